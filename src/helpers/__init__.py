@@ -1,0 +1,1 @@
+"""Chips & Summits: the shared package that the notebooks import."""
