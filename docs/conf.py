@@ -1,0 +1,71 @@
+"""Sphinx configuration of the published pages. Everything a page needs is in the built directory: no request leaves it."""
+
+from importlib.metadata import version as installed_version
+
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
+project = "Chips & Summits"
+author = "The Chips & Summits contributors"
+copyright = "The Chips & Summits contributors. Text and figures CC BY 4.0, code MIT; data as stated per source"
+version = release = installed_version("chips-and-summits")
+language = "en"
+
+extensions = ["myst_nb", "sphinx_copybutton"]
+exclude_patterns = ["_extra", "_parts", "**.jinja"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+# A dollar sign before a digit is money, not mathematics.
+myst_dmath_allow_digits = False
+myst_dmath_allow_space = False
+myst_heading_anchors = 3
+
+nb_execution_mode = "off"
+nb_output_stderr = "remove"
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
+# The widget loader would fetch a script from a content network; no notebook here has widgets.
+nb_ipywidgets_js = {}
+
+html_math_renderer = "mathml"
+html_theme = "pydata_sphinx_theme"
+html_title = "Chips & Summits"
+html_static_path = ["_static"]
+html_extra_path = ["_extra"]
+html_css_files = ["site.css"]
+html_js_files = ["filter.js"]
+html_copy_source = False
+html_show_sourcelink = False
+# Figures are drawn for a light page, so there is no dark mode to switch to.
+html_context = {"default_mode": "light"}
+html_theme_options = {
+    "logo": {"text": "Chips & Summits"},
+    "navbar_align": "left",
+    "navbar_center": ["navbar-nav"],
+    "navbar_end": [],
+    "header_links_before_dropdown": 8,
+    "show_prev_next": True,
+    "search_bar_text": "Search",
+    "secondary_sidebar_items": ["page-toc"],
+    "show_toc_level": 2,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "pygments_light_style": "a11y-high-contrast-light",
+}
+html_sidebars = {
+    page: [] for page in ("index", "how_to_read", "events", "codebook", "sources", "limits", "search", "genindex")
+}
+
+
+def _inline_math(translator, node: nodes.math) -> None:
+    translator.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def _block_math(translator, node: nodes.math_block) -> None:
+    translator.body.append(f'<div class="formula">{tex2mathml(node.astext(), as_block=True)}</div>')
+    raise nodes.SkipNode
+
+
+def setup(app) -> None:
+    """Register a renderer that writes formulas as MathML, which browsers show without a script."""
+    app.add_html_math_renderer("mathml", (_inline_math, None), (_block_math, None))

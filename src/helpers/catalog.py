@@ -1,0 +1,148 @@
+"""What series, sources, events, baskets and claims exist. Reads the data package and computes nothing."""
+
+import hashlib
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from helpers import paths, schema
+
+
+class UnknownSeries(ValueError):
+    """A series id that the catalogue does not hold. The message names the nearest ids."""
+
+
+class MissingData(ValueError):
+    """A file of the data package that is not where it should be."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One row of the catalogue. The columns are described in ``schema.SERIES``."""
+
+    series_id: str
+    title: str
+    table: str
+    frequency: str
+    unit: str
+    currency: str
+    price_basis: str
+    seasonal: str
+    averaging: str
+    stored_as: str
+    entity: str
+    reporter: str
+    partner: str
+    flow: str
+    product: str
+    basket: str
+    publisher: str
+    definition: str
+    caution: str
+    licence: str
+    licence_flag: str
+    redistribution: str
+    loader: str
+
+
+def read_text_table(path: Path) -> pd.DataFrame:
+    """Read a CSV file of the package with every cell as text; a blank is the empty string.
+
+    Raises
+    ------
+    MissingData
+        If the file does not exist.
+    """
+    if not path.exists():
+        raise MissingData(f"{path.name} is missing from {path.parent}: restore it, or set SUMMITS_DATA.")
+    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+
+
+def _typed(path: str) -> pd.DataFrame:
+    """Read a table of the package with the dates and numbers its schema names."""
+    file = paths.data_dir() / path
+    return _typed_at(file, path, file.stat().st_mtime_ns if file.exists() else 0).copy()
+
+
+@lru_cache(maxsize=32)
+def _typed_at(file: Path, path: str, modified: int) -> pd.DataFrame:
+    # The time of change is part of the key, so that a refreshed file is read again.
+    frame = read_text_table(file)
+    for column in schema.table_of(path).columns:
+        if column.type == "date":
+            frame[column.name] = pd.to_datetime(frame[column.name].replace("", None), format="%Y-%m-%d")
+        elif column.type == "number":
+            frame[column.name] = pd.to_numeric(frame[column.name].replace("", None))
+    return frame
+
+
+def catalogue() -> pd.DataFrame:
+    """Return the catalogue of series, all text, indexed by ``series_id``."""
+    return _typed("series.csv").set_index("series_id")
+
+
+def series(series_id: str) -> Series:
+    """Return one row of the catalogue.
+
+    Raises
+    ------
+    UnknownSeries
+        If the id is not in the catalogue.
+    """
+    table = catalogue()
+    if series_id not in table.index:
+        near = get_close_matches(series_id, table.index, n=4, cutoff=0.5)
+        hint = f"Did you mean {', '.join(near)}?" if near else "See data/series.csv for all ids."
+        raise UnknownSeries(f"No series is called {series_id!r}. {hint}")
+    return Series(series_id=series_id, **table.loc[series_id])
+
+
+def sources() -> pd.DataFrame:
+    """Return the table of sources, indexed by ``source_id``."""
+    return _typed("sources.csv").set_index("source_id")
+
+
+def baskets() -> pd.DataFrame:
+    """Return the baskets of HS codes, one row per basket and code."""
+    return _typed("baskets.csv")
+
+
+def events_table() -> pd.DataFrame:
+    """Return every dated event, indexed by ``event_id``; dates are timestamps, blanks are empty or NaT."""
+    return _typed("events.csv").set_index("event_id")
+
+
+def list_table(name: str) -> pd.DataFrame:
+    """Return a table of ``data/lists`` by its name without ending, for example ``models``."""
+    return _typed(f"lists/{name}.csv")
+
+
+def claims() -> dict:
+    """Return the pre-specified claims of ``claims.yml``."""
+    return yaml.safe_load((paths.data_dir() / "claims.yml").read_text(encoding="utf-8"))
+
+
+def claims_hash() -> str:
+    """Return the sha256 of ``claims.yml``."""
+    return file_hash(paths.data_dir() / "claims.yml")
+
+
+def package_files(data_dir: Path) -> list[str]:
+    """Return the paths of all data files of the package, sorted: tables, lists and claims, not the build step."""
+    found = [*data_dir.glob("*.csv"), *data_dir.glob("*.yml"), *data_dir.glob("*/*.csv")]
+    return sorted(path.relative_to(data_dir).as_posix() for path in found)
+
+
+def data_hashes() -> dict[str, str]:
+    """Return the sha256 of every data file, by its path in the package."""
+    data_dir = paths.data_dir()
+    return {path: file_hash(data_dir / path) for path in package_files(data_dir)}
+
+
+def file_hash(path: Path) -> str:
+    """Return the sha256 of a file in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,28 @@
+"""Figures in one house style.
+
+A figure states its conclusion as its title, its unit and basis under it, and its sources below. `publish` is the only
+way out: it refuses a figure without title, unit, source, alt text or numbers.
+"""
+
+from helpers.figures.estimates import bars, coefficient_plot, distribution_plot, heatmap
+from helpers.figures.events import event_bands, timeline_chart
+from helpers.figures.lines import line_panel, small_multiples
+from helpers.figures.publishing import FIGURE_MIME, IncompleteFigure, publish
+from helpers.figures.style import COLOURS, apply_style, new_figure
+
+__all__ = [
+    "COLOURS",
+    "FIGURE_MIME",
+    "IncompleteFigure",
+    "apply_style",
+    "bars",
+    "coefficient_plot",
+    "distribution_plot",
+    "event_bands",
+    "heatmap",
+    "line_panel",
+    "new_figure",
+    "publish",
+    "small_multiples",
+    "timeline_chart",
+]

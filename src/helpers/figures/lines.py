@@ -1,0 +1,176 @@
+"""Series over time: one panel, or the same panel repeated."""
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from helpers.figures.events import event_bands
+from helpers.figures.labels import line_end
+from helpers.figures.style import FAINT, MUTED, date_axis, head, line_look, new_figure, number_axis, set_unit
+
+
+def with_gaps(values: pd.Series) -> pd.Series:
+    """Put a missing value into every gap of a series, so that no line is drawn across it.
+
+    A gap is a step of more than 1.6 usual steps; for daily series, which rest at weekends and holidays, more than 15
+    days.
+    """
+    values = values.sort_index()
+    if len(values) < 3:
+        return values
+    steps = values.index.to_series().diff().dt.days.iloc[1:].to_numpy()
+    usual = np.median(steps)
+    wide = steps > (15 if usual <= 4 else 1.6 * usual)
+    holes = values.index[1:][wide] - pd.to_timedelta(steps[wide] / 2, unit="D")
+    return pd.concat([values, pd.Series(np.nan, index=holes)]).sort_index()
+
+
+def line_panel(
+    series: Mapping[str, pd.Series],
+    *,
+    title: str,
+    unit: str,
+    events: pd.DataFrame | None = None,
+    bands: Mapping[str, pd.DataFrame] | None = None,
+    points: Collection[str] = (),
+    background: Collection[str] = (),
+    scale: str = "linear",
+    height: float = 3.6,
+    wide: bool = False,
+    ax: Axes | None = None,
+) -> Figure:
+    """Draw series as lines, each named at its end. Missing periods stay open.
+
+    Parameters
+    ----------
+    series : mapping of label to Series
+        Values by date, all in `unit`.
+    title : str
+        The conclusion; the title of the panel if `ax` is given.
+    unit : str
+        Unit and basis, for example 'USD million a month, nominal, not seasonally adjusted'.
+    events : DataFrame, optional
+        Drawn by `event_bands`.
+    bands : mapping of label to DataFrame, optional
+        Columns `low` and `high` by date: the interval around the series of that label.
+    points : collection of str
+        Labels drawn as separate points, because the values do not form a series.
+    background : collection of str
+        Labels drawn thin and gray, as context (for example the unadjusted series).
+    scale : {'linear', 'log'}
+    height : float
+        Inches.
+    wide : bool
+    ax : Axes, optional
+        Panel of a figure that has its own title.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no series, or a series has no value.
+    """
+    _check(series)
+    fig = ax.figure if ax is not None else None
+    if fig is None:
+        fig, ax = new_figure(height, wide=wide)
+        head(fig, title, unit)
+    else:
+        ax.set_title(title)
+        set_unit(ax, unit)
+    ax.set_yscale(scale)
+    # The main lines come first in the palette, whatever the order of the mapping.
+    main = [label for label in series if label not in background]
+    for label, values in series.items():
+        colour, dashes = (FAINT, "-") if label in background else line_look(label, main.index(label))
+        _draw(ax, values.dropna(), label, colour, dashes, label in points)
+        if bands and label in bands:
+            ax.fill_between(bands[label].index, bands[label]["low"], bands[label]["high"], color=colour, alpha=0.18, lw=0)
+    _finish(ax, events)
+    return fig
+
+
+def small_multiples(
+    series: Mapping[str, pd.Series | Mapping[str, pd.Series]],
+    *,
+    title: str,
+    unit: str,
+    events: pd.DataFrame | None = None,
+    columns: int = 3,
+    same_scale: bool = True,
+    panel_height: float = 1.75,
+    wide: bool = False,
+) -> Figure:
+    """Draw one small panel per series, all over the same time axis.
+
+    Parameters
+    ----------
+    series : mapping of panel title to Series, or to a mapping of label to Series
+        With several series in a panel, each is named at its end.
+    title, unit : str
+        The conclusion; unit and basis of all panels.
+    events : DataFrame, optional
+        Drawn in every panel, named above the first row.
+    columns : int
+    same_scale : bool
+        Share the vertical axis. Set False only if the levels differ so much that shapes could not be seen.
+    panel_height : float
+        Inches.
+    wide : bool
+
+    Returns
+    -------
+    Figure
+    """
+    _check(series)
+    rows = -(-len(series) // columns)
+    fig, axes = new_figure(
+        panel_height * rows, wide=wide, rows=rows, columns=columns, sharex=True, sharey=same_scale, squeeze=False
+    )
+    head(fig, title, unit if same_scale else f"{unit}; each panel has its own scale")
+    for position, (ax, (label, content)) in enumerate(zip(axes.flat, series.items(), strict=False)):
+        several = isinstance(content, Mapping)
+        for place, (name, values) in enumerate(content.items() if several else [(label, content)]):
+            _draw(ax, values.dropna(), name if several else "", *line_look(name if several else "", place), False)
+        ax.set_title(label, fontsize=9.5)
+        ax.tick_params(labelbottom=position + columns >= len(series))
+    for ax in axes.flat[len(series) :]:
+        ax.set_axis_off()
+    for ax in axes.flat[: len(series)]:
+        _finish(ax, events)
+    return fig
+
+
+def _check(series: Mapping) -> None:
+    empty = [label for label, values in series.items() if len(values) == 0]
+    if not series or empty:
+        raise ValueError(f"Nothing to draw for {', '.join(empty) or 'the figure'}: leave it out or widen the dates.")
+
+
+def _draw(ax: Axes, values: pd.Series, label: str, colour: str, dashes, as_points: bool) -> None:
+    if as_points:
+        ax.plot(values.index, values, color=colour, marker="o", markersize=4.5, linestyle="none")
+    else:
+        line = with_gaps(values)
+        context = colour == FAINT
+        ax.plot(line.index, line, color=colour, linestyle=dashes, linewidth=1.1 if context else 1.8, zorder=1.9 if context else 2)
+        lonely = line.notna() & line.shift(1).isna() & line.shift(-1).isna()
+        ax.plot(line.index[lonely], line[lonely], color=colour, marker="o", markersize=3, linestyle="none")
+    if label:
+        line_end(ax, values.index[-1], values.iloc[-1], label, MUTED if colour == FAINT else colour)
+
+
+def _finish(ax: Axes, events: pd.DataFrame | None) -> None:
+    number_axis(ax.yaxis)
+    date_axis(ax)
+    low, high = ax.get_ylim()
+    if low < 0 < high:
+        ax.axhline(0, color=MUTED, linewidth=0.9, zorder=1)
+    if events is not None:
+        event_bands(ax, events)

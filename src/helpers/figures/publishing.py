@@ -1,0 +1,268 @@
+"""The one way a figure leaves a notebook: checked, with its source, its description and its numbers."""
+
+import base64
+import hashlib
+import io
+import re
+from collections.abc import Iterable
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FormatStrFormatter, FuncFormatter, ScalarFormatter, StrMethodFormatter
+
+from helpers.figures.labels import settle
+from helpers.figures.style import COLOURS, INK, MUTED
+from helpers.observations import SeriesData
+
+FIGURE_MIME = "application/vnd.summits.figure+json"
+DIGITS = 6
+SIDE = 0.14
+NUMERIC_FORMATTERS = (ScalarFormatter, FuncFormatter, StrMethodFormatter, FormatStrFormatter)
+
+
+class IncompleteFigure(ValueError):
+    """A figure lacks something a reader needs: its title, a unit, its source, its description or its numbers."""
+
+
+def publish(
+    fig: Figure,
+    *,
+    name: str,
+    alt: str,
+    data: pd.DataFrame,
+    series: Iterable[SeriesData] = (),
+    source: str | None = None,
+) -> None:
+    """Display a finished figure as one output, and close it.
+
+    The output holds the picture with its alt text, a text digest, and the plotted numbers. A comparison of notebooks
+    that ignores pictures (nbval does) still sees every change of a number, of a drawn mark, of the title or the source.
+
+    Parameters
+    ----------
+    fig : Figure
+        Its `suptitle` is the conclusion; its `supylabel`, if any, the unit line under the title.
+    name : str
+        File name of the figure and of its data: lower-case words joined by underscores, unique in the notebook.
+    alt : str
+        What the picture shows, for someone who cannot see it.
+    data : DataFrame
+        The plotted numbers, tidy: one row per mark, columns named in the words of the field.
+    series : iterable of SeriesData
+        The series drawn; publishers and vintages of the source line come from them.
+    source : str, optional
+        What else the figure draws on, for example 'the event table of this project'.
+
+    Raises
+    ------
+    IncompleteFigure
+        If the name, alt text, title, unit of a numeric axis, data or source is missing.
+    """
+    series = list(series)
+    _check(fig, name, alt, data)
+    line = source_line(series, source)
+    numbers = csv_text(data)
+    content = {
+        "name": name,
+        "title": fig.get_suptitle(),
+        "unit": "; ".join(_units(fig)),
+        "alt": alt.strip(),
+        "source": line,
+        "rows": len(data),
+        "drawn": _drawn(fig),
+        "csv": numbers,
+    }
+    _lay_out(fig, line)
+    bundle = {
+        "image/png": base64.b64encode(_png(fig)).decode("ascii"),
+        "text/plain": _digest(content),
+        FIGURE_MIME: content,
+    }
+    plt.close(fig)
+    display(bundle, raw=True, metadata={"image/png": {"alt": content["alt"]}})
+
+
+def source_line(series: list[SeriesData], source: str | None = None) -> str:
+    """Name the publishers, and the date up to which their values were known.
+
+    Parameters
+    ----------
+    series : list of SeriesData
+    source : str, optional
+        Added to the publishers.
+
+    Returns
+    -------
+    str
+        'Source: A; B; values as known on 2026-09-03.'
+
+    Raises
+    ------
+    IncompleteFigure
+        If neither a series nor a source is given.
+    """
+    named = list(dict.fromkeys(one.info.publisher for one in series))
+    if source:
+        named.append(source.strip().rstrip("."))
+    if not named:
+        raise IncompleteFigure("The figure has no source: pass the loaded series, or `source=` in words.")
+    line = f"Source: {'; '.join(named)}"
+    if series:
+        known = max(one.as_of if one.as_of is not None else one.vintages.max() for one in series)
+        line += f"; values as known on {known:%Y-%m-%d}"
+    return line + "."
+
+
+def csv_text(data: pd.DataFrame) -> str:
+    """Write a table as CSV with six significant digits, so that two machines write the same text.
+
+    What is left of zero after rounding in the linear algebra (below 1e-12 of the largest value of the column) is
+    written as 0.
+    """
+    table = data.copy() if isinstance(data.index, pd.RangeIndex) else data.reset_index()
+    for column in table:
+        if pd.api.types.is_float_dtype(table[column]):
+            table[column] = _rounded(table[column].to_numpy(dtype=float))
+        elif isinstance(table[column].dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_any_dtype(table[column]):
+            table[column] = table[column].dt.strftime("%Y-%m-%d")
+    return table.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+
+
+def _check(fig: Figure, name: str, alt: str, data: pd.DataFrame) -> None:
+    if not re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", name):
+        raise IncompleteFigure(f"Figure name {name!r}: use lower-case words joined by underscores.")
+    if not alt.strip():
+        raise IncompleteFigure(f"Figure {name!r} has no alt text: say in `alt=` what the picture shows.")
+    if not fig.get_suptitle().strip():
+        raise IncompleteFigure(f"Figure {name!r} has no title: state the conclusion with fig.suptitle(...).")
+    if data.empty:
+        raise IncompleteFigure(f"Figure {name!r} has no data: pass the plotted numbers in `data=`.")
+    for number, ax in enumerate(fig.axes, start=1):
+        for which in _unnamed(fig, ax):
+            raise IncompleteFigure(f"Figure {name!r}, panel {number}: the {which} axis has no label; name unit and basis.")
+
+
+def _unnamed(fig: Figure, ax: Axes) -> list[str]:
+    if not ax.axison:
+        return []
+    common = {"x": fig.get_supxlabel(), "y": fig.get_supylabel()}
+    grouped = {"x": ax.get_shared_x_axes(), "y": ax.get_shared_y_axes()}
+    missing = []
+    for which, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
+        numeric = axis.get_visible() and isinstance(axis.get_major_formatter(), NUMERIC_FORMATTERS)
+        # Ticks set by hand name categories.
+        numeric = numeric and not isinstance(axis.get_major_locator(), FixedLocator)
+        labels = [getattr(other, f"get_{which}label")() for other in grouped[which].get_siblings(ax)]
+        if numeric and not any([common[which], *labels]):
+            missing.append(which)
+    return missing
+
+
+def _units(fig: Figure) -> list[str]:
+    labels = [fig.get_supylabel(), fig.get_supxlabel()]
+    labels += [label for ax in fig.axes for label in (ax.get_ylabel(), ax.get_xlabel())]
+    return list(dict.fromkeys(label for label in labels if label))
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    finite = np.abs(values[np.isfinite(values)])
+    floor = finite.max() * 1e-12 if finite.size else 0.0
+    # Adding 0.0 turns -0.0 into 0.0.
+    return np.array([0.0 if abs(value) <= floor else float(f"{value:.{DIGITS}g}") for value in values]) + 0.0
+
+
+def _drawn(fig: Figure) -> str:
+    """Hash of every mark in data units, so that a mark that disagrees with `data` cannot change unseen."""
+    digest = hashlib.sha256()
+    for ax in fig.axes:
+        marks = [line.get_xydata() for line in ax.lines]
+        marks += [patch.get_patch_transform().transform(patch.get_path().vertices) for patch in ax.patches]
+        marks += [path.vertices for group in ax.collections for path in group.get_paths()]
+        marks += [group.get_offsets() for group in ax.collections]
+        marks += [np.ma.filled(image.get_array().astype(float), np.nan) for image in ax.images]
+        for mark in marks:
+            values = _rounded(np.ma.filled(np.ma.asarray(mark, dtype=float), np.nan).ravel())
+            digest.update(",".join(f"{value:.{DIGITS}g}" for value in values).encode() + b";")
+    return digest.hexdigest()[:16]
+
+
+def _digest(content: dict) -> str:
+    lines = content["csv"].splitlines()
+    sha = hashlib.sha256(content["csv"].encode()).hexdigest()[:16]
+    return "\n".join(
+        [
+            f"Figure {content['name']}: {content['title']}",
+            f"Unit: {content['unit']}",
+            f"Shows: {content['alt']}",
+            f"{content['rows']} rows of {lines[0]}",
+            f"first: {lines[1]}",
+            f"last: {lines[-1]}",
+            content["source"],
+            f"sha256 of the numbers {sha}, of the marks {content['drawn']}",
+        ]
+    )
+
+
+def _png(fig: Figure) -> bytes:
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _lay_out(fig: Figure, line: str) -> None:
+    """Add title, unit line, key and source line; the figure grows by their height, the panels keep their size."""
+    title, unit = fig.get_suptitle(), fig.get_supylabel()
+    fig.suptitle("").set_in_layout(False)
+    fig.supylabel("").set_in_layout(False)
+    fig.set_layout_engine("constrained")
+    margin = SIDE / fig.get_figwidth()
+    fig.get_layout_engine().set(rect=(margin, 0, 1 - 2 * margin, 1))
+    key = settle(fig)
+    width = fig.get_figwidth() - 2 * SIDE
+    top = [(title, 13, "bold", INK), (unit, 9.5, "normal", MUTED)]
+    bottom = [(key, 8.5, "normal", INK), (line, 8, "normal", MUTED)]
+    top = [(wrap(fig, text, width, size, weight), size, weight, colour) for text, size, weight, colour in top if text]
+    bottom = [(wrap(fig, text, width, size, weight), size, weight, colour) for text, size, weight, colour in bottom if text]
+    above = 0.2 + sum(_height(text, size) for text, size, *_ in top)
+    below = 0.08 + sum(_height(text, size) for text, size, *_ in bottom)
+    panels = fig.get_figheight()
+    height = above + panels + below
+    fig.set_figheight(height)
+    fig.get_layout_engine().set(rect=(margin, below / height, 1 - 2 * margin, panels / height))
+    _write(fig, top, height - 0.16)
+    _write(fig, bottom, below)
+    mark = plt.Rectangle((margin, 1 - 0.05 / height), 3 * margin, 0.05 / height, color=COLOURS["china"], linewidth=0)
+    fig.add_artist(mark)
+    settle(fig)
+
+
+def _height(text: str, size: float) -> float:
+    """Inches taken by a paragraph, with the space after it."""
+    return (text.count("\n") + 1) * size * 1.28 / 72 + 0.05
+
+
+def _write(fig: Figure, paragraphs: list[tuple], start: float) -> None:
+    for text, size, weight, colour in paragraphs:
+        at = (SIDE / fig.get_figwidth(), start / fig.get_figheight())
+        written = fig.text(*at, text, fontsize=size, fontweight=weight, color=colour, va="top", linespacing=1.18)
+        written.set_in_layout(False)
+        start -= _height(text, size)
+
+
+def wrap(fig: Figure, text: str, width: float, size: float, weight: str = "normal") -> str:
+    """Break a text into lines no wider than `width` inches, as measured with the font itself."""
+    probe = fig.text(0, 0, "", fontsize=size, fontweight=weight)
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        probe.set_text(longer)
+        if lines[-1] and probe.get_window_extent().width > width * fig.dpi:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    probe.remove()
+    return "\n".join(lines)

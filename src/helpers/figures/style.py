@@ -1,0 +1,185 @@
+"""House style: sizes, one palette, one set of marks.
+
+Every colour of a set differs from the others in luminance as well as in hue, and each is paired with a line style
+or a marker, so that a figure reads the same on a grayscale print and for a colour-blind reader. The hues are those of
+Okabe and Ito (2008), darkened or lightened until their luminances are apart.
+"""
+
+import matplotlib.dates as mdates
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+WIDTH = 8.2
+WIDE = 10.5
+DPI = 110
+
+INK = "#1A1A1A"
+MUTED = "#5C6166"
+FAINT = "#B4B9BE"
+GRID = "#E1E4E7"
+
+# Lightness (CIE L*) from dark to light: meeting 9, united_states 25, tightening 31, china 54, easing 63, dialogue 71.
+COLOURS = {
+    "united_states": "#0B3C6F",
+    "china": "#D55E00",
+    "tightening": "#8C1C3F",
+    "easing": "#3BA99C",
+    "meeting": INK,
+    "dialogue": "#E0A100",
+    "neutral": "#80868C",
+}
+
+# The order alternates dark and light, so that the first two or three lines are the easiest to tell apart.
+LINES = (
+    ("#0B3C6F", "-"),
+    ("#D55E00", (0, (6, 1.4))),
+    ("#3BA99C", "-"),
+    ("#7A2E6E", (0, (1.2, 1.2))),
+    ("#E0A100", (0, (5, 1.3, 1.2, 1.3))),
+    ("#7FB8E6", "-"),
+    ("#4A4F55", (0, (3, 1))),
+)
+ENTITY_LINES = {
+    "United States": (COLOURS["united_states"], "-"),
+    "China": (COLOURS["china"], (0, (6, 1.4))),
+}
+
+# Direction of an event: colour, marker and line style say the same thing three times.
+DIRECTIONS = {
+    "tightening": (COLOURS["tightening"], "v", "-"),
+    "easing": (COLOURS["easing"], "^", (0, (5, 2))),
+    "cooperative": (COLOURS["dialogue"], "o", (0, (1, 1.5))),
+    "neutral": (COLOURS["neutral"], "s", (0, (1, 1.5))),
+}
+MEETING = (COLOURS["meeting"], "D", "-")
+
+STYLE = {
+    "figure.dpi": DPI,
+    "savefig.dpi": DPI,
+    "savefig.bbox": None,
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "white",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9.5,
+    # A dollar sign in a title is money, not mathematics.
+    "text.parse_math": False,
+    "text.color": INK,
+    "axes.facecolor": "white",
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": MUTED,
+    "axes.labelsize": 9.5,
+    "axes.linewidth": 0.8,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.spines.left": False,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.unicode_minus": True,
+    "axes.prop_cycle": plt.cycler(color=[colour for colour, _ in LINES]),
+    "axes.xmargin": 0.01,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "ytick.major.size": 0,
+    "xtick.major.size": 3.5,
+    "lines.linewidth": 1.8,
+    "lines.solid_capstyle": "round",
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "hatch.linewidth": 0.6,
+}
+
+
+def apply_style() -> None:
+    """Set the house style for every figure drawn afterwards in this process."""
+    plt.rcParams.update(STYLE)
+
+
+def new_figure(height: float = 3.6, *, wide: bool = False, rows: int = 1, columns: int = 1, **grid) -> tuple:
+    """Open a figure of house width in house style.
+
+    Parameters
+    ----------
+    height : float
+        Height of the plotting area in inches. Title and source line are added to it by `publish`.
+    wide : bool
+        Use the wide format (10.5 inches in place of 8.2).
+    rows, columns : int
+        Grid of panels.
+    **grid
+        Passed to `matplotlib.pyplot.subplots` (for example ``sharey=True``).
+
+    Returns
+    -------
+    tuple of Figure and Axes (or array of Axes)
+    """
+    apply_style()
+    return plt.subplots(rows, columns, figsize=(WIDE if wide else WIDTH, height), **grid)
+
+
+def line_look(label: str, position: int) -> tuple:
+    """Colour and line style of a series: fixed for the United States and China, else by position."""
+    return ENTITY_LINES.get(label, LINES[position % len(LINES)])
+
+
+def event_look(event: pd.Series) -> tuple:
+    """Colour, marker and line style of an event: leader meetings have their own, all others go by direction."""
+    if event["category"] == "summit_leaders":
+        return MEETING
+    return DIRECTIONS.get(event["direction"], DIRECTIONS["neutral"])
+
+
+def plain_number(value: float, _position: int | None = None) -> str:
+    """Write an axis number with thousands separators and a true minus sign."""
+    return f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")
+
+
+def power_of_ten(value: float, _position: int | None = None) -> str:
+    """Write 0.01 to 10,000 in full and every other power of ten as 10²⁵."""
+    if not 0.005 < value < 50_000:
+        superscripts = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+        return "10" + str(round(np.log10(value))).translate(superscripts)
+    return plain_number(value)
+
+
+def number_axis(axis) -> None:
+    """Format a numeric axis: thousands separators, or powers of ten on a log scale."""
+    if axis.get_scale() == "log":
+        axis.set_major_locator(LogLocator(numticks=7))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(FuncFormatter(power_of_ten))
+    else:
+        axis.set_major_formatter(FuncFormatter(plain_number))
+
+
+def date_axis(ax: Axes) -> None:
+    """Format a time axis: years, or months with the year once, and no offset text."""
+    locator = mdates.AutoDateLocator(minticks=4, maxticks=10)
+    formatter = mdates.ConciseDateFormatter(locator, show_offset=False)
+    formatter.formats = ["%Y", "%b", "%-d %b", "%H:%M", "%H:%M", "%S.%f"]
+    formatter.zero_formats = ["", "%b\n%Y", "%-d %b", "%-d %b", "%H:%M", "%H:%M"]
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(formatter)
+
+
+def set_unit(ax: Axes, unit: str) -> None:
+    """Write the unit of the vertical axis horizontally above its top left corner, where it is read first."""
+    ax.set_ylabel(unit, rotation=0, ha="left", va="bottom")
+    ax.yaxis.set_label_coords(0, 1.02)
+
+
+def head(fig: Figure, title: str, unit: str) -> None:
+    """Give the figure its title (the conclusion) and its unit line; `publish` lays both out."""
+    fig.suptitle(title)
+    fig.supylabel(unit)

@@ -1,0 +1,569 @@
+"""Structural breaks that the data find on their own: F tests, Bai-Perron dates with intervals, CUSUM.
+
+A break "at t" means that t is the last period of the old regime. These procedures take no event date, so they
+have no lead window: a date they find is a competing explanation for any event near it.
+
+Sources: Andrews (1993), Andrews and Ploberger (1994) and Hansen (1997) for the F tests; Bai (1997) and Bai
+and Perron (1998, 2003) for dates, intervals and the robust sup-F; Brown, Durbin and Evans (1975) and
+Ploberger and Kraemer (1992) for CUSUM.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
+from statsmodels.regression.linear_model import OLS
+from statsmodels.stats.diagnostic import breaks_cusumolsresid, recursive_olsresiduals
+
+from helpers.methods import checks
+from helpers.methods.results import Estimate
+
+# Hansen (1997, with the 2000 erratum): p = P(chi2(df) > b0 + b1 x + b2 x^2 + b3 x^3) for a statistic x,
+# by test, number of coefficients that break, and trimming.
+_HANSEN = {
+    ("supremum", 1, 0.05): (-1.38522113, 1.06808543, 0.0, 0.0, 3.61667211),
+    ("supremum", 2, 0.05): (-2.3765858, 1.11342895, 0.0, 0.0, 5.40268693),
+    ("supremum", 3, 0.05): (-3.31299004, 1.10476754, 0.0, 0.0, 6.5282289),
+    ("supremum", 1, 0.15): (-0.98828874, 1.01604712, 0.0, 0.0, 2.96752918),
+    ("supremum", 2, 0.15): (-1.65273586, 1.05932633, 0.0, 0.0, 4.69340428),
+    ("supremum", 3, 0.15): (-2.04820499, 1.13491785, 0.0, 0.0, 6.75208304),
+    ("supremum", 1, 0.25): (-0.73136161, 0.9820687, 0.0, 0.0, 2.50833918),
+    ("supremum", 2, 0.25): (-1.16041007, 1.01629918, 0.0, 0.0, 4.14932643),
+    ("supremum", 3, 0.25): (-1.60889159, 1.03374376, 0.0, 0.0, 5.50958245),
+    ("average", 1, 0.05): (-0.74248417, 4.94897981, -0.84287945, 0.09009093, 3.16541195),
+    ("average", 2, 0.05): (-1.42295544, 2.79853731, -0.07998139, 0.0, 3.7797293),
+    ("average", 3, 0.05): (-2.0269559, 2.06191316, 0.0, 0.0, 4.16653533),
+    ("average", 1, 0.15): (-0.46752042, 3.62959081, -0.50981974, 0.04675369, 2.45781286),
+    ("average", 2, 0.15): (-0.93674836, 2.2082331, -0.05079253, 0.0, 3.21266306),
+    ("average", 3, 0.15): (-1.41375998, 1.70264308, 0.0, 0.0, 3.69647183),
+    ("average", 1, 0.25): (-0.3474802, 2.55613596, -0.30209625, 0.0297491, 1.77985998),
+    ("average", 2, 0.25): (-0.61827483, 1.70414268, -0.02450148, 0.0, 2.65714696),
+    ("average", 3, 0.25): (-1.00707535, 1.40329341, 0.0, 0.0, 3.20979247),
+    ("exponential", 1, 0.05): (-0.6127344, 4.65524656, -1.00816574, 0.16025556, 2.05886213),
+    ("exponential", 2, 0.05): (-1.06663861, 3.04779425, -0.10520091, 0.0, 2.94185532),
+    ("exponential", 3, 0.05): (-1.6618048, 3.29287857, -0.1128016, 0.0, 4.64135609),
+    ("exponential", 1, 0.15): (-0.41546194, 3.75135495, -0.65483135, 0.10063927, 1.68830619),
+    ("exponential", 2, 0.15): (-0.76804658, 2.66074495, -0.06635619, 0.0, 2.57852729),
+    ("exponential", 3, 0.15): (-1.16062736, 2.91102163, -0.08409545, 0.0, 4.16250418),
+    ("exponential", 1, 0.25): (-0.29824081, 3.32580101, -0.54486767, 0.08889176, 1.4817093),
+    ("exponential", 2, 0.25): (-0.54855859, 2.32423034, -0.02509902, 0.0, 2.28024062),
+    ("exponential", 3, 0.25): (-0.67303189, 2.7434621, -0.06650315, 0.0, 4.11155122),
+}
+
+# Bai and Perron (2003b), 5 percent critical values of sup-F for 1, 2, ... breaks, by trimming and number of
+# coefficients that break.
+_SUP_F_5_PERCENT = {
+    (0.10, 1): (9.10, 7.92, 6.84, 6.03, 5.37, 4.80, 4.23, 3.58),
+    (0.10, 2): (12.25, 10.58, 9.29, 8.37, 7.62, 6.90, 6.21, 5.41),
+    (0.10, 3): (14.60, 12.82, 11.46, 10.41, 9.59, 8.80, 8.01, 7.03),
+    (0.15, 1): (8.58, 7.22, 5.96, 4.99, 3.91),
+    (0.15, 2): (11.47, 9.75, 8.36, 7.19, 5.85),
+    (0.15, 3): (13.98, 11.99, 10.39, 9.05, 7.46),
+    (0.20, 1): (8.22, 6.53, 5.08),
+    (0.20, 2): (10.98, 8.98, 7.13),
+    (0.20, 3): (13.47, 11.09, 9.12),
+    (0.25, 1): (7.86, 5.80),
+    (0.25, 2): (10.55, 8.17),
+    (0.25, 3): (13.04, 10.16),
+}
+
+
+@dataclass(frozen=True)
+class StabilityTest:
+    """Tests of the null that the coefficients never change (independent errors).
+
+    `statistics` has one row per test (supremum, average, exponential) with its value and p value; `at` is the
+    last period of the old regime at the supremum; `path` holds the F statistic of every candidate date.
+    """
+
+    statistics: pd.DataFrame
+    at: pd.Timestamp
+    path: pd.Series
+    trimming: float
+    n: int
+
+    def table(self) -> pd.DataFrame:
+        """Return the three statistics with their p values."""
+        return self.statistics
+
+    def record(self) -> dict:
+        """Return the sup-F statistic as keyword arguments of ``records.record``."""
+        sup = self.statistics.loc["supremum"]
+        return Estimate(
+            value=sup["statistic"],
+            low=None,
+            high=None,
+            unit="F statistic",
+            n=self.n,
+            method=f"sup-F test, trimming {self.trimming:g}, Hansen (1997) p value",
+            p_value=sup["p_value"],
+            details={"at": f"{self.at:%Y-%m-%d}"},
+        ).record()
+
+    def sentence(self) -> str:
+        """Say what the sup-F test finds."""
+        sup = self.statistics.loc["supremum"]
+        return (
+            f"The largest F statistic is {sup['statistic']:.1f} (p = {sup['p_value']:.3f}), with {self.at:%Y-%m} as "
+            f"the last period of the old regime; n = {self.n}."
+        )
+
+
+@dataclass(frozen=True)
+class BreakDates:
+    """Break dates of the least-squares partition.
+
+    `dates` has one row per break: last period of the old regime, with its 95 percent interval. `selection`
+    has one row per number of breaks: residual sum of squares and BIC. `regimes` has one row per regime with
+    its coefficients.
+    """
+
+    dates: pd.DataFrame
+    selection: pd.DataFrame
+    regimes: pd.DataFrame
+    errors: str
+    shortest: int
+    n: int
+
+    def table(self) -> pd.DataFrame:
+        """Return the break dates with their intervals."""
+        return self.dates
+
+    def record(self) -> dict:
+        """Return the number of breaks as keyword arguments of ``records.record``, the dates among the details."""
+        listed = [f"{row.low:%Y-%m}/{row.date:%Y-%m}/{row.high:%Y-%m}" for row in self.dates.itertuples()]
+        return Estimate(
+            value=len(self.dates),
+            low=None,
+            high=None,
+            unit="breaks",
+            n=self.n,
+            method=f"Bai-Perron least squares, regimes of at least {self.shortest}, {self.errors} errors",
+            details={"low_date_high": listed},
+        ).record()
+
+    def sentence(self) -> str:
+        """Say how many breaks there are and when."""
+        if self.dates.empty:
+            return f"No break is found in {self.n} periods."
+        parts = [f"{r.date:%Y-%m} ({r.low:%Y-%m} to {r.high:%Y-%m})" for r in self.dates.itertuples()]
+        return f"Last periods of the old regimes, with 95% intervals: {', '.join(parts)}; n = {self.n}."
+
+
+def stability_test(
+    series: pd.Series, regressors: pd.DataFrame | None = None, *, trimming: float = 0.15
+) -> StabilityTest:
+    """Test stability with the supremum, average and exponential F statistics.
+
+    F(t) is the Chow statistic in its chi-squared form, ``(RSS0 - RSS1(t)) / (RSS1(t) / (n - 2q))``.
+
+    Parameters
+    ----------
+    series : pandas.Series, shape (n,)
+        Outcome, dated.
+    regressors : pandas.DataFrame, shape (n, q), optional
+        Every column's coefficient may break. Default: a constant, so the mean may shift. At most three
+        columns; trending columns are not covered by the p values.
+    trimming : {0.05, 0.15, 0.25}
+        Share of the sample left out of the search at either end.
+
+    Raises
+    ------
+    helpers.methods.checks.UnusableInput
+        If the series is unusable, or no p values are carried for this trimming and number of regressors.
+    """
+    y, X = _outcome_and_regressors(series, regressors)
+    n, q = X.shape
+    if ("supremum", q, trimming) not in _HANSEN:
+        raise checks.UnusableInput(
+            f"No Hansen p values for {q} regressors and trimming {trimming}. "
+            "Use one to three regressors and trimming 0.05, 0.15 or 0.25."
+        )
+    first = int(np.floor(trimming * n))
+    checks.enough(first, q + 1, f"periods in the first {trimming:.0%} of {series.name}")
+    candidates = np.arange(first, n - first + 1)
+    path = np.array([_chow(y, X, t) for t in candidates])
+    # The log of the mean of exp(F/2), written so that a large F cannot overflow.
+    exponential = path.max() / 2 + np.log(np.mean(np.exp((path - path.max()) / 2)))
+    values = {"supremum": path.max(), "average": path.mean(), "exponential": exponential}
+    statistics = pd.DataFrame(
+        {"statistic": values, "p_value": {k: _hansen_p(k, q, trimming, v) for k, v in values.items()}}
+    )
+    dated = pd.Series(path, index=series.index[candidates - 1], name="F")
+    return StabilityTest(statistics, dated.idxmax(), dated, trimming, n)
+
+
+def chow_test(series: pd.Series, last: object, regressors: pd.DataFrame | None = None) -> Estimate:
+    """Test for a break after the known period `last` (Chow 1960).
+
+    Parameters
+    ----------
+    series, regressors
+        As in :func:`stability_test`.
+    last : date-like
+        Last period of the old regime. It must not have been chosen by looking at the series.
+
+    Raises
+    ------
+    helpers.methods.checks.UnusableInput
+        If `last` is not a row, or leaves a regime too short.
+    """
+    y, X = _outcome_and_regressors(series, regressors)
+    n, q = X.shape
+    at = int(checks.positions(series.index, [last], "Chow test")[0]) + 1
+    checks.enough(min(at, n - at), q + 1, "periods in the shorter regime")
+    # strucchange and Chow agree on the F form; the chi-squared form is q times it.
+    value = _chow(y, X, at) / q
+    return Estimate(
+        value=value,
+        low=None,
+        high=None,
+        unit="F statistic",
+        n=n,
+        method=f"Chow test, F({q}, {n - 2 * q})",
+        p_value=stats.f.sf(value, q, n - 2 * q),
+    )
+
+
+def break_dates(
+    series: pd.Series,
+    regressors: pd.DataFrame | None = None,
+    *,
+    breaks: int | None = None,
+    most: int = 5,
+    shortest: int | float = 0.15,
+    errors: str = "serially correlated",
+) -> BreakDates:
+    """Find break dates by the Bai-Perron dynamic programme, with intervals.
+
+    Parameters
+    ----------
+    series, regressors
+        As in :func:`stability_test`, any number of regressors.
+    breaks : int, optional
+        Number of breaks. Default: the number with the least BIC, which finds too many when errors are
+        autocorrelated; compare with :func:`robust_sup_f`.
+    most : int
+        Largest number of breaks tried.
+    shortest : int or float
+        Shortest regime, in periods or as a share of the sample.
+    errors : {"serially correlated", "independent"}
+        Variance behind the intervals: long-run variance of each regime (prewhitened quadratic spectral
+        kernel), or plain variance of each regime (the default of R's strucchange).
+
+    Raises
+    ------
+    helpers.methods.checks.UnusableInput
+        If the series is unusable or too short for so many breaks.
+    """
+    if errors not in ("serially correlated", "independent"):
+        raise checks.UnusableInput(f"errors is {errors!r}. Choose 'serially correlated' or 'independent'.")
+    y, X = _outcome_and_regressors(series, regressors)
+    n, q = X.shape
+    h = _shortest_regime(shortest, n, q)
+    most = most if breaks is None else breaks
+    if n < (most + 1) * h:
+        raise checks.UnusableInput(
+            f"{n} periods cannot hold {most + 1} regimes of {h}. Ask for fewer breaks or shorter regimes."
+        )
+    partitions, rss = _partitions(y, X, h, most)
+    number = np.arange(most + 1)
+    bic = n * (np.log(rss) + 1 - np.log(n) + np.log(2 * np.pi)) + np.log(n) * ((q + 1) * (number + 1))
+    selection = pd.DataFrame({"rss": rss, "bic": bic}, index=pd.Index(number, name="breaks"))
+    chosen = int(np.argmin(bic)) if breaks is None else breaks
+    ends = partitions[chosen]
+    rows = [_interval(y, X, ends, j, errors) for j in range(chosen)]
+    inside = [(max(1, low), at, min(n, high)) for low, at, high in rows]
+    dates = pd.DataFrame(
+        [[series.index[t - 1] for t in row] for row in inside], columns=["low", "date", "high"]
+    )
+    return BreakDates(dates, selection, _regimes(series.index, y, X, ends, regressors), errors, h, n)
+
+
+def robust_sup_f(
+    series: pd.Series, regressors: pd.DataFrame | None = None, *, most: int = 5, trimming: float = 0.15
+) -> pd.DataFrame:
+    """Test no break against 1, 2, ..., `most` breaks, robust to autocorrelation (Bai and Perron 1998, 2003).
+
+    The statistic is taken at the least-squares dates. The long-run variance of each regime uses a quadratic
+    spectral kernel with Andrews' (1991) AR(1) bandwidth after prewhitening.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per number of breaks: `statistic`, `critical_5_percent`, `rejected`.
+
+    Raises
+    ------
+    helpers.methods.checks.UnusableInput
+        If no critical values are carried for this trimming and number of regressors, or for so many breaks.
+    """
+    y, X = _outcome_and_regressors(series, regressors)
+    n, q = X.shape
+    critical = _SUP_F_5_PERCENT.get((trimming, q))
+    if critical is None or most > len(critical):
+        raise checks.UnusableInput(
+            f"No critical values for {q} regressors, trimming {trimming} and {most} breaks. "
+            "Use one to three regressors, trimming 0.10 to 0.25, and fewer breaks."
+        )
+    partitions, _ = _partitions(y, X, _shortest_regime(trimming, n, q), most)
+    statistic = np.array([_wald(y, X, partitions[m]) for m in range(1, most + 1)])
+    return pd.DataFrame(
+        {
+            "statistic": statistic,
+            "critical_5_percent": critical[:most],
+            "rejected": statistic > np.array(critical[:most]),
+        },
+        index=pd.Index(range(1, most + 1), name="breaks"),
+    )
+
+
+def cusum(series: pd.Series, regressors: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Test stability with the CUSUM of OLS residuals and of recursive residuals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows `ols` and `recursive`, columns `statistic` and `p_value`. Both assume independent errors.
+
+    Raises
+    ------
+    helpers.methods.checks.UnusableInput
+        If the series is unusable.
+    """
+    y, X = _outcome_and_regressors(series, regressors)
+    n, q = X.shape
+    statistic, p_value, _ = breaks_cusumolsresid(_residuals(y, X), ddof=q)
+    w = recursive_olsresiduals(OLS(y, X).fit(), skip=q)[4][q:]
+    share = np.arange(1, len(w) + 1) / len(w)
+    walk = np.abs(np.cumsum(w)) / (np.std(w, ddof=1) * np.sqrt(len(w)))
+    recursive = np.max(walk / (1 + 2 * share))
+    rows = {"ols": (statistic, p_value), "recursive": (recursive, _recursive_cusum_p(recursive))}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["statistic", "p_value"])
+
+
+def moving_sum(
+    series: pd.Series, regressors: pd.DataFrame | None = None, *, bandwidth: float = 0.15
+) -> pd.Series:
+    """Return the moving sums of OLS residuals (OLS-MOSUM process), dated at the end of each window.
+
+    Its largest absolute value is the MOSUM statistic. No critical values are carried: use it as a picture of
+    when the fit fails.
+    """
+    y, X = _outcome_and_regressors(series, regressors)
+    n, q = X.shape
+    width = int(np.floor(bandwidth * n))
+    checks.enough(width, 2, "periods in the moving window")
+    u = _residuals(y, X)
+    total = np.concatenate([[0.0], np.cumsum(u)])
+    sums = (total[width:] - total[:-width]) / np.sqrt(u @ u / (n - q) * n)
+    return pd.Series(sums, index=series.index[width - 1 :], name="moving sum")
+
+
+def _outcome_and_regressors(
+    series: pd.Series, regressors: pd.DataFrame | None
+) -> tuple[np.ndarray, np.ndarray]:
+    name = str(series.name or "series")
+    y = checks.series(series, name, 10).to_numpy()
+    if regressors is None:
+        return y, np.ones((len(y), 1))
+    if not regressors.index.equals(series.index):
+        raise checks.UnusableInput(f"{name}: the regressors have other dates. Align them first.")
+    X = checks.complete(regressors, "regressors")
+    if np.linalg.matrix_rank(X) < X.shape[1]:
+        raise checks.UnusableInput(f"Regressors {list(regressors.columns)} are collinear. Drop one of them.")
+    return y, X
+
+
+def _residuals(y: np.ndarray, X: np.ndarray) -> np.ndarray:
+    return y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
+
+
+def _rss(y: np.ndarray, X: np.ndarray) -> float:
+    u = _residuals(y, X)
+    return float(u @ u)
+
+
+def _chow(y: np.ndarray, X: np.ndarray, t: int) -> float:
+    n, q = X.shape
+    split = _rss(y[:t], X[:t]) + _rss(y[t:], X[t:])
+    return (_rss(y, X) - split) / (split / (n - 2 * q))
+
+
+def _hansen_p(test: str, q: int, trimming: float, value: float) -> float:
+    b0, b1, b2, b3, df = _HANSEN[test, q, trimming]
+    # A fitted parabola turns down far in the tail, where p is zero to any digit that matters.
+    x = min(value, -b1 / (2 * b2)) if b2 < 0 and b3 == 0 else value
+    return float(stats.chi2.sf(max(0.0, b0 + b1 * x + b2 * x**2 + b3 * x**3), df))
+
+
+def _recursive_cusum_p(x: float) -> float:
+    # Crossing probability of the boundary x (1 + 2t) by a Brownian motion; below 0.3 the series is not a
+    # probability.
+    if x < 0.3:
+        return 1.0
+    tail = stats.norm.sf(3 * x) + np.exp(-4 * x**2) * (stats.norm.cdf(x) + stats.norm.cdf(5 * x) - 1)
+    return float(2 * (tail - np.exp(-16 * x**2) * stats.norm.sf(x)))
+
+
+def _shortest_regime(shortest: int | float, n: int, q: int) -> int:
+    h = int(np.floor(shortest * n)) if shortest < 1 else int(shortest)
+    if h <= q:
+        raise checks.UnusableInput(
+            f"A regime of {h} periods cannot hold {q} coefficients. Make `shortest` larger."
+        )
+    return h
+
+
+def _segment_rss(y: np.ndarray, X: np.ndarray, h: int) -> np.ndarray:
+    """Residual sum of squares of rows i..j-1 at [i, j]; infinite where shorter than `h`."""
+    n = len(y)
+    # Centred and scaled columns keep the accumulated cross-products well conditioned.
+    Z = np.linalg.qr(X)[0] * np.sqrt(n)
+    u = _residuals(y, X)
+    table = np.full((n, n + 1), np.inf)
+    for i in range(n - h + 1):
+        A = np.cumsum(Z[i:, :, None] * Z[i:, None, :], axis=0)[h - 1 :]
+        b = np.cumsum(Z[i:] * u[i:, None], axis=0)[h - 1 :]
+        explained = np.einsum("ij,ij->i", b, np.linalg.solve(A, b[..., None])[..., 0])
+        table[i, i + h :] = np.cumsum(u[i:] ** 2)[h - 1 :] - explained
+    return table
+
+
+def _partitions(y: np.ndarray, X: np.ndarray, h: int, most: int) -> tuple[list[list[int]], np.ndarray]:
+    """Best partition and its residual sum of squares for 0..most breaks (ends of regimes, counted from 1)."""
+    n = len(y)
+    cost = _segment_rss(y, X, h)
+    best = [cost[0]]
+    previous = [np.zeros(n + 1, dtype=int)]
+    for _ in range(most):
+        through = best[-1][:n, None] + cost
+        previous.append(np.argmin(through, axis=0))
+        best.append(np.min(through, axis=0))
+    partitions = []
+    for m in range(most + 1):
+        ends, t = [], n
+        for step in range(m, 0, -1):
+            t = int(previous[step][t])
+            ends.insert(0, t)
+        partitions.append(ends)
+    return partitions, np.array([b[n] for b in best])
+
+
+def _split(y: np.ndarray, X: np.ndarray, ends: list[int]) -> list[tuple[np.ndarray, np.ndarray]]:
+    bounds = [0, *ends, len(y)]
+    return [(y[a:b], X[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+
+
+def _wald(y: np.ndarray, X: np.ndarray, ends: list[int]) -> float:
+    n, q = X.shape
+    m = len(ends)
+    parts = _split(y, X, ends)
+    delta = np.concatenate([np.linalg.lstsq(x, v, rcond=None)[0] for v, x in parts])
+    covariance = np.zeros((q * (m + 1), q * (m + 1)))
+    for j, (v, x) in enumerate(parts):
+        bread = np.linalg.inv(x.T @ x)
+        block = slice(j * q, (j + 1) * q)
+        covariance[block, block] = len(v) * bread @ _long_run(x, _residuals(v, x)) @ bread
+    R = np.kron(np.diff(np.eye(m + 1), axis=0), np.eye(q))
+    jump = R @ delta
+    return float((n - (m + 1) * q) / (n * m) * jump @ np.linalg.solve(R @ covariance @ R.T, jump))
+
+
+def _long_run(X: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Long-run variance of the scores x_t u_t: VAR(1) prewhitening, quadratic spectral kernel, Andrews bandwidth."""
+    v = X * u[:, None]
+    A = np.linalg.lstsq(v[:-1], v[1:], rcond=None)[0].T
+    w = v[1:] - v[:-1] @ A.T
+    n, q = w.shape
+    lag, lead = w[:-1], w[1:]
+    r = np.sum(lag * lead, axis=0) / np.sum(lag**2, axis=0)
+    s2 = np.mean((lead - r * lag) ** 2, axis=0)
+    alpha = np.sum(4 * r**2 * s2**2 / (1 - r) ** 8) / np.sum(s2**2 / (1 - r) ** 4)
+    bandwidth = 1.3221 * (alpha * n) ** 0.2
+    spread = w.T @ w
+    for j in range(1, n):
+        a = 6 * np.pi * j / bandwidth / 5
+        weight = 3 * (np.sin(a) / a - np.cos(a)) / a**2
+        gamma = w[j:].T @ w[:-j]
+        spread = spread + weight * (gamma + gamma.T)
+    recolour = np.linalg.inv(np.eye(q) - A)
+    return recolour @ (spread / (n - q)) @ recolour.T
+
+
+def _interval(y: np.ndarray, X: np.ndarray, ends: list[int], j: int, errors: str) -> tuple[int, int, int]:
+    """95 percent interval of break `j` from the limit of Bai (1997), with regime-specific moments and variances."""
+    (y1, X1), (y2, X2) = _split(y, X, ends)[j : j + 2]
+    b1, b2 = (np.linalg.lstsq(x, v, rcond=None)[0] for v, x in ((y1, X1), (y2, X2)))
+    delta = b2 - b1
+    Q1, Q2 = X1.T @ X1 / len(y1), X2.T @ X2 / len(y2)
+    u1, u2 = y1 - X1 @ b1, y2 - X2 @ b2
+    if errors == "independent":
+        phi1, phi2 = u1 @ u1 / len(u1), u2 @ u2 / len(u2)
+    else:
+        phi1 = delta @ _long_run(X1, u1) @ delta / (delta @ Q1 @ delta)
+        phi2 = delta @ _long_run(X2, u2) @ delta / (delta @ Q2 @ delta)
+    scale = delta @ Q1 @ delta / phi1
+    xi = delta @ Q2 @ delta / (delta @ Q1 @ delta)
+    probability = _argmax_distribution(xi, np.sqrt(phi2 / phi1))
+    below = _quantile(probability, 0.025, -1) / scale
+    above = _quantile(probability, 0.975, 1) / scale
+    # The distribution is that of estimate minus truth, so its upper tail bounds the truth from below.
+    return ends[j] - int(np.ceil(above)), ends[j], ends[j] - int(np.floor(below))
+
+
+def _argmax_distribution(xi: float, ratio: float) -> Callable[[float], float]:
+    """Distribution of the maximiser of a two-sided Brownian motion with drift (Bai 1997, appendix B).
+
+    `xi` is the ratio of the drifts and `ratio` that of the standard deviations, right of zero to left of it.
+    """
+    phi = xi * ratio**2
+
+    def both(exponent: float, quantile: float) -> float:
+        return float(np.exp(exponent + stats.norm.logcdf(quantile)))
+
+    def left(x: float) -> float:
+        f = xi / phi
+        c = phi * (phi + 2 * xi) / (xi * (phi + xi))
+        d = (phi + 2 * xi) ** 2 / (xi * (phi + xi))
+        return (
+            -np.sqrt(x / (2 * np.pi)) * np.exp(-x / 8)
+            - c * both(f * (1 + f) * x / 2, -(0.5 + f) * np.sqrt(x))
+            + (d - 2 + x / 2) * both(0, -np.sqrt(x) / 2)
+        )
+
+    def right(x: float) -> float:
+        f = xi**2 / phi
+        c = xi * (2 * phi + xi) / (phi * (phi + xi))
+        d = (2 * phi + xi) ** 2 / (phi * (phi + xi))
+        return (
+            1
+            + xi * np.sqrt(x / (2 * np.pi * phi)) * np.exp(-f * x / 8)
+            + c * both((phi + xi) * x / 2, -(phi + xi / 2) / np.sqrt(phi) * np.sqrt(x))
+            - (d - 2 + f * x / 2) * both(0, -np.sqrt(f * x) / 2)
+        )
+
+    return lambda x: left(-x) if x < 0 else right(x)
+
+
+def _quantile(probability: Callable[[float], float], level: float, side: int) -> float:
+    """Solve for a quantile on the negative (-1) or positive (1) half-line; zero if the mass beyond it is smaller."""
+    tiny, far = 1e-8, 1.0
+    if (probability(side * tiny) - level) * side >= 0:
+        return 0.0
+    while (probability(side * far) - level) * side < 0:
+        far *= 2
+    return side * optimize.brentq(lambda x: probability(side * x) - level, tiny, far)
+
+
+def _regimes(
+    index: pd.DatetimeIndex, y: np.ndarray, X: np.ndarray, ends: list[int], regressors: pd.DataFrame | None
+) -> pd.DataFrame:
+    names = ["mean"] if regressors is None else list(regressors.columns)
+    bounds = [0, *ends, len(y)]
+    rows = []
+    for (v, x), a, b in zip(_split(y, X, ends), bounds, bounds[1:], strict=False):
+        rows.append([index[a], index[b - 1], len(v), *np.linalg.lstsq(x, v, rcond=None)[0]])
+    return pd.DataFrame(rows, columns=["first", "last", "n", *names])

@@ -1,0 +1,185 @@
+"""Checks that every estimator makes on its input, so that no bad input ends as a silent NaN."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+
+class UnusableInput(ValueError):
+    """Input from which no honest estimate can be made; the message says what to do."""
+
+
+def index_in_order(index: pd.Index, what: str) -> pd.DatetimeIndex:
+    """Return `index` if it is a sorted, unique DatetimeIndex without gaps in its labels.
+
+    Raises
+    ------
+    UnusableInput
+        If labels are not dates, mix time zones, are missing, repeated or out of order.
+    """
+    if not isinstance(index, pd.DatetimeIndex):
+        raise UnusableInput(
+            f"{what}: the index holds {index.dtype}, not dates of one time zone. "
+            "Convert it with pd.to_datetime."
+        )
+    if index.hasnans:
+        raise UnusableInput(f"{what}: the index has missing dates. Drop those rows.")
+    if not index.is_unique:
+        twice = index[index.duplicated()][0]
+        raise UnusableInput(f"{what}: the date {twice:%Y-%m-%d} appears twice. Keep one row per date.")
+    if not index.is_monotonic_increasing:
+        raise UnusableInput(f"{what}: the index is not sorted. Call .sort_index() first.")
+    return index
+
+
+def same_zone(indexes: dict[str, pd.DatetimeIndex]) -> None:
+    """Raise unless all indexes share one time zone (or all have none).
+
+    Raises
+    ------
+    UnusableInput
+        If time zones differ.
+    """
+    zones = {what: str(index.tz) for what, index in indexes.items()}
+    if len(set(zones.values())) > 1:
+        listed = ", ".join(f"{what}: {zone}" for what, zone in zones.items())
+        raise UnusableInput(f"Time zones differ ({listed}). Use trading days without a time zone throughout.")
+
+
+def finite(values: np.ndarray | pd.Series | pd.DataFrame, what: str) -> np.ndarray:
+    """Return `values` as floats; missing values stay, infinite ones are refused.
+
+    Raises
+    ------
+    UnusableInput
+        If a value is not a number, is infinite, or all are missing.
+    """
+    try:
+        numbers = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise UnusableInput(
+            f"{what}: holds values that are not numbers ({error}). Convert them first."
+        ) from None
+    if numbers.size == 0 or np.isnan(numbers).all():
+        raise UnusableInput(f"{what}: every value is missing. Choose another series or window.")
+    if np.isinf(numbers).any():
+        first = int(np.argwhere(np.isinf(numbers))[0][0])
+        raise UnusableInput(
+            f"{what}: row {_label(values, first)} is infinite. A zero was divided by or logged."
+        )
+    return numbers
+
+
+def complete(values: np.ndarray | pd.Series | pd.DataFrame, what: str) -> np.ndarray:
+    """Return `values` as floats, refusing any missing one.
+
+    Raises
+    ------
+    UnusableInput
+        As :func:`finite`, and if a value is missing.
+    """
+    numbers = finite(values, what)
+    if np.isnan(numbers).any():
+        first = int(np.argwhere(np.isnan(numbers))[0][0])
+        raise UnusableInput(
+            f"{what}: row {_label(values, first)} is missing. "
+            "Shorten the window or choose a series without the gap."
+        )
+    return numbers
+
+
+def varies(values: np.ndarray | pd.Series, what: str) -> None:
+    """Raise if the non-missing values do not vary.
+
+    Raises
+    ------
+    UnusableInput
+        If the spread is zero to rounding.
+    """
+    numbers = np.asarray(values, dtype=float)
+    numbers = numbers[~np.isnan(numbers)]
+    if numbers.size == 0 or np.ptp(numbers) <= 1e-14 * max(1e-300, np.abs(numbers).max()):
+        raise UnusableInput(
+            f"{what}: the series is constant. Nothing can be estimated from it; leave it out."
+        )
+
+
+def series(values: pd.Series, what: str, minimum: int) -> pd.Series:
+    """Return a dated series that is sorted, unique, complete, varying and at least `minimum` long.
+
+    Raises
+    ------
+    UnusableInput
+        If any of these fails.
+    """
+    index_in_order(values.index, what)
+    numbers = complete(values, what)
+    enough(len(numbers), minimum, f"observations of {what}")
+    varies(numbers, what)
+    return pd.Series(numbers, index=values.index, name=values.name)
+
+
+def enough(n: int, minimum: int, what: str) -> None:
+    """Raise if `n` is below `minimum`; `what` names what is counted.
+
+    Raises
+    ------
+    UnusableInput
+        If there are too few.
+    """
+    if n < minimum:
+        raise UnusableInput(
+            f"Too few {what}: {n}, at least {minimum} are needed. Widen the choice or describe only."
+        )
+
+
+def window_inside(index: pd.DatetimeIndex, first: int, last: int, what: str) -> None:
+    """Raise unless positions `first`..`last` lie inside `index`.
+
+    Raises
+    ------
+    UnusableInput
+        If the window is empty or runs past the data.
+    """
+    if first > last:
+        raise UnusableInput(f"{what}: the window ends before it starts. Swap its ends.")
+    if first < 0 or last >= len(index):
+        missing = max(-first, last - len(index) + 1)
+        raise UnusableInput(
+            f"{what}: the window runs {missing} rows past the data "
+            f"({index[0]:%Y-%m-%d} to {index[-1]:%Y-%m-%d}). Shorten the window or drop the event."
+        )
+
+
+def positions(index: pd.DatetimeIndex, dates: Sequence, what: str) -> np.ndarray:
+    """Return the positions of `dates` in `index`.
+
+    Raises
+    ------
+    UnusableInput
+        If a date is not in the index, is repeated, or has another time zone.
+    """
+    try:
+        wanted = pd.DatetimeIndex(pd.to_datetime(list(dates)))
+    except (TypeError, ValueError) as error:
+        raise UnusableInput(
+            f"{what}: not dates of one time zone ({error}). Use dates without a zone."
+        ) from None
+    same_zone({what: wanted, "the data": index})
+    if not wanted.is_unique:
+        twice = wanted[wanted.duplicated()][0]
+        raise UnusableInput(f"{what}: {twice:%Y-%m-%d} is listed twice. Merge events of the same day.")
+    found = index.get_indexer(wanted)
+    if (found < 0).any():
+        absent = wanted[found < 0][0]
+        raise UnusableInput(
+            f"{what}: {absent:%Y-%m-%d} is not a row of the data. "
+            "Use the first trading day (or month) that could react."
+        )
+    return found
+
+
+def _label(values: object, row: int) -> str:
+    index = getattr(values, "index", None)
+    return f"{index[row]:%Y-%m-%d}" if isinstance(index, pd.DatetimeIndex) else str(row)

@@ -1,0 +1,404 @@
+"""Daily event study with tests that stand up to common event dates.
+
+Every event has its own estimation window; the lead window must be stated, because news is seldom a surprise.
+The unit of inference is the event: each event's equal-weight portfolio gives one cumulative abnormal return.
+With a single event the assets are the units, and their residual correlation widens the error. A leader
+meeting is a common date for all assets, so J1, Patell, BMP and the sign test are shown but are never the
+headline.
+
+Sources: Patell (1976); Boehmer, Musumeci and Poulsen (1991); Kolari and Pynnönen (2010); Corrado (1989),
+Corrado and Zivney (1992); Cowan (1992).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.methods import checks
+from helpers.methods.abnormal_returns import MINIMUM_ESTIMATION, MINIMUM_SHARE, Model, Window, design, fit
+from helpers.methods.results import Estimate
+
+UNIT = "cumulative abnormal return"
+HEADLINE = ("kolari_pynnonen", "corrado_rank", "portfolio_regression")
+
+
+@dataclass(frozen=True)
+class EventStudy:
+    """Result of :func:`event_study`.
+
+    Attributes
+    ----------
+    estimate, lead, total : Estimate
+        Mean cumulative abnormal return over the event window, over the lead window, and over both.
+    by_event : DataFrame
+        Portfolio per event: date, assets, car, se (forecast), scar, lead_car.
+    units : DataFrame
+        One row per event and asset: n_estimation, alpha, a column per factor, sigma, car, se, scar, lead_car.
+    path : DataFrame
+        By relative day: mean abnormal return (aar), cumulated from the first lead day (caar), low, high.
+    daily : DataFrame
+        By relative day of the event window: aar, z_patell, t_bmp, z_rank.
+    tests : DataFrame
+        By test: value tested (mean car, or mean daily abnormal return for the portfolio regression),
+        statistic, df, p_value, headline (False where common dates break the test).
+    correlation : float
+        Mean residual correlation over all pairs of units; pairs of different dates count as zero.
+    dropped : DataFrame
+        Event, asset and reason of what could not be used.
+    """
+
+    estimate: Estimate
+    lead: Estimate
+    total: Estimate
+    by_event: pd.DataFrame
+    units: pd.DataFrame
+    path: pd.DataFrame
+    daily: pd.DataFrame
+    tests: pd.DataFrame
+    correlation: float
+    dropped: pd.DataFrame
+
+    def table(self) -> pd.DataFrame:
+        """Return the tests, headline tests first."""
+        return self.tests.sort_values("headline", ascending=False, kind="stable")
+
+    def record(self) -> dict[str, Any]:
+        """Return the record of the headline estimate, the headline tests' p values and the lead value."""
+        headline = self.tests[self.tests["headline"]]
+        p_values = {f"p_{name}": float(p) for name, p in headline["p_value"].items()}
+        return self.estimate.record() | p_values | {"lead_value": self.lead.value}
+
+    def sentence(self) -> str:
+        """Say the effect and what came before it in plain words."""
+        return f"{self.estimate.sentence()} Lead window: {self.lead.sentence()}"
+
+
+def event_study(
+    returns: pd.DataFrame,
+    market: pd.Series | pd.DataFrame | None,
+    events: Sequence | pd.Series,
+    *,
+    estimation: Window,
+    window: Window,
+    leads: Window,
+) -> EventStudy:
+    """Estimate cumulative abnormal returns around events.
+
+    Parameters
+    ----------
+    returns : DataFrame
+        Daily returns, trading days × assets; missing where an asset did not trade.
+    market : Series, DataFrame or None
+        Market return or factor returns on the same days; None for the constant-mean model.
+    events : sequence of dates, or Series of dates by event id
+        Trading days that could first react, each a row of `returns`.
+    estimation, leads, window : (int, int)
+        Relative trading days, ends included: estimation ends before the leads, the leads before the window.
+
+    Raises
+    ------
+    UnusableInput
+        If dates, windows or returns allow no estimate. Assets and events that cannot be used while others can
+        are listed in ``dropped``.
+    """
+    days = _days(estimation, window, leads)
+    index = _check_returns(returns)
+    dates = (
+        events if isinstance(events, pd.Series) else pd.Series(list(events), index=[str(e) for e in events])
+    )
+    checks.enough(len(dates), 1, "events")
+    if not dates.index.is_unique:
+        raise checks.UnusableInput("events: an event id appears twice. Give every event its own id.")
+    factors = design(market, index)
+    found, dropped = [], []
+    for event, position in zip(dates.index, checks.positions(index, dates, "events"), strict=True):
+        one, reasons = _one_event(event, returns, factors, int(position), days)
+        dropped += [(event, asset, reason) for asset, reason in reasons.items()]
+        found += [one] if one else []
+    if not found:
+        reasons = sorted({reason for _, _, reason in dropped})
+        raise checks.UnusableInput(
+            f"No event can be used: {'; '.join(reasons)}. Change the windows or the events."
+        )
+    return _study(found, days, market, pd.DataFrame(dropped, columns=["event", "asset", "reason"]))
+
+
+def across_markets(studies: Mapping[str, EventStudy]) -> Estimate:
+    """Average the same events over markets that trade on different calendars.
+
+    Each study uses its own market's trading days, because an announcement in US hours reaches Asia the next
+    day; event ids match them. The unit stays the event: its value is the mean of the markets' portfolio
+    returns.
+
+    Raises
+    ------
+    UnusableInput
+        If fewer than two events are common to all markets.
+    """
+    cars = pd.concat({name: study.by_event["car"] for name, study in studies.items()}, axis=1).dropna()
+    checks.enough(len(cars), 2, "events common to all markets")
+    leads = pd.concat({name: study.by_event["lead_car"] for name, study in studies.items()}, axis=1).dropna()
+    first = next(iter(studies.values())).estimate
+    method = f"mean over {len(studies)} markets, t across events"
+    details = {"lead_value": float(leads.mean(axis=1).mean()), "markets": list(studies)}
+    return _across_events(cars.mean(axis=1).to_numpy(), method, first.window, first.leads, details)
+
+
+@dataclass(frozen=True)
+class _Days:
+    """Relative days: the estimation window, and the path from the first lead to the last event day."""
+
+    estimation: np.ndarray
+    path: np.ndarray
+    leads: np.ndarray
+    window: np.ndarray
+    texts: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Event:
+    """Models of one event: one per asset, one of their equal-weight portfolio, and its dummy regression."""
+
+    id: object
+    date: pd.Timestamp
+    names: list[str]
+    assets: Model
+    portfolio: Model
+    dummy: tuple[float, float, int]
+
+
+def _days(estimation: Window, window: Window, leads: Window) -> _Days:
+    """Check that the windows follow each other, and lay them out."""
+    for name, (first, last) in {"estimation": estimation, "leads": leads, "window": window}.items():
+        if first > last:
+            raise checks.UnusableInput(f"{name}: the window ends before it starts. Swap its ends.")
+    if not estimation[1] < leads[0] <= leads[1] < window[0]:
+        raise checks.UnusableInput(
+            f"Windows overlap: estimation {estimation}, leads {leads}, event {window}. "
+            "End the estimation before the leads and the leads before the event window."
+        )
+    checks.enough(estimation[1] - estimation[0] + 1, MINIMUM_ESTIMATION, "days in the estimation window")
+    path = np.arange(leads[0], window[1] + 1)
+    texts = {
+        "window": f"{window[0]:+d}..{window[1]:+d} trading days",
+        "leads": f"{leads[0]:+d}..{leads[1]:+d} trading days",
+    }
+    return _Days(
+        np.arange(estimation[0], estimation[1] + 1), path, path <= leads[1], path >= window[0], texts
+    )
+
+
+def _check_returns(returns: pd.DataFrame) -> pd.DatetimeIndex:
+    index = checks.index_in_order(returns.index, "returns")
+    if not returns.columns.is_unique:
+        raise checks.UnusableInput("returns: an asset appears twice. Keep one column per asset.")
+    checks.finite(returns, "returns")
+    for asset, column in returns.items():
+        checks.finite(column, f"returns of {asset}")
+        checks.varies(column, f"returns of {asset}")
+    return index
+
+
+def _one_event(event, returns, factors, position, days) -> tuple[_Event | None, dict[str, str]]:
+    """Fit every usable asset of one event and their portfolio; say why the others are not usable."""
+    before, around = position + days.estimation, position + days.path
+    if before[0] < 0 or around[-1] >= len(returns):
+        return None, {"": "a window runs past the data"}
+    known = ~np.isnan(factors[before]).any(axis=1)
+    if np.isnan(factors[around]).any() or known.sum() < MINIMUM_SHARE * len(before):
+        return None, {"": "market or factor returns are missing in a window"}
+    y = returns.to_numpy(dtype=float)
+    past, ahead = np.where(known[:, None], y[before], np.nan), y[around]
+    reasons = {}
+    for column, asset in enumerate(returns.columns):
+        traded = past[~np.isnan(past[:, column]), column]
+        if np.isnan(ahead[:, column]).any():
+            reasons[asset] = "no return on a day of the lead or event window"
+        elif len(traded) < max(MINIMUM_ESTIMATION, MINIMUM_SHARE * len(before)):
+            reasons[asset] = "too few returns in the estimation window"
+        elif np.ptp(traded) == 0:
+            reasons[asset] = "constant in the estimation window"
+    kept = [column for column, asset in enumerate(returns.columns) if asset not in reasons]
+    if not kept:
+        return None, reasons
+    past, ahead = past[:, kept], ahead[:, kept]
+    traded = (~np.isnan(past)).sum(axis=1)
+    mean_past = np.where(traded > 0, np.nansum(past, axis=1) / np.maximum(traded, 1), np.nan)
+    mean_ahead = ahead.mean(axis=1)
+    assets = fit(factors[before], past, factors[around], ahead)
+    portfolio = fit(factors[before], mean_past[:, None], factors[around], mean_ahead[:, None])
+    x = np.vstack([factors[before][traded > 0], factors[around][days.window]])
+    dummy = _dummy_regression(x, np.r_[mean_past[traded > 0], mean_ahead[days.window]], days.window.sum())
+    names = list(returns.columns[kept])
+    return _Event(event, returns.index[position], names, assets, portfolio, dummy), reasons
+
+
+def _dummy_regression(x: np.ndarray, y: np.ndarray, event_days: int) -> tuple[float, float, int]:
+    """Regress the portfolio on the factors and a dummy for the last `event_days`: coefficient, error, df."""
+    dummy = np.r_[np.zeros(len(y) - event_days), np.ones(event_days)]
+    x = np.column_stack([x, dummy])
+    coefficients = np.linalg.lstsq(x, y, rcond=None)[0]
+    df = len(y) - x.shape[1]
+    variance = ((y - x @ coefficients) ** 2).sum() / df * np.linalg.pinv(x.T @ x)[-1, -1]
+    return coefficients[-1], float(np.sqrt(variance)), df
+
+
+def _study(found: list[_Event], days: _Days, market, dropped: pd.DataFrame) -> EventStudy:
+    factor_names = [] if market is None else list(getattr(market, "columns", ["market"]))
+    units = pd.concat([_unit_rows(one, days, factor_names) for one in found], ignore_index=True)
+    by_event = pd.DataFrame([_portfolio_row(one, days) for one in found]).set_index("event")
+    correlation = _mean_correlation(found)
+    masks = [days.window, days.leads, days.window | days.leads]
+    if len(found) > 1:
+        method = "event study, mean of event portfolios, t across events"
+        cars = [np.array([one.portfolio.cumulative(mask)[0] for one in found]) for mask in masks]
+        three = [_across_events(each, method, **days.texts) for each in cars]
+    else:
+        three = [_one_date(found[0], mask, correlation, days) for mask in masks]
+    ranks = _rank_scores(found, days)
+    tests = _tests(found, units, correlation, ranks)
+    daily = _daily(found, days, ranks)
+    return EventStudy(*three, by_event, units, _path(found, days), daily, tests, correlation, dropped)
+
+
+def _unit_rows(one: _Event, days: _Days, factor_names: list) -> pd.DataFrame:
+    model = one.assets
+    car, se = model.cumulative(days.window), model.cumulative_se(days.window)
+    first = {"event": one.id, "date": one.date, "asset": one.names, "n_estimation": model.n}
+    coefficients = dict(zip(["alpha", *map(str, factor_names)], model.coefficients.T, strict=True))
+    last = {"car": car, "se": se, "scar": car / se, "lead_car": model.cumulative(days.leads)}
+    return pd.DataFrame(first | coefficients | {"sigma": model.sigma} | last)
+
+
+def _portfolio_row(one: _Event, days: _Days) -> dict[str, Any]:
+    (car,), (se,) = one.portfolio.cumulative(days.window), one.portfolio.cumulative_se(days.window)
+    (lead_car,) = one.portfolio.cumulative(days.leads)
+    head = {"event": one.id, "date": one.date, "assets": len(one.names)}
+    return head | {"car": car, "se": se, "scar": car / se, "lead_car": lead_car}
+
+
+def _mean_correlation(found: list[_Event]) -> float:
+    """Mean correlation of estimation residuals over all pairs of units, zero between different dates."""
+    n = sum(len(one.names) for one in found)
+    if n < 2:
+        return 0.0
+    off_diagonal = (
+        pd.DataFrame(one.assets.residuals).corr().to_numpy().sum() - len(one.names) for one in found
+    )
+    return float(sum(off_diagonal) / (n * (n - 1)))
+
+
+def _shrink(correlation: float, n: int) -> float:
+    """Kolari-Pynnönen factor by which a cross-section t shrinks when the units share dates."""
+    inflation = 1 + (n - 1) * correlation
+    if not inflation > 0:
+        raise checks.UnusableInput(
+            f"Mean residual correlation {correlation:.3f} is too negative for {n} assets. "
+            "Leave out the asset that mirrors the others."
+        )
+    return float(np.sqrt((1 - correlation) / inflation))
+
+
+def _across_events(cars: np.ndarray, method: str, window: str, leads: str, details: Mapping = ()) -> Estimate:
+    se = cars.std(ddof=1) / np.sqrt(len(cars))
+    return _interval(cars.mean(), se, len(cars) - 1, len(cars), method, window, leads, details)
+
+
+def _one_date(one: _Event, mask: np.ndarray, correlation: float, days: _Days) -> Estimate:
+    """Mean over the assets of one date; from three assets on, their spread and correlation give the error."""
+    cars = one.assets.cumulative(mask)
+    n = len(cars)
+    details = {"assets": n, "residual_correlation": correlation}
+    if n >= 3:
+        se = cars.std(ddof=1) / np.sqrt(n) / _shrink(correlation, n)
+        method = "event study, mean over assets of one date, error corrected for their correlation"
+        return _interval(cars.mean(), se, n - 1, 1, method, **days.texts, details=details)
+    se = one.portfolio.cumulative_se(mask)[0]
+    method = "event study, portfolio of one date, forecast error"
+    return _interval(cars.mean(), se, int(one.portfolio.df[0]), 1, method, **days.texts, details=details)
+
+
+def _interval(value, se, df, n, method, window, leads, details) -> Estimate:
+    half, p_value = stats.t.ppf(0.975, df) * se, 2 * stats.t.sf(abs(value / se), df)
+    ends = value - half, value + half
+    return Estimate(value, *ends, UNIT, n, method, p_value, se, df, window, leads, dict(details))
+
+
+def _rank_scores(found: list[_Event], days: _Days) -> np.ndarray:
+    """Corrado-Zivney z of each event day: ranks over estimation and event days, averaged over units.
+
+    Days are aligned by relative day. Its spread over time holds the correlation between units of one date.
+    """
+    abnormal = np.hstack(
+        [np.vstack([one.assets.residuals, one.assets.abnormal[days.window]]) for one in found]
+    )
+    ranks = stats.rankdata(abnormal, axis=0, nan_policy="omit")
+    scores = ranks / ((~np.isnan(abnormal)).sum(axis=0) + 1) - 0.5
+    traded = (~np.isnan(scores)).sum(axis=1)
+    daily = np.nansum(scores, axis=1)[traded > 0] / np.sqrt(traded[traded > 0])
+    return daily[-days.window.sum() :] / np.sqrt((daily**2).mean())
+
+
+def _tests(found, units, correlation, ranks) -> pd.DataFrame:
+    """Collect the tests; p values are two-sided, from t with `df` or from the normal where df is infinite."""
+    n, car, scar = len(units), units["car"].to_numpy(), units["scar"].to_numpy()
+    mean = car.mean()
+    patell = scar.sum() / np.sqrt(sum((one.assets.df / (one.assets.df - 2)).sum() for one in found))
+    rows = {
+        "j1": (mean, car.sum() / np.sqrt((units["se"] ** 2).sum()), np.inf),
+        "patell": (mean, patell, np.inf),
+        "patell_correlation_adjusted": (mean, patell / np.sqrt(1 + (n - 1) * correlation), np.inf),
+    }
+    if n > 1:
+        bmp = scar.mean() / (scar.std(ddof=1) / np.sqrt(n))
+        rows["cross_section"] = (mean, mean / (car.std(ddof=1) / np.sqrt(n)), n - 1)
+        rows["bmp"] = (mean, bmp, n - 1)
+        # With several dates the events, not the event-assets, are the independent pieces.
+        df = len(found) - 1 if len(found) > 1 else n - 1
+        rows["kolari_pynnonen"] = (mean, bmp * _shrink(correlation, n), df)
+    rows["corrado_rank"] = (mean, ranks.sum() / np.sqrt(len(ranks)), np.inf)
+    rows["generalised_sign"] = (mean, _sign_statistic(found, car), np.inf)
+    daily_mean = np.mean([one.dummy[0] for one in found])
+    error = np.sqrt(sum(one.dummy[1] ** 2 for one in found)) / len(found)
+    rows["portfolio_regression"] = (daily_mean, daily_mean / error, sum(one.dummy[2] for one in found))
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["value", "statistic", "df"])
+    table["p_value"] = 2 * stats.t.sf(np.abs(table["statistic"]), table["df"])
+    table["headline"] = table.index.isin(HEADLINE)
+    return table.rename_axis("test")
+
+
+def _sign_statistic(found: list[_Event], car: np.ndarray) -> float:
+    """Cowan's z: positive cumulative returns against the share of positive residuals before the event."""
+    positive = np.concatenate([(one.assets.residuals > 0).sum(axis=0) / one.assets.n for one in found])
+    share, n = positive.mean(), len(car)
+    return float(((car > 0).sum() - n * share) / np.sqrt(n * share * (1 - share)))
+
+
+def _daily(found: list[_Event], days: _Days, ranks: np.ndarray) -> pd.DataFrame:
+    abnormal = np.hstack([one.assets.abnormal[days.window] for one in found])
+    scaled = np.hstack([one.assets.standardised[days.window] for one in found])
+    df = np.concatenate([one.assets.df for one in found])
+    columns = {"aar": abnormal.mean(axis=1), "z_patell": scaled.sum(axis=1) / np.sqrt((df / (df - 2)).sum())}
+    if len(df) > 1:
+        columns["t_bmp"] = scaled.mean(axis=1) / (scaled.std(axis=1, ddof=1) / np.sqrt(len(df)))
+    relative_day = pd.Index(days.path[days.window], name="relative_day")
+    return pd.DataFrame(columns | {"z_rank": ranks}, index=relative_day)
+
+
+def _path(found: list[_Event], days: _Days) -> pd.DataFrame:
+    """Mean path with a pointwise 95 percent band: across events, or the forecast error of a single event."""
+    daily = np.column_stack([one.portfolio.abnormal[:, 0] for one in found])
+    cumulated = daily.cumsum(axis=0)
+    if len(found) > 1:
+        se, df = cumulated.std(axis=1, ddof=1) / np.sqrt(len(found)), len(found) - 1
+    else:
+        model, last = found[0].portfolio, np.arange(len(days.path))
+        se = np.array([model.cumulative_se(last <= day)[0] for day in last])
+        df = int(model.df[0])
+    caar, half = cumulated.mean(axis=1), stats.t.ppf(0.975, df) * se
+    columns = {"aar": daily.mean(axis=1), "caar": caar, "low": caar - half, "high": caar + half}
+    return pd.DataFrame(columns, index=pd.Index(days.path, name="relative_day"))

@@ -1,0 +1,257 @@
+"""Which of two series moves first: Granger causality, Toda-Yamamoto, prewhitened cross-correlation."""
+
+from dataclasses import dataclass
+from itertools import permutations
+from math import factorial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from scipy import stats
+from statsmodels.tsa.ar_model import AutoReg
+from statsmodels.tsa.stattools import grangercausalitytests
+
+from helpers.methods.checks import UnusableInput, complete, enough, series, varies
+from helpers.methods.results import Estimate
+
+
+@dataclass(frozen=True)
+class CrossCorrelation:
+    """Prewhitened cross-correlations and the exact test of their maximum.
+
+    Parameters
+    ----------
+    effect : Estimate
+        Largest correlation over the tested lags, with its permutation p value.
+    correlations : Series
+        Correlation by lag; at a positive lag the leader moves first.
+    """
+
+    effect: Estimate
+    correlations: pd.Series
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per lag."""
+        return self.correlations.to_frame()
+
+    def record(self) -> dict[str, Any]:
+        """Return the record of the largest correlation."""
+        return self.effect.record()
+
+    def sentence(self) -> str:
+        """Say the largest correlation in plain words."""
+        return self.effect.sentence()
+
+
+def granger(effect: np.ndarray | pd.Series, cause: np.ndarray | pd.Series, *, lags: int) -> Estimate:
+    """Test that lags of `cause` add nothing to a regression of `effect` on its own lags.
+
+    Parameters
+    ----------
+    effect, cause : array, shape (periods,)
+        Stationary series of the same periods. Predictive precedence, not cause in the world.
+    lags : int
+        Lags of both.
+
+    Returns
+    -------
+    Estimate
+        The value is the F statistic.
+
+    Raises
+    ------
+    UnusableInput
+        If series differ in length, are too short, constant or not finite.
+
+    References
+    ----------
+    Granger (1969), Econometrica 37, 424-438.
+    """
+    numbers = _pair(effect, cause, minimum=4 * lags + 5)
+    value, p_value, df, _ = grangercausalitytests(numbers, [lags])[lags][0]["ssr_ftest"]
+    return _test(value, p_value, len(numbers) - lags, f"Granger F test, {lags} lags", "F statistic", df=df)
+
+
+def toda_yamamoto(
+    effect: np.ndarray | pd.Series, cause: np.ndarray | pd.Series, *, lags: int, integration: int
+) -> Estimate:
+    """Test Granger non-causality in levels, whether or not the series are integrated or cointegrated.
+
+    The regression has `lags` plus `integration` lags of both series; only the first `lags` of the cause are tested.
+
+    Parameters
+    ----------
+    effect, cause : array, shape (periods,)
+        Levels of the same periods.
+    lags : int
+        Lags of the vector autoregression.
+    integration : int
+        Largest order of integration of the two.
+
+    Returns
+    -------
+    Estimate
+        The value is the Wald statistic, chi squared with `lags` degrees of freedom.
+
+    Raises
+    ------
+    UnusableInput
+        As :func:`granger`.
+
+    References
+    ----------
+    Toda & Yamamoto (1995), Journal of Econometrics 66, 225-250.
+    """
+    depth = lags + integration
+    numbers = _pair(effect, cause, minimum=4 * depth + 5)
+    own = [numbers[depth - lag : -lag, 0] for lag in range(1, depth + 1)]
+    other = [numbers[depth - lag : -lag, 1] for lag in range(1, depth + 1)]
+    fit = sm.OLS(numbers[depth:, 0], np.column_stack([np.ones(len(numbers) - depth), *other, *own])).fit()
+    tested = np.eye(len(fit.params))[1 : lags + 1]
+    wald = fit.wald_test(tested, use_f=False, scalar=True)
+    method = f"Toda-Yamamoto Wald test, {lags} lags and {integration} for integration"
+    return _test(wald.statistic, wald.pvalue, int(fit.nobs), method, "chi-squared statistic", df=lags)
+
+
+def cross_correlation(
+    follower: np.ndarray | pd.Series, leader: np.ndarray | pd.Series, *, first_lag: int, last_lag: int
+) -> pd.Series:
+    """Correlate ``follower[t + lag]`` with ``leader[t]`` for each lag.
+
+    Means and variances are those of the whole series, as in the usual sample cross-correlation.
+
+    Raises
+    ------
+    UnusableInput
+        As :func:`granger`.
+    """
+    numbers = _pair(follower, leader, minimum=max(abs(first_lag), abs(last_lag)) + 4)
+    lags = range(first_lag, last_lag + 1)
+    values = [_correlations(numbers[:, :1].T, numbers[:, 1], lag)[0] for lag in lags]
+    return pd.Series(values, index=pd.Index(lags, name="lag"), name="correlation")
+
+
+def prewhitened_cross_correlation(
+    follower: pd.Series,
+    leader: pd.Series,
+    *,
+    last_lag: int,
+    leads: int,
+    order: int,
+    draws: int,
+    seed: int,
+) -> CrossCorrelation:
+    """Cross-correlate two series after filtering both with the leader's autoregression; test the largest by years.
+
+    The null distribution permutes the follower's calendar years as blocks, so that its own dependence within a year
+    and the leader are left alone; years without all their periods stay in place. All orders are enumerated when
+    there are no more than `draws`.
+
+    Parameters
+    ----------
+    follower, leader : Series, shape (periods,)
+        Stationary series on the same regular dates.
+    last_lag : int
+        The maximum is taken over lags 0..`last_lag`.
+    leads : int
+        Negative lags (follower first) that are shown beside it, not tested.
+    order : int
+        Order of the leader's autoregression.
+    draws : int
+        Random orders when there are too many to enumerate.
+    seed : int
+        Seed of the random orders.
+
+    Returns
+    -------
+    CrossCorrelation
+        The p value is one-sided: the share of orders with a maximum at least as large.
+
+    Raises
+    ------
+    UnusableInput
+        If dates differ, a series is unusable, or fewer than four whole years are left after filtering.
+
+    References
+    ----------
+    Box & Jenkins (1976), chapter 11, for the filter.
+    """
+    leader, follower = series(leader, "leader", 2 * order + 12), series(follower, "follower", 2 * order + 12)
+    if not leader.index.equals(follower.index):
+        raise UnusableInput("Leader and follower cover different dates: cut both to the common dates.")
+    filtered_leader, filtered_follower = _prewhiten(leader, follower, order)
+    dates = leader.index[order:]
+    rows, exact = _year_orders(dates, draws, seed)
+    lags = range(last_lag + 1)
+    null = np.max([_correlations(filtered_follower[rows], filtered_leader, lag) for lag in lags], axis=0)
+    shown = cross_correlation(filtered_follower, filtered_leader, first_lag=-leads, last_lag=last_lag)
+    tested = shown.loc[0:]
+    # Rounding must not make the observed order differ from itself.
+    at_least = int((null >= tested.max() - 1e-12).sum())
+    p_value = at_least / len(null) if exact else (1 + at_least) / (1 + len(null))
+    how = "all orders" if exact else f"{len(rows)} random orders"
+    effect = Estimate(
+        tested.max(),
+        None,
+        None,
+        unit="correlation",
+        n=len(dates),
+        method=f"largest prewhitened cross-correlation, AR({order}) filter, years permuted ({how}), one-sided p",
+        p_value=p_value,
+        window=f"lags 0..{last_lag}",
+        leads=f"lags -{leads}..-1 shown",
+        details={"lag": int(tested.idxmax()), "null_95th_percentile": float(np.quantile(null, 0.95))},
+    )
+    return CrossCorrelation(effect, shown)
+
+
+def _prewhiten(leader: pd.Series, follower: pd.Series, order: int) -> tuple[np.ndarray, np.ndarray]:
+    x, y = leader.to_numpy(), follower.to_numpy()
+    if order == 0:
+        return x, y
+    filter_ = np.append(1.0, -AutoReg(x, lags=order).fit().params[1:])
+    return np.convolve(x - x.mean(), filter_, "valid"), np.convolve(y - y.mean(), filter_, "valid")
+
+
+def _year_orders(dates: pd.DatetimeIndex, draws: int, seed: int) -> tuple[np.ndarray, bool]:
+    """Return rows that put the whole years in every order (or `draws` random ones), shape (orders, periods)."""
+    years = dates.year.to_numpy()
+    labels, counts = np.unique(years, return_counts=True)
+    whole = labels[counts == counts.max()]
+    enough(len(whole), 4, "whole years")
+    blocks = np.array([np.flatnonzero(years == year) for year in whole])
+    exact = factorial(len(whole)) <= draws
+    if exact:
+        orders = np.array(list(permutations(range(len(whole)))))
+    else:
+        rng = np.random.default_rng(seed)
+        orders = rng.permuted(np.tile(np.arange(len(whole)), (draws, 1)), axis=1)
+    rows = np.tile(np.arange(len(dates)), (len(orders), 1))
+    rows[:, blocks.ravel()] = blocks[orders].reshape(len(orders), -1)
+    return rows, exact
+
+
+def _correlations(followers: np.ndarray, leader: np.ndarray, lag: int) -> np.ndarray:
+    """Correlate each row of `followers` at t + lag with the leader at t."""
+    x = leader - leader.mean()
+    y = followers - followers.mean(axis=1, keepdims=True)
+    n = len(x)
+    products = y[:, lag:] @ x[: n - lag] if lag >= 0 else y[:, :lag] @ x[-lag:]
+    return products / np.sqrt((y**2).sum(axis=1) * (x @ x))
+
+
+def _pair(first: Any, second: Any, minimum: int) -> np.ndarray:
+    if len(first) != len(second):
+        raise UnusableInput(f"The series have {len(first)} and {len(second)} periods: cut both to the common dates.")
+    if isinstance(first, pd.Series) and isinstance(second, pd.Series) and not first.index.equals(second.index):
+        raise UnusableInput("The series cover different dates: cut both to the common dates.")
+    numbers = np.column_stack([complete(first, "first series"), complete(second, "second series")])
+    enough(len(numbers), minimum, "periods")
+    varies(numbers[:, 0], "first series")
+    varies(numbers[:, 1], "second series")
+    return numbers
+
+
+def _test(value: float, p_value: float, n: int, method: str, unit: str, df: float) -> Estimate:
+    return Estimate(float(value), None, None, unit=unit, n=n, method=method, p_value=float(p_value), df=df)

@@ -1,0 +1,395 @@
+"""Panels: staggered difference-in-differences, two-way fixed effects and Poisson gravity with fixed effects."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.methods.checks import UnusableInput, complete
+from helpers.methods.results import Estimate
+
+Scaling = Literal["none", "clusters", "clusters and coefficients"]
+
+
+class NotConverged(ValueError):
+    """A likelihood that was not maximised: the coefficients are not estimates."""
+
+
+@dataclass(frozen=True)
+class PanelRegression:
+    """Coefficients of a panel regression.
+
+    Parameters
+    ----------
+    effects : mapping of str to Estimate
+        One estimate per regressor, leads last; the first is the headline.
+    """
+
+    effects: Mapping[str, Estimate]
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per regressor."""
+        rows = [effect.table() for effect in self.effects.values()]
+        return pd.concat(rows, keys=self.effects, names=["regressor"]).droplevel(1)
+
+    def record(self) -> dict[str, Any]:
+        """Return the record of the first regressor."""
+        return next(iter(self.effects.values())).record()
+
+    def sentence(self) -> str:
+        """Say the first coefficient in plain words."""
+        return next(iter(self.effects.values())).sentence()
+
+
+@dataclass(frozen=True)
+class StaggeredEffects:
+    """Group-time effects of a staggered treatment and their averages.
+
+    Parameters
+    ----------
+    effect : Estimate
+        Mean over treated group-periods, weighted by group size.
+    group_time : DataFrame
+        One row per group and period: group, period, event_time, effect, se, low, high.
+    event_study : DataFrame
+        One row per period since treatment (negative: before): effect, se, low, high.
+    event_study_mean : Estimate
+        Plain mean of the event-study effects from treatment on.
+    """
+
+    effect: Estimate
+    group_time: pd.DataFrame
+    event_study: pd.DataFrame
+    event_study_mean: Estimate
+
+    def table(self) -> pd.DataFrame:
+        """Return the event-study table."""
+        return self.event_study
+
+    def record(self) -> dict[str, Any]:
+        """Return the record of the overall effect."""
+        return self.effect.record()
+
+    def sentence(self) -> str:
+        """Say the overall effect in plain words."""
+        return self.effect.sentence()
+
+
+def staggered_effects(
+    frame: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    period: str,
+    first_treated: str,
+    anticipation: int,
+    outcome_unit: str,
+) -> StaggeredEffects:
+    """Estimate group-time effects against never-treated units, without covariates.
+
+    Each effect is the mean change of a group minus the mean change of the never-treated units. From the first period
+    that anticipation can reach, changes start at the last period before it; earlier changes are from one period to
+    the next, so that they test for trends before treatment.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Balanced panel, one row per unit and period.
+    outcome, unit, period, first_treated : str
+        Column names. `first_treated` is the unit's first treated period, missing for never-treated units.
+    anticipation : int
+        Periods before treatment in which units may already react.
+    outcome_unit : str
+        Unit of the outcome, in words.
+
+    Raises
+    ------
+    UnusableInput
+        If the panel is not balanced or finite, no unit is never treated, or a group has no period before treatment.
+
+    Notes
+    -----
+    Errors come from the units' influence functions, with the group sizes taken as given, and t with units minus one
+    degrees of freedom. Below about 30 treated units prefer placebo dates or units.
+
+    References
+    ----------
+    Callaway & Sant'Anna (2021), Journal of Econometrics 225, 200-230.
+    """
+    wide, first = _balanced(frame, outcome, unit, period, first_treated)
+    cells, influence = [], []
+    for group in sorted(first.dropna().unique()):
+        start = _last_clean_period(wide.columns, group, anticipation)
+        for position in range(1, wide.shape[1]):
+            base = min(position - 1, start)
+            change = (wide.iloc[:, position] - wide.iloc[:, base]).to_numpy()
+            value, scores = _difference_of_means(change, (first == group).to_numpy(), first.isna().to_numpy())
+            event_time = position - wide.columns.get_loc(group)
+            cells.append((group, wide.columns[position], event_time, (first == group).sum(), value))
+            influence.append(scores)
+    cells = pd.DataFrame(cells, columns=["group", "period", "event_time", "units", "effect"])
+    influence = np.array(influence)
+    treated = cells["event_time"] >= 0
+    shares, names = _event_time_weights(cells)
+    estimates = shares @ cells["effect"].to_numpy()
+    after = (names >= 0) / (names >= 0).sum()
+    leads = f"{anticipation} periods of anticipation"
+    common = {"unit": outcome_unit, "n": len(wide), "leads": leads}
+    name = "group-time difference-in-differences, never-treated controls"
+    overall = cells["units"].where(treated, 0).to_numpy(dtype=float)
+    overall /= overall.sum()
+    return StaggeredEffects(
+        effect=_average(
+            overall, cells["effect"], influence, method=f"{name}, weighted by group size", **common
+        ),
+        group_time=_with_errors(cells, influence),
+        event_study=_with_errors(
+            pd.DataFrame({"event_time": names, "effect": estimates}), shares @ influence
+        ),
+        event_study_mean=_average(
+            after,
+            estimates,
+            shares @ influence,
+            method=f"{name}, mean over periods since treatment",
+            **common,
+        ),
+    )
+
+
+def two_way_fixed_effects(
+    frame: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    period: str,
+    first_treated: str,
+    leads: int,
+    outcome_unit: str,
+    count_unit_effects: bool = False,
+) -> PanelRegression:
+    """Estimate one treatment effect with unit and period fixed effects, errors clustered by unit.
+
+    Biased when units are treated at different times and effects differ or grow: use :func:`staggered_effects` for
+    the answer and this one for comparison with published numbers.
+
+    Parameters
+    ----------
+    frame, outcome, unit, period, first_treated, outcome_unit
+        As in :func:`staggered_effects`.
+    leads : int
+        Number of periods before treatment that get a term of their own.
+    count_unit_effects : bool
+        Whether unit effects count as coefficients in n/(n-k). Nested in the clusters, they usually do not.
+
+    Raises
+    ------
+    UnusableInput
+        If a value is missing, the panel is not balanced or a regressor is collinear.
+    """
+    wide, _ = _balanced(frame, outcome, unit, period, first_treated)
+    when = frame[period].map({label: number for number, label in enumerate(wide.columns)})
+    start = frame[first_treated].map({label: number for number, label in enumerate(wide.columns)})
+    data = frame[[outcome, unit, period]].assign(treated=(when >= start).astype(float))
+    names = [f"lead_{number}" for number in range(1, leads + 1)]
+    for number, name in enumerate(names, start=1):
+        data[name] = (when == start - number).astype(float)
+    import pyfixest
+
+    counted = "full" if count_unit_effects else "nonnested"
+    return _regress(
+        pyfixest.feols,
+        data,
+        outcome=outcome,
+        regressors=["treated", *names],
+        fixed_effects=[unit, period],
+        vcov={"CRV1": unit},
+        ssc=pyfixest.ssc(k_fixef=counted),
+        unit=outcome_unit,
+        method=f"two-way fixed effects, errors clustered by {unit}",
+        leads=f"{leads} lead terms",
+    )
+
+
+def poisson_fixed_effects(
+    frame: pd.DataFrame,
+    *,
+    outcome: str,
+    regressors: Sequence[str],
+    leads: Sequence[str],
+    fixed_effects: Sequence[str],
+    cluster: str | None,
+    scaling: Scaling = "clusters and coefficients",
+) -> PanelRegression:
+    """Estimate a gravity equation by Poisson pseudo maximum likelihood with fixed effects.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per observation; zeros of the outcome are kept, missing values are refused.
+    outcome : str
+        Trade value, not negative, in levels.
+    regressors, leads : sequence of str
+        Columns that enter linearly in the log of the mean. `leads` are the terms for the periods before the event;
+        an empty list says that the design has no event.
+    fixed_effects : sequence of str
+        Columns, or products such as ``"origin^year"``.
+    cluster : str or None
+        Column to cluster errors by; None for errors robust to unequal variance only.
+    scaling : {"none", "clusters", "clusters and coefficients"}
+        Small-sample factor on the variance: none (HC0), G/(G-1), or G/(G-1) and n/(n-k). Without a cluster
+        "clusters" does nothing.
+
+    Raises
+    ------
+    UnusableInput
+        If values are missing or negative, or a regressor is collinear with the rest.
+    NotConverged
+        If the iterations stop before the maximum.
+
+    References
+    ----------
+    Santos Silva & Tenreyro (2006), Review of Economics and Statistics 88, 641-658; Correia, Guimarães & Zylkin (2019)
+    on separation.
+    """
+    if (frame[outcome] < 0).any():
+        raise UnusableInput(f"{outcome} has negative values: a Poisson mean needs values of zero or more.")
+    import pyfixest
+
+    return _regress(
+        pyfixest.fepois,
+        frame,
+        outcome=outcome,
+        regressors=[*regressors, *leads],
+        fixed_effects=fixed_effects,
+        vcov={"CRV1": cluster} if cluster else "hetero",
+        ssc=pyfixest.ssc(k_adj=scaling == "clusters and coefficients", G_adj=scaling != "none"),
+        unit="log points",
+        method="Poisson pseudo maximum likelihood with fixed effects, "
+        + (f"errors clustered by {cluster}" if cluster else "heteroskedasticity-robust errors"),
+        leads=", ".join(leads) or "none in the model",
+    )
+
+
+def _regress(
+    estimator: Any,
+    frame: pd.DataFrame,
+    *,
+    outcome: str,
+    regressors: Sequence[str],
+    fixed_effects: Sequence[str],
+    vcov: Any,
+    ssc: Any,
+    unit: str,
+    method: str,
+    leads: str,
+) -> PanelRegression:
+    for column in (outcome, *regressors):
+        complete(frame[column], column)
+    formula = f"{outcome} ~ {' + '.join(regressors)} | {' + '.join(fixed_effects)}"
+    with warnings.catch_warnings():
+        # Separation and collinearity are read from the fit below; the rest is pandas talking to pyfixest.
+        warnings.simplefilter("ignore")
+        fit = estimator(formula, data=frame, vcov=vcov, ssc=ssc)
+    dropped = set(regressors) - set(fit.coef().index)
+    if dropped:
+        raise UnusableInput(
+            f"{sorted(dropped)} are collinear with the fixed effects or other regressors: leave them out."
+        )
+    if not getattr(fit, "convergence", True):
+        raise NotConverged(f"{formula}: not converged. Rescale the regressors or drop sparse fixed effects.")
+    table = fit.tidy()
+    separated = getattr(fit, "n_separation_na", 0)
+    details = {"separated_rows": int(separated)} if separated else {}
+    effects = {
+        name: Estimate(
+            row["Estimate"],
+            row["2.5%"],
+            row["97.5%"],
+            unit=unit,
+            n=len(fit.resid()),
+            method=method,
+            p_value=row["Pr(>|t|)"],
+            se=row["Std. Error"],
+            leads=leads,
+            details=details,
+        )
+        for name, row in table.loc[list(regressors)].iterrows()
+    }
+    return PanelRegression(effects)
+
+
+def _balanced(
+    frame: pd.DataFrame, outcome: str, unit: str, period: str, first_treated: str
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Return outcomes by unit and period, and each unit's first treated period."""
+    if frame.duplicated([unit, period]).any():
+        row = frame.loc[frame.duplicated([unit, period]), [unit, period]].iloc[0]
+        raise UnusableInput(f"{row[unit]} has two rows in {row[period]}: keep one row per unit and period.")
+    wide = frame.pivot(index=unit, columns=period, values=outcome)
+    bad = ~np.isfinite(wide.to_numpy(dtype=float))
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise UnusableInput(
+            f"{wide.index[row]} has no value in {wide.columns[column]}: the panel must be balanced."
+        )
+    if (frame.groupby(unit)[first_treated].nunique() > 1).any():
+        raise UnusableInput(f"{first_treated} changes within a unit: it must be one period per unit.")
+    first = frame.groupby(unit)[first_treated].first().reindex(wide.index)
+    unknown = set(first.dropna()) - set(wide.columns)
+    if unknown:
+        raise UnusableInput(
+            f"First treated periods {sorted(unknown)} are not in the panel: leave them missing if never."
+        )
+    if first.isna().all() or first.notna().all():
+        raise UnusableInput("The panel needs both treated and never-treated units.")
+    return wide, first
+
+
+def _last_clean_period(periods: pd.Index, group: Any, anticipation: int) -> int:
+    start = periods.get_loc(group) - 1 - anticipation
+    if anticipation < 0 or start < 0:
+        raise UnusableInput(
+            f"Group {group} has no period before its {anticipation} periods of anticipation: "
+            "start the panel earlier or leave the group out."
+        )
+    return start
+
+
+def _difference_of_means(
+    change: np.ndarray, treated: np.ndarray, control: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """Return the difference of mean changes and each unit's influence on it."""
+    scores = np.zeros(len(change))
+    means = {}
+    for sign, group in ((1, treated), (-1, control)):
+        means[sign] = change[group].mean()
+        scores[group] = sign * (change[group] - means[sign]) / group.sum()
+    return means[1] - means[-1], scores
+
+
+def _event_time_weights(cells: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return group-size weights, one row per period since treatment, and those periods in order."""
+    names = np.sort(cells["event_time"].unique())
+    member = names[:, None] == cells["event_time"].to_numpy()
+    weights = member * cells["units"].to_numpy(dtype=float)
+    return weights / weights.sum(axis=1, keepdims=True), names
+
+
+def _with_errors(table: pd.DataFrame, influence: np.ndarray) -> pd.DataFrame:
+    se = np.sqrt((influence**2).sum(axis=1))
+    half = stats.t.ppf(0.975, influence.shape[1] - 1) * se
+    return table.assign(se=se, low=table["effect"] - half, high=table["effect"] + half)
+
+
+def _average(
+    weights: np.ndarray, effects: np.ndarray, influence: np.ndarray, *, n: int, **fields: Any
+) -> Estimate:
+    value = float(weights @ np.asarray(effects))
+    se = float(np.sqrt(((weights @ influence) ** 2).sum()))
+    half = stats.t.ppf(0.975, n - 1) * se
+    p_value = 2 * stats.t.sf(abs(value / se), n - 1)
+    return Estimate(value, value - half, value + half, n=n, se=se, df=n - 1, p_value=p_value, **fields)

@@ -1,0 +1,115 @@
+"""The shape every estimate has: a value with its interval, unit, size and method."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import pandas as pd
+
+
+class BadEstimate(ValueError):
+    """A number that must not be reported: not finite, or an interval with its ends swapped."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One number with its interval.
+
+    Parameters
+    ----------
+    value : float
+        Point estimate, in `unit`.
+    low, high : float or None
+        Ends of the 95 percent interval; None where the design gives none (an exact count, say). An infinite
+        end is allowed: a one-sided interval has one.
+    unit : str
+        Unit of `value`, in words: "log points", "cumulative abnormal return", "events per day".
+    n : int
+        Number of units of inference: events for an event design, periods for a series.
+    method : str
+        Estimator and interval in the words of the field.
+    p_value : float or None
+        Two-sided p value unless `method` says otherwise.
+    se : float or None
+        Standard error, in `unit`.
+    df : float or None
+        Degrees of freedom of the t distribution behind the interval.
+    window : str
+        Window the effect refers to: "0..+2 trading days".
+    leads : str
+        Lead window that was modelled or measured beside it: "-10..-1 trading days".
+    details : mapping
+        Further scalars or short lists worth keeping in the record.
+
+    Raises
+    ------
+    BadEstimate
+        If the value, an interval end, the p value or the standard error cannot be a result.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    unit: str
+    n: int
+    method: str
+    p_value: float | None = None
+    se: float | None = None
+    df: float | None = None
+    window: str = ""
+    leads: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("value", "low", "high", "p_value", "se", "df"):
+            number = getattr(self, name)
+            if number is not None:
+                object.__setattr__(self, name, float(number))
+        object.__setattr__(self, "n", int(self.n))
+        if not math.isfinite(self.value):
+            raise BadEstimate(f"{self.method}: the estimate is {self.value}. Look for gaps or constants.")
+        if (self.low is None) != (self.high is None):
+            raise BadEstimate(f"{self.method}: give both ends of the interval, or neither.")
+        if self.low is not None and not self.low <= self.high:
+            raise BadEstimate(f"{self.method}: the interval runs {self.low} to {self.high}. Order its ends.")
+        if self.p_value is not None and not 0 <= self.p_value <= 1:
+            raise BadEstimate(f"{self.method}: p = {self.p_value} is not a probability.")
+        if self.se is not None and not (math.isfinite(self.se) and self.se >= 0):
+            raise BadEstimate(
+                f"{self.method}: the standard error is {self.se}. It must be finite, not below 0."
+            )
+        clash = set(self.details) & {f.name for f in fields(self)}
+        if clash:
+            raise BadEstimate(f"{self.method}: details repeat {sorted(clash)}. Use the fields of that name.")
+
+    def record(self) -> dict[str, Any]:
+        """Return the keyword arguments of ``helpers.records.record``; unused fields are left out."""
+        full = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "details"}
+        kept = {name: value for name, value in full.items() if value is not None and value != ""}
+        return kept | dict(self.details)
+
+    def table(self) -> pd.DataFrame:
+        """Return one row with the columns of :meth:`record`."""
+        return pd.DataFrame([self.record()])
+
+    def sentence(self) -> str:
+        """Say the estimate in plain words."""
+        text = f"{self.method}: {number(self.value)} {self.unit}"
+        if self.low is not None:
+            text += f" (95% interval {number(self.low)} to {number(self.high)})"
+        if self.p_value is not None:
+            text += f", p = {self.p_value:.3f}" if self.p_value >= 0.001 else ", p < 0.001"
+        if self.window:
+            text += f", window {self.window}"
+        return f"{text}, n = {self.n}."
+
+
+def number(value: float) -> str:
+    """Write a number to three significant digits, without an exponent where it is readable without one."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    if not 1e-4 <= abs(value) < 1e6:
+        return f"{value:.2e}"
+    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{decimals}f}"

@@ -1,0 +1,274 @@
+"""Synthetic control, difference-in-differences and synthetic difference-in-differences for one treated unit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import nnls
+
+from helpers.methods.checks import UnusableInput, complete
+from helpers.methods.results import Estimate
+
+INTERVAL_FROM_DONORS = "interval from the spread of the same estimate over the donors"
+
+
+@dataclass(frozen=True)
+class SyntheticControl:
+    """A unit against a weighted average of donors.
+
+    Parameters
+    ----------
+    effect : Estimate
+        Mean gap after treatment; the p value is the rank of the RMSPE ratio in space.
+    weights : Series
+        Donor weights, largest first; they are not negative and sum to one.
+    gap : Series
+        Observed minus synthetic outcome, by period.
+    pre_rmspe : float
+        Root mean squared gap over the fitting periods, in the outcome's unit.
+    placebo : DataFrame
+        One row per unit, treated as if it were the treated one: pre_rmspe, post_rmspe, ratio, rank, mean_gap.
+    """
+
+    effect: Estimate
+    weights: pd.Series
+    gap: pd.Series
+    pre_rmspe: float
+    placebo: pd.DataFrame
+
+    def table(self) -> pd.DataFrame:
+        """Return the placebo table, best rank first."""
+        return self.placebo.sort_values("rank")
+
+    def record(self) -> dict[str, Any]:
+        """Return the record of the mean gap."""
+        return self.effect.record()
+
+    def sentence(self) -> str:
+        """Say the mean gap in plain words."""
+        return self.effect.sentence()
+
+
+@dataclass(frozen=True)
+class _Split:
+    """Outcomes of the treated unit and its donors over the fitting, lead and treated periods."""
+
+    donors_before: np.ndarray
+    donors_after: np.ndarray
+    treated_before: np.ndarray
+    treated_after: np.ndarray
+
+
+def synthetic_control(
+    outcomes: pd.DataFrame, treated: str, first_treated: Any, *, anticipation: int, unit: str
+) -> SyntheticControl:
+    """Estimate the effect on one unit by a synthetic control on outcomes only, with placebo in space.
+
+    Weights minimise the squared gap over the fitting periods on the simplex; no covariates enter.
+
+    Parameters
+    ----------
+    outcomes : DataFrame, shape (periods, units)
+        Outcome by period (index, increasing) and unit (columns); no gaps.
+    treated : str
+        Column of the treated unit.
+    first_treated : label
+        First treated period, in the index.
+    anticipation : int
+        Periods before `first_treated` kept out of the fit because the event was foreseen.
+    unit : str
+        Unit of the outcome, in words.
+
+    Raises
+    ------
+    UnusableInput
+        If the table has gaps, is not in order, lacks the unit or the period, or leaves fewer than two fitting
+        periods or two donors.
+
+    References
+    ----------
+    Abadie, Diamond & Hainmueller (2010), Journal of the American Statistical Association 105, 493-505.
+    """
+    check_outcomes(outcomes, treated, first_treated, anticipation)
+    gaps, weights = {}, {}
+    for name in outcomes.columns:
+        donors = outcomes.drop(columns=name)
+        split = _split(outcomes, name, first_treated, anticipation)
+        weights[name] = pd.Series(simplex_weights(split.donors_before, split.treated_before), donors.columns)
+        gaps[name] = outcomes[name] - donors @ weights[name]
+    placebo = _placebo_table(pd.DataFrame(gaps), first_treated, anticipation)
+    spread = _interval(placebo["mean_gap"], treated)
+    lead = gaps[treated].iloc[_lead_slice(outcomes.index, first_treated, anticipation)]
+    effect = Estimate(
+        placebo["mean_gap"][treated],
+        **spread,
+        unit=unit,
+        n=len(outcomes.columns),
+        method=f"synthetic control on outcomes only, placebo in space ({INTERVAL_FROM_DONORS})",
+        p_value=placebo["rank"][treated] / len(placebo),
+        window=f"from {first_treated}",
+        leads=f"{anticipation} periods before, out of the fit",
+        details={"rmspe_ratio": placebo["ratio"][treated], "rank": int(placebo["rank"][treated])}
+        | ({"lead_gap": float(lead.mean())} if anticipation else {}),
+    )
+    return SyntheticControl(
+        effect=effect,
+        weights=weights[treated].sort_values(ascending=False),
+        gap=gaps[treated],
+        pre_rmspe=placebo["pre_rmspe"][treated],
+        placebo=placebo,
+    )
+
+
+def difference_in_differences(
+    outcomes: pd.DataFrame, treated: str, first_treated: Any, *, anticipation: int, unit: str
+) -> Estimate:
+    """Estimate the effect on one unit by the difference of its mean change from the donors' mean change.
+
+    Parameters and errors are those of :func:`synthetic_control`. The interval and p value come from the same
+    estimate for each donor in turn (Arkhangelsky et al. 2021, algorithm 4).
+    """
+    return _against_donors(
+        _did, "difference-in-differences", outcomes, treated, first_treated, anticipation, unit
+    )
+
+
+def synthetic_difference_in_differences(
+    outcomes: pd.DataFrame, treated: str, first_treated: Any, *, anticipation: int, unit: str
+) -> Estimate:
+    """Estimate the effect on one unit with unit and time weights, both fitted with an intercept.
+
+    Parameters and errors are those of :func:`synthetic_control`.
+
+    References
+    ----------
+    Arkhangelsky, Athey, Hirshberg, Imbens & Wager (2021), American Economic Review 111, 4088-4118, algorithms 1, 4.
+    """
+    method = "synthetic difference-in-differences"
+    return _against_donors(_synthetic_did, method, outcomes, treated, first_treated, anticipation, unit)
+
+
+def simplex_weights(donors: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Return the weights, not negative and summing to one, whose average of `donors` is nearest to `target`.
+
+    Parameters
+    ----------
+    donors : array, shape (periods, donors)
+    target : array, shape (periods,)
+
+    Notes
+    -----
+    The sum is imposed by one heavily weighted row of a non-negative least squares problem.
+    """
+    scale = 1e3 * (max(np.abs(donors).max(), np.abs(target).max()) or 1.0)
+    rows = np.vstack([donors, np.full(donors.shape[1], scale)])
+    weights, _ = nnls(rows, np.append(target, scale), maxiter=100 * donors.shape[1])
+    return weights / weights.sum()
+
+
+def check_outcomes(outcomes: pd.DataFrame, treated: str, first_treated: Any, anticipation: int) -> None:
+    """Raise UnusableInput unless the outcome table can carry a comparison of one unit with its donors."""
+    if treated not in outcomes.columns:
+        raise UnusableInput(
+            f"No column {treated!r}: the treated unit must be one of {list(outcomes.columns)}."
+        )
+    if outcomes.shape[1] < 3:
+        raise UnusableInput("Fewer than two donors: add untreated units as columns.")
+    if not (outcomes.index.is_unique and outcomes.index.is_monotonic_increasing):
+        raise UnusableInput(
+            "The periods repeat or are out of order: sort the table and keep one row per period."
+        )
+    if first_treated not in outcomes.index:
+        raise UnusableInput(f"The first treated period {first_treated} is not in the table.")
+    for name in outcomes.columns:
+        complete(outcomes[name], f"outcome of {name}")
+    if anticipation < 0 or outcomes.index.get_loc(first_treated) - anticipation < 2:
+        raise UnusableInput(
+            f"{anticipation} lead periods before {first_treated} leave fewer than two to fit on: "
+            "start the table earlier."
+        )
+
+
+def _lead_slice(index: pd.Index, first_treated: Any, anticipation: int) -> slice:
+    start = index.get_loc(first_treated)
+    return slice(start - anticipation, start)
+
+
+def _split(outcomes: pd.DataFrame, treated: str, first_treated: Any, anticipation: int) -> _Split:
+    lead = _lead_slice(outcomes.index, first_treated, anticipation)
+    donors = outcomes.drop(columns=treated).to_numpy(dtype=float)
+    own = outcomes[treated].to_numpy(dtype=float)
+    return _Split(donors[: lead.start], donors[lead.stop :], own[: lead.start], own[lead.stop :])
+
+
+def _placebo_table(gaps: pd.DataFrame, first_treated: Any, anticipation: int) -> pd.DataFrame:
+    lead = _lead_slice(gaps.index, first_treated, anticipation)
+    before, after = gaps.iloc[: lead.start], gaps.iloc[lead.stop :]
+    table = pd.DataFrame({"pre_rmspe": _root_mean_square(before), "post_rmspe": _root_mean_square(after)})
+    # A unit that its donors fit exactly would divide by zero: it ranks first, which is conservative.
+    table["ratio"] = table["post_rmspe"] / table["pre_rmspe"].clip(lower=np.finfo(float).tiny)
+    table["rank"] = table["ratio"].rank(ascending=False, method="max").astype(int)
+    table["mean_gap"] = after.mean()
+    return table.rename_axis("unit")
+
+
+def _root_mean_square(values: pd.DataFrame) -> pd.Series:
+    return np.sqrt((values**2).mean())
+
+
+def _interval(estimates: pd.Series, treated: str) -> dict[str, float]:
+    se = estimates.drop(treated).std(ddof=1)
+    value = estimates[treated]
+    return {"low": value - 1.96 * se, "high": value + 1.96 * se, "se": se}
+
+
+def _against_donors(
+    estimator: Callable[[_Split], float],
+    method: str,
+    outcomes: pd.DataFrame,
+    treated: str,
+    first_treated: Any,
+    anticipation: int,
+    unit: str,
+) -> Estimate:
+    check_outcomes(outcomes, treated, first_treated, anticipation)
+    estimates = {treated: estimator(_split(outcomes, treated, first_treated, anticipation))}
+    untreated = outcomes.drop(columns=treated)
+    for name in untreated.columns:
+        estimates[name] = estimator(_split(untreated, name, first_treated, anticipation))
+    estimates = pd.Series(estimates)
+    return Estimate(
+        estimates[treated],
+        **_interval(estimates, treated),
+        unit=unit,
+        n=len(estimates),
+        method=f"{method} ({INTERVAL_FROM_DONORS})",
+        p_value=(estimates.abs() >= abs(estimates[treated])).mean(),
+        window=f"from {first_treated}",
+        leads=f"{anticipation} periods before, out of the fit",
+    )
+
+
+def _did(split: _Split) -> float:
+    treated = split.treated_after.mean() - split.treated_before.mean()
+    return treated - (split.donors_after.mean() - split.donors_before.mean())
+
+
+def _synthetic_did(split: _Split) -> float:
+    noise = np.diff(split.donors_before, axis=0).std(ddof=1)
+    unit_weights = _ridge_simplex(
+        split.donors_before, split.treated_before, len(split.treated_after) ** 0.25 * noise
+    )
+    time_weights = _ridge_simplex(split.donors_before.T, split.donors_after.mean(axis=0), 1e-6 * noise)
+    treated = split.treated_after.mean() - time_weights @ split.treated_before
+    return treated - unit_weights @ (split.donors_after.mean(axis=0) - time_weights @ split.donors_before)
+
+
+def _ridge_simplex(donors: np.ndarray, target: np.ndarray, ridge: float) -> np.ndarray:
+    """Fit simplex weights with an intercept and a ridge penalty of ``rows * ridge**2``."""
+    rows, columns = donors.shape
+    penalty = ridge * np.sqrt(rows) * np.eye(columns)
+    centred = np.vstack([donors - donors.mean(axis=0), penalty])
+    return simplex_weights(centred, np.append(target - target.mean(), np.zeros(columns)))

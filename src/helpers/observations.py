@@ -1,0 +1,309 @@
+"""Observations: one tidy series as it was known on a date.
+
+Every observation carries a period (what it is about) and a vintage (the first date for which there is
+evidence that the value was public). A revision is a new row, never a changed one. Reading "as of" a date
+keeps, for each period, the row with the latest vintage that is not later than that date.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers import catalog, paths
+
+PERIOD_FORMAT = {"D": "%Y-%m-%d", "M": "%Y-%m", "Q": "%Y-%m-%d", "H": "%Y-%m-%d", "A": "%Y", "E": "%Y-%m-%d"}
+DAYS_IN_QUARTER = 365.25 / 4
+
+_read: set[str] = set()
+
+
+class NotADay(ValueError):
+    """A value that should be a plain calendar day is something else."""
+
+
+class NotYetKnown(ValueError):
+    """Nothing of the series or list was public on the date asked for."""
+
+
+class BadObservations(ValueError):
+    """An observations table holds rows that cannot be read."""
+
+
+@dataclass(frozen=True)
+class SeriesData:
+    """One series as it was known on a date.
+
+    Attributes
+    ----------
+    info : catalog.Series
+        The catalogue row: unit, currency, seasonal treatment, publisher, licence and so on.
+    values : pandas.Series
+        Float values in `info.unit`, one per known period; the index is a sorted, unique DatetimeIndex named
+        ``period`` (month: first day; quarter and half-year: last day; year: 31 December). Gaps are not
+        filled.
+    vintages : pandas.Series
+        The vintage of each value, on the same index.
+    as_of : pandas.Timestamp or None
+        The date asked for; None means the latest known values.
+    sources : list of str
+        The ``source_id`` of every value kept, sorted.
+    """
+
+    info: catalog.Series
+    values: pd.Series
+    vintages: pd.Series
+    as_of: pd.Timestamp | None
+    sources: list[str]
+
+    @property
+    def missing(self) -> pd.DatetimeIndex:
+        """Months or quarters without a value between the first and the last; empty for other frequencies."""
+        periods = self.values.index
+        if self.info.frequency == "M":
+            return pd.date_range(periods[0], periods[-1], freq="MS", name="period").difference(periods)
+        if self.info.frequency == "Q":
+            return _missing_quarters(periods)
+        return periods[:0]
+
+
+def calendar_day(value: str | date | pd.Timestamp) -> pd.Timestamp:
+    """Read a calendar day without a time zone.
+
+    Parameters
+    ----------
+    value : str, datetime.date or pandas.Timestamp
+        Text must be a full ISO date such as ``2021-06-30``.
+
+    Returns
+    -------
+    pandas.Timestamp
+        Midnight of that day, without a zone.
+
+    Raises
+    ------
+    NotADay
+        If the text is not a full ISO date, the value is missing, or it carries a time zone.
+    """
+    try:
+        day = pd.Timestamp(date.fromisoformat(value.strip()) if isinstance(value, str) else value)
+    except (ValueError, TypeError):
+        raise NotADay(f"{value!r} is not a calendar day. Write it as 2021-06-30.") from None
+    if day is pd.NaT:
+        raise NotADay("The day is missing. Write it as 2021-06-30.")
+    if day.tz is not None:
+        raise NotADay(
+            f"{value} carries a time zone. Pass the local calendar day instead, such as {day.date()}."
+        )
+    return day.normalize()
+
+
+def as_of_day(as_of: str | date | pd.Timestamp | None) -> pd.Timestamp | None:
+    """Read an ``as_of`` parameter: None or empty text means the latest, anything else is a calendar day."""
+    return None if as_of is None or as_of == "" else calendar_day(as_of)
+
+
+def load(series_id: str, as_of: str | date | pd.Timestamp | None = None) -> SeriesData:
+    """Load one series as it was known on a date.
+
+    Parameters
+    ----------
+    series_id : str
+        An id of the catalogue.
+    as_of : str, datetime.date, pandas.Timestamp or None
+        Keep only values whose vintage is on or before this day. None or ``''`` keeps the latest values.
+
+    Returns
+    -------
+    SeriesData
+
+    Raises
+    ------
+    catalog.UnknownSeries
+        If the catalogue has no such id; the message names near ids.
+    NotYetKnown
+        If nothing was public on `as_of`; the message names the first vintage.
+    catalog.MissingData
+        If the table the catalogue names does not exist.
+    BadObservations
+        If the table lacks the series or holds rows that cannot be read.
+    """
+    info = catalog.series(series_id)
+    rows = _rows(info)
+    day = as_of_day(as_of)
+    known = rows if day is None else rows[rows["vintage"] <= day]
+    if known.empty:
+        raise NotYetKnown(
+            f"Nothing of {series_id} was public on {day.date()}; its first vintage is "
+            f"{rows['vintage'].min().date()}. Ask for that day or a later one."
+        )
+    latest = known.drop_duplicates("period", keep="last").set_index("period")
+    return SeriesData(
+        info=info,
+        values=latest["value"].rename(series_id),
+        vintages=latest["vintage"],
+        as_of=day,
+        sources=sorted(latest["source_id"].unique()),
+    )
+
+
+def load_many(
+    series_ids: list[str] | tuple[str, ...], as_of: str | date | pd.Timestamp | None = None
+) -> dict[str, SeriesData]:
+    """Load several series as they were known on one date, keyed by id in the order given; see `load`."""
+    return {series_id: load(series_id, as_of) for series_id in series_ids}
+
+
+def vintages(series_id: str) -> pd.DataFrame:
+    """Show what was known of each period at each vintage.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per period, one column per vintage, in the unit of the series. A cell is the value a reader
+        had on that vintage's day; it is missing where nothing was public yet.
+    """
+    triangle = _rows(catalog.series(series_id)).pivot(index="period", columns="vintage", values="value")
+    return triangle.sort_index(axis="columns").ffill(axis="columns")
+
+
+def revisions(series_id: str) -> pd.DataFrame:
+    """List every change of a value that had been public before.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``period``, ``vintage_from``, ``vintage_to``, ``old``, ``new``; one row for each pair of
+        neighbouring vintages of a period whose values differ. Empty when nothing was revised.
+    """
+    rows = _rows(catalog.series(series_id))
+    before = rows.groupby("period")[["vintage", "value"]].shift()
+    chain = pd.DataFrame(
+        {
+            "period": rows["period"],
+            "vintage_from": before["vintage"],
+            "vintage_to": rows["vintage"],
+            "old": before["value"],
+            "new": rows["value"],
+        }
+    )
+    changed = chain["vintage_from"].notna() & (chain["old"] != chain["new"])
+    return chain[changed].reset_index(drop=True)
+
+
+def list_table(name: str, as_of: str | date | pd.Timestamp | None = None) -> pd.DataFrame:
+    """Read one list of `data/lists`, such as ``models`` or ``hardware``.
+
+    Parameters
+    ----------
+    name : str
+        The file name without its ending.
+    as_of : str, datetime.date, pandas.Timestamp or None
+        Keep only rows whose vintage is on or before this day. A list without vintages is returned whole.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of the list in file order, with dates and numbers typed.
+
+    Raises
+    ------
+    catalog.MissingData
+        If there is no such list.
+    NotYetKnown
+        If no row was public on `as_of`.
+    """
+    table = catalog.list_table(name)
+    _read.add(f"lists/{name}.csv")
+    day = as_of_day(as_of)
+    if day is None or "vintage" not in table:
+        return table
+    known = table[table["vintage"] <= day]
+    if known.empty:
+        first = table["vintage"].min().date()
+        raise NotYetKnown(
+            f"Nothing of the list {name} was public on {day.date()}; its first vintage is {first}."
+        )
+    return known.reset_index(drop=True)
+
+
+def loaded_tables() -> set[str]:
+    """Name every table of observations and every list read in this process, by its path in the package."""
+    return set(_read)
+
+
+def _rows(info: catalog.Series) -> pd.DataFrame:
+    """Return all rows of one series, sorted by period and vintage, with typed columns."""
+    path = paths.data_dir() / "observations" / f"{info.table}.csv"
+    state = path.stat() if path.exists() else None
+    tables = _tables(path, state and (state.st_mtime_ns, state.st_size))
+    _read.add(f"observations/{info.table}.csv")
+    if info.series_id not in tables:
+        raise BadObservations(
+            f"observations/{path.name} has no row of {info.series_id}. Add its observations."
+        )
+    return _typed(path.name, tables[info.series_id], info.frequency)
+
+
+@lru_cache(maxsize=64)
+def _tables(path: Path, state: tuple[int, int] | None) -> dict[str, pd.DataFrame]:
+    # Time of change and size are part of the key, so that a refreshed file is read again.
+    text = catalog.read_text_table(path)
+    return {str(series_id): rows for series_id, rows in text.groupby("series_id", sort=False)}
+
+
+def _typed(file: str, rows: pd.DataFrame, frequency: str) -> pd.DataFrame:
+    typed = pd.DataFrame(
+        {
+            "period": _dates(file, rows["period"], PERIOD_FORMAT[frequency]),
+            "vintage": _dates(file, rows["vintage"], "%Y-%m-%d"),
+            "value": _numbers(file, rows["value"]),
+            "source_id": rows["source_id"],
+        }
+    )
+    if frequency == "A":
+        typed["period"] += pd.offsets.YearEnd()
+    typed = typed.sort_values(["period", "vintage"])
+    twice = typed.duplicated(["period", "vintage"], keep=False)
+    if twice.any():
+        lines = ", ".join(str(row + 2) for row in typed.index[twice][:2])
+        raise BadObservations(
+            f"observations/{file} lines {lines}: the same series, period and vintage twice. Keep one, "
+            "or give the revision its own vintage."
+        )
+    return typed.reset_index(drop=True)
+
+
+def _dates(file: str, text: pd.Series, form: str) -> pd.Series:
+    dates = pd.to_datetime(text, format=form, errors="coerce").astype("datetime64[us]")
+    _refuse_unread(file, text, dates, f"a {text.name} written like {date(2021, 6, 30).strftime(form)}")
+    return dates
+
+
+def _numbers(file: str, text: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(text, errors="coerce").astype(float)
+    _refuse_unread(file, text, numbers.where(np.isfinite(numbers)), "a plain number")
+    return numbers
+
+
+def _refuse_unread(file: str, text: pd.Series, read: pd.Series, expected: str) -> None:
+    if read.isna().any():
+        row = read.index[read.isna()][0]
+        raise BadObservations(
+            f"observations/{file} line {row + 2}: {text[row]!r} is not {expected}. Correct the row, "
+            "or remove it if the value is missing."
+        )
+
+
+def _missing_quarters(periods: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """List the quarter ends skipped between neighbouring ones, which may be those of a fiscal year."""
+    skipped = []
+    for earlier, later in zip(periods[:-1], periods[1:], strict=True):
+        quarters = round((later - earlier).days / DAYS_IN_QUARTER)
+        skipped += [
+            earlier + pd.DateOffset(months=3 * n) + pd.offsets.MonthEnd(0) for n in range(1, quarters)
+        ]
+    return pd.DatetimeIndex(skipped, name="period")

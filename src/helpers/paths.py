@@ -1,0 +1,24 @@
+"""Where the project keeps things. Every other module asks here and nowhere else."""
+
+import os
+from pathlib import Path
+
+
+def root() -> Path:
+    """Return the top folder of the checkout."""
+    return Path(__file__).resolve().parents[2]
+
+
+def data_dir() -> Path:
+    """Return the data package: the folder named by ``SUMMITS_DATA``, or ``data`` in the checkout."""
+    return Path(os.environ.get("SUMMITS_DATA") or root() / "data")
+
+
+def runs_dir() -> Path:
+    """Return the folder of executed runs: the one named by ``SUMMITS_RUNS``, or ``runs`` in the checkout."""
+    return Path(os.environ.get("SUMMITS_RUNS") or root() / "runs")
+
+
+def notebooks_dir() -> Path:
+    """Return the folder of the notebook collection."""
+    return root() / "notebooks"

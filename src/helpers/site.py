@@ -1,0 +1,259 @@
+"""Build the published pages: executed notebooks, and the lists written from the data package, as one offline site.
+
+The prose lives in ``docs/``. A ``*.md.jinja`` file there is filled from the data package; everything else is copied.
+Notebooks are turned into pages before Sphinx sees them, so that Sphinx needs no knowledge of our output types.
+"""
+
+import base64
+import copy
+import html
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import jinja2
+import nbformat
+import pandas as pd
+import yaml
+
+from helpers import catalog, paths
+from helpers.runs import plan
+from helpers.runs.notebooks import RECORD_MIME
+
+FIGURE_MIME = "application/vnd.summits.figure+json"
+PARAMETER_TAGS = {"parameters", "injected-parameters"}
+RHYTHMS = {
+    "D": "daily",
+    "M": "monthly",
+    "Q": "quarterly",
+    "A": "yearly",
+    "H": "half-yearly",
+    "E": "dated facts",
+}
+
+
+class SiteError(ValueError):
+    """The site could not be built; the message says which page and what to mend."""
+
+
+def build(runs_dir: Path, out_dir: Path) -> Path:
+    """Build the site and put it in place of the former one.
+
+    Parameters
+    ----------
+    runs_dir : Path
+        Where executed notebooks are (``<notebook>/published/notebook.ipynb``). A notebook that has not
+        been run is shown as it is committed.
+    out_dir : Path
+        The directory of the built pages. It is replaced only when the build has succeeded.
+
+    Returns
+    -------
+    Path
+        The front page, ``out_dir/index.html``.
+
+    Raises
+    ------
+    SiteError
+        Sphinx reported a warning or an error; the former site stays.
+    """
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".site-", dir=out_dir.parent) as work:
+        source, pages = Path(work) / "source", Path(work) / "html"
+        prepare(runs_dir, source)
+        _run_sphinx(source, pages)
+        if out_dir.exists():
+            out_dir.rename(Path(work) / "former")
+        pages.rename(out_dir)
+    return out_dir / "index.html"
+
+
+def prepare(runs_dir: Path, source: Path) -> None:
+    """Write everything Sphinx reads into `source`: prose, filled templates, notebook pages and downloads."""
+    shutil.copytree(paths.root() / "docs", source, ignore=shutil.ignore_patterns("_build"))
+    for path in ["datapackage.json", *catalog.package_files(paths.data_dir())]:
+        _place(source, f"data/{path}", (paths.data_dir() / path).read_bytes())
+    notebooks = [
+        {"name": name, "question": entry["question"], "title": _write_page(_executed(name, runs_dir), name, source)}
+        for name, entry in plan.collection().items()
+    ]
+    _fill_templates(source, _context(notebooks))
+
+
+def _executed(name: str, runs_dir: Path) -> Path:
+    """Return the published run of a notebook, or its committed form where it has not been run."""
+    run = runs_dir / name / plan.PUBLISHED / "notebook.ipynb"
+    return run if run.exists() else paths.notebooks_dir() / f"{name}.ipynb"
+
+
+def page(notebook: nbformat.NotebookNode, name: str) -> tuple[nbformat.NotebookNode, dict[str, bytes]]:
+    """Turn an executed notebook into a page.
+
+    Code is folded, except the parameters. A figure becomes an image with its alternative text, its caption and
+    a link to the plotted numbers. Records are shown by their text.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        An executed notebook; it is left as it is.
+    name : str
+        The name of the notebook, used in the addresses of its files.
+
+    Returns
+    -------
+    tuple of NotebookNode and dict
+        The page, and the files that stand beside it: path below the site's root → content.
+    """
+    shown, files = copy.deepcopy(notebook), {}
+    for cell in shown.cells:
+        if cell.cell_type == "code":
+            tags = cell.metadata.setdefault("tags", [])
+            if PARAMETER_TAGS.isdisjoint(tags):
+                tags.append("hide-input")
+            cell.outputs = [_shown_output(output, name, files) for output in cell.outputs]
+    link = f'<p class="links"><a href="../downloads/{name}.ipynb" download>Download this notebook</a></p>'
+    shown.cells.insert(1, nbformat.v4.new_markdown_cell(link, id="download-notebook"))
+    return shown, files
+
+
+def _shown_output(output: nbformat.NotebookNode, name: str, files: dict[str, bytes]) -> nbformat.NotebookNode:
+    data = output.get("data", {})
+    if FIGURE_MIME in data:
+        return _html_output(_figure(data, name, files))
+    data.pop(RECORD_MIME, None)
+    return output
+
+
+def _figure(data: dict, name: str, files: dict[str, bytes]) -> str:
+    figure = data[FIGURE_MIME]
+    stem = f"figures/{name}/{figure['name']}"
+    files[f"{stem}.png"] = base64.b64decode(data["image/png"])
+    files[f"{stem}.csv"] = figure["csv"].encode()
+    text = {key: html.escape(figure.get(key) or "") for key in ("alt", "title", "source")}
+    return (
+        f'<figure class="plot"><a href="../{stem}.png"><img src="../{stem}.png" alt="{text["alt"]}"></a>'
+        f"<figcaption><strong>{text['title']}</strong> {text['source']} "
+        f'<span class="links"><a href="../{stem}.csv" download>Data (CSV)</a></span></figcaption></figure>'
+    )
+
+
+def _html_output(content: str) -> nbformat.NotebookNode:
+    return nbformat.v4.new_output("display_data", {"text/html": content})
+
+
+def _write_page(path: Path, name: str, source: Path) -> str:
+    """Write the page of a notebook and the files beside it; return its title."""
+    notebook = nbformat.read(path, as_version=4)
+    shown, files = page(notebook, name)
+    nbformat.write(shown, source / "notebooks" / f"{name}.ipynb")
+    for address, content in {**files, f"downloads/{name}.ipynb": path.read_bytes()}.items():
+        _place(source, address, content)
+    title = re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE)
+    if title is None:
+        raise SiteError(f"{path}: the first cell has no title. Begin it with a line '# Title'.")
+    return title.group(1)
+
+
+def _place(source: Path, address: str, content: bytes) -> None:
+    """Put a file where Sphinx copies it to `address` below the site's root."""
+    target = source / "_extra" / address
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+
+
+def _fill_templates(source: Path, context: dict[str, object]) -> None:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(source), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters |= {"day": _day, "words": lambda text: text.replace("_", " ")}
+    for template in sorted(source.rglob("*.md.jinja")):
+        inside = template.relative_to(source)
+        here = "" if inside.parent.name == "notebooks" else "notebooks/"
+        filled = environment.get_template(inside.as_posix()).render(context, here=here)
+        template.with_suffix("").write_text(filled, encoding="utf-8")
+
+
+def _day(date: pd.Timestamp | str) -> str:
+    return f"{pd.Timestamp(date):%-d %b %Y}"
+
+
+def _context(notebooks: list[dict[str, str]]) -> dict[str, object]:
+    """Return everything the templates may name."""
+    events, series = _events(), _series()
+    methods = (path.stem for path in (paths.root() / "docs" / "methods").glob("*.md"))
+    return {
+        "citation": yaml.safe_load((paths.root() / "CITATION.cff").read_text(encoding="utf-8")),
+        "notebooks": notebooks,
+        "methods": sorted(methods),
+        "events": events,
+        "meetings": [event for event in events if event["is_meeting"]],
+        "series": series,
+        "sources": _sources(),
+        "tables": json.loads((paths.data_dir() / "datapackage.json").read_text(encoding="utf-8"))["resources"],
+    }
+
+
+def _events() -> list[dict[str, object]]:
+    table = catalog.events_table().reset_index().sort_values("date", ascending=False)
+    table = table.assign(
+        year=table["date"].dt.year, is_meeting=table["event_id"].isin(catalog.claims()["sets"]["meetings"])
+    )
+    rows = _rows(table)
+    for row in rows:
+        cited = [(row["source_url"], row["source_title"] or "source"), (row["second_source_url"], "second source")]
+        row["links"] = [(url, title) for url, title in cited if _is_address(url)]
+    return rows
+
+
+def _series() -> list[dict[str, object]]:
+    table = catalog.catalogue().join(_coverage())
+    spoken = {"NSA": "not seasonally adjusted", "SA": "seasonally adjusted"}
+    table["basis"] = [
+        ", ".join(
+            spoken.get(word, word)
+            for word in (row.price_basis, row.seasonal, row.averaging, f"stored as {row.stored_as}")
+            if word and word not in ("not applicable", "none")
+        )
+        for row in table.itertuples()
+    ]
+    table["rhythm"] = table["frequency"].map(RHYTHMS)
+    return _rows(table.reset_index())
+
+
+def _sources() -> list[dict[str, object]]:
+    rows = _rows(catalog.sources().reset_index())
+    for row in rows:
+        row["link"] = row["url"] if _is_address(row["url"]) else ""
+    return sorted(rows, key=lambda row: str(row["publisher"]).lower())
+
+
+def _coverage() -> pd.DataFrame:
+    """First and last period, number of periods and most vintages of one period, for each series that has values."""
+    files = sorted((paths.data_dir() / "observations").glob("*.csv"))
+    observed = pd.concat([pd.read_csv(file, usecols=["series_id", "period"], dtype=str) for file in files])
+    per_period = observed.value_counts(["series_id", "period"]).reset_index(name="vintages")
+    return per_period.groupby("series_id").agg(
+        first=("period", "min"), last=("period", "max"), periods=("period", "size"), vintages=("vintages", "max")
+    )
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the rows as dicts in which a missing cell is an empty text."""
+    return table.astype(object).where(table.notna(), "").to_dict("records")
+
+
+def _is_address(text: object) -> bool:
+    return str(text).startswith(("https://", "http://"))
+
+
+def _run_sphinx(source: Path, pages: Path) -> None:
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html"]
+    command += ["-d", str(source.parent / "doctrees"), str(source), str(pages)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        report = done.stderr.replace(f"{source}/", "").strip()
+        raise SiteError(f"Sphinx refused the pages below; mend the page named and build again.\n{report}")

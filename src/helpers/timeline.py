@@ -1,0 +1,494 @@
+"""Timeline: events, windows in months and trading days, and what else happened nearby.
+
+Everything here is about dates; nothing here knows a series. Dates carry no time zone: an event's date is the
+first day it was public where it was announced, and the two derived columns of the events table say on which
+trading day the United States and Asia could first react.
+"""
+
+import re
+from datetime import date
+from difflib import get_close_matches
+from functools import lru_cache
+from textwrap import shorten
+
+import numpy as np
+import pandas as pd
+
+from helpers import catalog
+from helpers.observations import as_of_day, calendar_day
+
+DATE_COLUMNS = ("date", "first_us_trading_day", "first_asia_trading_day")
+TALKS = ("summit_ai", "dialogue")
+LABEL_WIDTH = 48
+FIRST_SESSION = "2010-01-01"
+
+Day = str | date | pd.Timestamp
+
+
+class UnknownEvent(ValueError):
+    """An event id, or a value to select events by, does not exist."""
+
+
+class OutsideCalendar(ValueError):
+    """A day or window reaches beyond the trading calendar."""
+
+
+def events(
+    categories: str | list[str] | None = None,
+    actors: str | list[str] | None = None,
+    direction: str | list[str] | None = None,
+    confidence: str | list[str] | None = None,
+    ai_on_agenda: str | list[str] | None = None,
+    ids: str | list[str] | None = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    as_of: Day | None = None,
+) -> pd.DataFrame:
+    """Select events.
+
+    Parameters
+    ----------
+    categories, direction, confidence, ai_on_agenda : str or list of str, optional
+        Keep events whose column holds one of these values.
+    actors : str or list of str, optional
+        Keep events in which at least one of these actors takes part.
+    ids : str or list of str, optional
+        Keep these events.
+    start, end : str, datetime.date or pandas.Timestamp, optional
+        Keep events dated from `start` to `end`, both included.
+    as_of : str, datetime.date, pandas.Timestamp or None
+        Drop events dated after this day. None or ``''`` keeps all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The events table indexed by ``event_id``, in order of date.
+
+    Raises
+    ------
+    UnknownEvent
+        If a value to select by occurs in no event; the message names those that do.
+    """
+    table = _all_events()
+    keep = pd.Series(True, index=table.index)
+    columns = {
+        "category": categories,
+        "direction": direction,
+        "confidence": confidence,
+        "ai_on_agenda": ai_on_agenda,
+    }
+    for column, wanted in columns.items():
+        if wanted is not None:
+            keep &= table[column].isin(_known(wanted, set(table[column].dropna()), column))
+    if actors is not None:
+        taking_part = table["actors"].str.split(";").map(set)
+        wanted_actors = _known(actors, set().union(*taking_part), "actor")
+        keep &= taking_part.map(lambda those: bool(those & wanted_actors))
+    if ids is not None:
+        keep &= table.index.isin(_known(ids, set(table.index), "event_id"))
+    if start is not None:
+        keep &= table["date"] >= calendar_day(start)
+    for last in (None if end is None else calendar_day(end), as_of_day(as_of)):
+        if last is not None:
+            keep &= table["date"] <= last
+    return table[keep]
+
+
+def event_set(name: str, as_of: Day | None = None) -> pd.DataFrame:
+    """Select an event set named in `data/claims.yml`, such as ``tightening_major``; see `events`."""
+    sets = catalog.claims()["sets"]
+    if name not in sets:
+        raise UnknownEvent(f"data/claims.yml has no set {name!r}. It has: {', '.join(sets)}.")
+    members = sets[name]
+    if isinstance(members, dict):
+        return events(categories=members["category"], as_of=as_of)
+    return events(ids=members, as_of=as_of)
+
+
+def meetings(as_of: Day | None = None, ai_only: bool = False) -> pd.DataFrame:
+    """Select the leader meetings, in person or virtual, that `data/claims.yml` names.
+
+    Parameters
+    ----------
+    as_of : str, datetime.date, pandas.Timestamp or None
+        Drop meetings dated after this day.
+    ai_only : bool
+        Keep only meetings with artificial intelligence on the agenda.
+    """
+    held = event_set("meetings", as_of)
+    return held[held["ai_on_agenda"] == "yes"] if ai_only else held
+
+
+def event_dates(selected: pd.DataFrame, which: str = "date") -> pd.Series:
+    """Return one date per event: ``date``, ``first_us_trading_day`` or ``first_asia_trading_day``."""
+    if which not in DATE_COLUMNS:
+        raise UnknownEvent(f"{which!r} is no date of an event. Choose one of {', '.join(DATE_COLUMNS)}.")
+    return selected[which]
+
+
+def labels(selected: pd.DataFrame) -> pd.Series:
+    """Name each event for a reader, such as ``Busan, 30 Oct 2025``.
+
+    Meetings and talks are named by the place their id and their title share, other events by the first part
+    of their title. If two events would get the same name, both get their whole title.
+    """
+    dates = selected["date"].map(_plain)
+    short = pd.Series(
+        [_short_name(event_id, title) for event_id, title in selected["title"].items()],
+        index=selected.index,
+        dtype=object,
+    )
+    names = short + ", " + dates
+    whole = selected["title"] + ", " + dates
+    return names.where(~names.duplicated(keep=False), whole).rename("label")
+
+
+def lanes(selected: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Group events for a timeline chart.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        Events by lane, in drawing order; lanes without an event are left out. Every event is in exactly one
+        lane.
+    """
+    category = selected["category"]
+    direction = selected["direction"]
+    leaders = category == "summit_leaders"
+    meeting = selected.index.isin(catalog.claims()["sets"]["meetings"])
+    controls = category.isin(["export_control", "control_easing"])
+    tariffs = category == "trade_truce"
+    rules = {
+        "Leader meetings": leaders & meeting,
+        "Leader calls and plans": leaders & ~meeting,
+        "AI summits and talks": category.isin(TALKS),
+        "Export controls": controls & (direction == "tightening"),
+        "Control easing": controls & (direction != "tightening"),
+        "Counter-measures": category == "counter_measure",
+        "Tariffs": tariffs & (direction == "tightening"),
+        "Truces and trade talks": tariffs & (direction != "tightening"),
+        "Policy and investment": category.isin(["industrial_policy", "investment"]),
+        "Market shocks": category == "market_shock",
+        "Model and chip releases": category == "model_release",
+    }
+    return {lane: selected[rule] for lane, rule in rules.items() if rule.any()}
+
+
+def month_window(day: Day, before: int, after: int) -> pd.DatetimeIndex:
+    """List the months around a day.
+
+    Parameters
+    ----------
+    day : str, datetime.date or pandas.Timestamp
+        Any day of month 0.
+    before, after : int
+        Number of months before (the leads) and after month 0.
+
+    Returns
+    -------
+    pandas.DatetimeIndex
+        First days of ``before + 1 + after`` months.
+    """
+    _refuse_negative(before, after)
+    month = calendar_day(day).replace(day=1)
+    return pd.date_range(
+        month - pd.DateOffset(months=before), periods=before + 1 + after, freq="MS", name="period"
+    )
+
+
+def first_trading_day(day: Day, calendar: str = "XNYS", after_close: bool = False) -> pd.Timestamp:
+    """Return the first session on or after a day.
+
+    Parameters
+    ----------
+    day : str, datetime.date or pandas.Timestamp
+        The day the news was public, in the local time of the exchange.
+    calendar : str
+        Exchange code of the library exchange_calendars, such as ``XNYS`` (New York) or ``XHKG`` (Hong Kong).
+    after_close : bool
+        True if the news came after the close of `day`: the first session is then a later one.
+    """
+    sessions = _sessions(calendar)
+    return sessions[_position(sessions, calendar_day(day), calendar, "right" if after_close else "left")]
+
+
+def trading_window(day: Day, before: int, after: int, calendar: str = "XNYS") -> pd.DatetimeIndex:
+    """List the trading days around a day.
+
+    Parameters
+    ----------
+    day : str, datetime.date or pandas.Timestamp
+        Day 0 is the first session on or after this day.
+    before, after : int
+        Number of sessions before and after day 0.
+    calendar : str
+        Exchange code of the library exchange_calendars.
+
+    Returns
+    -------
+    pandas.DatetimeIndex
+        ``before + 1 + after`` sessions without a time zone.
+
+    Raises
+    ------
+    OutsideCalendar
+        If the window reaches beyond the sessions the calendar knows.
+    """
+    _refuse_negative(before, after)
+    sessions = _sessions(calendar)
+    zero = _position(sessions, calendar_day(day), calendar, "left")
+    if zero - before < 0 or zero + after >= len(sessions):
+        raise OutsideCalendar(
+            f"A window of {before} days before and {after} after {day} leaves the calendar {calendar}, which "
+            f"runs from {sessions[0].date()} to {sessions[-1].date()}. Take a shorter window."
+        )
+    return sessions[zero - before : zero + after + 1].rename("period")
+
+
+def overlap_matrix(selected: pd.DataFrame, days: int) -> pd.DataFrame:
+    """Show which events lie close together.
+
+    Parameters
+    ----------
+    selected : pandas.DataFrame
+        Events; see `events`.
+    days : int
+        The largest distance that counts as close.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Events by events, named by `labels`: calendar days between the two dates where they are at most `days`
+        apart, otherwise missing. The diagonal is missing.
+    """
+    apart = _days_apart(selected["date"], selected["date"]).astype(float)
+    np.fill_diagonal(apart, np.nan)
+    names = labels(selected).to_numpy()
+    return pd.DataFrame(np.where(apart <= days, apart, np.nan), index=names, columns=names)
+
+
+def nearest(selected: pd.DataFrame, others: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Find the nearest other event of each event.
+
+    Parameters
+    ----------
+    selected : pandas.DataFrame
+        Events; see `events`.
+    others : pandas.DataFrame, optional
+        Where to look; by default among `selected`. An event is never its own neighbour.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``event_id``: ``label``, ``days`` (distance in calendar days), ``nearest`` (label of the
+        other event), ``nearest_date`` and ``nearest_category``. Of two at the same distance the earlier is
+        named. Without any other event the last four are missing.
+    """
+    others = selected if others is None else others
+    apart = _days_apart(selected["date"], others["date"]).astype(float)
+    apart[selected.index.to_numpy()[:, None] == others.index.to_numpy()[None, :]] = np.inf
+    found = pd.DataFrame({"label": labels(selected)})
+    if not apart.size:
+        return found.assign(days=np.nan, nearest=None, nearest_date=pd.NaT, nearest_category=None)
+    column = apart.argmin(axis=1)
+    found["days"] = apart.min(axis=1)
+    found["nearest"] = labels(others).to_numpy()[column]
+    found["nearest_date"] = others["date"].to_numpy()[column]
+    found["nearest_category"] = others["category"].to_numpy()[column]
+    alone = np.isinf(found["days"])
+    return found.mask(
+        alone, {"days": np.nan, "nearest": None, "nearest_date": pd.NaT, "nearest_category": None}
+    )
+
+
+def counts_around(selected: pd.DataFrame, held: pd.DataFrame, before: int, after: int) -> pd.DataFrame:
+    """Count tightening and easing events around meetings.
+
+    Events on the days of the meeting itself, from its first to its last, are counted apart. The direction is
+    that of the events table, which also marks tariffs and market shocks: choose the categories that should
+    count.
+
+    Parameters
+    ----------
+    selected : pandas.DataFrame
+        The events to count.
+    held : pandas.DataFrame
+        The meetings; a meeting is never counted around itself or another meeting.
+    before, after : int
+        Calendar days before the first and after the last day of the meeting.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per meeting: ``label``, ``date``, ``tightening_before``, ``tightening_during``,
+        ``tightening_after``, the same for easing, and ``days_after_covered``: how many of the `after` days
+        lie before the last verified event, beyond which the list is silent.
+    """
+    _refuse_negative(before, after)
+    counted = selected.drop(index=held.index, errors="ignore")
+    reach = _all_events().query("verified == 'yes'")["date"].max()
+    rows = {"label": labels(held), "date": held["date"]}
+    first, last = held["date"], held["end_date"].fillna(held["date"])
+    for direction in ("tightening", "easing"):
+        days = counted.loc[counted["direction"] == direction, "date"]
+        rows[f"{direction}_before"] = _count(
+            days, first - pd.Timedelta(days=before), first - pd.Timedelta(days=1)
+        )
+        rows[f"{direction}_during"] = _count(days, first, last)
+        rows[f"{direction}_after"] = _count(
+            days, last + pd.Timedelta(days=1), last + pd.Timedelta(days=after)
+        )
+    rows["days_after_covered"] = (reach - last).dt.days.clip(lower=0, upper=after)
+    return pd.DataFrame(rows)
+
+
+def unusable(
+    selected: pd.DataFrame,
+    index: pd.DatetimeIndex,
+    before: int,
+    after: int,
+    guard: int,
+    which: str = "date",
+    others: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """List the events that cannot be used for a window of an outcome, with every reason.
+
+    Parameters
+    ----------
+    selected : pandas.DataFrame
+        Events; see `events`.
+    index : pandas.DatetimeIndex
+        Periods of the outcome without gaps filled: first days of months, or trading days.
+    before, after : int
+        Periods of the window before and after the period of the event.
+    guard : int
+        Calendar days around the event in which no event of another category may lie.
+    which : str
+        The date that places the event; see `event_dates`.
+    others : pandas.DataFrame, optional
+        The events that may disturb; by default all of them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``event_id``: ``label``, ``date``, ``reason`` in plain words, several joined by ``; ``.
+        Usable events are left out.
+    """
+    _refuse_negative(before, after)
+    if index.tz is not None:
+        raise ValueError("The outcome's dates carry a time zone. Remove it with tz_localize(None).")
+    others = _all_events() if others is None else others
+    monthly = bool((index.day == 1).all())
+    window_reasons = _month_reasons if monthly else _day_reasons
+    placed = event_dates(selected, which)
+    reasons = {
+        event_id: _doubts(selected.loc[event_id])
+        + window_reasons(placed[event_id], index, before, after)
+        + _disturbances(event_id, selected.loc[event_id], others, guard)
+        for event_id in selected.index
+    }
+    table = pd.DataFrame({"label": labels(selected), "date": selected["date"], "reason": pd.Series(reasons)})
+    table = table[table["reason"].map(len) > 0]
+    return table.assign(reason=table["reason"].map("; ".join))
+
+
+def _all_events() -> pd.DataFrame:
+    return catalog.events_table().sort_values("date", kind="stable")
+
+
+def _known(wanted: str | list[str], known: set[str], column: str) -> set[str]:
+    """Return the wanted values as a set after checking that each of them occurs."""
+    values = {wanted} if isinstance(wanted, str) else set(wanted)
+    for value in sorted(values - known):
+        near = get_close_matches(value, known, n=3) or sorted(known)[:12]
+        raise UnknownEvent(f"No event has {column} {value!r}. Try one of: {', '.join(near)}.")
+    return values
+
+
+def _short_name(event_id: str, title: str) -> str:
+    """Take the place shared by id and title where there is one, otherwise the first part of the title."""
+    meeting = re.match(r"(?:ai-summit|summit|dialogue)-(.+?)-20\d\d", event_id)
+    words = meeting[1].split("-") if meeting else []
+    for length in range(len(words), 0, -1):
+        place = re.search(rf"\b{'[ -]'.join(words[:length])}\b", title, flags=re.IGNORECASE)
+        if place:
+            return place[0][0].upper() + place[0][1:]
+    return shorten(title.split(": ")[0], LABEL_WIDTH, placeholder=" …")
+
+
+def _plain(day: pd.Timestamp) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
+def _refuse_negative(before: int, after: int) -> None:
+    if before < 0 or after < 0:
+        raise ValueError(
+            f"A window of {before} before and {after} after is negative. Give counts of zero or more."
+        )
+
+
+@lru_cache
+def _sessions(calendar: str) -> pd.DatetimeIndex:
+    # Imported here because it costs a second that runs without trading days need not pay.
+    from exchange_calendars import get_calendar
+
+    return get_calendar(calendar, start=FIRST_SESSION).sessions
+
+
+def _position(sessions: pd.DatetimeIndex, day: pd.Timestamp, calendar: str, side: str) -> int:
+    position = int(sessions.searchsorted(day, side=side))
+    if day < sessions[0] or position == len(sessions):
+        raise OutsideCalendar(
+            f"{day.date()} lies outside the calendar {calendar}, which runs from {sessions[0].date()} to "
+            f"{sessions[-1].date()}. Choose a day within it."
+        )
+    return position
+
+
+def _days_apart(these: pd.Series, those: pd.Series) -> np.ndarray:
+    days = [dates.to_numpy().astype("datetime64[D]") for dates in (these, those)]
+    return np.abs(days[0][:, None] - days[1][None, :]).astype(int)
+
+
+def _count(days: pd.Series, first: pd.Series, last: pd.Series) -> pd.Series:
+    return pd.Series(
+        {event: int(days.between(first[event], last[event]).sum()) for event in first.index}, dtype=int
+    )
+
+
+def _doubts(event: pd.Series) -> list[str]:
+    reasons = [] if event["verified"] == "yes" else ["no page that was read confirms it"]
+    return reasons + (["it is only scheduled"] if event["date_kind"] == "scheduled" else [])
+
+
+def _month_reasons(day: pd.Timestamp, index: pd.DatetimeIndex, before: int, after: int) -> list[str]:
+    window = month_window(day, before, after)
+    reasons = []
+    if window[0] < index[0]:
+        reasons.append(f"the window starts in {window[0]:%Y-%m}, the data in {index[0]:%Y-%m}")
+    if window[-1] > index[-1]:
+        reasons.append(f"the window ends in {window[-1]:%Y-%m}, the data in {index[-1]:%Y-%m}")
+    gaps = window[(window >= index[0]) & (window <= index[-1])].difference(index)
+    if len(gaps):
+        reasons.append(f"missing inside the window: {', '.join(gaps.strftime('%Y-%m'))}")
+    return reasons
+
+
+def _day_reasons(day: pd.Timestamp, index: pd.DatetimeIndex, before: int, after: int) -> list[str]:
+    if pd.isna(day):
+        return ["no trading day is known for it"]
+    if not index[0] <= day <= index[-1]:
+        return [f"{_plain(day)} lies outside the data, {_plain(index[0])} to {_plain(index[-1])}"]
+    reasons = [] if day in index else [f"{_plain(day)} is not a trading day of the data"]
+    zero = index.searchsorted(day)
+    if zero < before:
+        reasons.append(f"only {zero} of {before} trading days before it are in the data")
+    if len(index) - 1 - zero < after:
+        reasons.append(f"only {len(index) - 1 - zero} of {after} trading days after it are in the data")
+    return reasons
+
+
+def _disturbances(event_id: str, event: pd.Series, others: pd.DataFrame, guard: int) -> list[str]:
+    apart = (others["date"] - event["date"]).dt.days.abs()
+    near = others[(apart <= guard) & (others["category"] != event["category"]) & (others.index != event_id)]
+    return [f"{apart[other]} days from {label}" for other, label in labels(near).items()]

@@ -1,0 +1,432 @@
+"""Transforms: from the values as published to the form a question needs.
+
+Every function takes a numeric Series on a sorted, unique DatetimeIndex without time zone and returns a new
+one. Missing stays missing: no result bridges a gap. Nothing here estimates an effect.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+NOMINAL_DAYS = {"quarter": 365.25 / 4, "half-year": 365.25 / 2, "year": 365.25}
+FIRST_LUNAR_YEAR, LAST_LUNAR_YEAR = 1930, 2030
+LUNAR_WINDOWS = {"before": (-7, -1), "during": (0, 6), "after": (7, 21)}
+SHORTEST_STRETCH = 36
+
+
+class BadSeries(ValueError):
+    """A series cannot be transformed as asked."""
+
+
+@dataclass(frozen=True)
+class SeasonalAdjustment:
+    """Result of `seasonally_adjust`.
+
+    Attributes
+    ----------
+    observed, trend, seasonal, adjusted : pandas.Series
+        All on the index of the input. With `use_log` the seasonal is a factor around 1 and ``adjusted`` is
+        observed divided by it; otherwise it is in the unit of the input and subtracted.
+    settings : dict
+        Every setting of the decomposition.
+    """
+
+    observed: pd.Series
+    trend: pd.Series
+    seasonal: pd.Series
+    adjusted: pd.Series
+    settings: dict
+
+
+def log(values: pd.Series) -> pd.Series:
+    """Take the natural logarithm.
+
+    Raises
+    ------
+    BadSeries
+        If a value is zero or negative; the message names its period.
+    """
+    _check(values)
+    _refuse_not_positive(values, "a logarithm")
+    return np.log(values)
+
+
+def growth(values: pd.Series, periods: int = 1, kind: str = "simple") -> pd.Series:
+    """Growth over a number of periods, as a decimal (0.05 is five percent).
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Levels. Months, quarters, half-years and years are counted on the calendar, so that a gap gives a
+        missing result. Daily values are counted in rows, because the trading calendar is that of the series.
+    periods : int
+        How many periods back to compare with.
+    kind : {"simple", "log"}
+        ``v(t) / v(t - periods) - 1`` or the difference of logarithms.
+
+    Returns
+    -------
+    pandas.Series
+        On the index of `values`; missing where the earlier period is.
+
+    Raises
+    ------
+    BadSeries
+        If a value that growth is taken from is zero or negative, or the dates keep no regular step.
+    """
+    _check(values)
+    if periods < 1:
+        raise BadSeries(f"Growth over {periods} periods is not defined. Give one or more.")
+    if kind not in ("simple", "log"):
+        raise BadSeries(f"{kind!r} is no kind of growth. Choose simple or log.")
+    _refuse_not_positive(values, "growth")
+    ratio = values / _earlier(values, periods)
+    return np.log(ratio) if kind == "log" else ratio - 1
+
+
+def year_on_year(values: pd.Series) -> pd.Series:
+    """Growth of a month on the same month a year before, as a decimal.
+
+    For description only: overlapping years make neighbouring values dependent (an MA(11) error), so that it
+    does not belong into a regression.
+    """
+    _check(values, monthly=True)
+    return growth(values, periods=12)
+
+
+def three_month_sum(values: pd.Series) -> pd.Series:
+    """Sum of a month and the two before it; missing where one of the three is."""
+    _check(values, monthly=True)
+    return values + _earlier(values, 1) + _earlier(values, 2)
+
+
+def total(parts: dict[str, pd.Series]) -> pd.Series:
+    """Sum several series in the same unit; missing where one of them is.
+
+    Parameters
+    ----------
+    parts : dict of str to pandas.Series
+        Series by name; convert them with `to_currency` first if their currencies differ.
+    """
+    if not parts:
+        raise BadSeries("There is nothing to sum. Pass at least one series.")
+    for part in parts.values():
+        _check(part)
+    return pd.DataFrame(parts).sum(axis="columns", skipna=False)
+
+
+def share_of(part: pd.Series, whole: pd.Series) -> pd.Series:
+    """Part divided by whole, on the index of the part; missing where the whole is.
+
+    Raises
+    ------
+    BadSeries
+        If the whole is zero or negative somewhere.
+    """
+    _check(part)
+    _check(whole)
+    _refuse_not_positive(whole, "a share of it")
+    return part / whole.reindex(part.index)
+
+
+def real_terms(values: pd.Series, deflator: pd.Series, base: str) -> pd.Series:
+    """Express nominal values in the prices of a base period.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Nominal values.
+    deflator : pandas.Series
+        A price index of the same frequency, on any base.
+    base : str
+        A year such as ``2021`` or a month such as ``2021-06``; the deflator's mean over it is the base.
+
+    Returns
+    -------
+    pandas.Series
+        ``values / deflator * deflator(base)`` on the index of `values`; missing where the deflator is.
+    """
+    _check(values)
+    _check(deflator)
+    return share_of(values, deflator) * _mean_over(deflator, base)
+
+
+def monthly_average(daily: pd.Series) -> pd.Series:
+    """Mean of the daily values of each month, on first days of months.
+
+    A month counts only if its values begin within its first and end within its last seven days, so that a
+    month cut by the start or the end of the data gives no average.
+    """
+    _check(daily)
+    daily = daily.dropna()
+    groups = daily.groupby(daily.index.to_period("M"))
+    edges = pd.DataFrame(
+        {"mean": groups.mean(), "first": groups.apply(_first_day), "last": groups.apply(_last_day)}
+    )
+    whole = (edges["first"] <= 7) & (edges["last"] > edges.index.days_in_month - 7)
+    return edges.loc[whole, "mean"].rename(daily.name).to_timestamp().rename_axis("period")
+
+
+def to_currency(values: pd.Series, rate: pd.Series, quoted: str) -> pd.Series:
+    """Convert monthly values with monthly average exchange rates.
+
+    Trade is invoiced over the whole month, so the mean of the month is used and not the rate of a day.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Monthly values in the currency to convert from.
+    rate : pandas.Series
+        Monthly average rate; make it from daily rates with `monthly_average`.
+    quoted : {"old per new", "new per old"}
+        How the rate is quoted: yuan per dollar is "old per new" when yuan become dollars, dollars per euro is
+        "new per old" when euros become dollars.
+
+    Returns
+    -------
+    pandas.Series
+        On the index of `values`; missing where the rate is.
+    """
+    _check(values, monthly=True)
+    _check(rate, monthly=True)
+    if quoted == "old per new":
+        return share_of(values, rate)
+    if quoted == "new per old":
+        return values * rate.reindex(values.index)
+    raise BadSeries(f"{quoted!r} is no way to quote a rate. Choose 'old per new' or 'new per old'.")
+
+
+def index_to_100(values: pd.Series, base: str) -> pd.Series:
+    """Scale a series so that its mean over a base year (``2021``) or month (``2021-06``) is 100."""
+    _check(values)
+    return values / _mean_over(values, base) * 100
+
+
+def chain_index(growth_rates: pd.Series, unit: str) -> pd.Series:
+    """Chain growth rates into an index that is 100 in the period before the first rate.
+
+    This recovers the shape of a series of which only growth may be published; the level stays unknown.
+
+    Parameters
+    ----------
+    growth_rates : pandas.Series
+        Simple growth on the previous period, without gaps.
+    unit : {"percent", "decimal"}
+        Five percent is 5 or 0.05.
+
+    Raises
+    ------
+    BadSeries
+        If a period is missing in between, because a chain cannot bridge it, or a rate is -100 percent or
+        less.
+    """
+    _check(growth_rates)
+    if unit not in ("percent", "decimal"):
+        raise BadSeries(f"{unit!r} is no unit of growth. Choose percent or decimal.")
+    numbers = _numbers(growth_rates.index)
+    broken = growth_rates.isna().to_numpy() | (np.diff(numbers, prepend=numbers[0] - 1) > 1)
+    if broken.any():
+        raise BadSeries(
+            f"{_name(growth_rates)} has a gap at {growth_rates.index[broken][0].date()}; a chain cannot "
+            "bridge it. Chain each side alone."
+        )
+    factors = 1 + growth_rates / (100 if unit == "percent" else 1)
+    if (factors <= 0).any():
+        raise BadSeries(
+            f"{_name(growth_rates)} falls by 100 percent or more. Check whether its unit is {unit}."
+        )
+    return 100 * factors.cumprod()
+
+
+def weekdays(index: pd.DatetimeIndex) -> pd.Series:
+    """Number of days from Monday to Friday in each month; public holidays are not taken off."""
+    months = index.to_numpy().astype("datetime64[M]")
+    days = np.busday_count(months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]"))
+    return pd.Series(days, index=index, name="weekdays")
+
+
+def lunar_new_year_terms(index: pd.DatetimeIndex) -> pd.DataFrame:
+    """Regressors for the moving date of the Lunar New Year.
+
+    For the seven days before, the seven days from, and the fifteen days after the New Year, each column
+    holds the share of those days that fall into the month, less the mean share of that calendar month over
+    1930 to 2030. The centred terms move activity between January, February and March but not the year's
+    level, so they can stand beside monthly dummies. The construction is that of the holiday regressors of
+    X-13ARIMA-SEATS (``genhol`` of the US Census Bureau; for China: Roberts and White 2015, Reserve Bank of
+    Australia, RDP 2015-01).
+
+    Parameters
+    ----------
+    index : pandas.DatetimeIndex
+        First days of months between 1930 and 2030.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``before``, ``during``, ``after``, without unit.
+    """
+    _check(pd.Series(0.0, index=index), monthly=True)
+    terms = _lunar_terms()
+    if len(index) and (index[0] < terms.index[0] or index[-1] > terms.index[-1]):
+        raise BadSeries(f"Lunar-New-Year terms exist for {FIRST_LUNAR_YEAR} to {LAST_LUNAR_YEAR} only.")
+    return terms.loc[index]
+
+
+def seasonally_adjust(
+    values: pd.Series, use_log: bool = True, seasonal: int = 7, trend: int = 23, robust: bool = True
+) -> SeasonalAdjustment:
+    """Remove the seasonal pattern of monthly values by STL.
+
+    Seasonal-trend decomposition by loess (Cleveland, Cleveland, McRae and Terpenning 1990), in the version
+    of statsmodels, with every setting stated because packages differ in their defaults. STL does not know
+    the Lunar New Year: what the holiday moves between January and February stays in the adjusted series.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Monthly values. Each unbroken stretch is decomposed alone; a stretch shorter than three years gives
+        missing results, since a pattern seen less than three times cannot be told from noise.
+    use_log : bool
+        Decompose logarithms, for a pattern that grows with the level.
+    seasonal, trend : int
+        Odd lengths of the two loess windows in months. A short seasonal window lets the pattern change.
+    robust : bool
+        Give outlying months less weight, so that a single shock does not enter the pattern.
+
+    Returns
+    -------
+    SeasonalAdjustment
+    """
+    _check(values, monthly=True)
+    observed = values.dropna()
+    settings = {
+        "period": 12,
+        "seasonal": seasonal,
+        "trend": trend,
+        "low_pass": 13,
+        "seasonal_deg": 1,
+        "trend_deg": 1,
+        "low_pass_deg": 1,
+        "seasonal_jump": 1,
+        "trend_jump": 1,
+        "low_pass_jump": 1,
+        "robust": robust,
+    }
+    iterations = {"inner_iter": 1, "outer_iter": 15} if robust else {"inner_iter": 2, "outer_iter": 0}
+    scaled = log(observed) if use_log else observed
+    stretches = np.cumsum(np.diff(_numbers(observed.index), prepend=0) != 1) if len(observed) else []
+    parts = [_decompose(part, settings, iterations) for _, part in scaled.groupby(stretches)]
+    if not any(len(part) >= SHORTEST_STRETCH for _, part in scaled.groupby(stretches)):
+        raise BadSeries(
+            f"{_name(values)} has no unbroken stretch of {SHORTEST_STRETCH} months. Show it unadjusted."
+        )
+    pattern, level = (pd.concat(column).reindex(values.index) for column in zip(*parts, strict=True))
+    if use_log:
+        pattern, level = np.exp(pattern), np.exp(level)
+    return SeasonalAdjustment(
+        observed=values,
+        trend=level.rename(values.name),
+        seasonal=pattern.rename(values.name),
+        adjusted=values / pattern if use_log else values - pattern,
+        settings=settings | iterations | {"use_log": use_log, "shortest_stretch": SHORTEST_STRETCH},
+    )
+
+
+def _decompose(values: pd.Series, settings: dict, iterations: dict) -> tuple[pd.Series, pd.Series]:
+    # Imported here because statsmodels costs a second that runs without STL need not pay.
+    from statsmodels.tsa.seasonal import STL
+
+    if len(values) < SHORTEST_STRETCH:
+        unknown = pd.Series(np.nan, index=values.index)
+        return unknown, unknown
+    fit = STL(values.to_numpy(), **settings).fit(**iterations)
+    return pd.Series(fit.seasonal, index=values.index), pd.Series(fit.trend, index=values.index)
+
+
+@lru_cache
+def _lunar_terms() -> pd.DataFrame:
+    from lunardate import LunarDate
+
+    years = range(FIRST_LUNAR_YEAR, LAST_LUNAR_YEAR + 1)
+    new_years = [LunarDate(year, 1, 1).to_solar_date() for year in years]
+    months = pd.date_range(f"{FIRST_LUNAR_YEAR}-01-01", f"{LAST_LUNAR_YEAR}-12-01", freq="MS", name="period")
+    terms = pd.DataFrame(0.0, index=months, columns=list(LUNAR_WINDOWS))
+    for column, (first, last) in LUNAR_WINDOWS.items():
+        for new_year in new_years:
+            for shift in range(first, last + 1):
+                day = new_year + timedelta(days=shift)
+                terms.loc[pd.Timestamp(day.year, day.month, 1), column] += 1 / (last - first + 1)
+    return terms - terms.groupby(months.month).transform("mean")
+
+
+def _check(values: pd.Series, monthly: bool = False) -> None:
+    index = values.index
+    if not isinstance(index, pd.DatetimeIndex):
+        raise BadSeries(f"{_name(values)} is not indexed by dates. Load it with observations.load.")
+    if index.tz is not None:
+        raise BadSeries(f"{_name(values)} carries a time zone. Remove it with tz_localize(None).")
+    if not index.is_unique or not index.is_monotonic_increasing:
+        raise BadSeries(
+            f"{_name(values)} has repeated or unsorted dates. Sort it and keep one value per date."
+        )
+    if np.isinf(values.to_numpy(dtype=float)).any():
+        raise BadSeries(f"{_name(values)} holds an infinite value. Remove the period.")
+    if monthly and not (index.day == 1).all():
+        raise BadSeries(f"{_name(values)} is not monthly on first days of months. Average or sum it first.")
+
+
+def _refuse_not_positive(values: pd.Series, wanted: str) -> None:
+    bad = values.index[values <= 0]
+    if len(bad):
+        raise BadSeries(
+            f"{_name(values)} is {values[bad[0]]:g} in {bad[0].date()}, where {wanted} has no meaning. Leave "
+            "the period out or use the level."
+        )
+
+
+def _name(values: pd.Series) -> str:
+    return f"The series {values.name}" if values.name is not None else "The series"
+
+
+def _numbers(index: pd.DatetimeIndex) -> np.ndarray:
+    """Number the periods so that neighbours differ by one and a gap by more."""
+    if len(index) < 2:
+        return np.arange(len(index))
+    if (index.day == 1).all():
+        return (index.year * 12 + index.month).to_numpy()
+    days = np.diff(index.to_numpy()) / np.timedelta64(1, "D")
+    if np.median(days) < 20:
+        return np.arange(len(index))
+    step = next((step for step in NOMINAL_DAYS.values() if abs(days.min() / step - 1) < 0.15), None)
+    if step is None:
+        raise BadSeries(
+            f"Dates {days.min():g} days apart are no months, quarters or years. Use a regular series."
+        )
+    since = (index - index[0]).days.to_numpy()
+    return np.round(since / step).astype(int)
+
+
+def _earlier(values: pd.Series, periods: int) -> pd.Series:
+    """Return, on the index of `values`, what was there a number of periods before; missing across gaps."""
+    numbers = _numbers(values.index)
+    earlier = pd.Series(values.to_numpy(), index=numbers).reindex(numbers - periods)
+    return pd.Series(earlier.to_numpy(), index=values.index, name=values.name)
+
+
+def _mean_over(values: pd.Series, base: str) -> float:
+    period = pd.Period(base)
+    inside = values[(values.index >= period.start_time) & (values.index <= period.end_time)].dropna()
+    if inside.empty:
+        raise BadSeries(f"{_name(values)} has no value in the base {base}. Choose a period it covers.")
+    return float(inside.mean())
+
+
+def _first_day(values: pd.Series) -> int:
+    return values.index[0].day
+
+
+def _last_day(values: pd.Series) -> int:
+    return values.index[-1].day
