@@ -1,4 +1,4 @@
-"""Sphinx configuration of the published pages. Everything a page needs is in the built directory: no request leaves it."""
+"""Sphinx configuration of the pages. All a page needs is in the built folder: no request leaves it."""
 
 from importlib.metadata import version as installed_version
 
@@ -7,7 +7,7 @@ from docutils.utils.math.latex2mathml import tex2mathml
 
 project = "Chips & Summits"
 author = "The Chips & Summits contributors"
-copyright = "The Chips & Summits contributors. Text and figures CC BY 4.0, code MIT; data as stated per source"
+copyright = f"{author}. Text and figures CC BY 4.0, code MIT; data as stated per source"
 version = release = installed_version("chips-and-summits")
 language = "en"
 
@@ -35,6 +35,8 @@ html_css_files = ["site.css"]
 html_js_files = ["filter.js"]
 html_copy_source = False
 html_show_sourcelink = False
+# The summary under a hit is fetched, which browsers refuse for pages opened from a disk.
+html_show_search_summary = False
 # Figures are drawn for a light page, so there is no dark mode to switch to.
 html_context = {"default_mode": "light"}
 html_theme_options = {
@@ -51,9 +53,9 @@ html_theme_options = {
     "footer_end": [],
     "pygments_light_style": "a11y-high-contrast-light",
 }
-html_sidebars = {
-    page: [] for page in ("index", "how_to_read", "events", "codebook", "sources", "limits", "search", "genindex")
-}
+html_use_index = False
+alone = ("index", "how_to_read", "events", "codebook", "sources", "limits", "search")
+html_sidebars = {page: [] for page in alone}
 
 
 def _inline_math(translator, node: nodes.math) -> None:

@@ -1,7 +1,7 @@
-"""Build the published pages: executed notebooks, and the lists written from the data package, as one offline site.
+"""Build the published site: executed notebooks, and lists written from the data package, without a network.
 
-The prose lives in ``docs/``. A ``*.md.jinja`` file there is filled from the data package; everything else is copied.
-Notebooks are turned into pages before Sphinx sees them, so that Sphinx needs no knowledge of our output types.
+The prose lives in ``docs/``. A ``*.md.jinja`` file there is filled from the data package; all else is copied.
+Notebooks are turned into pages before Sphinx sees them, so that Sphinx need not know our output types.
 """
 
 import base64
@@ -21,10 +21,10 @@ import pandas as pd
 import yaml
 
 from helpers import catalog, paths
+from helpers.figures import FIGURE_MIME
 from helpers.runs import plan
 from helpers.runs.notebooks import RECORD_MIME
 
-FIGURE_MIME = "application/vnd.summits.figure+json"
 PARAMETER_TAGS = {"parameters", "injected-parameters"}
 RHYTHMS = {
     "D": "daily",
@@ -40,16 +40,17 @@ class SiteError(ValueError):
     """The site could not be built; the message says which page and what to mend."""
 
 
-def build(runs_dir: Path, out_dir: Path) -> Path:
+def build(runs_dir: Path | None = None, out_dir: Path | None = None) -> Path:
     """Build the site and put it in place of the former one.
 
     Parameters
     ----------
-    runs_dir : Path
+    runs_dir : Path, optional
         Where executed notebooks are (``<notebook>/published/notebook.ipynb``). A notebook that has not
-        been run is shown as it is committed.
-    out_dir : Path
-        The directory of the built pages. It is replaced only when the build has succeeded.
+        been run is shown as it is committed. By default the project's folder of runs.
+    out_dir : Path, optional
+        The folder of the built pages, replaced only when the build has succeeded. By default ``_site`` in
+        `runs_dir`.
 
     Returns
     -------
@@ -61,6 +62,8 @@ def build(runs_dir: Path, out_dir: Path) -> Path:
     SiteError
         Sphinx reported a warning or an error; the former site stays.
     """
+    runs_dir = runs_dir or paths.runs_dir()
+    out_dir = out_dir or runs_dir / "_site"
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".site-", dir=out_dir.parent) as work:
         source, pages = Path(work) / "source", Path(work) / "html"
@@ -77,10 +80,10 @@ def prepare(runs_dir: Path, source: Path) -> None:
     shutil.copytree(paths.root() / "docs", source, ignore=shutil.ignore_patterns("_build"))
     for path in ["datapackage.json", *catalog.package_files(paths.data_dir())]:
         _place(source, f"data/{path}", (paths.data_dir() / path).read_bytes())
-    notebooks = [
-        {"name": name, "question": entry["question"], "title": _write_page(_executed(name, runs_dir), name, source)}
-        for name, entry in plan.collection().items()
-    ]
+    notebooks = []
+    for name, entry in plan.collection().items():
+        title = _write_page(_executed(name, runs_dir), name, source)
+        notebooks.append({"name": name, "title": title, "question": entry["question"]})
     _fill_templates(source, _context(notebooks))
 
 
@@ -93,8 +96,8 @@ def _executed(name: str, runs_dir: Path) -> Path:
 def page(notebook: nbformat.NotebookNode, name: str) -> tuple[nbformat.NotebookNode, dict[str, bytes]]:
     """Turn an executed notebook into a page.
 
-    Code is folded, except the parameters. A figure becomes an image with its alternative text, its caption and
-    a link to the plotted numbers. Records are shown by their text.
+    Code is folded, except the parameters. A figure becomes an image with its alternative text, its caption
+    and a link to the plotted numbers. Records are shown by their text.
 
     Parameters
     ----------
@@ -133,11 +136,11 @@ def _figure(data: dict, name: str, files: dict[str, bytes]) -> str:
     stem = f"figures/{name}/{figure['name']}"
     files[f"{stem}.png"] = base64.b64decode(data["image/png"])
     files[f"{stem}.csv"] = figure["csv"].encode()
-    text = {key: html.escape(figure.get(key) or "") for key in ("alt", "title", "source")}
+    alt, title, source = (html.escape(figure[key]) for key in ("alt", "title", "source"))
     return (
-        f'<figure class="plot"><a href="../{stem}.png"><img src="../{stem}.png" alt="{text["alt"]}"></a>'
-        f"<figcaption><strong>{text['title']}</strong> {text['source']} "
-        f'<span class="links"><a href="../{stem}.csv" download>Data (CSV)</a></span></figcaption></figure>'
+        f'<figure class="plot"><a href="../{stem}.png"><img src="../{stem}.png" alt="{alt}"></a>'
+        f'<figcaption>{title} <span class="source">{source}</span> '
+        f'<a href="../{stem}.csv" download>Data (CSV)</a></figcaption></figure>'
     )
 
 
@@ -193,18 +196,21 @@ def _context(notebooks: list[dict[str, str]]) -> dict[str, object]:
         "meetings": [event for event in events if event["is_meeting"]],
         "series": series,
         "sources": _sources(),
-        "tables": json.loads((paths.data_dir() / "datapackage.json").read_text(encoding="utf-8"))["resources"],
+        "tables": _tables(),
     }
 
 
 def _events() -> list[dict[str, object]]:
-    table = catalog.events_table().reset_index().sort_values("date", ascending=False)
+    table = catalog.events_table().reset_index().sort_values("date")
     table = table.assign(
         year=table["date"].dt.year, is_meeting=table["event_id"].isin(catalog.claims()["sets"]["meetings"])
     )
     rows = _rows(table)
     for row in rows:
-        cited = [(row["source_url"], row["source_title"] or "source"), (row["second_source_url"], "second source")]
+        cited = [
+            (row["source_url"], row["source_title"] or "source"),
+            (row["second_source_url"], "second source"),
+        ]
         row["links"] = [(url, title) for url, title in cited if _is_address(url)]
     return rows
 
@@ -221,6 +227,7 @@ def _series() -> list[dict[str, object]]:
         for row in table.itertuples()
     ]
     table["rhythm"] = table["frequency"].map(RHYTHMS)
+    table["group"] = table["table"].replace("^returns_.*", "share_returns", regex=True)
     return _rows(table.reset_index())
 
 
@@ -232,13 +239,28 @@ def _sources() -> list[dict[str, object]]:
 
 
 def _coverage() -> pd.DataFrame:
-    """First and last period, number of periods and most vintages of one period, for each series that has values."""
+    """Return first and last period, number of periods, and most vintages of a period, by series."""
     files = sorted((paths.data_dir() / "observations").glob("*.csv"))
     observed = pd.concat([pd.read_csv(file, usecols=["series_id", "period"], dtype=str) for file in files])
-    per_period = observed.value_counts(["series_id", "period"]).reset_index(name="vintages")
-    return per_period.groupby("series_id").agg(
-        first=("period", "min"), last=("period", "max"), periods=("period", "size"), vintages=("vintages", "max")
+    held = observed.value_counts(["series_id", "period"]).rename("vintages").reset_index()
+    return held.groupby("series_id").agg(
+        first=("period", "min"),
+        last=("period", "max"),
+        periods=("period", "size"),
+        vintages=("vintages", "max"),
     )
+
+
+def _tables() -> list[dict[str, object]]:
+    """Return the tables of the package; those with the same columns come as one, with their files."""
+    described = json.loads((paths.data_dir() / "datapackage.json").read_text(encoding="utf-8"))
+    grouped = {}
+    for resource in described["resources"]:
+        fields = resource.get("schema", {}).get("fields", [])
+        columns = tuple(field["name"] for field in fields)
+        table = grouped.setdefault(columns, {"title": resource["title"], "fields": fields, "files": []})
+        table["files"].append(resource)
+    return list(grouped.values())
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, object]]:

@@ -20,6 +20,7 @@ from helpers.observations import as_of_day, calendar_day
 DATE_COLUMNS = ("date", "first_us_trading_day", "first_asia_trading_day")
 TALKS = ("summit_ai", "dialogue")
 LABEL_WIDTH = 48
+PLACE_LABELS = {"summit": "", "ai-summit": "AI summit in ", "dialogue": "AI talks in "}
 FIRST_SESSION = "2010-01-01"
 
 Day = str | date | pd.Timestamp
@@ -132,13 +133,9 @@ def labels(selected: pd.DataFrame) -> pd.Series:
     Meetings and talks are named by the place their id and their title share, other events by the first part
     of their title. If two events would get the same name, both get their whole title.
     """
-    dates = selected["date"].map(_plain)
-    short = pd.Series(
-        [_short_name(event_id, title) for event_id, title in selected["title"].items()],
-        index=selected.index,
-        dtype=object,
-    )
-    names = short + ", " + dates
+    dates = selected["date"].dt.day.astype(str) + selected["date"].dt.strftime(" %b %Y")
+    short = [_short_name(event_id, title) for event_id, title in selected["title"].items()]
+    names = pd.Series(short, index=selected.index, dtype=str) + ", " + dates
     whole = selected["title"] + ", " + dates
     return names.where(~names.duplicated(keep=False), whole).rename("label")
 
@@ -288,17 +285,15 @@ def nearest(selected: pd.DataFrame, others: pd.DataFrame | None = None) -> pd.Da
     apart = _days_apart(selected["date"], others["date"]).astype(float)
     apart[selected.index.to_numpy()[:, None] == others.index.to_numpy()[None, :]] = np.inf
     found = pd.DataFrame({"label": labels(selected)})
-    if not apart.size:
-        return found.assign(days=np.nan, nearest=None, nearest_date=pd.NaT, nearest_category=None)
-    column = apart.argmin(axis=1)
-    found["days"] = apart.min(axis=1)
-    found["nearest"] = labels(others).to_numpy()[column]
-    found["nearest_date"] = others["date"].to_numpy()[column]
-    found["nearest_category"] = others["category"].to_numpy()[column]
-    alone = np.isinf(found["days"])
-    return found.mask(
-        alone, {"days": np.nan, "nearest": None, "nearest_date": pd.NaT, "nearest_category": None}
-    )
+    if others.empty:
+        return found.reindex(columns=["label", "days", "nearest", "nearest_date", "nearest_category"])
+    alone = np.isinf(apart.min(axis=1))
+    neighbour = pd.Series(others.index[apart.argmin(axis=1)], index=selected.index).mask(alone)
+    found["days"] = pd.Series(apart.min(axis=1), index=selected.index).mask(alone).astype("Int64")
+    found["nearest"] = neighbour.map(labels(others))
+    found["nearest_date"] = neighbour.map(others["date"])
+    found["nearest_category"] = neighbour.map(others["category"])
+    return found
 
 
 def counts_around(selected: pd.DataFrame, held: pd.DataFrame, before: int, after: int) -> pd.DataFrame:
@@ -407,13 +402,13 @@ def _known(wanted: str | list[str], known: set[str], column: str) -> set[str]:
 
 def _short_name(event_id: str, title: str) -> str:
     """Take the place shared by id and title where there is one, otherwise the first part of the title."""
-    meeting = re.match(r"(?:ai-summit|summit|dialogue)-(.+?)-20\d\d", event_id)
-    words = meeting[1].split("-") if meeting else []
-    for length in range(len(words), 0, -1):
-        place = re.search(rf"\b{'[ -]'.join(words[:length])}\b", title, flags=re.IGNORECASE)
+    meeting = re.match(r"(ai-summit|summit|dialogue)-(?!ai-)(.+?)-20\d\d", event_id)
+    if meeting:
+        place = re.search(rf"\b{meeting[2].removesuffix('-ai').replace('-', '[ -]')}\b", title, re.IGNORECASE)
         if place:
-            return place[0][0].upper() + place[0][1:]
-    return shorten(title.split(": ")[0], LABEL_WIDTH, placeholder=" …")
+            return PLACE_LABELS[meeting[1]] + place[0][0].upper() + place[0][1:]
+    head = title.split(": ")[0]
+    return shorten(head if " " in head else title, LABEL_WIDTH, placeholder=" …")
 
 
 def _plain(day: pd.Timestamp) -> str:
@@ -491,4 +486,8 @@ def _day_reasons(day: pd.Timestamp, index: pd.DatetimeIndex, before: int, after:
 def _disturbances(event_id: str, event: pd.Series, others: pd.DataFrame, guard: int) -> list[str]:
     apart = (others["date"] - event["date"]).dt.days.abs()
     near = others[(apart <= guard) & (others["category"] != event["category"]) & (others.index != event_id)]
-    return [f"{apart[other]} days from {label}" for other, label in labels(near).items()]
+    return [f"{_distance(apart[other])} {label}" for other, label in labels(near).items()]
+
+
+def _distance(days: int) -> str:
+    return "on the same day as" if days == 0 else "1 day from" if days == 1 else f"{days} days from"

@@ -12,7 +12,7 @@ from helpers.methods.synthetic_control import (
 
 CASE = case("O06")
 NOT_REPRODUCED = {
-    "synthdid_sc_estimate": "the package stops its Frank-Wolfe steps before the minimum; ours is the minimum (-19.51)",
+    "synthdid_sc_estimate": "the package stops its Frank-Wolfe steps short of the minimum; ours is -19.51",
     "adh2010_placebo_p": "needs the covariates of Abadie et al. (2010), which the case does not carry",
 }
 COMPARED = [name for name in CASE.required if name not in NOT_REPRODUCED]

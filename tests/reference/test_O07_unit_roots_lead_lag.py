@@ -36,7 +36,9 @@ def got(gnp):
     growth = np.log(farm[["egg", "chicken"]]).diff().dropna()
     return {
         "adf_tau_log_real_gnp_ct_lag1": augmented_dickey_fuller(gnp, trend=TREND, lags=1).value,
-        "adf_tau_log_unemployment_c_lag3": augmented_dickey_fuller(unemployment, trend="constant", lags=3).value,
+        "adf_tau_log_unemployment_c_lag3": augmented_dickey_fuller(
+            unemployment, trend="constant", lags=3
+        ).value,
         "kpss_log_real_gnp_ct_lag4": stationarity(gnp, trend=TREND, lags=4).value,
         "kpss_log_unemployment_c_lag4": stationarity(unemployment, trend="constant", lags=4).value,
         "pp_ztau_log_real_gnp_ct_lag4": phillips_perron(gnp, trend=TREND, lags=4).value,

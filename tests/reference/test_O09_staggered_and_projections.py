@@ -13,9 +13,8 @@ CASE = case("O09")
 @pytest.fixture(scope="module")
 def got():
     panel = CASE.data["panel"].replace({"first_treated": {0: np.nan}})
-    columns = dict(
-        outcome="y", unit="unit", period="year", first_treated="first_treated", outcome_unit="log points"
-    )
+    columns = {"outcome": "y", "unit": "unit", "period": "year", "first_treated": "first_treated"}
+    columns["outcome_unit"] = "log points"
     staggered = staggered_effects(panel, anticipation=0, **columns)
     nested = two_way_fixed_effects(panel, leads=0, **columns).effects["treated"]
     counted = two_way_fixed_effects(panel, leads=0, count_unit_effects=True, **columns).effects["treated"]

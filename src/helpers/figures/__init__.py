@@ -1,7 +1,7 @@
 """Figures in one house style.
 
-A figure states its conclusion as its title, its unit and basis under it, and its sources below. `publish` is the only
-way out: it refuses a figure without title, unit, source, alt text or numbers.
+A figure states its conclusion as its title, its unit and basis under it, and its sources below. `publish` is
+the only way out: it refuses a figure without title, unit, source, alt text or numbers.
 """
 
 from helpers.figures.estimates import bars, coefficient_plot, distribution_plot, heatmap

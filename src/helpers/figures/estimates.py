@@ -8,7 +8,18 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from helpers.figures.labels import flag
-from helpers.figures.style import COLOURS, FAINT, GRID, INK, MUTED, head, new_figure, number_axis, plain_number
+from helpers.figures.style import (
+    COLOURS,
+    DIRECTIONS,
+    FAINT,
+    GRID,
+    INK,
+    MUTED,
+    head,
+    new_figure,
+    number_axis,
+    plain_number,
+)
 
 # Dark to light, with a hatch on every second: groups stay apart in grayscale.
 GROUPS = (
@@ -22,7 +33,13 @@ SHADES = LinearSegmentedColormap.from_list("summits", ["#F4F6F8", "#7FA3C7", COL
 
 
 def coefficient_plot(
-    table: pd.DataFrame, *, title: str, unit: str, margin: float | None = None, decimals: int = 2, level: int = 95
+    table: pd.DataFrame,
+    *,
+    title: str,
+    unit: str,
+    margin: float | None = None,
+    decimals: int = 2,
+    level: int = 95,
 ) -> Figure:
     """Draw estimates with their intervals, and write them beside the marks.
 
@@ -49,9 +66,15 @@ def coefficient_plot(
         If the table is empty or an estimate lies outside its interval.
     """
     if table.empty or ((table["value"] < table["low"]) | (table["value"] > table["high"])).any():
-        raise ValueError("The table must hold at least one row, and every value must lie between its low and high.")
+        raise ValueError(
+            "The table must hold at least one row, and every value must lie between its low and high."
+        )
     fig, ax = new_figure(0.7 + 0.3 * len(table))
-    head(fig, title, f"Mark: estimate. Bar: {level} % interval." + (" Shaded: too small to matter." if margin else ""))
+    head(
+        fig,
+        title,
+        f"Mark: estimate. Bar: {level} % interval." + (" Shaded: too small to matter." if margin else ""),
+    )
     if margin:
         ax.axvspan(-margin, margin, color=GRID, alpha=0.7, linewidth=0, zorder=0.5)
     ax.axvline(0, color=INK, linewidth=0.9, zorder=1)
@@ -63,14 +86,23 @@ def coefficient_plot(
     ax.set_ylim(-len(table) + 0.4, 0.6)
     ax.grid(False, axis="y")
     ax.grid(True, axis="x")
-    ax.set_xlabel(unit)
+    ax.margins(x=0.05)
+    ax.set_xlabel(unit, loc="left")
     number_axis(ax.xaxis)
     if len(groups) > 1:
         _group_key(ax, groups)
     return fig
 
 
-def bars(table: pd.DataFrame, *, title: str, unit: str, stacked: bool = False, height: float = 3.2, wide: bool = False) -> Figure:
+def bars(
+    table: pd.DataFrame,
+    *,
+    title: str,
+    unit: str,
+    stacked: bool = False,
+    height: float = 3.2,
+    wide: bool = False,
+) -> Figure:
     """Draw counts or sums as bars: one cluster (or one stack) per row, one bar per column.
 
     Parameters
@@ -93,27 +125,43 @@ def bars(table: pd.DataFrame, *, title: str, unit: str, stacked: bool = False, h
         If the table is empty or has more than five columns.
     """
     if table.empty or table.shape[1] > len(GROUPS):
-        raise ValueError(f"Bars need at least one row and one to {len(GROUPS)} columns; the table is {table.shape}.")
+        raise ValueError(
+            f"Bars need at least one row and one to {len(GROUPS)} columns; the table is {table.shape}."
+        )
     fig, ax = new_figure(height, wide=wide)
     head(fig, title, unit)
     places = np.arange(len(table))
     width = 0.7 if stacked else 0.78 / table.shape[1]
     floor = np.zeros(len(table))
-    for position, (column, (colour, hatch)) in enumerate(zip(table, GROUPS, strict=False)):
+    for position, (column, (colour, hatch)) in enumerate(
+        zip(table, _group_looks(table.columns), strict=True)
+    ):
         offset = 0 if stacked else (position - (table.shape[1] - 1) / 2) * width
         drawn = ax.bar(
             places + offset, table[column], width * 0.94, bottom=floor if stacked else None,
             color=colour, hatch=hatch, edgecolor="white", linewidth=0, label=str(column),
         )  # fmt: skip
         if not stacked and len(table) * table.shape[1] <= 40:
-            ax.bar_label(drawn, [plain_number(value) if pd.notna(value) else "–" for value in table[column]], padding=2, fontsize=8)
+            ax.bar_label(
+                drawn,
+                [plain_number(value) if pd.notna(value) else "–" for value in table[column]],
+                padding=2,
+                fontsize=8,
+            )
         floor = floor + table[column].fillna(0).to_numpy() * stacked
     ax.set_xticks(places, [str(category) for category in table.index])
     ax.tick_params(axis="x", length=0, labelcolor=INK)
     ax.axhline(0, color=MUTED, linewidth=0.9)
     number_axis(ax.yaxis)
     if table.shape[1] > 1:
-        ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=table.shape[1], handlelength=1.1, handleheight=0.9, columnspacing=1.4)
+        ax.legend(
+            loc="lower left",
+            bbox_to_anchor=(-0.01, 1.0),
+            ncols=table.shape[1],
+            handlelength=1.1,
+            handleheight=0.9,
+            columnspacing=1.4,
+        )
     return fig
 
 
@@ -149,7 +197,13 @@ def heatmap(matrix: pd.DataFrame, *, title: str, unit: str, decimals: int = 0, w
             ink = "white" if depth[row, column] > 0.55 else (INK if value else FAINT)
             ax.text(column, row, f"{value:,.{decimals}f}", ha="center", va="center", color=ink, fontsize=8.5)
     ax.set_yticks(range(len(matrix)), [str(label) for label in matrix.index])
-    ax.set_xticks(range(matrix.shape[1]), [str(label) for label in matrix.columns], rotation=40, ha="left", rotation_mode="anchor")
+    ax.set_xticks(
+        range(matrix.shape[1]),
+        [str(label) for label in matrix.columns],
+        rotation=40,
+        ha="left",
+        rotation_mode="anchor",
+    )
     ax.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0, labelcolor=INK)
     ax.spines[:].set_visible(False)
     ax.grid(False)
@@ -162,7 +216,13 @@ def heatmap(matrix: pd.DataFrame, *, title: str, unit: str, decimals: int = 0, w
 
 
 def distribution_plot(
-    placebo: np.ndarray, actual: Mapping[str, float], *, title: str, unit: str, bins: int = 40, height: float = 3.2
+    placebo: np.ndarray,
+    actual: Mapping[str, float],
+    *,
+    title: str,
+    unit: str,
+    bins: int = 40,
+    height: float = 3.2,
 ) -> Figure:
     """Draw what the estimator says when nothing happened, and mark what it says of the real events.
 
@@ -200,16 +260,31 @@ def distribution_plot(
         colour = COLOURS["china"] if outside else COLOURS["united_states"]
         ax.axvline(value, color=colour, linewidth=1.6, linestyle="-" if outside else (0, (4, 1.5)))
         flag(ax, value, label, label.replace(" ", "\N{NO-BREAK SPACE}"), colour)
-    ax.set_xlabel(unit)
+    ax.margins(x=0.03)
+    ax.set_xlabel(unit, loc="left")
     number_axis(ax.xaxis)
     number_axis(ax.yaxis)
     return fig
 
 
+def _group_looks(groups) -> list[tuple]:
+    """Colour and hatch of each group; a direction keeps its own colour."""
+    own = {name: look[0] for name, look in DIRECTIONS.items()}
+    return [(own.get(group, colour), hatch) for group, (colour, hatch) in zip(groups, GROUPS, strict=False)]
+
+
 def _estimate(ax, place: int, row: dict, group: int, decimals: int) -> None:
     colour, marker = GROUPS[group][0], "osD^v"[group]
     ax.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
-    ax.plot([row["value"]], [place], color=colour, marker=marker, markersize=6.5, markeredgecolor="white", markeredgewidth=0.8)
+    ax.plot(
+        [row["value"]],
+        [place],
+        color=colour,
+        marker=marker,
+        markersize=6.5,
+        markeredgecolor="white",
+        markeredgewidth=0.8,
+    )
     written = f"{row['value']:,.{decimals}f}"
     if pd.notna(row["low"]) and pd.notna(row["high"]):
         written += f"  [{row['low']:,.{decimals}f}, {row['high']:,.{decimals}f}]"
@@ -227,5 +302,13 @@ def _estimate(ax, place: int, row: dict, group: int, decimals: int) -> None:
 
 def _group_key(ax, groups: list[str]) -> None:
     for position, group in enumerate(groups):
-        ax.plot([], [], color=GROUPS[position][0], marker="osD^v"[position], linewidth=2, markeredgecolor="white", label=group)
+        ax.plot(
+            [],
+            [],
+            color=GROUPS[position][0],
+            marker="osD^v"[position],
+            linewidth=2,
+            markeredgecolor="white",
+            label=group,
+        )
     ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=len(groups), columnspacing=1.4)

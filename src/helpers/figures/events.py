@@ -1,5 +1,6 @@
 """Events on a time axis: bands behind a series, and the timeline itself."""
 
+import re
 from collections.abc import Collection
 
 import numpy as np
@@ -8,26 +9,39 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from helpers import timeline
 from helpers.figures.labels import flag
-from helpers.figures.style import DIRECTIONS, FAINT, INK, MEETING, MUTED, date_axis, event_look, head, new_figure
-
-LANES = {
-    "summit_leaders": "Leaders: meetings and calls",
-    "dialogue": "US–China AI talks",
-    "summit_ai": "AI summits and UN",
-    "export_control": "Export controls",
-    "control_easing": "Controls eased",
-    "counter_measure": "Chinese counter-measures",
-    "trade_truce": "Tariffs and truces",
-    "industrial_policy": "Industrial policy",
-    "investment": "Investment",
-    "market_shock": "Market shocks",
-    "model_release": "Models and chips",
-}
+from helpers.figures.style import (
+    DIRECTIONS,
+    FAINT,
+    INK,
+    MEETING,
+    MUTED,
+    date_axis,
+    event_look,
+    head,
+    new_figure,
+)
 
 # First words of an event id that name its kind, and words of an id that are written in capitals.
 ID_KINDS = {"ai", "allied", "bill", "cn", "dialogue", "ec", "inv", "model", "shock", "summit", "tariff", "us"}
-ID_CAPITALS = {"ai", "asml", "dd", "eda", "eo", "euv", "fdpr", "fyp15", "hbm", "jp", "kr", "nl", "sdi", "si", "smic"}
+ID_CAPITALS = {
+    "ai",
+    "asml",
+    "dd",
+    "eda",
+    "eo",
+    "euv",
+    "fdpr",
+    "fyp15",
+    "hbm",
+    "jp",
+    "kr",
+    "nl",
+    "sdi",
+    "si",
+    "smic",
+}
 ID_CAPITALS |= {"tgl", "tsmc", "tw", "uae", "un", "us", "veu", "waic", "wto", "ymtc", "zte"}
 
 
@@ -38,37 +52,33 @@ def short_label(event: pd.Series) -> str:
     """
     if isinstance(event.get("label"), str):
         return event["label"]
-    words = event["event_id"].split("-")
+    words = str(event.name).split("-")
     while len(words) > 1 and words[-1].isdigit():
         words.pop()
     while len(words) > 1 and words[0] in ID_KINDS:
         words.pop(0)
-    return " ".join(word.upper() if _in_capitals(word) else word.capitalize() for word in words)
-
-
-def event_note(event: pd.Series) -> str:
-    """Label and month of an event, for the numbered key."""
-    return f"{short_label(event)} ({pd.Timestamp(event['date']):%b %Y})".replace(" ", "\N{NO-BREAK SPACE}")
+    return " ".join(_written(word) for word in words).replace(" A ", "-a-")
 
 
 def event_bands(ax: Axes, events: pd.DataFrame, *, names: bool = True) -> None:
     """Draw events behind a time series, and name them above the axes.
 
-    An event of one day is a line, a longer one a band. Names are staggered so that they never overlap; if they are too
-    many, `publish` puts numbers in their place and adds a key below the figure.
+    An event is a line, one of more than a week also a band. Names are staggered so that they never overlap;
+    if they are too many, `publish` puts numbers in their place and adds a key below the figure.
 
     Parameters
     ----------
     ax : Axes
         With a date axis whose limits are final: events outside them are left out.
     events : DataFrame
-        Rows of the event table: event_id, date, end_date, category, direction; an optional `label` is preferred to
-        the name made from the id.
+        As `helpers.timeline.events` returns them. A column `label`, if there is one, is preferred to the name
+        made from the id.
     names : bool
         Write the names. Set False for all panels but the first of a stack that shares its time axis.
     """
     low, high = ax.get_xlim()
-    for _, event in events.sort_values(["date", "event_id"]).iterrows():
+    notes = timeline.labels(events)
+    for event_id, event in events.sort_values("date", kind="stable").iterrows():
         start = pd.Timestamp(event["date"])
         end = start if pd.isna(event["end_date"]) else pd.Timestamp(event["end_date"])
         if not low <= ax.convert_xunits(start) <= high:
@@ -78,7 +88,7 @@ def event_bands(ax: Axes, events: pd.DataFrame, *, names: bool = True) -> None:
             ax.axvspan(start, end, color=colour, alpha=0.10, linewidth=0, zorder=0.5)
         ax.axvline(start, color=colour, linewidth=0.9, linestyle=dashes, alpha=0.75, zorder=0.6)
         if names:
-            flag(ax, start, short_label(event), event_note(event), colour)
+            flag(ax, start, short_label(event), notes[event_id], colour)
     ax.set_xlim(low, high)
 
 
@@ -87,13 +97,13 @@ def timeline_chart(
 ) -> Figure:
     """Draw every event in the lane of its kind.
 
-    Shape and colour tell the direction (tightening, easing, cooperative, neutral); events close in time are stacked.
-    The named events, usually the leader meetings, are diamonds with a thin line through all lanes and a name above.
+    Shape and colour tell the direction (tightening, easing, cooperation, neutral); events close in time are
+    stacked. The named events, usually the leader meetings, have a name above and a line through all lanes.
 
     Parameters
     ----------
     events : DataFrame
-        Rows of the event table.
+        As `helpers.timeline.events` returns them.
     title : str
         The conclusion.
     start, end : str
@@ -101,7 +111,7 @@ def timeline_chart(
     named : collection of str
         Event ids to be named.
     as_of : str
-        ISO date marked as 'today' when it lies inside the axis, so that scheduled events stand out; '' for none.
+        ISO date after which the axis is shaded, so that scheduled events stand out; '' for none.
 
     Returns
     -------
@@ -112,22 +122,27 @@ def timeline_chart(
     ValueError
         If no event falls between `start` and `end`.
     """
-    shown = events[events["date"].between(pd.Timestamp(start), pd.Timestamp(end))].sort_values(["date", "event_id"])
+    shown = events[events["date"].between(pd.Timestamp(start), pd.Timestamp(end))].sort_values(
+        "date", kind="stable"
+    )
     if shown.empty:
         raise ValueError(f"No event between {start} and {end}: widen the dates or the selection of events.")
-    lanes = [kind for kind in LANES if kind in set(shown["category"])]
+    lanes = timeline.lanes(shown)
+    named = frozenset(named) & set(shown.index)
     fig, ax = new_figure(0.9 + 0.44 * len(lanes), wide=True)
-    head(fig, title, "Each mark is one dated event; the lane tells its kind, the shape its direction")
+    key = "Each mark is one dated event. Lane: kind; shape and colour: direction."
+    head(fig, title, f"{key} Gray: after {as_of}." if as_of else key)
     ax.set_xlim(pd.Timestamp(start), pd.Timestamp(end))
-    _draw_lanes(ax, lanes)
-    for height, kind in enumerate(lanes):
-        _draw_lane(ax, shown[shown["category"] == kind], -height, frozenset(named))
-    for _, event in shown[shown["event_id"].isin(list(named))].iterrows():
+    _draw_lanes(ax, list(lanes))
+    for place, lane in enumerate(lanes.values()):
+        _draw_lane(ax, lane, -place, named)
+    notes = timeline.labels(shown)
+    for event_id, event in shown[shown.index.isin(named)].iterrows():
         ax.axvline(event["date"], color=MEETING[0], linewidth=0.7, alpha=0.45, zorder=0.6)
-        flag(ax, event["date"], short_label(event), event_note(event), MEETING[0])
+        flag(ax, event["date"], short_label(event), notes[event_id], MEETING[0])
     if as_of:
         ax.axvspan(pd.Timestamp(as_of), pd.Timestamp(end), color=FAINT, alpha=0.25, linewidth=0, zorder=0.4)
-    _direction_key(ax, bool(len(named)))
+    _direction_key(ax, shown, named)
     return fig
 
 
@@ -157,13 +172,15 @@ def stack(days: np.ndarray, width: float) -> np.ndarray:
     return levels
 
 
-def _in_capitals(word: str) -> bool:
-    return word in ID_CAPITALS or (word[0].isalpha() and any(letter.isdigit() for letter in word[1:3]))
+def _written(word: str) -> str:
+    if date := re.fullmatch(r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(\d+)", word):
+        return f"{date[2]} {date[1].capitalize()}"
+    return word.upper() if word in ID_CAPITALS or re.match(r"[a-z]\d", word) else word.capitalize()
 
 
 def _draw_lanes(ax: Axes, lanes: list[str]) -> None:
     heights = -np.arange(len(lanes))
-    ax.set_yticks(heights, [LANES[kind] for kind in lanes])
+    ax.set_yticks(heights, lanes)
     ax.set_ylim(-len(lanes) + 0.45, 0.55)
     ax.grid(False)
     for height in heights:
@@ -177,14 +194,17 @@ def _draw_lane(ax: Axes, lane: pd.DataFrame, height: int, named: frozenset) -> N
     days = np.array([ax.convert_xunits(day) for day in lane["date"]], dtype=float)
     levels = stack(days, (high - low) * 0.0095)
     step = min(0.17, 0.36 / max(1, np.abs(levels).max()))
-    for day, level, (_, event) in zip(days, levels, lane.iterrows(), strict=True):
-        colour, marker, _ = event_look(event)
-        hollow = event["direction"] == "neutral" or (event["category"] == "summit_leaders" and event["event_id"] not in named)
+    looks = [
+        (*event_look(event)[:2], name in named, _hollow(event, named)) for name, event in lane.iterrows()
+    ]
+    for look in dict.fromkeys(looks):
+        colour, marker, big, hollow = look
+        chosen = np.array([one == look for one in looks])
         ax.plot(
-            [day],
-            [height + step * level],
+            days[chosen],
+            height + step * levels[chosen],
             marker=marker,
-            markersize=7 if event["event_id"] in named else 5.5,
+            markersize=7 if big else 5.5,
             markerfacecolor="white" if hollow else colour,
             markeredgecolor=colour,
             markeredgewidth=0.9,
@@ -193,12 +213,31 @@ def _draw_lane(ax: Axes, lane: pd.DataFrame, height: int, named: frozenset) -> N
         )
 
 
-def _direction_key(ax: Axes, meetings: bool) -> None:
-    looks = [(name, colour, marker, name != "neutral") for name, (colour, marker, _) in DIRECTIONS.items()]
-    if meetings:
-        looks = [("meeting", *MEETING[:2], True), ("call, visit plan", *MEETING[:2], False), *looks]
+def _hollow(event: pd.Series, named: frozenset) -> bool:
+    if event["category"] == "summit_leaders":
+        return event.name not in named
+    return event["direction"] == "neutral"
+
+
+def _direction_key(ax: Axes, shown: pd.DataFrame, named: frozenset) -> None:
+    leaders = shown["category"] == "summit_leaders"
+    looks = [("named above", *MEETING[:2], True)] if named else []
+    if (leaders & ~shown.index.isin(named)).any():
+        looks.append(("other contact of leaders", *MEETING[:2], False))
+    present = set(shown.loc[~leaders, "direction"])
+    for name, (colour, marker, _) in DIRECTIONS.items():
+        if name in present:
+            looks.append((name, colour, marker, name != "neutral"))
     marks = [
-        Line2D([], [], color=colour, marker=marker, markerfacecolor=colour if solid else "white", linestyle="none", label=name)
+        Line2D(
+            [],
+            [],
+            color=colour,
+            marker=marker,
+            markerfacecolor=colour if solid else "white",
+            linestyle="none",
+            label=name,
+        )
         for name, colour, marker, solid in looks
     ]
     ax.legend(

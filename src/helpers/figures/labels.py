@@ -1,17 +1,25 @@
 """Labels that never overlap: names at line ends, and flags above events.
 
-Both are placed in two steps. A chart adds them where they belong; `settle` moves them apart once the size of the axes
-is known. A label carries its group as `gid`, so no other state is kept.
+Both are placed in two steps. A chart adds them where they belong; `settle_flags` and `settle_line_ends` move
+them apart once the size of the axes is known. A label carries its group as `gid`, so no other state is kept.
 """
+
+import re
+import textwrap
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 
+from helpers.figures.style import text_colour
+
 LINE_END = "line-end"
+LINE_END_WIDTH = 18
+LINE_END_PLACE = 1.018
 FLAG = "flag"
 FLAG_ROWS = 4
+FLAG_HEIGHT = 10.5
 PADDING = 4
 
 
@@ -34,8 +42,8 @@ def spread(positions: np.ndarray, gaps: np.ndarray, low: float, high: float) -> 
 
     Notes
     -----
-    Isotonic regression: with s the running sum of the needed distances, ``positions - s`` must not fall; pooling
-    adjacent violators gives the least-squares solution (Barlow and others, 1972).
+    Isotonic regression: with s the running sum of the needed distances, ``positions - s`` must not fall;
+    pooling adjacent violators gives the least-squares solution (Barlow and others, 1972).
     """
     order = np.argsort(positions, kind="stable")
     sizes = np.asarray(gaps, dtype=float)[order]
@@ -45,9 +53,15 @@ def spread(positions: np.ndarray, gaps: np.ndarray, low: float, high: float) -> 
         blocks.append([wanted, 1])
         while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
             mean, count = blocks.pop()
-            blocks[-1] = [(blocks[-1][0] * blocks[-1][1] + mean * count) / (blocks[-1][1] + count), blocks[-1][1] + count]
+            blocks[-1] = [
+                (blocks[-1][0] * blocks[-1][1] + mean * count) / (blocks[-1][1] + count),
+                blocks[-1][1] + count,
+            ]
     centres = np.concatenate([np.full(int(count), mean) for mean, count in blocks])
-    centres = np.clip(centres, low + sizes[0] / 2, max(high - sizes[-1] / 2 - needed[-1], low + sizes[0] / 2)) + needed
+    centres = (
+        np.clip(centres, low + sizes[0] / 2, max(high - sizes[-1] / 2 - needed[-1], low + sizes[0] / 2))
+        + needed
+    )
     moved = np.empty_like(centres)
     moved[order] = centres
     return moved
@@ -56,7 +70,7 @@ def spread(positions: np.ndarray, gaps: np.ndarray, low: float, high: float) -> 
 def flag_rows(starts: np.ndarray, widths: np.ndarray) -> np.ndarray:
     """Rows for flags whose text begins at its pole, so that no text meets another text or another pole.
 
-    A flag stands above every flag whose pole its text would cross. Going from right to left, this needs one pass.
+    A flag stands above every flag whose pole its text would cross; from right to left, one pass is enough.
 
     Parameters
     ----------
@@ -72,7 +86,11 @@ def flag_rows(starts: np.ndarray, widths: np.ndarray) -> np.ndarray:
     order = np.argsort(starts, kind="stable")
     for rank in range(len(order) - 1, -1, -1):
         flag = order[rank]
-        crossed = [rows[other] for other in order[rank + 1 :] if starts[other] < starts[flag] + widths[flag] + PADDING]
+        crossed = [
+            rows[other]
+            for other in order[rank + 1 :]
+            if starts[other] < starts[flag] + widths[flag] + PADDING
+        ]
         rows[flag] = max(crossed) + 1 if crossed else 0
     return rows
 
@@ -80,17 +98,17 @@ def flag_rows(starts: np.ndarray, widths: np.ndarray) -> np.ndarray:
 def line_end(ax: Axes, x, y: float, label: str, colour: str) -> None:
     """Name a line in the right margin, joined to its last point by a thin leader."""
     ax.annotate(
-        label,
+        _folded(label),
         xy=(float(ax.convert_xunits(x)), y),
-        xytext=(1.015, 0.5),
+        xytext=(LINE_END_PLACE, 0.5),
         textcoords="axes fraction",
         va="center",
-        color=colour,
+        color=text_colour(colour),
         fontsize=9,
         fontweight="bold",
         gid=LINE_END,
         annotation_clip=False,
-        arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 2, "relpos": (0, 0.5)},
+        arrowprops=_leader(colour, 0.6, 0.5),
     )
 
 
@@ -116,33 +134,56 @@ def flag(ax: Axes, x, label: str, note: str, colour: str) -> None:
         textcoords="offset points",
         va="bottom",
         ha="left",
-        color=colour,
+        color=text_colour(colour),
         fontsize=8,
         gid=FLAG,
         annotation_clip=False,
-        arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0)},
+        arrowprops=_leader(colour, 0.8, 0),
     )
     annotation.set_label(note)
 
 
-def settle(fig: Figure) -> str:
-    """Move all labels of a figure apart.
+def settle_flags(fig: Figure) -> str:
+    """Raise the flags of every panel until none touches another, once the width of the panels is final.
 
     Returns
     -------
     str
         The numbered key, if the flags were too dense for their names; else ''.
     """
-    fig.draw_without_rendering()
+    fig.get_layout_engine().execute(fig)
     key = ""
     if any(max(_flag_rows(ax), default=0) >= FLAG_ROWS for ax in fig.axes):
         key = _number_flags(fig)
     for ax in fig.axes:
         _raise_flags(ax)
-    fig.draw_without_rendering()
+    return key
+
+
+def settle_line_ends(fig: Figure) -> None:
+    """Spread the names at the line ends of every panel; call it once the height of the panels is final."""
+    fig.get_layout_engine().execute(fig)
     for ax in fig.axes:
         _spread_line_ends(ax)
-    return key
+
+
+def _leader(colour: str, width: float, height: float) -> dict:
+    # Without patchA and shrinking a leader is not cut against its text, which took a third of the drawing time.
+    look = {
+        "arrowstyle": "-",
+        "color": colour,
+        "linewidth": width,
+        "patchA": None,
+        "shrinkA": 0,
+        "shrinkB": 0,
+    }
+    return look | {"relpos": (0, height)}
+
+
+def _folded(label: str) -> str:
+    """Break a long label into lines, but not inside brackets."""
+    kept = re.sub(r"\([^)]*\)", lambda bracket: bracket[0].replace(" ", "\N{NO-BREAK SPACE}"), label)
+    return textwrap.fill(kept, LINE_END_WIDTH)
 
 
 def _labels(ax: Axes, gid: str) -> list[Annotation]:
@@ -167,13 +208,17 @@ def _number_flags(fig: Figure) -> str:
     notes = list(dict.fromkeys(one.get_label() for _, one in sorted(flags, key=lambda item: item[0])))
     for _, one in flags:
         one.set_text(str(notes.index(one.get_label()) + 1))
-    return "   ".join(f"{number}\N{NO-BREAK SPACE}{note}" for number, note in enumerate(notes, start=1))
+    return "\N{NO-BREAK SPACE}· ".join(
+        f"{number}.\N{NO-BREAK SPACE}{note}" for number, note in enumerate(notes, start=1)
+    )
 
 
 def _raise_flags(ax: Axes) -> None:
-    points_per_pixel = 72 / ax.figure.dpi
-    for one, row in zip(_labels(ax, FLAG), _flag_rows(ax), strict=True):
-        one.xyann = (0, 3 + row * _extent(one).height * points_per_pixel * 1.15)
+    flags, rows = _labels(ax, FLAG), _flag_rows(ax)
+    for one, row in zip(flags, rows, strict=True):
+        one.xyann = (0, 3 + row * FLAG_HEIGHT)
+    if flags and ax.get_title(loc="left"):
+        ax.set_title(ax.get_title(loc="left"), pad=6 + (max(rows) + 1) * FLAG_HEIGHT)
 
 
 def _spread_line_ends(ax: Axes) -> None:
@@ -184,4 +229,4 @@ def _spread_line_ends(ax: Axes) -> None:
     heights = np.array([_extent(one).height + 2 for one in labels])
     centres = spread(ax.transData.transform(ends)[:, 1], heights, ax.bbox.y0, ax.bbox.y1)
     for one, centre in zip(labels, centres, strict=True):
-        one.xyann = (1.015, (centre - ax.bbox.y0) / ax.bbox.height)
+        one.xyann = (LINE_END_PLACE, (centre - ax.bbox.y0) / ax.bbox.height)

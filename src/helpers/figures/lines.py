@@ -9,20 +9,22 @@ from matplotlib.figure import Figure
 
 from helpers.figures.events import event_bands
 from helpers.figures.labels import line_end
-from helpers.figures.style import FAINT, MUTED, date_axis, head, line_look, new_figure, number_axis, set_unit
+from helpers.figures.style import FAINT, MUTED, date_axis, head, line_looks, new_figure, number_axis, set_unit
 
 
 def with_gaps(values: pd.Series) -> pd.Series:
     """Put a missing value into every gap of a series, so that no line is drawn across it.
 
-    A gap is a step of more than 1.6 usual steps; for daily series, which rest at weekends and holidays, more than 15
-    days.
+    A gap is a step of more than 1.6 usual steps; for daily series, which rest on holidays, more than 15 days.
+    A series without a usual step (release dates, dated facts) has no gaps.
     """
     values = values.sort_index()
     if len(values) < 3:
         return values
     steps = values.index.to_series().diff().dt.days.iloc[1:].to_numpy()
     usual = np.median(steps)
+    if np.mean(np.abs(steps - usual) <= max(2, 0.15 * usual)) < 0.6:
+        return values
     wide = steps > (15 if usual <= 4 else 1.6 * usual)
     holes = values.index[1:][wide] - pd.to_timedelta(steps[wide] / 2, unit="D")
     return pd.concat([values, pd.Series(np.nan, index=holes)]).sort_index()
@@ -36,6 +38,7 @@ def line_panel(
     events: pd.DataFrame | None = None,
     bands: Mapping[str, pd.DataFrame] | None = None,
     points: Collection[str] = (),
+    steps: Collection[str] = (),
     background: Collection[str] = (),
     scale: str = "linear",
     height: float = 3.6,
@@ -58,6 +61,8 @@ def line_panel(
         Columns `low` and `high` by date: the interval around the series of that label.
     points : collection of str
         Labels drawn as separate points, because the values do not form a series.
+    steps : collection of str
+        Labels drawn as steps that hold until the next value, such as a running maximum.
     background : collection of str
         Labels drawn thin and gray, as context (for example the unadjusted series).
     scale : {'linear', 'log'}
@@ -85,13 +90,14 @@ def line_panel(
         ax.set_title(title)
         set_unit(ax, unit)
     ax.set_yscale(scale)
-    # The main lines come first in the palette, whatever the order of the mapping.
-    main = [label for label in series if label not in background]
+    looks = line_looks([label for label in series if label not in background])
     for label, values in series.items():
-        colour, dashes = (FAINT, "-") if label in background else line_look(label, main.index(label))
-        _draw(ax, values.dropna(), label, colour, dashes, label in points)
+        colour, dashes = looks.get(label, (FAINT, "-"))
+        _draw(ax, values.dropna(), label, colour, dashes, points=label in points, steps=label in steps)
         if bands and label in bands:
-            ax.fill_between(bands[label].index, bands[label]["low"], bands[label]["high"], color=colour, alpha=0.18, lw=0)
+            ax.fill_between(
+                bands[label].index, bands[label]["low"], bands[label]["high"], color=colour, alpha=0.18, lw=0
+            )
     _finish(ax, events)
     return fig
 
@@ -131,46 +137,63 @@ def small_multiples(
     _check(series)
     rows = -(-len(series) // columns)
     fig, axes = new_figure(
-        panel_height * rows, wide=wide, rows=rows, columns=columns, sharex=True, sharey=same_scale, squeeze=False
+        panel_height * rows,
+        wide=wide,
+        rows=rows,
+        columns=columns,
+        sharex=True,
+        sharey=same_scale,
+        squeeze=False,
     )
     head(fig, title, unit if same_scale else f"{unit}; each panel has its own scale")
     for position, (ax, (label, content)) in enumerate(zip(axes.flat, series.items(), strict=False)):
-        several = isinstance(content, Mapping)
-        for place, (name, values) in enumerate(content.items() if several else [(label, content)]):
-            _draw(ax, values.dropna(), name if several else "", *line_look(name if several else "", place), False)
+        lines = content if isinstance(content, Mapping) else {"": content}
+        looks = line_looks(list(lines))
+        for name, values in lines.items():
+            _draw(ax, values.dropna(), name, *looks[name])
         ax.set_title(label, fontsize=9.5)
         ax.tick_params(labelbottom=position + columns >= len(series))
     for ax in axes.flat[len(series) :]:
         ax.set_axis_off()
-    for ax in axes.flat[: len(series)]:
-        _finish(ax, events)
+    for position, ax in enumerate(axes.flat[: len(series)]):
+        _finish(ax, events, names=position < columns)
     return fig
 
 
 def _check(series: Mapping) -> None:
     empty = [label for label, values in series.items() if len(values) == 0]
     if not series or empty:
-        raise ValueError(f"Nothing to draw for {', '.join(empty) or 'the figure'}: leave it out or widen the dates.")
+        raise ValueError(
+            f"Nothing to draw for {', '.join(empty) or 'the figure'}: leave it out or widen the dates."
+        )
 
 
-def _draw(ax: Axes, values: pd.Series, label: str, colour: str, dashes, as_points: bool) -> None:
-    if as_points:
+def _draw(ax: Axes, values: pd.Series, label: str, colour: str, dashes, points=False, steps=False) -> None:
+    if points:
         ax.plot(values.index, values, color=colour, marker="o", markersize=4.5, linestyle="none")
+    elif steps:
+        ax.step(values.index, values, where="post", color=colour, linestyle=dashes)
     else:
-        line = with_gaps(values)
-        context = colour == FAINT
-        ax.plot(line.index, line, color=colour, linestyle=dashes, linewidth=1.1 if context else 1.8, zorder=1.9 if context else 2)
-        lonely = line.notna() & line.shift(1).isna() & line.shift(-1).isna()
-        ax.plot(line.index[lonely], line[lonely], color=colour, marker="o", markersize=3, linestyle="none")
+        _draw_line(ax, with_gaps(values), colour, dashes)
     if label:
         line_end(ax, values.index[-1], values.iloc[-1], label, MUTED if colour == FAINT else colour)
 
 
-def _finish(ax: Axes, events: pd.DataFrame | None) -> None:
+def _draw_line(ax: Axes, values: pd.Series, colour: str, dashes) -> None:
+    look = {"linewidth": 1.1, "zorder": 1.9} if colour == FAINT else {"linewidth": 1.8, "zorder": 2}
+    ax.plot(values.index, values, color=colour, linestyle=dashes, **look)
+    # A value between two gaps has no line to lie on.
+    lonely = values.notna() & values.shift(1).isna() & values.shift(-1).isna()
+    ax.plot(values.index[lonely], values[lonely], color=colour, marker="o", markersize=3, linestyle="none")
+
+
+def _finish(ax: Axes, events: pd.DataFrame | None, names: bool = True) -> None:
     number_axis(ax.yaxis)
     date_axis(ax)
     low, high = ax.get_ylim()
-    if low < 0 < high:
+    if ax.dataLim.y0 >= 0 > low:
+        ax.set_ylim(bottom=0)
+    elif low < 0 < high:
         ax.axhline(0, color=MUTED, linewidth=0.9, zorder=1)
     if events is not None:
-        event_bands(ax, events)
+        event_bands(ax, events, names=names)

@@ -5,17 +5,26 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import display
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FormatStrFormatter, FuncFormatter, ScalarFormatter, StrMethodFormatter
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.ticker import (
+    FixedLocator,
+    FormatStrFormatter,
+    FuncFormatter,
+    ScalarFormatter,
+    StrMethodFormatter,
+)
 
-from helpers.figures.labels import settle
-from helpers.figures.style import COLOURS, INK, MUTED
+from helpers.figures.labels import settle_flags, settle_line_ends
+from helpers.figures.style import COLOURS, DPI, INK, MUTED
 from helpers.observations import SeriesData
 
 FIGURE_MIME = "application/vnd.summits.figure+json"
@@ -25,7 +34,7 @@ NUMERIC_FORMATTERS = (ScalarFormatter, FuncFormatter, StrMethodFormatter, Format
 
 
 class IncompleteFigure(ValueError):
-    """A figure lacks something a reader needs: its title, a unit, its source, its description or its numbers."""
+    """A figure lacks what a reader needs: its title, a unit, its source, its description or its numbers."""
 
 
 def publish(
@@ -39,15 +48,17 @@ def publish(
 ) -> None:
     """Display a finished figure as one output, and close it.
 
-    The output holds the picture with its alt text, a text digest, and the plotted numbers. A comparison of notebooks
-    that ignores pictures (nbval does) still sees every change of a number, of a drawn mark, of the title or the source.
+    The output holds the picture with its alt text, a text digest, and the plotted numbers. A comparison of
+    notebooks that ignores pictures (nbval does) still sees every change of a number, of a drawn mark, of the
+    title or of the source.
 
     Parameters
     ----------
     fig : Figure
         Its `suptitle` is the conclusion; its `supylabel`, if any, the unit line under the title.
     name : str
-        File name of the figure and of its data: lower-case words joined by underscores, unique in the notebook.
+        File name of the figure and of its data: lower-case words joined by underscores, unique in the
+        notebook.
     alt : str
         What the picture shows, for someone who cannot see it.
     data : DataFrame
@@ -120,14 +131,16 @@ def source_line(series: list[SeriesData], source: str | None = None) -> str:
 def csv_text(data: pd.DataFrame) -> str:
     """Write a table as CSV with six significant digits, so that two machines write the same text.
 
-    What is left of zero after rounding in the linear algebra (below 1e-12 of the largest value of the column) is
+    What rounding in the linear algebra leaves of zero (below 1e-12 of the largest value of the column) is
     written as 0.
     """
     table = data.copy() if isinstance(data.index, pd.RangeIndex) else data.reset_index()
     for column in table:
         if pd.api.types.is_float_dtype(table[column]):
             table[column] = _rounded(table[column].to_numpy(dtype=float))
-        elif isinstance(table[column].dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_any_dtype(table[column]):
+        elif isinstance(table[column].dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_any_dtype(
+            table[column]
+        ):
             table[column] = table[column].dt.strftime("%Y-%m-%d")
     return table.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
 
@@ -143,7 +156,9 @@ def _check(fig: Figure, name: str, alt: str, data: pd.DataFrame) -> None:
         raise IncompleteFigure(f"Figure {name!r} has no data: pass the plotted numbers in `data=`.")
     for number, ax in enumerate(fig.axes, start=1):
         for which in _unnamed(fig, ax):
-            raise IncompleteFigure(f"Figure {name!r}, panel {number}: the {which} axis has no label; name unit and basis.")
+            raise IncompleteFigure(
+                f"Figure {name!r}, panel {number}: the {which} axis has no label; name unit and basis."
+            )
 
 
 def _unnamed(fig: Figure, ax: Axes) -> list[str]:
@@ -208,36 +223,49 @@ def _digest(content: dict) -> str:
 
 
 def _png(fig: Figure) -> bytes:
+    # The layout is done; fig.savefig would do it, and draw everything, a second time.
+    fig.set_layout_engine("none")
     buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", metadata={"Software": None})
+    FigureCanvasAgg(fig).print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()
 
 
 def _lay_out(fig: Figure, line: str) -> None:
-    """Add title, unit line, key and source line; the figure grows by their height, the panels keep their size."""
+    """Add title, unit line, key and source line; the figure grows by them, the panels keep their size."""
     title, unit = fig.get_suptitle(), fig.get_supylabel()
     fig.suptitle("").set_in_layout(False)
     fig.supylabel("").set_in_layout(False)
-    fig.set_layout_engine("constrained")
+    fig.set_dpi(DPI)
+    fig.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
     margin = SIDE / fig.get_figwidth()
     fig.get_layout_engine().set(rect=(margin, 0, 1 - 2 * margin, 1))
-    key = settle(fig)
+    key = settle_flags(fig)
     width = fig.get_figwidth() - 2 * SIDE
     top = [(title, 13, "bold", INK), (unit, 9.5, "normal", MUTED)]
     bottom = [(key, 8.5, "normal", INK), (line, 8, "normal", MUTED)]
-    top = [(wrap(fig, text, width, size, weight), size, weight, colour) for text, size, weight, colour in top if text]
-    bottom = [(wrap(fig, text, width, size, weight), size, weight, colour) for text, size, weight, colour in bottom if text]
+    top = [
+        (balance(text, width, size, weight), size, weight, colour)
+        for text, size, weight, colour in top
+        if text
+    ]
+    bottom = [
+        (wrap(text, width, size, weight), size, weight, colour)
+        for text, size, weight, colour in bottom
+        if text
+    ]
     above = 0.2 + sum(_height(text, size) for text, size, *_ in top)
-    below = 0.08 + sum(_height(text, size) for text, size, *_ in bottom)
+    below = 0.1 + sum(_height(text, size) for text, size, *_ in bottom)
     panels = fig.get_figheight()
     height = above + panels + below
     fig.set_figheight(height)
     fig.get_layout_engine().set(rect=(margin, below / height, 1 - 2 * margin, panels / height))
     _write(fig, top, height - 0.16)
     _write(fig, bottom, below)
-    mark = plt.Rectangle((margin, 1 - 0.05 / height), 3 * margin, 0.05 / height, color=COLOURS["china"], linewidth=0)
+    mark = plt.Rectangle(
+        (margin, 1 - 0.05 / height), 3 * margin, 0.05 / height, color=COLOURS["china"], linewidth=0
+    )
     fig.add_artist(mark)
-    settle(fig)
+    settle_line_ends(fig)
 
 
 def _height(text: str, size: float) -> float:
@@ -248,21 +276,42 @@ def _height(text: str, size: float) -> float:
 def _write(fig: Figure, paragraphs: list[tuple], start: float) -> None:
     for text, size, weight, colour in paragraphs:
         at = (SIDE / fig.get_figwidth(), start / fig.get_figheight())
-        written = fig.text(*at, text, fontsize=size, fontweight=weight, color=colour, va="top", linespacing=1.18)
+        written = fig.text(
+            *at, text, fontsize=size, fontweight=weight, color=colour, va="top", linespacing=1.18
+        )
         written.set_in_layout(False)
         start -= _height(text, size)
 
 
-def wrap(fig: Figure, text: str, width: float, size: float, weight: str = "normal") -> str:
+def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
     """Break a text into lines no wider than `width` inches, as measured with the font itself."""
-    probe = fig.text(0, 0, "", fontsize=size, fontweight=weight)
-    lines = [""]
+    lines, filled = [], 0.0
+    space = _inches(" ", size, weight)
     for word in text.split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        probe.set_text(longer)
-        if lines[-1] and probe.get_window_extent().width > width * fig.dpi:
-            lines.append(word)
+        taken = _inches(word, size, weight)
+        if lines and filled + space + taken <= width:
+            lines[-1] += f" {word}"
+            filled += space + taken
         else:
-            lines[-1] = longer
-    probe.remove()
+            lines.append(word)
+            filled = taken
     return "\n".join(lines)
+
+
+def balance(text: str, width: float, size: float, weight: str) -> str:
+    """Break a title into lines of about equal length, without adding a line."""
+    broken = wrap(text, width, size, weight)
+    for share in np.arange(0.95, 0.5, -0.05):
+        narrower = wrap(text, width * share, size, weight)
+        if narrower.count("\n") > broken.count("\n"):
+            return broken
+        broken = narrower
+    return broken
+
+
+@lru_cache(maxsize=4096)
+def _inches(text: str, size: float, weight: str) -> float:
+    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+    font.set_size(size, 72)
+    font.set_text(text)
+    return font.get_width_height()[0] / 64 / 72 if text.strip() else size * 0.32 / 72

@@ -1,15 +1,18 @@
 """House style: sizes, one palette, one set of marks.
 
-Every colour of a set differs from the others in luminance as well as in hue, and each is paired with a line style
-or a marker, so that a figure reads the same on a grayscale print and for a colour-blind reader. The hues are those of
-Okabe and Ito (2008), darkened or lightened until their luminances are apart.
+Every colour of a set differs from the others in luminance as well as in hue, and each is paired with a line
+style or a marker, so that a figure reads the same in grayscale and for a colour-blind reader. The hues are
+those of Okabe and Ito (2008), darkened or lightened until their luminances are apart.
 """
+
+from collections.abc import Sequence
 
 import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -22,7 +25,7 @@ MUTED = "#5C6166"
 FAINT = "#B4B9BE"
 GRID = "#E1E4E7"
 
-# Lightness (CIE L*) from dark to light: meeting 9, united_states 25, tightening 31, china 54, easing 63, dialogue 71.
+# Lightness (CIE L*): meeting 9, united_states 25, tightening 31, china 54, easing 63, dialogue 71.
 COLOURS = {
     "united_states": "#0B3C6F",
     "china": "#D55E00",
@@ -50,9 +53,9 @@ ENTITY_LINES = {
 
 # Direction of an event: colour, marker and line style say the same thing three times.
 DIRECTIONS = {
-    "tightening": (COLOURS["tightening"], "v", "-"),
-    "easing": (COLOURS["easing"], "^", (0, (5, 2))),
-    "cooperative": (COLOURS["dialogue"], "o", (0, (1, 1.5))),
+    "tightening": (COLOURS["tightening"], "v", (0, (5, 1.5))),
+    "easing": (COLOURS["easing"], "^", (0, (2, 1.5))),
+    "cooperation": (COLOURS["dialogue"], "o", (0, (5, 1.5, 1, 1.5))),
     "neutral": (COLOURS["neutral"], "s", (0, (1, 1.5))),
 }
 MEETING = (COLOURS["meeting"], "D", "-")
@@ -128,13 +131,35 @@ def new_figure(height: float = 3.6, *, wide: bool = False, rows: int = 1, column
     return plt.subplots(rows, columns, figsize=(WIDE if wide else WIDTH, height), **grid)
 
 
-def line_look(label: str, position: int) -> tuple:
-    """Colour and line style of a series: fixed for the United States and China, else by position."""
-    return ENTITY_LINES.get(label, LINES[position % len(LINES)])
+def line_looks(labels: Sequence[str]) -> dict[str, tuple]:
+    """Colour and line style of each label; the United States and China always have their own.
+
+    Raises
+    ------
+    ValueError
+        If there are more labels than looks.
+    """
+    looks = {label: ENTITY_LINES[label] for label in labels if label in ENTITY_LINES}
+    left = [look for look in LINES if look not in looks.values()]
+    others = [label for label in labels if label not in looks]
+    if len(others) > len(left):
+        raise ValueError(
+            f"{len(labels)} lines are too many to tell apart: use small_multiples, or at most {len(LINES)}."
+        )
+    return looks | dict(zip(others, left, strict=False))
+
+
+def text_colour(colour: str) -> str:
+    """Darken a colour until text in it has the contrast of 4.5 to 1 against white that WCAG asks for."""
+    rgb = np.array(to_rgb(colour))
+    luminance = float(
+        np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ (0.2126, 0.7152, 0.0722)
+    )
+    return to_hex(rgb * min(1.0, (0.175 / luminance) ** (1 / 2.2)) if luminance else rgb)
 
 
 def event_look(event: pd.Series) -> tuple:
-    """Colour, marker and line style of an event: leader meetings have their own, all others go by direction."""
+    """Colour, marker and line style of an event: leader meetings have their own, others go by direction."""
     if event["category"] == "summit_leaders":
         return MEETING
     return DIRECTIONS.get(event["direction"], DIRECTIONS["neutral"])

@@ -106,8 +106,8 @@ class StabilityTest:
         """Say what the sup-F test finds."""
         sup = self.statistics.loc["supremum"]
         return (
-            f"The largest F statistic is {sup['statistic']:.1f} (p = {sup['p_value']:.3f}), with {self.at:%Y-%m} as "
-            f"the last period of the old regime; n = {self.n}."
+            f"The largest F statistic is {sup['statistic']:.1f} (p = {sup['p_value']:.3f}), "
+            f"with {self.at:%Y-%m} as the last period of the old regime; n = {self.n}."
         )
 
 
@@ -132,7 +132,7 @@ class BreakDates:
         return self.dates
 
     def record(self) -> dict:
-        """Return the number of breaks as keyword arguments of ``records.record``, the dates among the details."""
+        """Return the number of breaks, with their dates, as keyword arguments of ``records.record``."""
         listed = [f"{row.low:%Y-%m}/{row.date:%Y-%m}/{row.high:%Y-%m}" for row in self.dates.itertuples()]
         return Estimate(
             value=len(self.dates),
@@ -473,7 +473,7 @@ def _wald(y: np.ndarray, X: np.ndarray, ends: list[int]) -> float:
 
 
 def _long_run(X: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """Long-run variance of the scores x_t u_t: VAR(1) prewhitening, quadratic spectral kernel, Andrews bandwidth."""
+    """Long-run variance of x_t u_t: VAR(1) prewhitening, quadratic spectral kernel, Andrews bandwidth."""
     v = X * u[:, None]
     A = np.linalg.lstsq(v[:-1], v[1:], rcond=None)[0].T
     w = v[1:] - v[:-1] @ A.T
@@ -494,7 +494,7 @@ def _long_run(X: np.ndarray, u: np.ndarray) -> np.ndarray:
 
 
 def _interval(y: np.ndarray, X: np.ndarray, ends: list[int], j: int, errors: str) -> tuple[int, int, int]:
-    """95 percent interval of break `j` from the limit of Bai (1997), with regime-specific moments and variances."""
+    """95 percent interval of break `j` (Bai 1997), with moments and variances of each regime."""
     (y1, X1), (y2, X2) = _split(y, X, ends)[j : j + 2]
     b1, b2 = (np.linalg.lstsq(x, v, rcond=None)[0] for v, x in ((y1, X1), (y2, X2)))
     delta = b2 - b1
@@ -549,7 +549,7 @@ def _argmax_distribution(xi: float, ratio: float) -> Callable[[float], float]:
 
 
 def _quantile(probability: Callable[[float], float], level: float, side: int) -> float:
-    """Solve for a quantile on the negative (-1) or positive (1) half-line; zero if the mass beyond it is smaller."""
+    """Solve for a quantile on the half-line of sign `side`; zero if the mass beyond it is smaller."""
     tiny, far = 1e-8, 1.0
     if (probability(side * tiny) - level) * side >= 0:
         return 0.0

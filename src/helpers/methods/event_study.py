@@ -20,7 +20,7 @@ from scipy import stats
 
 from helpers.methods import checks
 from helpers.methods.abnormal_returns import MINIMUM_ESTIMATION, MINIMUM_SHARE, Model, Window, design, fit
-from helpers.methods.results import Estimate
+from helpers.methods.results import Estimate, mean_over_events, t_estimate
 
 UNIT = "cumulative abnormal return"
 HEADLINE = ("kolari_pynnonen", "corrado_rank", "portfolio_regression")
@@ -145,7 +145,9 @@ def across_markets(studies: Mapping[str, EventStudy]) -> Estimate:
     first = next(iter(studies.values())).estimate
     method = f"mean over {len(studies)} markets, t across events"
     details = {"lead_value": float(leads.mean(axis=1).mean()), "markets": list(studies)}
-    return _across_events(cars.mean(axis=1).to_numpy(), method, first.window, first.leads, details)
+    return mean_over_events(
+        cars.mean(axis=1), unit=UNIT, method=method, window=first.window, leads=first.leads, details=details
+    )
 
 
 @dataclass(frozen=True)
@@ -256,7 +258,7 @@ def _study(found: list[_Event], days: _Days, market, dropped: pd.DataFrame) -> E
     if len(found) > 1:
         method = "event study, mean of event portfolios, t across events"
         cars = [np.array([one.portfolio.cumulative(mask)[0] for one in found]) for mask in masks]
-        three = [_across_events(each, method, **days.texts) for each in cars]
+        three = [mean_over_events(each, unit=UNIT, method=method, **days.texts) for each in cars]
     else:
         three = [_one_date(found[0], mask, correlation, days) for mask in masks]
     ranks = _rank_scores(found, days)
@@ -303,29 +305,18 @@ def _shrink(correlation: float, n: int) -> float:
     return float(np.sqrt((1 - correlation) / inflation))
 
 
-def _across_events(cars: np.ndarray, method: str, window: str, leads: str, details: Mapping = ()) -> Estimate:
-    se = cars.std(ddof=1) / np.sqrt(len(cars))
-    return _interval(cars.mean(), se, len(cars) - 1, len(cars), method, window, leads, details)
-
-
 def _one_date(one: _Event, mask: np.ndarray, correlation: float, days: _Days) -> Estimate:
     """Mean over the assets of one date; from three assets on, their spread and correlation give the error."""
     cars = one.assets.cumulative(mask)
     n = len(cars)
     details = {"assets": n, "residual_correlation": correlation}
     if n >= 3:
-        se = cars.std(ddof=1) / np.sqrt(n) / _shrink(correlation, n)
+        se, df = cars.std(ddof=1) / np.sqrt(n) / _shrink(correlation, n), n - 1
         method = "event study, mean over assets of one date, error corrected for their correlation"
-        return _interval(cars.mean(), se, n - 1, 1, method, **days.texts, details=details)
-    se = one.portfolio.cumulative_se(mask)[0]
-    method = "event study, portfolio of one date, forecast error"
-    return _interval(cars.mean(), se, int(one.portfolio.df[0]), 1, method, **days.texts, details=details)
-
-
-def _interval(value, se, df, n, method, window, leads, details) -> Estimate:
-    half, p_value = stats.t.ppf(0.975, df) * se, 2 * stats.t.sf(abs(value / se), df)
-    ends = value - half, value + half
-    return Estimate(value, *ends, UNIT, n, method, p_value, se, df, window, leads, dict(details))
+    else:
+        se, df = one.portfolio.cumulative_se(mask)[0], int(one.portfolio.df[0])
+        method = "event study, portfolio of one date, forecast error"
+    return t_estimate(cars.mean(), se, df, unit=UNIT, n=1, method=method, details=details, **days.texts)
 
 
 def _rank_scores(found: list[_Event], days: _Days) -> np.ndarray:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
-from scipy import stats
 from statsmodels.tsa.ar_model import AutoReg
 from statsmodels.tsa.stattools import grangercausalitytests
 
@@ -78,7 +77,8 @@ def toda_yamamoto(
 ) -> Estimate:
     """Test Granger non-causality in levels, whether or not the series are integrated or cointegrated.
 
-    The regression has `lags` plus `integration` lags of both series; only the first `lags` of the cause are tested.
+    The regression has `lags` plus `integration` lags of both series; only the first `lags` of the cause are
+    tested.
 
     Parameters
     ----------
@@ -142,11 +142,11 @@ def prewhitened_cross_correlation(
     draws: int,
     seed: int,
 ) -> CrossCorrelation:
-    """Cross-correlate two series after filtering both with the leader's autoregression; test the largest by years.
+    """Cross-correlate two series filtered with the leader's autoregression; test the largest by years.
 
-    The null distribution permutes the follower's calendar years as blocks, so that its own dependence within a year
-    and the leader are left alone; years without all their periods stay in place. All orders are enumerated when
-    there are no more than `draws`.
+    The null distribution permutes the follower's calendar years as blocks, so that its own dependence within
+    a year and the leader are left alone; years without all their periods stay in place. All orders are
+    enumerated when there are no more than `draws`.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def prewhitened_cross_correlation(
         None,
         unit="correlation",
         n=len(dates),
-        method=f"largest prewhitened cross-correlation, AR({order}) filter, years permuted ({how}), one-sided p",
+        method=f"largest prewhitened cross-correlation, AR({order}), years permuted ({how}), one-sided p",
         p_value=p_value,
         window=f"lags 0..{last_lag}",
         leads=f"lags -{leads}..-1 shown",
@@ -215,7 +215,7 @@ def _prewhiten(leader: pd.Series, follower: pd.Series, order: int) -> tuple[np.n
 
 
 def _year_orders(dates: pd.DatetimeIndex, draws: int, seed: int) -> tuple[np.ndarray, bool]:
-    """Return rows that put the whole years in every order (or `draws` random ones), shape (orders, periods)."""
+    """Return rows that put the whole years in every (or a random) order, shape (orders, periods)."""
     years = dates.year.to_numpy()
     labels, counts = np.unique(years, return_counts=True)
     whole = labels[counts == counts.max()]
@@ -243,8 +243,14 @@ def _correlations(followers: np.ndarray, leader: np.ndarray, lag: int) -> np.nda
 
 def _pair(first: Any, second: Any, minimum: int) -> np.ndarray:
     if len(first) != len(second):
-        raise UnusableInput(f"The series have {len(first)} and {len(second)} periods: cut both to the common dates.")
-    if isinstance(first, pd.Series) and isinstance(second, pd.Series) and not first.index.equals(second.index):
+        raise UnusableInput(
+            f"The series have {len(first)} and {len(second)} periods: cut both to the common dates."
+        )
+    if (
+        isinstance(first, pd.Series)
+        and isinstance(second, pd.Series)
+        and not first.index.equals(second.index)
+    ):
         raise UnusableInput("The series cover different dates: cut both to the common dates.")
     numbers = np.column_stack([complete(first, "first series"), complete(second, "second series")])
     enough(len(numbers), minimum, "periods")

@@ -72,7 +72,8 @@ def local_projections(
     Raises
     ------
     UnusableInput
-        If columns are unknown, have gaps or no variation, or a horizon leaves fewer rows than twice the regressors.
+        If columns are unknown, have gaps or no variation, or a horizon leaves fewer rows than twice the
+        regressors.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Panels: staggered difference-in-differences, two-way fixed effects and Poisson gravity with fixed effects."""
+"""Panels: staggered difference-in-differences, two-way fixed effects, Poisson gravity."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -91,9 +91,9 @@ def staggered_effects(
 ) -> StaggeredEffects:
     """Estimate group-time effects against never-treated units, without covariates.
 
-    Each effect is the mean change of a group minus the mean change of the never-treated units. From the first period
-    that anticipation can reach, changes start at the last period before it; earlier changes are from one period to
-    the next, so that they test for trends before treatment.
+    Each effect is the mean change of a group minus the mean change of the never-treated units. From the first
+    period that anticipation can reach, changes start at the last period before it; earlier changes are from
+    one period to the next, so that they test for trends before treatment.
 
     Parameters
     ----------
@@ -109,12 +109,13 @@ def staggered_effects(
     Raises
     ------
     UnusableInput
-        If the panel is not balanced or finite, no unit is never treated, or a group has no period before treatment.
+        If the panel is not balanced or finite, no unit is never treated, or a group has no period before
+        treatment.
 
     Notes
     -----
-    Errors come from the units' influence functions, with the group sizes taken as given, and t with units minus one
-    degrees of freedom. Below about 30 treated units prefer placebo dates or units.
+    Errors come from the units' influence functions, with the group sizes taken as given, and t with units
+    minus one degrees of freedom. Below about 30 treated units prefer placebo dates or units.
 
     References
     ----------
@@ -173,8 +174,8 @@ def two_way_fixed_effects(
 ) -> PanelRegression:
     """Estimate one treatment effect with unit and period fixed effects, errors clustered by unit.
 
-    Biased when units are treated at different times and effects differ or grow: use :func:`staggered_effects` for
-    the answer and this one for comparison with published numbers.
+    Biased when units are treated at different times and effects differ or grow: use :func:`staggered_effects`
+    for the answer and this one for comparison with published numbers.
 
     Parameters
     ----------
@@ -233,8 +234,8 @@ def poisson_fixed_effects(
     outcome : str
         Trade value, not negative, in levels.
     regressors, leads : sequence of str
-        Columns that enter linearly in the log of the mean. `leads` are the terms for the periods before the event;
-        an empty list says that the design has no event.
+        Columns that enter linearly in the log of the mean. `leads` are the terms for the periods before the
+        event; an empty list says that the design has no event.
     fixed_effects : sequence of str
         Columns, or products such as ``"origin^year"``.
     cluster : str or None
@@ -252,8 +253,8 @@ def poisson_fixed_effects(
 
     References
     ----------
-    Santos Silva & Tenreyro (2006), Review of Economics and Statistics 88, 641-658; Correia, Guimarães & Zylkin (2019)
-    on separation.
+    Santos Silva & Tenreyro (2006), Review of Economics and Statistics 88, 641-658; Correia, Guimarães &
+    Zylkin (2019) on separation.
     """
     if (frame[outcome] < 0).any():
         raise UnusableInput(f"{outcome} has negative values: a Poisson mean needs values of zero or more.")

@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from scipy import stats
+
+from helpers.methods import checks
 
 
 class BadEstimate(ValueError):
@@ -103,6 +107,26 @@ class Estimate:
         if self.window:
             text += f", window {self.window}"
         return f"{text}, n = {self.n}."
+
+
+def t_estimate(value: float, se: float, df: float, **rest: Any) -> Estimate:
+    """Return an estimate with a 95 percent t interval and its two-sided p value; `rest` goes to Estimate."""
+    half = stats.t.ppf(0.975, df) * se
+    p_value = 2 * stats.t.sf(abs(value / se), df) if se > 0 else None
+    return Estimate(value, value - half, value + half, p_value=p_value, se=se, df=df, **rest)
+
+
+def mean_over_events(effects: np.ndarray | pd.Series, **rest: Any) -> Estimate:
+    """Mean of one effect per event, with t on events minus one degrees of freedom.
+
+    Raises
+    ------
+    UnusableInput
+        If an effect is missing, or there are fewer than two events.
+    """
+    x = checks.complete(effects, "effects")
+    checks.enough(len(x), 2, "events")
+    return t_estimate(x.mean(), x.std(ddof=1) / np.sqrt(len(x)), len(x) - 1, n=len(x), **rest)
 
 
 def number(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Synthetic control, difference-in-differences and synthetic difference-in-differences for one treated unit."""
+"""Synthetic control and (synthetic) difference-in-differences for one treated unit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -144,7 +144,8 @@ def synthetic_difference_in_differences(
 
     References
     ----------
-    Arkhangelsky, Athey, Hirshberg, Imbens & Wager (2021), American Economic Review 111, 4088-4118, algorithms 1, 4.
+    Arkhangelsky, Athey, Hirshberg, Imbens & Wager (2021), American Economic Review 111, 4088-4118, algorithms
+    1, 4.
     """
     method = "synthetic difference-in-differences"
     return _against_donors(_synthetic_did, method, outcomes, treated, first_treated, anticipation, unit)

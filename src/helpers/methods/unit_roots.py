@@ -1,7 +1,7 @@
 """Unit roots, a break under a unit root, and cointegration.
 
-Each test returns an Estimate whose value is the statistic; `details` holds its null hypothesis and 5 percent critical
-value. Pre-tests describe a series: they do not choose the model of an effect.
+Each test returns an Estimate whose value is the statistic; `details` holds its null hypothesis and 5 percent
+critical value. Pre-tests describe a series: they do not choose the model of an effect.
 """
 
 import warnings
@@ -21,9 +21,9 @@ from helpers.methods.results import Estimate
 Trend = Literal["constant", "constant and trend"]
 CODES = {"constant": "c", "constant and trend": "ct"}
 
-# MacKinnon, Haug & Michelis (1999), Journal of Applied Econometrics 14, 563-577: trace test, restricted constant,
-# 5 percent, for one to five common trends.
-TRACE_RESTRICTED_CONSTANT = (9.164546, 20.26184, 35.19275, 54.07904, 76.97277)
+# MacKinnon, Haug & Michelis (1999), Journal of Applied Econometrics 14, 563-577: trace test, restricted
+# constant, 5 percent, for one to four common trends.
+TRACE_RESTRICTED_CONSTANT = (9.164546, 20.26184, 35.19275, 54.07904)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class CointegrationRank:
     Parameters
     ----------
     ranks : DataFrame
-        One row per null rank: eigenvalue, trace, trace_critical, maximum_eigenvalue (5 percent critical values).
+        One row per null rank: eigenvalue, trace, trace_critical, maximum_eigenvalue (5 percent critical
+        values).
     rank : int
         First rank that the trace test does not reject at 5 percent.
     n : int
@@ -86,16 +87,16 @@ def augmented_dickey_fuller(values: np.ndarray | pd.Series, *, trend: Trend, lag
     Said & Dickey (1984), Biometrika 71, 599-607; p values of MacKinnon (1994).
     """
     numbers = _usable(values, lags)
-    statistic, p_value, _, n, critical = adfuller(numbers, maxlag=lags, regression=CODES[trend], autolag=None)[:5]
-    return _statistic(
-        statistic, p_value, n, f"augmented Dickey-Fuller, {trend}, {lags} lags", "unit root", critical["5%"]
-    )
+    test = adfuller(numbers, maxlag=lags, regression=CODES[trend], autolag=None, result_object=True)
+    method = f"augmented Dickey-Fuller, {trend}, {lags} lags"
+    return _statistic(test.statistic, test.pvalue, test.nobs, method, "unit root", test.critical_values["5%"])
 
 
 def phillips_perron(values: np.ndarray | pd.Series, *, trend: Trend, lags: int) -> Estimate:
     """Test a unit root by the Dickey-Fuller t statistic corrected for autocorrelation (Z-tau).
 
-    Parameters and errors are those of :func:`augmented_dickey_fuller`; `lags` are those of the Bartlett weights.
+    Parameters and errors are those of :func:`augmented_dickey_fuller`; `lags` are those of the Bartlett
+    weights.
 
     References
     ----------
@@ -103,7 +104,9 @@ def phillips_perron(values: np.ndarray | pd.Series, *, trend: Trend, lags: int) 
     """
     numbers = _usable(values, lags)
     n = len(numbers) - 1
-    design = [numbers[:-1], np.ones(n)] + ([np.arange(n) - (n - 1) / 2] if trend == "constant and trend" else [])
+    design = [numbers[:-1], np.ones(n)] + (
+        [np.arange(n) - (n - 1) / 2] if trend == "constant and trend" else []
+    )
     design = np.column_stack(design)
     coefficients = np.linalg.lstsq(design, numbers[1:])[0]
     residuals = numbers[1:] - design @ coefficients
@@ -128,9 +131,10 @@ def phillips_perron(values: np.ndarray | pd.Series, *, trend: Trend, lags: int) 
 
 
 def stationarity(values: np.ndarray | pd.Series, *, trend: Trend, lags: int) -> Estimate:
-    """Test stationarity against a unit root (KPSS); the p value is bounded to 0.01..0.10 by the published table.
+    """Test stationarity against a unit root (KPSS); p is bounded to 0.01..0.10 by the published table.
 
-    Parameters and errors are those of :func:`augmented_dickey_fuller`; `lags` are those of the Bartlett weights.
+    Parameters and errors are those of :func:`augmented_dickey_fuller`; `lags` are those of the Bartlett
+    weights.
 
     References
     ----------
@@ -142,7 +146,13 @@ def stationarity(values: np.ndarray | pd.Series, *, trend: Trend, lags: int) -> 
         statistic, p_value, _, critical = kpss(numbers, regression=CODES[trend], nlags=lags)
     null = "stationary around a trend" if trend == "constant and trend" else "stationary"
     return _statistic(
-        statistic, p_value, len(numbers), f"KPSS, {trend}, {lags} lags", null, critical["5%"], "KPSS statistic"
+        statistic,
+        p_value,
+        len(numbers),
+        f"KPSS, {trend}, {lags} lags",
+        null,
+        critical["5%"],
+        "KPSS statistic",
     )
 
 
@@ -158,7 +168,8 @@ def unit_root_with_break(values: pd.Series, *, trend: Trend, lags: int, trim: fl
     lags : int
         Lagged differences.
     trim : float
-        Share of the sample at each end where no break is looked for; it must leave out more than `lags` periods.
+        Share of the sample at each end where no break is looked for; it must leave out more than `lags`
+        periods.
 
     Raises
     ------
@@ -189,7 +200,9 @@ def unit_root_with_break(values: pd.Series, *, trend: Trend, lags: int, trim: fl
     )
 
 
-def engle_granger(target: np.ndarray | pd.Series, others: np.ndarray | pd.DataFrame, *, lags: int) -> Estimate:
+def engle_granger(
+    target: np.ndarray | pd.Series, others: np.ndarray | pd.DataFrame, *, lags: int
+) -> Estimate:
     """Test that the residuals of a levels regression have a unit root (no cointegration).
 
     Parameters
@@ -244,7 +257,7 @@ def johansen(levels: pd.DataFrame, *, lags: int) -> CointegrationRank:
 def johansen_restricted_constant(levels: pd.DataFrame, *, lags: int, seasons: int) -> CointegrationRank:
     """Test the number of cointegrating relations with the constant inside them and centred seasonal terms.
 
-    For series without a trend. Up to five series have critical values.
+    For series without a trend. Up to four series have critical values.
 
     Parameters
     ----------
@@ -258,7 +271,7 @@ def johansen_restricted_constant(levels: pd.DataFrame, *, lags: int, seasons: in
     Raises
     ------
     UnusableInput
-        If a series is too short, constant or not finite, or there are more than five.
+        If a series is too short, constant or not finite, or there are more than four.
 
     References
     ----------
@@ -266,7 +279,7 @@ def johansen_restricted_constant(levels: pd.DataFrame, *, lags: int, seasons: in
     """
     numbers = _usable_columns(levels, lags + seasons)
     if numbers.shape[1] > len(TRACE_RESTRICTED_CONSTANT):
-        raise UnusableInput("Critical values cover five series: test fewer at a time.")
+        raise UnusableInput("Critical values cover four series: test fewer at a time.")
     n = len(numbers) - lags
     changes = np.diff(numbers, axis=0)
     target = changes[lags - 1 :]

@@ -1,0 +1,113 @@
+"""Make the data package from the compiled figures. Running it again gives the same bytes.
+
+Usage: ``python data/build/build_package.py --figures FOLDER --claims FILE``
+"""
+
+import argparse
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+import investment
+import markets
+import timeline_tables
+import trade
+from helpers import paths, schema, validation
+from tables import metadata, read, write
+
+DOMAINS = ("chip_trade", "ai_investment", "markets")
+# The compiled source tables name the same things differently.
+SOURCE_COLUMNS = {
+    "upstream_publisher": "publisher",
+    "upstream_url": "url",
+    "runtime_url": "url",
+    "read_at": "read_from",
+    "licence_terms": "licence",
+    "notes_and_cross_checks": "notes",
+    "cross_checks": "notes",
+}
+
+
+def main() -> None:
+    """Build every table, then the descriptor."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--figures", type=Path, required=True, help="folder of the compiled figures")
+    parser.add_argument("--claims", type=Path, required=True, help="the pre-specified claims, copied byte for byte")
+    arguments = parser.parse_args()
+    build(arguments.figures, arguments.claims, paths.data_dir())
+
+
+def build(figures: Path, claims: Path, target: Path) -> None:
+    """Write the data package made from ``figures`` and ``claims`` into ``target``."""
+    for old in ("observations", "lists"):
+        shutil.rmtree(target / old, ignore_errors=True)
+    built = [domain.build(figures) for domain in (trade, investment, markets)]
+    sources = source_table(figures)
+    series = series_table(built, sources)
+    write(series, target / "series.csv")
+    write(sources, target / "sources.csv")
+    write_observations(pd.concat([rows for rows, _ in built], ignore_index=True), series, target)
+    tables = {
+        "events.csv": timeline_tables.events(figures),
+        "baskets.csv": timeline_tables.baskets(),
+        "lists/shares.csv": markets.shares(figures),
+        "lists/narrative_claims.csv": timeline_tables.narrative_claims(figures),
+    }
+    tables |= {f"lists/{name}.csv": rows for name, rows in investment.lists(figures).items()}
+    for path, rows in tables.items():
+        write(rows[schema.TABLES[path].names], target / path)
+    shutil.copyfile(claims, target / "claims.yml")
+    validation.describe(target)
+
+
+def source_table(figures: Path) -> pd.DataFrame:
+    """Join the compiled provenance with the hand-written titles, vintage rules and redistribution classes."""
+    compiled = [read(figures / domain / "SOURCES.csv").rename(columns=SOURCE_COLUMNS) for domain in DOMAINS]
+    rows = pd.concat(compiled).fillna("")
+    rows = rows.merge(metadata("sources"), on="source_id", validate="one_to_one")
+    spans = rows["coverage_start"] + " to " + rows["coverage_end"]
+    rows["coverage"] = rows["coverage"].where(rows["coverage"] != "", spans.where(spans != " to ", ""))
+    rows["notes"] = (rows["notes"] + " " + rows["adjustment"].map(lambda text: text and f"Adjustment: {text}.")).str.strip()
+    full_address = rows["url"]
+    rows["url"] = full_address.map(first_address)
+    rows["notes"] = [
+        notes if address == url else f"{notes} Endpoint: {address}".strip()
+        for notes, address, url in zip(rows["notes"], full_address, rows["url"], strict=True)
+    ]
+    texts = metadata("vintage_rules").set_index("rule")["text"]
+    rows["vintage_rule"] = [
+        texts[row.rule].format(date=row.date, reason=row.reason).strip()
+        + ("" if "{reason}" in texts[row.rule] or not row.reason else f" {row.reason}")
+        for row in rows.itertuples()
+    ]
+    return rows.sort_values("source_id")[schema.SOURCES.names]
+
+
+def first_address(text: str) -> str:
+    """Return the first web address in a text without its placeholders, blank if there is none."""
+    found = re.search(r"https?://[^\s;,()]+", text)
+    return re.split(r"[{|]", found[0])[0] if found else ""
+
+
+def series_table(built: list[tuple[pd.DataFrame, pd.DataFrame]], sources: pd.DataFrame) -> pd.DataFrame:
+    """Join the catalogue rows of the domains and add the licence of the sources of each series."""
+    rows = pd.concat([catalogue for _, catalogue in built], ignore_index=True).set_index("series_id")
+    used = pd.concat([observations[["series_id", "source_id"]] for observations, _ in built]).drop_duplicates()
+    used = used.sort_values(["series_id", "source_id"]).merge(sources, on="source_id").groupby("series_id")
+    rows["licence"] = used["licence"].agg(lambda texts: "; ".join(dict.fromkeys(texts)))
+    rows["licence_flag"] = used["licence_flag"].max()
+    rows["redistribution"] = used["redistribution"].min()
+    return rows.reset_index().sort_values("series_id")[schema.SERIES.names]
+
+
+def write_observations(rows: pd.DataFrame, series: pd.DataFrame, target: Path) -> None:
+    """Write one file per table, sorted by series, period and vintage."""
+    rows = rows.sort_values(["series_id", "period", "vintage"])
+    for name, part in rows.groupby(rows["series_id"].map(series.set_index("series_id")["table"])):
+        write(part[schema.OBSERVATIONS.names], target / "observations" / f"{name}.csv")
+
+
+if __name__ == "__main__":
+    main()

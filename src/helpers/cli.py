@@ -1,0 +1,129 @@
+"""The command `summits`. It reads the command line, calls one function, prints, and chooses the exit code."""
+
+import json
+import sys
+from typing import Any
+
+import click
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+class Commands(click.Group):
+    """Turns the project's own errors into one line each and exit code 2."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(context)
+        except ValueError as error:
+            click.echo("\n".join(f"summits: {line}" for line in str(error).splitlines()), err=True)
+            sys.exit(USAGE)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Chips & Summits: run the notebooks, see how they stand, build the site.
+
+    Exit codes: 0 all well, 1 something failed, 2 wrong use, 130 interrupted.
+    """
+
+
+@main.command()
+@click.argument("notebook", nargs=-1)
+@click.option(
+    "-p", "assignments", metavar="NAME=VALUE", multiple=True, help="Set a parameter. May be repeated."
+)
+@click.option(
+    "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes at once."
+)
+@click.option("--publish", is_flag=True, help="Copy the published results over the notebooks.")
+def run(notebook: tuple[str, ...], assignments: tuple[str, ...], workers: int, publish: bool) -> None:
+    """Execute notebooks whose result is not fresh.
+
+    NOTEBOOK is an id, its number, or its file; without one, the whole collection runs. Results are kept under
+    runs/, by notebook and parameter set. A failed run never replaces a good result.
+
+    \b
+    summits run                               everything that is not fresh
+    summits run 02 -p as_of=2021-06-30        one notebook, as of a date
+    """
+    from helpers.runs import command
+
+    if publish and assignments:
+        raise click.UsageError("--publish takes the published parameters only; leave out -p.")
+    try:
+        runs, endings = command.run(notebook, assignments, workers, click.echo)
+    except KeyboardInterrupt:
+        click.echo("Interrupted. Results in place are as they were.", err=True)
+        sys.exit(INTERRUPTED)
+    if publish:
+        for path in command.publish(runs):
+            click.echo(f"  published {path.name}")
+    counts = {
+        ending: list(endings.values()).count(ending) for ending in ("done", "fresh", "failed", "not run")
+    }
+    click.echo(
+        f"{len(runs)} runs: " + ", ".join(f"{count} {ending}" for ending, count in counts.items() if count)
+    )
+    sys.exit(FAILED if counts["failed"] or counts["not run"] else 0)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def status(as_json: bool) -> None:
+    """Show runs by state, and series by last period and vintage."""
+    from helpers.runs import command
+
+    found = command.status()
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+        return
+    for each in found["runs"]:
+        why = f"  (changed: {', '.join(each['changed'])})" if each["state"] == "stale" else ""
+        click.echo(f"{each['state']:7} {each['run']}{why}")
+    click.echo(f"\n{'last period':12} {'vintage':11} {'rows':>7}  series")
+    for each in found["series"]:
+        click.echo(
+            f"{each['last_period']:12} {each['last_vintage']:11} {each['rows']:7}  {each['series_id']}"
+        )
+
+
+@main.command()
+@click.argument("notebook")
+def params(notebook: str) -> None:
+    """Show the parameters of NOTEBOOK: type, default and meaning."""
+    from helpers.runs import command
+
+    for each in command.parameter_table(notebook):
+        click.echo(f"{each.name:20} {each.type:6} {each.default!r:24} {each.comment}")
+
+
+@main.command()
+def site() -> None:
+    """Build the pages from the executed notebooks."""
+    from helpers import paths
+    from helpers import site as pages
+
+    click.echo(f"Site: {pages.build(paths.runs_dir(), paths.root() / '_build' / 'site')}")
+
+
+@main.group()
+def data() -> None:
+    """Work on the data package."""
+
+
+@data.command()
+def check() -> None:
+    """Check the data package; every problem with file, row and mend."""
+    from helpers import validation
+
+    problems = validation.check()
+    for problem in problems:
+        click.echo(str(problem))
+    click.echo(f"data: {len(problems)} problems" if problems else "data: in order")
+    sys.exit(FAILED if problems else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,304 @@
+"""Randomisation inference: placebo dates, sign flips and label permutations.
+
+With about ten events no asymptotic argument holds. A placebo test asks how often days on which nothing
+happened give a statistic as large as the real days do. All sets are enumerated where feasible, otherwise
+drawn with a fixed seed; drawn p values are (1 + hits) / (1 + draws), so they are never zero.
+
+Sources: Fisher (1935); Phipson and Smyth (2010) for the +1; Ernst (2004) for permutation tests.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from math import comb, prod
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from helpers.methods import checks
+from helpers.methods.results import number
+
+Alternative = Literal["two-sided", "greater", "less"]
+
+ENUMERATE_UP_TO = 1_000_000  # sets of dates; more are drawn
+DRAWS = 9_999
+MOST_FLIPPED = 20  # events whose sign flips are enumerated
+MINIMUM_POOL = 19  # with fewer placebo sets p can never reach 0.05
+
+
+@dataclass(frozen=True)
+class PlaceboTest:
+    """Observed statistic against its placebo distribution.
+
+    Attributes
+    ----------
+    observed : float
+    distribution : array, placebo sets
+    p_value : float
+    alternative : {"two-sided", "greater", "less"}
+    exact : bool
+        True if every admissible set was enumerated.
+    n : int
+        Number of events (or effects, or labelled units).
+    pool : int
+        Number of dates or units that placebo sets are drawn from.
+    method : str
+    """
+
+    observed: float
+    distribution: np.ndarray
+    p_value: float
+    alternative: Alternative
+    exact: bool
+    n: int
+    pool: int
+    method: str
+
+    @property
+    def rank(self) -> float:
+        """Share of placebo sets below the observed statistic."""
+        return float((self.distribution < self.observed).mean())
+
+    def quantiles(self, shares: Sequence[float] = (0.05, 0.5, 0.95)) -> np.ndarray:
+        """Quantiles of the placebo distribution."""
+        return np.quantile(self.distribution, shares)
+
+    def record(self) -> dict[str, Any]:
+        """Return the fields of a record but its unit: observed value, placebo quantiles, rank and p value."""
+        low, middle, high = (float(quantile) for quantile in self.quantiles())
+        row = {"value": self.observed, "n": self.n, "method": self.method, "p_value": self.p_value}
+        row |= {"placebo_5": low, "placebo_50": middle, "placebo_95": high, "placebo_rank": self.rank}
+        return row | {"sets": len(self.distribution), "exact": self.exact, "pool": self.pool}
+
+    def table(self) -> pd.DataFrame:
+        """Return one row with the columns of :meth:`record`."""
+        return pd.DataFrame([self.record()])
+
+    def sentence(self) -> str:
+        """Say the rank in plain words."""
+        low, _, high = self.quantiles()
+        how = "all" if self.exact else "a random draw of"
+        return (
+            f"{self.method}: observed {number(self.observed)}; {how} {len(self.distribution):,} placebo sets "
+            f"run from {number(low)} (5%) to {number(high)} (95%); p = {self.p_value:.4f}, n = {self.n}."
+        )
+
+
+def placebo_test(
+    statistic_values: np.ndarray, observed: float, alternative: Alternative = "two-sided"
+) -> float:
+    """Return (1 + hits) / (1 + placebo values), a hit being as extreme as the observed statistic.
+
+    Two-sided compares absolute values: centre statistics whose null value is not zero, and log ratios.
+
+    Raises
+    ------
+    UnusableInput
+        If a value is missing or infinite, or there are fewer than 19 placebo values.
+    """
+    values = checks.complete(np.asarray(statistic_values), "placebo values")
+    checks.enough(len(values), MINIMUM_POOL, "placebo values")
+    return (1 + _hits(values, float(observed), alternative)) / (1 + len(values))
+
+
+def placebo_dates(
+    statistic: pd.Series,
+    events: Sequence,
+    *,
+    guard: int,
+    apart: int = 0,
+    same: Literal["none", "spacing", "year", "month"] = "none",
+    alternative: Alternative = "two-sided",
+    aggregate: Callable[..., np.ndarray] = np.mean,
+    seed: int,
+) -> PlaceboTest:
+    """Compare the events' statistic with that of dates on which nothing happened.
+
+    Parameters
+    ----------
+    statistic : Series
+        By calendar row (trading day, month or day): the statistic as if that row were an event, its leads and
+        windows included; missing where the windows are not full.
+    events : sequence of dates
+        Rows of `statistic`.
+    guard : int
+        Placebo rows are more than `guard` rows from every event.
+    apart : int
+        Members of a placebo set are more than `apart` rows from each other.
+    same : {"none", "spacing", "year", "month"}
+        What a set shares with the events: the gaps between them (the whole pattern is shifted), each event's
+        calendar year, or each event's month of the year.
+    alternative : {"two-sided", "greater", "less"}
+    aggregate : callable
+        Turns values (sets × events) into one statistic per set; called with ``axis=-1``.
+    seed : int
+        Seed of the draws when there are too many sets to enumerate.
+
+    Raises
+    ------
+    UnusableInput
+        If an event has no statistic, or the constraints leave fewer than 19 sets.
+    """
+    index = checks.index_in_order(statistic.index, "placebo calendar")
+    values = checks.finite(statistic, "placebo statistic")
+    real = np.sort(checks.positions(index, events, "events"))
+    checks.enough(len(real), 1, "events")
+    if np.isnan(values[real]).any():
+        first = index[real[np.isnan(values[real])][0]]
+        raise checks.UnusableInput(
+            f"The event of {first:%Y-%m-%d} has no statistic. Drop it or shorten the window."
+        )
+    pool = candidate_rows(values, real, guard)
+    sets, exact = _date_sets(index, pool, real, apart, same, seed)
+    checks.enough(len(sets), MINIMUM_POOL, "placebo sets under these constraints")
+    distribution = np.asarray(aggregate(values[sets], axis=-1))
+    observed = float(aggregate(values[real][None, :], axis=-1)[0])
+    rule = {
+        "none": "",
+        "spacing": ", same spacing",
+        "year": ", same years",
+        "month": ", same months of the year",
+    }
+    return PlaceboTest(
+        observed,
+        distribution,
+        placebo_test(distribution, observed, alternative),
+        alternative,
+        exact,
+        len(real),
+        len(pool),
+        f"placebo dates{rule[same]}, more than {guard} rows from any event",
+    )
+
+
+def candidate_rows(values: np.ndarray, events: np.ndarray, guard: int) -> np.ndarray:
+    """Return the rows that have a value and lie more than `guard` rows from every event row."""
+    rows = np.flatnonzero(~np.isnan(values))
+    far = np.abs(rows[:, None] - np.asarray(events)[None, :]).min(axis=1) > guard
+    return rows[far]
+
+
+def sign_flips(effects: Sequence[float], alternative: Alternative = "two-sided", *, seed: int) -> PlaceboTest:
+    """Test a zero mean effect by flipping the signs of the events' effects.
+
+    Exact up to 20 events; the observed signs count as one of the flips. With n events the smallest two-sided
+    p is 2 / 2^n, so five events can never reach 0.05.
+
+    Raises
+    ------
+    UnusableInput
+        If an effect is missing, or there are fewer than two.
+    """
+    x = checks.complete(np.asarray(effects, dtype=float), "effects")
+    checks.enough(len(x), 2, "effects")
+    n, exact = len(x), len(x) <= MOST_FLIPPED
+    if exact:
+        sums = np.zeros(1)
+        for effect in x:
+            sums = np.concatenate([sums + effect, sums - effect])
+    else:
+        sums = np.random.default_rng(seed).choice([-1.0, 1.0], size=(DRAWS, n)) @ x
+    return _with_observed(sums / n, x.mean(), alternative, exact, n, n, "sign flips of the event effects")
+
+
+def label_permutation(
+    values: Sequence[float], labels: Sequence[bool], alternative: Alternative = "two-sided", *, seed: int
+) -> PlaceboTest:
+    """Test a difference in means between labelled and other units by exchanging the labels.
+
+    Raises
+    ------
+    UnusableInput
+        If a value is missing, a group is empty, or values and labels differ in length.
+    """
+    x, chosen = checks.complete(np.asarray(values, dtype=float), "values"), np.asarray(labels, dtype=bool)
+    if len(x) != len(chosen):
+        raise checks.UnusableInput(f"{len(x)} values but {len(chosen)} labels. Give one label per value.")
+    n, k = len(x), int(chosen.sum())
+    checks.enough(min(k, n - k), 1, "units in the smaller group")
+    exact = comb(n, k) <= ENUMERATE_UP_TO
+    if exact:
+        sets = _as_rows(combinations(range(n), k), k)
+    else:
+        keys = np.random.default_rng(seed).random((DRAWS, n))
+        sets = np.argpartition(keys, k - 1, axis=1)[:, :k]
+    inside = x[sets].mean(axis=1)
+    difference = inside - (x.sum() - k * inside) / (n - k)
+    observed = x[chosen].mean() - x[~chosen].mean()
+    return _with_observed(difference, observed, alternative, exact, k, n, "permutation of labels")
+
+
+def _with_observed(distribution, observed, alternative, exact, n, pool, method) -> PlaceboTest:
+    """Enumerated sets hold the observed one already; drawn sets need the + 1."""
+    hits = _hits(distribution, observed, alternative)
+    p_value = hits / len(distribution) if exact else (1 + hits) / (1 + len(distribution))
+    return PlaceboTest(float(observed), distribution, p_value, alternative, exact, n, pool, method)
+
+
+def _hits(values: np.ndarray, observed: float, alternative: Alternative) -> int:
+    if alternative not in ("two-sided", "greater", "less"):
+        raise checks.UnusableInput(f"alternative is {alternative!r}. Use 'two-sided', 'greater' or 'less'.")
+    # Ties must count as hits on every machine, whatever the order of summation.
+    slack = 1e-12 * max(1.0, abs(observed), float(np.abs(values).max()))
+    if alternative == "greater":
+        return int((values >= observed - slack).sum())
+    if alternative == "less":
+        return int((values <= observed + slack).sum())
+    return int((np.abs(values) >= abs(observed) - slack).sum())
+
+
+def _date_sets(index, pool, real, apart, same, seed) -> tuple[np.ndarray, bool]:
+    """Return placebo sets as rows of calendar positions, and whether they are all there are."""
+    n = len(real)
+    if same == "spacing":
+        shifts = np.arange(-real[0], len(index) - real[-1])
+        sets = real[None, :] + shifts[:, None]
+        return sets[np.isin(sets, pool).all(axis=1)], True
+    if same == "none":
+        checks.enough(len(pool), n, "placebo dates")
+        if comb(len(pool), n) <= ENUMERATE_UP_TO:
+            return _apart(_as_rows(combinations(pool.tolist(), n), n), apart), True
+        return _draw([pool] * n, apart, seed), False
+    strata = [pool[_part(index[pool], same) == part] for part in _part(index[real], same)]
+    for position, stratum in zip(real, strata, strict=True):
+        checks.enough(len(stratum), 1, f"placebo dates in the same {same} as {index[position]:%Y-%m-%d}")
+    if prod(len(stratum) for stratum in strata) <= ENUMERATE_UP_TO:
+        sets = np.unique(
+            np.sort(_as_rows(product(*(stratum.tolist() for stratum in strata)), n), axis=1), axis=0
+        )
+        return _apart(sets, apart), True
+    return _draw(strata, apart, seed), False
+
+
+def _part(dates: pd.DatetimeIndex, same: str) -> np.ndarray:
+    if same not in ("year", "month"):
+        raise checks.UnusableInput(f"same is {same!r}. Use 'none', 'spacing', 'year' or 'month'.")
+    return getattr(dates, same).to_numpy()
+
+
+def _as_rows(sets: Iterable[tuple[int, ...]], width: int) -> np.ndarray:
+    return np.fromiter((member for one in sets for member in one), dtype=np.int64).reshape(-1, width)
+
+
+def _apart(sets: np.ndarray, apart: int) -> np.ndarray:
+    """Keep the sets whose members differ and lie more than `apart` rows from each other."""
+    if sets.shape[1] == 1:
+        return sets
+    return sets[np.diff(np.sort(sets, axis=1), axis=1).min(axis=1) > apart]
+
+
+def _draw(strata: list[np.ndarray], apart: int, seed: int) -> np.ndarray:
+    """Draw sets uniformly among the admissible ones, by rejection."""
+    rng = np.random.default_rng(seed)
+    sizes, kept, total = np.array([len(stratum) for stratum in strata]), [], 0
+    for _ in range(200):
+        picks = (rng.random((DRAWS, len(strata))) * sizes).astype(np.int64)
+        members = np.column_stack([stratum[pick] for stratum, pick in zip(strata, picks.T, strict=True)])
+        kept.append(_apart(members, apart))
+        total += len(kept[-1])
+        if total >= DRAWS:
+            return np.vstack(kept)[:DRAWS]
+    raise checks.UnusableInput(
+        f"Hardly any {len(strata)} placebo dates lie more than {apart} rows apart. Lower `apart` or `guard`."
+    )

@@ -1,0 +1,617 @@
+"""Counts and rates of dated events around other dates: do tightenings come more often after a meeting?
+
+All dates are calendar days. A window ``(1, 90)`` means the first to the ninetieth day after a date; day 0
+belongs to no such window, so that what was agreed on the day itself is not counted as its consequence. `span`
+is the stretch of days over which the event list claims to be complete.
+
+The placebo draws replace every date by a random day of its own calendar year, away from the real dates. That
+keeps the number of dates per year, so a list that is denser in later years does not pass for an effect.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, special, stats
+from statsmodels.stats.proportion import confint_proportions_2indep
+
+from helpers.methods.checks import UnusableInput, enough
+from helpers.methods.placebo import placebo_test, sign_flips
+from helpers.methods.results import Estimate
+
+Dates = pd.DatetimeIndex | Sequence[Any]
+Window = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class RateComparison:
+    """Rate of events inside windows relative to the same calendar years outside them.
+
+    Parameters
+    ----------
+    effect : Estimate
+        Rate ratio with exact interval and placebo p value.
+    years : DataFrame
+        By year with a window: events_inside, days_inside, events_outside, days_outside.
+    without : DataFrame
+        By date left out: value, low, high.
+    placebo : array, shape (draws,)
+        Rate ratios of the placebo dates.
+    """
+
+    effect: Estimate
+    years: pd.DataFrame
+    without: pd.DataFrame
+    placebo: np.ndarray
+
+    def table(self) -> pd.DataFrame:
+        """Return the counts and days by year."""
+        return self.years
+
+    def record(self) -> dict[str, Any]:
+        """Return the record of the rate ratio."""
+        return self.effect.record()
+
+    def sentence(self) -> str:
+        """Say the rate ratio in plain words."""
+        return self.effect.sentence()
+
+
+@dataclass(frozen=True)
+class WindowComparison:
+    """A mean over dates against the same mean over placebo dates.
+
+    Parameters
+    ----------
+    effect : Estimate
+        Mean over dates, or its change.
+    dates : DataFrame
+        One row per date, with what was counted or measured.
+    without : DataFrame
+        By date left out: value, low, high.
+    placebo : array, shape (draws,)
+        The same mean over placebo dates.
+    """
+
+    effect: Estimate
+    dates: pd.DataFrame
+    without: pd.DataFrame
+    placebo: np.ndarray
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per date."""
+        return self.dates
+
+    def record(self) -> dict[str, Any]:
+        """Return the record of the mean."""
+        return self.effect.record()
+
+    def sentence(self) -> str:
+        """Say the mean in plain words."""
+        return self.effect.sentence()
+
+
+def rate_ratio(
+    events: Dates,
+    dates: Dates,
+    *,
+    window: Window,
+    leads: Window,
+    span: tuple[Any, Any],
+    guard: int,
+    draws: int,
+    seed: int,
+) -> RateComparison:
+    """Compare the daily rate of events inside windows with that of the same calendar years outside them.
+
+    Within a year, events are taken as Poisson with one rate outside the windows and `value` times that rate
+    inside. Conditional on each year's count, the number inside is binomial; the estimate and its exact
+    interval come from the sum over years. Windows that overlap are counted once, each day belongs to its own
+    calendar year, and a window that runs past the span is cut there (its observed days are its exposure).
+
+    Parameters
+    ----------
+    events : dates
+        Days of the counted events; several on one day count each.
+    dates : dates
+        Days the windows are tied to, such as meetings.
+    window : (int, int)
+        First and last day of the window, relative to the date.
+    leads : (int, int)
+        Window before the dates whose ratio is reported beside it.
+    span : (date, date)
+        First and last day over which `events` is complete.
+    guard : int
+        Placebo days lie more than this many days from every date.
+    draws : int
+        Placebo draws.
+    seed : int
+        Seed of the draws.
+
+    Returns
+    -------
+    RateComparison
+        ``details`` hold the counts, the exact conditional p value, the placebo range, the ratio in the lead
+        window and the smallest ratio above one that the design detects with 80 percent power.
+
+    Raises
+    ------
+    UnusableInput
+        If dates are unusable or outside the span, or no year has an event outside the windows.
+
+    References
+    ----------
+    Breslow & Day (1987), Statistical Methods in Cancer Research II, chapter 3, for the conditional
+    likelihood.
+    """
+    grid = _Grid.of(span)
+    counts, days = grid.counts(events, "events"), grid.days(dates, "dates")
+    strata = _strata(grid, counts, days, window)
+    value, low, high, exact = _conditional(strata)
+    placebo = _ratios(_strata_of_many(grid, counts, _placebo_days(grid, days, guard, draws, seed), window))
+    without = {}
+    for position, day in enumerate(days) if len(days) > 1 else ():
+        rest = _strata(grid, counts, np.delete(days, position), window)
+        without[grid.date(day)] = _conditional(rest)[:3]
+    lead = _conditional(_strata(grid, counts, days, leads))
+    effect = Estimate(
+        value,
+        low,
+        high,
+        unit="times the rate of the same year outside the windows",
+        n=len(days),
+        method="rate ratio stratified by calendar year, exact conditional interval, "
+        f"placebo dates within year ({draws} draws)",
+        p_value=_two_sided(value, placebo),
+        window=_days_text(window),
+        leads=_days_text(leads),
+        details={
+            **{name: int(total) for name, total in strata.sum().items()},
+            "exact_p_value": exact,
+            "lead_value": lead[0],
+            "lead_low": lead[1],
+            "lead_high": lead[2],
+            "detectable_ratio": detectable_ratio(strata),
+            **_placebo_range(placebo),
+        },
+    )
+    return RateComparison(effect, strata, _left_out(without), placebo)
+
+
+def detectable_ratio(years: pd.DataFrame) -> float:
+    """Return the smallest rate ratio above one detected with 80 percent power at the 5 percent level.
+
+    Parameters
+    ----------
+    years : DataFrame
+        As in :class:`RateComparison`.
+
+    Notes
+    -----
+    Normal approximation to the log ratio at the null: its variance is one over the count expected inside plus
+    one over the count outside. The inverse is the largest detectable ratio below one.
+    """
+    rate = years["events_outside"] / years["days_outside"]
+    expected = (rate * years["days_inside"]).sum()
+    error = np.sqrt(1 / expected + 1 / years["events_outside"].sum())
+    return float(np.exp((stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * error))
+
+
+def count_in_windows(
+    events: Dates, dates: Dates, *, window: Window, span: tuple[Any, Any], guard: int, draws: int, seed: int
+) -> WindowComparison:
+    """Count events in the window of each date and compare the mean with placebo dates of the same year.
+
+    Parameters and errors are those of :func:`rate_ratio`, except that every window must lie inside the span,
+    for a cut window would count less. The value is the mean count per date; ``details`` hold the placebo
+    median and range. A window before the dates is itself the lead window.
+    """
+    grid = _Grid.of(span)
+    counts, days = grid.counts(events, "events"), grid.days(dates, "dates")
+    grid.inside(days, window)
+    own = _counts_at(counts, days, window)
+    placebo = _counts_at(counts, _placebo_days(grid, days, guard, draws, seed, window), window).mean(axis=1)
+    effect = Estimate(
+        own.mean(),
+        *_t_interval(own),
+        unit="events per date",
+        n=len(days),
+        method=f"mean count, t interval over dates, placebo dates within year ({draws} draws)",
+        p_value=_two_sided(own.mean(), placebo),
+        window=_days_text(window),
+        details={"events_counted": int(own.sum()), **_placebo_range(placebo)},
+    )
+    table = pd.DataFrame({"count": own}, index=grid.dates(days))
+    return WindowComparison(effect, table, _without_each(own, table.index), placebo)
+
+
+def change_around(
+    dates: Dates,
+    *,
+    added: Dates,
+    subtracted: Dates,
+    length: int,
+    anticipation: int,
+    span: tuple[Any, Any],
+    guard: int,
+    draws: int,
+    seed: int,
+) -> WindowComparison:
+    """Compare a balance of events after each date with the same balance before it.
+
+    The balance is the number of `added` events minus the number of `subtracted` ones (easing minus
+    tightening, say).
+
+    Parameters
+    ----------
+    dates : dates
+        Days the windows are tied to.
+    added, subtracted : dates
+        Days of the events counted up and down; `subtracted` may be empty.
+    length : int
+        Days in each window: 1..length after, and as many before.
+    anticipation : int
+        Days just before each date that are left out of the window before.
+    span, guard, draws, seed
+        As in :func:`rate_ratio`.
+
+    Returns
+    -------
+    WindowComparison
+        The value is the mean change per date, with a t interval over dates and the placebo p value;
+        ``details`` hold the exact sign-flip p value.
+
+    Raises
+    ------
+    UnusableInput
+        If dates are unusable, or a window runs past the span.
+    """
+    grid = _Grid.of(span)
+    days = grid.days(dates, "dates")
+    balance = grid.counts(added, "added events") - grid.counts(subtracted, "subtracted events")
+    after, before = (1, length), (-length - anticipation, -1 - anticipation)
+    whole = (before[0], after[1])
+    grid.inside(days, whole)
+
+    def change(at: np.ndarray) -> np.ndarray:
+        return _counts_at(balance, at, after) - _counts_at(balance, at, before)
+
+    own = change(days)
+    placebo = change(_placebo_days(grid, days, guard, draws, seed, whole)).mean(axis=1)
+    effect = Estimate(
+        own.mean(),
+        *_t_interval(own),
+        unit="events per date",
+        n=len(days),
+        method=f"mean change in counts, t interval over dates, placebo dates within year ({draws} draws)",
+        p_value=_two_sided(own.mean(), placebo),
+        window=_days_text(after),
+        leads=f"compared with {_days_text(before)}",
+        details={"sign_flip_p_value": sign_flips(own, seed=seed).p_value, **_placebo_range(placebo)},
+    )
+    table = pd.DataFrame(
+        {
+            "after": _counts_at(balance, days, after),
+            "before": _counts_at(balance, days, before),
+            "change": own,
+        },
+        index=grid.dates(days),
+    )
+    return WindowComparison(effect, table, _without_each(own, table.index), placebo)
+
+
+def days_to_nearest(
+    dates: Dates,
+    events: Dates,
+    *,
+    same_announcement: Sequence[tuple[Any, Any]],
+    span: tuple[Any, Any],
+    guard: int,
+    draws: int,
+    seed: int,
+) -> WindowComparison:
+    """Compare the distance from each date to the nearest event with that of a random day of its year.
+
+    Parameters
+    ----------
+    dates : dates
+        Days of the dialogues or meetings.
+    events : dates
+        Days of the events looked for, before or after.
+    same_announcement : sequence of (date, event date)
+        Pairs that were one announcement: that event is no neighbour of that date, nor of its placebo days.
+    span, guard, draws, seed
+        As in :func:`rate_ratio`.
+
+    Returns
+    -------
+    WindowComparison
+        The value is the mean distance relative to the mean over all days of the same years, minus one: -0.25
+        is a quarter shorter. The interval is a t interval over dates of the difference from each year's mean.
+
+    Raises
+    ------
+    UnusableInput
+        If dates are unusable, or a date has no event left to be near to.
+    """
+    grid = _Grid.of(span)
+    days = grid.days(dates, "dates")
+    event_days = np.unique(grid.days(events, "events", repeated=True))
+    linked = {(grid.number(date, "dates"), grid.number(event, "events")) for date, event in same_announcement}
+    distances, expected, draws_by_date = [], [], []
+    placebo_days = _placebo_days(grid, days, guard, draws, seed)
+    for position, day in enumerate(days):
+        others = np.array([event for event in event_days if (day, event) not in linked])
+        enough(len(others), 1, f"events near {grid.date(day):%Y-%m-%d}")
+        nearest = np.abs(np.arange(grid.length)[:, None] - others).min(axis=1)
+        distances.append(nearest[day])
+        expected.append(nearest[grid.years == grid.years[day]].mean())
+        draws_by_date.append(nearest[placebo_days[:, position]])
+    distances, expected = np.array(distances), np.array(expected)
+    relative = (distances - expected) / expected.mean()
+    placebo = (np.array(draws_by_date).mean(axis=0) - expected.mean()) / expected.mean()
+    effect = Estimate(
+        relative.mean(),
+        *_t_interval(relative),
+        unit="share of the distance of a random day",
+        n=len(days),
+        method="mean days to the nearest event, t interval over dates, "
+        f"dates permuted within year ({draws} draws)",
+        p_value=_two_sided(relative.mean(), placebo),
+        leads="events before and after",
+        details={
+            "mean_days": float(distances.mean()),
+            "mean_days_random": float(expected.mean()),
+            **_placebo_range(placebo),
+        },
+    )
+    table = pd.DataFrame({"days": distances, "days_random": expected}, index=grid.dates(days))
+    return WindowComparison(effect, table, _without_each(relative, table.index), placebo)
+
+
+def share_difference(*, count_before: int, total_before: int, count_after: int, total_after: int) -> Estimate:
+    """Compare two shares: Newcombe's interval of the difference, Fisher's exact p value (two-sided).
+
+    Raises
+    ------
+    UnusableInput
+        If a total is zero or a count lies outside its total.
+
+    References
+    ----------
+    Fisher (1935), The Design of Experiments; Newcombe (1998), Statistics in Medicine 17, 873-890.
+    """
+    for count, total in ((count_before, total_before), (count_after, total_after)):
+        if not (0 <= count <= total and total > 0):
+            raise UnusableInput(f"{count} of {total} is not a share: check the counts.")
+    low, high = confint_proportions_2indep(
+        count_after, total_after, count_before, total_before, method="newcomb", compare="diff"
+    )
+    table = [[count_after, total_after - count_after], [count_before, total_before - count_before]]
+    return Estimate(
+        count_after / total_after - count_before / total_before,
+        low,
+        high,
+        unit="difference in shares",
+        n=total_before + total_after,
+        method="difference in shares, Newcombe interval, Fisher exact p",
+        p_value=stats.fisher_exact(table).pvalue,
+        details={
+            "count_before": count_before,
+            "total_before": total_before,
+            "count_after": count_after,
+            "total_after": total_after,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """The days of the span, numbered from zero."""
+
+    start: pd.Timestamp
+    years: np.ndarray
+
+    @classmethod
+    def of(cls, span: tuple[Any, Any]) -> "_Grid":
+        first, last = (pd.Timestamp(end).normalize() for end in span)
+        if pd.isna(first) or pd.isna(last) or first >= last:
+            raise UnusableInput(
+                f"The span {span[0]}..{span[1]} is empty: give its first and last day in order."
+            )
+        return cls(first, pd.date_range(first, last).year.to_numpy())
+
+    @property
+    def length(self) -> int:
+        return len(self.years)
+
+    def number(self, date: Any, what: str) -> int:
+        return int(self.days([date], what)[0])
+
+    def date(self, day: int) -> pd.Timestamp:
+        return self.start + pd.Timedelta(days=int(day))
+
+    def dates(self, days: np.ndarray) -> pd.DatetimeIndex:
+        return pd.DatetimeIndex([self.date(day) for day in days], name="date")
+
+    def days(self, dates: Dates, what: str, repeated: bool = False) -> np.ndarray:
+        """Number the dates, sorted; refuse missing, zoned, repeated ones and those outside the span."""
+        try:
+            index = pd.DatetimeIndex(dates)
+        except (TypeError, ValueError) as error:
+            raise UnusableInput(f"The {what} are not dates of one kind: {error}. Convert them.") from None
+        if index.tz is not None:
+            raise UnusableInput(f"The {what} carry a time zone: use calendar days without one.")
+        if index.hasnans:
+            raise UnusableInput(f"The {what} have missing dates: drop them and say so.")
+        if not repeated and not index.is_unique:
+            raise UnusableInput(
+                f"{index[index.duplicated()][0]:%Y-%m-%d} is repeated in the {what}: keep one."
+            )
+        days = (index.normalize() - self.start).days.to_numpy()
+        outside = (days < 0) | (days >= self.length)
+        if outside.any():
+            raise UnusableInput(
+                f"{index[outside][0]:%Y-%m-%d} among the {what} is outside the span: "
+                "drop it or widen the span."
+            )
+        return np.sort(days)
+
+    def counts(self, events: Dates, what: str) -> np.ndarray:
+        """Count events per day."""
+        if len(events) == 0:
+            return np.zeros(self.length, dtype=int)
+        return np.bincount(self.days(events, what, repeated=True), minlength=self.length)
+
+    def inside(self, days: np.ndarray, window: Window) -> None:
+        """Refuse windows that run past the span."""
+        enough(len(days), 2, "dates")
+        _check_window(window)
+        past = (days + window[0] < 0) | (days + window[1] >= self.length)
+        if past.any():
+            listed = ", ".join(f"{self.date(day):%Y-%m-%d}" for day in days[past])
+            raise UnusableInput(f"The windows of {listed} run past the span: drop these dates and say so.")
+
+
+def _check_window(window: Window) -> None:
+    if window[0] > window[1]:
+        raise UnusableInput(f"The window {window} is empty: give its first day before its last.")
+
+
+def _placebo_days(
+    grid: _Grid, days: np.ndarray, guard: int, draws: int, seed: int, window: Window = (0, 0)
+) -> np.ndarray:
+    """Draw for each date a day of its own year whose window lies in the span, shape (draws, dates)."""
+    rng = np.random.default_rng(seed)
+    allowed = np.arange(-min(window[0], 0), grid.length - max(window[1], 0))
+    allowed = allowed[np.abs(allowed[:, None] - days).min(axis=1) > guard]
+    columns = []
+    for day in days:
+        same_year = allowed[grid.years[allowed] == grid.years[day]]
+        enough(len(same_year), 19, f"placebo days in {grid.years[day]}")
+        columns.append(rng.choice(same_year, size=draws))
+    return np.column_stack(columns)
+
+
+def _counts_at(counts: np.ndarray, days: np.ndarray, window: Window) -> np.ndarray:
+    total = np.append(0, np.cumsum(counts))
+    return total[days + window[1] + 1] - total[days + window[0]]
+
+
+def _strata(grid: _Grid, counts: np.ndarray, days: np.ndarray, window: Window) -> pd.DataFrame:
+    enough(len(days), 1, "dates")
+    _check_window(window)
+    parts = _strata_of_many(grid, counts, days[None, :], window)
+    table = pd.DataFrame({name: values[0] for name, values in parts.items()}, index=np.unique(grid.years))
+    table = table.rename_axis("year")
+    table = table[(table["days_inside"] > 0) & (table["days_outside"] > 0)]
+    if table.empty:
+        raise UnusableInput(f"No year has days inside and outside {_days_text(window)}: drop the dates.")
+    if table["events_outside"].sum() == 0:
+        raise UnusableInput("The years of these windows have no event outside them: no rate to compare with.")
+    return table
+
+
+def _strata_of_many(
+    grid: _Grid, counts: np.ndarray, days: np.ndarray, window: Window
+) -> dict[str, np.ndarray]:
+    """Return events and days inside and outside the windows, each of shape (draws, years)."""
+    days = np.sort(days, axis=1)
+    starts, ends = days + window[0], days + window[1] + 1
+    starts[:, 1:] = np.maximum(starts[:, 1:], ends[:, :-1])
+    total = np.append(0, np.cumsum(counts))
+    parts = []
+    for year in np.unique(grid.years):
+        first, last = np.searchsorted(grid.years, [year, year + 1])
+        a, b = np.clip(starts, first, last), np.clip(ends, first, last)
+        inside, days_inside = (total[b] - total[a]).sum(axis=1), (b - a).sum(axis=1)
+        parts.append((inside, days_inside, total[last] - total[first] - inside, last - first - days_inside))
+    names = ("events_inside", "days_inside", "events_outside", "days_outside")
+    return dict(zip(names, np.moveaxis(np.array(parts), 0, -1), strict=True))
+
+
+def _ratios(strata: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the conditional maximum likelihood ratio of each draw; infinite where every event is inside."""
+    total, inside, t_in, t_out = _informative(strata)
+    observed = inside.sum(axis=1)
+    low, high = np.full(len(observed), -12.0), np.full(len(observed), 12.0)
+    for _ in range(60):
+        middle = (low + high) / 2
+        too_small = (total * _share(np.exp(middle)[:, None], t_in, t_out)).sum(axis=1) < observed
+        low, high = np.where(too_small, middle, low), np.where(too_small, high, middle)
+    ratio = np.exp((low + high) / 2)
+    ratio = np.where(observed == 0, 0.0, ratio)
+    return np.where((observed == total.sum(axis=1)) & (observed > 0), np.inf, ratio)
+
+
+def _conditional(strata: pd.DataFrame) -> tuple[float, float, float, float]:
+    """Return the ratio, the ends of its exact 95 percent interval and the exact p value of a ratio of one."""
+    rows = {name: strata[[name]].to_numpy().T for name in strata.columns}
+    total, inside, t_in, t_out = _informative(rows)
+    observed, used = int(inside.sum()), total[0] > 0
+    # Each year adds a polynomial in the ratio; the coefficients of the product weight the counts inside.
+    weights = np.ones(1)
+    for n, odds in zip(total[0][used], t_in[0][used] / t_out[0][used], strict=True):
+        weights = np.convolve(weights, special.comb(n, np.arange(n + 1)) * odds ** np.arange(n + 1))
+
+    def tail(log_ratio: float, side: int) -> float:
+        mass = special.softmax(np.log(weights) + np.arange(len(weights)) * log_ratio)
+        return float(mass[observed:].sum() if side > 0 else mass[: observed + 1].sum())
+
+    def end(side: int) -> float:
+        return float(np.exp(optimize.brentq(lambda log_ratio: tail(log_ratio, side) - 0.025, -25, 25)))
+
+    low = end(1) if observed else 0.0
+    high = end(-1) if observed < total.sum() else np.inf
+    return float(_ratios(rows)[0]), low, high, min(1.0, 2 * min(tail(0.0, 1), tail(0.0, -1)))
+
+
+def _informative(strata: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+    """Return total and inside counts, inside and outside days; a year needs both kinds of days."""
+    both = (strata["days_inside"] > 0) & (strata["days_outside"] > 0)
+    inside = strata["events_inside"] * both
+    total = inside + strata["events_outside"] * both
+    return total, inside, strata["days_inside"], strata["days_outside"]
+
+
+def _share(ratio: float | np.ndarray, days_inside: np.ndarray, days_outside: np.ndarray) -> np.ndarray:
+    return ratio * days_inside / (ratio * days_inside + days_outside)
+
+
+def _two_sided(value: float, placebo: np.ndarray) -> float:
+    """Return twice the smaller placebo tail; unlike absolute values it needs no centre."""
+    # A draw with every event inside has an infinite ratio: any number above all others keeps its rank.
+    finite = np.minimum(placebo, np.finfo(float).max)
+    return min(1.0, 2 * min(placebo_test(finite, value, side) for side in ("greater", "less")))
+
+
+def _placebo_range(placebo: np.ndarray) -> dict[str, float]:
+    low, middle, high = np.quantile(placebo, [0.05, 0.5, 0.95], method="nearest")
+    return {"placebo_5th": float(low), "placebo_median": float(middle), "placebo_95th": float(high)}
+
+
+def _t_interval(values: np.ndarray) -> tuple[float, float]:
+    n, spread = len(values), values.std(ddof=1)
+    if spread == 0:
+        # Equal values on a handful of dates are no evidence of precision.
+        return -np.inf, np.inf
+    half = stats.t.ppf(0.975, n - 1) * spread / np.sqrt(n)
+    return values.mean() - half, values.mean() + half
+
+
+def _without_each(values: np.ndarray, dates: pd.DatetimeIndex) -> pd.DataFrame:
+    if len(values) < 3:
+        return _left_out({})
+    kept = {date: np.delete(values, position) for position, date in enumerate(dates)}
+    return _left_out({date: (rest.mean(), *_t_interval(rest)) for date, rest in kept.items()})
+
+
+def _left_out(rows: dict[pd.Timestamp, tuple[float, ...]]) -> pd.DataFrame:
+    index = pd.DatetimeIndex(list(rows), name="left_out")
+    return pd.DataFrame(list(rows.values()), index=index, columns=["value", "low", "high"], dtype=float)
+
+
+def _days_text(window: Window) -> str:
+    return f"{window[0]:+d}..{window[1]:+d} days"

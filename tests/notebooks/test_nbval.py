@@ -1,0 +1,47 @@
+"""nbval compares stored outputs for real: a notebook whose stored output was changed fails."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+import stub_collection as stub
+
+from helpers.runs.notebooks import RECORD_MIME
+
+
+@pytest.fixture
+def executed(checkout: stub.Checkout) -> dict:
+    checkout.write({"01_total": (stub.total_notebook(), {})})
+    checkout.summits("run", "--publish", "-j", "1")
+    return json.loads(checkout.source("01_total").read_text())
+
+
+def output(notebook: dict, mime: str) -> dict:
+    outputs = (output for cell in notebook["cells"] for output in cell.get("outputs", []))
+    return next(output["data"] for output in outputs if mime in output["data"])
+
+
+def test_a_changed_output_fails_and_an_unchanged_one_passes(checkout: stub.Checkout, executed: dict) -> None:
+    spoilt: dict[str, Callable[[dict], object]] = {
+        "as_made": lambda notebook: None,
+        "other_text": lambda notebook: output(notebook, "text/plain").update({"text/plain": "[1.0, 3.0]"}),
+        "other_record": lambda notebook: output(notebook, RECORD_MIME)[RECORD_MIME].update(value=7.0),
+    }
+    for name, spoil in spoilt.items():
+        notebook = json.loads(json.dumps(executed))
+        spoil(notebook)
+        checkout.source(name).write_text(json.dumps(notebook))
+    files = [str(checkout.source(name)) for name in spoilt]
+    options = ["-n", "2", "--dist", "loadfile", "-q", "-rfE", "-p", "no:cacheprovider"]
+    said = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", *options, *files],
+        cwd=checkout.root,
+        env=checkout.environment(),
+        capture_output=True,
+        text=True,
+    ).stdout
+    failed = {line.split("::")[0].split("/")[-1] for line in said.splitlines() if line.startswith("FAILED")}
+    assert failed == {"other_text.ipynb", "other_record.ipynb"}, said
+    assert "7 passed" in said, said

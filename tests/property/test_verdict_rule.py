@@ -1,0 +1,89 @@
+"""What the verdict rule may never do, whatever the evidence."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.methods.results import Estimate
+from helpers.methods.verdict import Evidence, verdict
+
+numbers = st.floats(-1, 1, allow_nan=False)
+probabilities = st.none() | st.floats(0, 1)
+
+
+@st.composite
+def estimates(draw):
+    low, value, high = sorted(draw(st.tuples(numbers, numbers, numbers)))
+    return Estimate(value, low, high, "log points", 10, "test estimator")
+
+
+@st.composite
+def signed_evidence(draw):
+    single = draw(st.booleans())
+    return Evidence(
+        estimate=draw(estimates()),
+        sign=draw(st.sampled_from(["positive", "negative"])),
+        margin=draw(st.floats(0.01, 0.5)),
+        usable_events=1 if single else draw(st.none() | st.integers(0, 20)),
+        single_event=single,
+        placebo_p=draw(st.floats(0, 1) if single else probabilities),
+        family_p=draw(probabilities),
+        leave_one_out=tuple(draw(st.lists(estimates(), max_size=3))),
+        lead=draw(st.none() | estimates()),
+        rungs=tuple(draw(st.lists(estimates(), max_size=2))),
+        comparator=draw(st.booleans()),
+        separable=draw(st.booleans()),
+        verdict_cap=draw(st.sampled_from([None, "descriptive only"])),
+        testable=draw(st.booleans()),
+        mde=draw(st.floats(0.01, 1)),
+    )
+
+
+@given(signed_evidence())
+def test_supported_needs_an_interval_beyond_zero_and_a_second_estimator(evidence):
+    if verdict(evidence).word == "supported":
+        one = evidence.estimate
+        assert one.low > 0 if evidence.sign == "positive" else one.high < 0
+        assert evidence.rungs
+        assert evidence.placebo_p is None or evidence.placebo_p <= 0.05
+        assert evidence.family_p is None or evidence.family_p <= 0.05
+
+
+@given(signed_evidence())
+def test_no_verdict_word_without_events_comparator_or_permission(evidence):
+    few = evidence.usable_events is not None and evidence.usable_events < 5 and not evidence.single_event
+    barred = few or not evidence.comparator or not evidence.separable or evidence.verdict_cap
+    word = verdict(evidence).word
+    if not evidence.testable:
+        assert word == "not testable"
+    elif barred:
+        assert word == "descriptive only"
+    else:
+        assert word in ("supported", "contradicted", "inconclusive")
+
+
+@given(signed_evidence())
+def test_contradicted_excludes_every_effect_that_matters(evidence):
+    if verdict(evidence).word == "contradicted":
+        one = evidence.estimate
+        if evidence.sign == "positive":
+            assert one.high < evidence.margin
+        else:
+            assert one.low > -evidence.margin
+
+
+@given(signed_evidence())
+def test_mirroring_the_data_and_the_claim_changes_nothing(evidence):
+    def mirror(one):
+        return Estimate(-one.value, -one.high, -one.low, one.unit, one.n, one.method)
+
+    mirrored = Evidence(
+        **{name: getattr(evidence, name) for name in evidence.__dataclass_fields__}
+        | {
+            "sign": {"positive": "negative", "negative": "positive"}[evidence.sign],
+            "estimate": mirror(evidence.estimate),
+            "lead": evidence.lead and mirror(evidence.lead),
+            "leave_one_out": tuple(map(mirror, evidence.leave_one_out)),
+            "rungs": tuple(map(mirror, evidence.rungs)),
+        }
+    )
+    assert verdict(mirrored).word == verdict(evidence).word

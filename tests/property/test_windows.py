@@ -1,0 +1,103 @@
+"""Windows and transforms, for any day and any series."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import timeline, transforms
+
+DAYS = st.dates(pd.Timestamp("2013-01-01").date(), pd.Timestamp("2026-06-30").date())
+LENGTH = st.integers(0, 30)
+CALENDARS = st.sampled_from(["XNYS", "XHKG", "XSHG"])
+MONTHS = pd.date_range("2013-01-01", "2026-12-01", freq="MS", name="period")
+few = settings(max_examples=60, deadline=None)
+
+
+@st.composite
+def monthly(draw, gaps=True):
+    """A monthly series of positive values, with months left out unless `gaps` is False."""
+    index = MONTHS[: draw(st.integers(2, 60))]
+    values = draw(st.lists(st.floats(0.1, 1e6), min_size=len(index), max_size=len(index)))
+    keep = (
+        draw(st.lists(st.booleans(), min_size=len(index), max_size=len(index)))
+        if gaps
+        else [True] * len(index)
+    )
+    return pd.Series(values, index=index, name="x")[keep]
+
+
+@few
+@given(day=DAYS, before=LENGTH, after=LENGTH, calendar=CALENDARS)
+def test_a_trading_window_has_its_length_and_its_zero(day, before, after, calendar):
+    window = timeline.trading_window(day, before, after, calendar)
+    assert len(window) == before + 1 + after
+    assert window.tz is None
+    assert window.is_monotonic_increasing and window.is_unique
+    assert window[before] == timeline.first_trading_day(day, calendar)
+    assert window[before] >= pd.Timestamp(day)
+    assert before == 0 or window[before - 1] < pd.Timestamp(day)
+    assert (window.day_of_week < 5).all()
+
+
+@few
+@given(day=DAYS, length=LENGTH, calendar=CALENDARS)
+def test_neighbouring_trading_windows_share_no_day(day, length, calendar):
+    window = timeline.trading_window(day, length, length, calendar)
+    beyond = timeline.trading_window(window[-1] + pd.Timedelta(days=1), 0, length, calendar)
+    assert window.intersection(beyond).empty
+
+
+@few
+@given(day=DAYS, before=LENGTH, after=LENGTH)
+def test_a_month_window_is_unbroken_around_its_month(day, before, after):
+    window = timeline.month_window(day, before, after)
+    assert len(window) == before + 1 + after
+    assert (window[before].year, window[before].month) == (day.year, day.month)
+    assert (window.day == 1).all() and window.tz is None
+    assert (np.diff(window.year * 12 + window.month) == 1).all()
+
+
+@few
+@given(values=monthly())
+def test_a_three_month_sum_needs_its_three_months(values):
+    sums = transforms.three_month_sum(values)
+    assert sums.index.equals(values.index)
+    for month, got in sums.items():
+        three = [month - pd.DateOffset(months=back) for back in (0, 1, 2)]
+        if all(each in values.index for each in three):
+            assert np.isclose(got, sum(values[each] for each in three))
+        else:
+            assert np.isnan(got)
+
+
+@few
+@given(values=monthly(), periods=st.integers(1, 13))
+def test_growth_compares_with_the_calendar_and_not_with_the_row_before(values, periods):
+    change = transforms.growth(values, periods)
+    for month, got in change.items():
+        earlier = month - pd.DateOffset(months=periods)
+        if earlier in values.index:
+            assert np.isclose(got, values[month] / values[earlier] - 1)
+        else:
+            assert np.isnan(got)
+
+
+@few
+@given(values=monthly(gaps=False))
+def test_a_chain_of_growth_is_the_series_up_to_its_level(values):
+    change = transforms.growth(values).iloc[1:]
+    index = transforms.chain_index(change, unit="decimal")
+    assert np.allclose(index / 100, values.iloc[1:] / values.iloc[0])
+    assert np.allclose(transforms.growth(index).iloc[1:], change.iloc[1:])
+
+
+@few
+@given(values=monthly())
+def test_indexing_twice_changes_nothing(values):
+    if len(values) == 0:
+        return
+    base = values.index[-1].strftime("%Y-%m")
+    once = transforms.index_to_100(values, base)
+    assert np.isclose(once[base].iloc[0], 100)
+    assert np.allclose(transforms.index_to_100(once, base), once)

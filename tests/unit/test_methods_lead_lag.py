@@ -1,0 +1,94 @@
+"""Lead-lag methods on simulated quarters in which one series follows the other, and refusals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.methods.checks import UnusableInput
+from helpers.methods.lead_lag import cross_correlation, granger, prewhitened_cross_correlation, toda_yamamoto
+
+SETTINGS = {"last_lag": 2, "leads": 2, "order": 1, "draws": 9_999, "seed": 1}
+
+
+def quarters(values, start="2016-03-31"):
+    return pd.Series(values, index=pd.date_range(start, periods=len(values), freq="QE"))
+
+
+@pytest.fixture
+def pair():
+    rng = np.random.default_rng(9)
+    leader = rng.normal(size=41)
+    follower = 0.9 * np.roll(leader, 1) + rng.normal(scale=0.4, size=41)
+    return quarters(leader), quarters(follower)
+
+
+def test_the_lag_is_found_and_is_significant(pair):
+    leader, follower = pair
+    result = prewhitened_cross_correlation(follower, leader, **SETTINGS)
+    assert result.effect.details["lag"] == 1
+    assert result.effect.p_value < 0.01
+    assert list(result.correlations.index) == [-2, -1, 0, 1, 2]
+    backwards = prewhitened_cross_correlation(leader, follower, **SETTINGS)
+    assert backwards.effect.p_value > 0.05
+
+
+def test_few_years_are_enumerated_and_incomplete_years_stay(pair):
+    leader, follower = (values.iloc[:24] for values in pair)
+    result = prewhitened_cross_correlation(follower, leader, **SETTINGS)
+    assert "all orders" in result.effect.method  # five whole years after the first quarter is filtered away
+    assert result.effect.p_value * 120 == pytest.approx(round(result.effect.p_value * 120))
+
+
+def test_common_dependence_alone_gives_a_uniform_p_value():
+    rng = np.random.default_rng(10)
+    p_values = []
+    for seed in range(80):
+        x, y = (np.zeros(41) for _ in range(2))
+        for t in range(1, 41):
+            x[t], y[t] = 0.6 * x[t - 1] + rng.normal(), 0.6 * y[t - 1] + rng.normal()
+        settings = {**SETTINGS, "draws": 199, "seed": seed}
+        p_values.append(prewhitened_cross_correlation(quarters(y), quarters(x), **settings).effect.p_value)
+    assert np.mean(np.array(p_values) < 0.10) < 0.22
+
+
+def test_granger_and_toda_yamamoto_know_the_direction(pair):
+    leader, follower = pair
+    assert granger(follower, leader, lags=2).p_value < 0.001
+    assert granger(leader, follower, lags=2).p_value > 0.05
+    levels = follower.cumsum(), leader.cumsum()
+    assert toda_yamamoto(*levels, lags=2, integration=1).p_value < 0.001
+    assert toda_yamamoto(*levels[::-1], lags=2, integration=1).p_value > 0.05
+
+
+def test_toda_yamamoto_without_integration_is_the_wald_form_of_granger(pair):
+    leader, follower = pair
+    wald, f = toda_yamamoto(follower, leader, lags=2, integration=0), granger(follower, leader, lags=2)
+    assert wald.value == pytest.approx(2 * f.value, rel=1e-8)
+
+
+def test_cross_correlation_of_a_series_with_its_shift():
+    x = np.random.default_rng(11).normal(size=200)
+    result = cross_correlation(np.roll(x, 3), x, first_lag=-5, last_lag=5)
+    assert result.idxmax() == 3
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda x, y: (x, y.iloc[1:]), "different dates"),
+        (lambda x, y: (x, y.where(y.index.year != 2018)), "missing"),
+        (lambda x, y: (x, y * 0), "constant"),
+        (lambda x, y: (x.iloc[:13], y.iloc[:13]), "Too few"),
+        (lambda x, y: (x.iloc[:16], y.iloc[:16]), "whole years"),
+    ],
+)
+def test_unusable_input_is_refused(pair, spoil, message):
+    leader, follower = spoil(*pair)
+    with pytest.raises(UnusableInput, match=message):
+        prewhitened_cross_correlation(follower, leader, **SETTINGS)
+
+
+def test_granger_refuses_different_periods(pair):
+    leader, follower = pair
+    with pytest.raises(UnusableInput, match="periods"):
+        granger(follower, leader.iloc[1:], lags=1)

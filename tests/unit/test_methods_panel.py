@@ -1,0 +1,146 @@
+"""Panel estimators on simulated panels with known effects, and refusals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.methods.checks import UnusableInput
+from helpers.methods.panel import poisson_fixed_effects, staggered_effects, two_way_fixed_effects
+
+COLUMNS = {
+    "outcome": "y",
+    "unit": "unit",
+    "period": "period",
+    "first_treated": "first_treated",
+    "outcome_unit": "points",
+}
+
+
+@pytest.fixture
+def panel():
+    """Effects that grow by one each period from treatment on: two-way fixed effects must be biased."""
+    rng = np.random.default_rng(2)
+    frame = pd.MultiIndex.from_product([range(90), range(2010, 2018)], names=["unit", "period"]).to_frame(
+        index=False
+    )
+    frame["first_treated"] = (frame["unit"] % 3).map({0: np.nan, 1: 2012.0, 2: 2015.0})
+    since = frame["period"] - frame["first_treated"]
+    frame["y"] = frame["unit"] * 0.1 + frame["period"] * 0.3 + (since + 1).clip(lower=0).fillna(0)
+    frame["y"] += rng.normal(scale=0.2, size=len(frame))
+    return frame
+
+
+def test_growing_effects_are_recovered_where_two_way_effects_fail(panel):
+    result = staggered_effects(panel, anticipation=0, **COLUMNS)
+    study = result.event_study.set_index("event_time")["effect"]
+    assert study[[0, 2, 5]].tolist() == pytest.approx([1, 3, 6], abs=0.2)
+    assert study[[-2, -1]].abs().max() < 0.2
+    truth = (30 * sum(range(1, 7)) + 30 * sum(range(1, 4))) / (30 * 9)
+    assert result.effect.low < truth < result.effect.high
+    assert abs(two_way_fixed_effects(panel, leads=0, **COLUMNS).effects["treated"].value - truth) > 0.5
+
+
+def test_anticipation_moves_the_base_period(panel):
+    early = panel.copy()
+    early.loc[early["period"] == early["first_treated"] - 1, "y"] += 2
+    naive = staggered_effects(early, anticipation=0, **COLUMNS).event_study.set_index("event_time")["effect"]
+    aware = staggered_effects(early, anticipation=1, **COLUMNS).event_study.set_index("event_time")["effect"]
+    assert naive[0] == pytest.approx(-1, abs=0.2)
+    assert aware[0] == pytest.approx(1, abs=0.2)
+    assert aware[-1] == pytest.approx(2, abs=0.2)
+
+
+def test_lead_terms_find_the_early_jump(panel):
+    early = panel.copy()
+    early.loc[early["period"] == early["first_treated"] - 1, "y"] += 2
+    effects = two_way_fixed_effects(early, leads=1, **COLUMNS).effects
+    assert list(effects) == ["treated", "lead_1"]
+    assert effects["lead_1"].low > 0
+
+
+def test_coverage_of_the_average_effect():
+    rng = np.random.default_rng(5)
+    covered = 0
+    for _ in range(60):
+        frame = pd.MultiIndex.from_product([range(40), range(5)], names=["unit", "period"]).to_frame(
+            index=False
+        )
+        frame["first_treated"] = np.where(frame["unit"] < 20, 3.0, np.nan)
+        frame["y"] = rng.normal(size=40)[frame["unit"]] + rng.normal(size=len(frame))
+        result = staggered_effects(frame, anticipation=0, **COLUMNS).effect
+        covered += result.low <= 0 <= result.high
+    assert covered >= 51
+
+
+def test_poisson_recovers_an_elasticity_with_zeros():
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"origin": np.repeat(range(20), 20), "destination": np.tile(range(20), 20)})
+    frame["distance"] = rng.normal(size=400)
+    frame["trade"] = rng.poisson(np.exp(0.5 - 0.7 * frame["distance"] + 0.05 * frame["origin"]))
+    assert (frame["trade"] == 0).any()
+    result = poisson_fixed_effects(
+        frame,
+        outcome="trade",
+        regressors=["distance"],
+        leads=[],
+        fixed_effects=["origin", "destination"],
+        cluster=None,
+    )
+    effect = result.effects["distance"]
+    assert effect.low < -0.7 < effect.high
+    assert result.record()["n"] == 400
+    separated = poisson_fixed_effects(
+        frame.assign(trade=frame["trade"].where(frame["origin"] > 0, 0)),
+        outcome="trade",
+        regressors=["distance"],
+        leads=[],
+        fixed_effects=["origin", "destination"],
+        cluster="origin",
+    )
+    assert separated.effects["distance"].details["separated_rows"] == 20
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"trade": -1.0}, "negative"),
+        ({"trade": np.nan}, "missing"),
+        ({"distance": 1.0}, "collinear"),
+        ({"distance": np.inf}, "infinite"),
+    ],
+)
+def test_poisson_refuses(change, message):
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"origin": np.repeat(range(6), 6), "destination": np.tile(range(6), 6)})
+    frame["distance"], frame["trade"] = rng.normal(size=36), rng.poisson(5.0, 36).astype(float)
+    name, value = next(iter(change.items()))
+    frame.loc[:, name] = value if name == "distance" and value == 1 else frame[name]
+    frame.loc[3, name] = value
+    with pytest.raises(UnusableInput, match=message):
+        poisson_fixed_effects(
+            frame,
+            outcome="trade",
+            regressors=["distance"],
+            leads=[],
+            fixed_effects=["origin", "destination"],
+            cluster=None,
+        )
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda f: f.drop(index=4), "balanced"),
+        (lambda f: pd.concat([f, f.iloc[[4]]]), "two rows"),
+        (lambda f: f[f["first_treated"].notna()], "never-treated"),
+        (lambda f: f.assign(first_treated=f["first_treated"].replace(2012, 2010)), "no period before"),
+        (lambda f: f.assign(first_treated=f["first_treated"].replace(2012, 1990)), "not in the panel"),
+        (
+            lambda f: f.assign(first_treated=f["first_treated"].where(f["period"] > 2012, 2014)),
+            "changes within",
+        ),
+    ],
+)
+def test_staggered_refuses(panel, spoil, message):
+    with pytest.raises(UnusableInput, match=message):
+        staggered_effects(spoil(panel), anticipation=0, **COLUMNS)

@@ -1,0 +1,149 @@
+"""Counts and rates around dates, on small simulated calendars whose answer can be worked out by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from helpers.methods.checks import UnusableInput
+from helpers.methods.rates import (
+    change_around,
+    count_in_windows,
+    days_to_nearest,
+    rate_ratio,
+    share_difference,
+)
+
+SPAN = ("2021-01-01", "2022-12-31")
+DRAW = {"span": SPAN, "guard": 0, "draws": 999, "seed": 1}
+
+
+def in_year(days, year=2021):
+    return pd.Timestamp(f"{year}-01-01") + pd.to_timedelta(days, unit="D")
+
+
+def ratio(events, dates, **changes):
+    return rate_ratio(events, dates, **{"window": (1, 10), "leads": (-10, -1), **DRAW, **changes})
+
+
+def test_one_year_ratio_is_the_ratio_of_rates_with_the_clopper_pearson_interval():
+    meetings = in_year([100])
+    events = in_year([101, 105, 110, 20, 40, 60, 200, 300])  # three inside ten days, five in the other 355
+    result = ratio(events, meetings)
+    assert result.effect.value == pytest.approx((3 / 10) / (5 / 355))
+    odds = [stats.beta.ppf(0.025, 3, 6), stats.beta.ppf(0.975, 4, 5)]
+    low, high = [share / (1 - share) * 355 / 10 for share in odds]
+    assert result.effect.low == pytest.approx(low, rel=1e-6)
+    assert result.effect.high == pytest.approx(high, rel=1e-6)
+    assert result.effect.details["exact_p_value"] == pytest.approx(
+        2 * stats.binom.sf(2, 8, 10 / 365), rel=1e-6
+    )
+    assert result.effect.p_value < 0.05
+
+
+def test_denser_listing_in_a_later_year_is_not_an_effect():
+    events = list(in_year(range(0, 360, 60))) + list(in_year(range(0, 360, 4), 2022))
+    result = ratio(events, in_year([30, 150], 2022), window=(1, 60), leads=(-20, -1))
+    assert result.effect.value == pytest.approx(1, abs=0.15)
+    assert list(result.years.index) == [2022]
+    assert result.effect.low < 1 < result.effect.high
+
+
+def test_overlapping_windows_count_a_day_once_and_a_cut_window_keeps_its_exposure():
+    overlapping = ratio(in_year([5, 150]), in_year([100, 104]))
+    assert overlapping.years.loc[2021, "days_inside"] == 14
+    cut = ratio(in_year([5, 150], 2022), pd.to_datetime(["2022-12-26"]))
+    assert cut.years.loc[2022, "days_inside"] == 5
+    assert cut.effect.value == 0
+    assert cut.effect.low == 0
+    assert np.isfinite(cut.effect.high)
+
+
+def test_a_window_over_new_year_is_compared_with_both_years():
+    result = ratio(in_year([5, 150]), pd.to_datetime(["2021-12-28"]))
+    assert result.years["days_inside"].tolist() == [3, 7]
+
+
+def test_leaving_out_the_only_eventful_meeting_removes_the_effect():
+    meetings = in_year([100, 200])
+    result = ratio(in_year([101, 102, 103, 20, 300]), meetings)
+    assert result.without.loc[meetings[0], "value"] == 0
+    assert result.without.loc[meetings[1], "value"] > result.effect.value
+
+
+def test_more_events_lower_the_detectable_ratio():
+    few = ratio(in_year(range(0, 360, 60)), in_year([100, 200]))
+    many = ratio(in_year(range(0, 360, 5)), in_year([100, 200]))
+    assert 1 < many.effect.details["detectable_ratio"] < few.effect.details["detectable_ratio"]
+
+
+def test_placebo_p_values_are_roughly_uniform_under_the_null():
+    rng = np.random.default_rng(4)
+    p_values = []
+    for seed in range(60):
+        events = in_year(rng.choice(365, 40, replace=False))
+        p_values.append(
+            ratio(events, in_year(rng.choice(330, 3, replace=False)), draws=199, seed=seed).effect.p_value
+        )
+    assert 0.25 < np.mean(np.array(p_values) < 0.5) < 0.75
+
+
+def test_counts_in_windows():
+    events = in_year([95, 99, 100, 101, 150])
+    result = count_in_windows(events, in_year([100, 200]), window=(-60, -1), **DRAW)
+    assert result.dates["count"].tolist() == [2, 1]
+    assert result.effect.value == 1.5
+    assert result.effect.details["events_counted"] == 3
+
+
+def test_change_around_subtracts_and_leaves_anticipation_out():
+    eased, tightened = in_year([105, 205, 305]), in_year([95, 99, 195, 295])
+    settings = {"added": eased, "subtracted": tightened, "length": 10, **DRAW}
+    result = change_around(in_year([100, 200, 300]), anticipation=0, **settings)
+    assert result.dates["change"].tolist() == [3, 2, 2]
+    assert result.effect.details["sign_flip_p_value"] == pytest.approx(2 / 8)
+    shifted = change_around(in_year([100, 200, 300]), anticipation=3, **settings)
+    assert shifted.dates["change"].tolist() == [2, 2, 2]
+    assert (shifted.effect.low, shifted.effect.high) == (-np.inf, np.inf)
+
+
+def test_days_to_the_nearest_event_skip_the_same_announcement():
+    events, talks = in_year([100, 130, 250]), in_year([100, 245])
+    settings = {**DRAW}
+    plain = days_to_nearest(talks, events, same_announcement=[], **settings)
+    apart = days_to_nearest(talks, events, same_announcement=[(talks[0], events[0])], **settings)
+    assert plain.dates["days"].tolist() == [0, 5]
+    assert apart.dates["days"].tolist() == [30, 5]
+    assert plain.effect.value < apart.effect.value
+
+
+def test_shares_before_and_after():
+    result = share_difference(count_before=0, total_before=6, count_after=5, total_after=5)
+    assert result.value == 1
+    assert result.p_value == pytest.approx(1 / 462)  # one arrangement of five in eleven
+    with pytest.raises(UnusableInput, match="not a share"):
+        share_difference(count_before=7, total_before=6, count_after=5, total_after=5)
+
+
+@pytest.mark.parametrize(
+    ("events", "dates", "changes", "message"),
+    [
+        (in_year([5]), pd.to_datetime(["2030-01-01"]), {}, "outside the span"),
+        (in_year([5]), in_year([100, 100]), {}, "repeated"),
+        (in_year([5]), pd.DatetimeIndex(["2021-04-01"], tz="UTC"), {}, "time zone"),
+        (in_year([5]), pd.DatetimeIndex(["2021-04-01", None]), {}, "missing dates"),
+        (in_year([5]), [], {}, "Too few dates"),
+        (in_year([101]), in_year([100]), {}, "no event outside"),
+        (in_year([5]), in_year([100]), {"window": (10, 1)}, "window"),
+        (in_year([5]), in_year([100]), {"span": ("2022-01-01", "2021-01-01")}, "span"),
+        (in_year([5]), in_year([100]), {"guard": 300}, "placebo days in 2021"),
+    ],
+)
+def test_unusable_input_is_refused(events, dates, changes, message):
+    with pytest.raises(UnusableInput, match=message):
+        ratio(events, dates, **changes)
+
+
+def test_a_count_window_past_the_span_names_the_date():
+    with pytest.raises(UnusableInput, match="2022-12-20"):
+        count_in_windows(in_year([5]), pd.to_datetime(["2021-05-01", "2022-12-20"]), window=(1, 60), **DRAW)

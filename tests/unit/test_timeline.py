@@ -1,0 +1,254 @@
+"""Events, windows, neighbours, and the events that cannot be used, on the bundled events."""
+
+import pandas as pd
+import pytest
+
+from helpers import timeline
+
+MONTHS = pd.date_range("2013-01-01", "2026-07-01", freq="MS").drop(pd.Timestamp("2020-12-01"))
+POLICY = ["export_control", "counter_measure", "control_easing"]
+
+
+class TestEvents:
+    def test_all_in_order_of_date(self):
+        table = timeline.events()
+        assert table.index.name == "event_id"
+        assert table["date"].is_monotonic_increasing
+        assert table["date"].dt.tz is None
+
+    def test_selections_combine(self):
+        table = timeline.events(
+            categories="export_control", actors=["NL", "JP"], start="2023-01-01", end="2023-12-31"
+        )
+        assert set(table["category"]) == {"export_control"}
+        assert table["date"].dt.year.eq(2023).all()
+        assert table["actors"].str.contains("NL|JP").all()
+        assert 0 < len(table) < len(timeline.events(categories="export_control"))
+
+    def test_an_actor_is_a_whole_name(self):
+        with pytest.raises(timeline.UnknownEvent, match="No event has actor 'U'"):
+            timeline.events(actors="U")
+
+    def test_as_of_drops_later_events(self):
+        assert timeline.events(as_of="2018-12-31")["date"].max() <= pd.Timestamp("2018-12-31")
+        assert len(timeline.events(as_of="")) == len(timeline.events())
+
+    @pytest.mark.parametrize(
+        ("selection", "near"),
+        [
+            ({"categories": "dialog"}, "dialogue"),
+            ({"direction": "easy"}, "easing"),
+            ({"ids": ["summit-busan-2026"]}, "summit-busan-2025"),
+        ],
+    )
+    def test_unknown_values_name_near_ones(self, selection, near):
+        with pytest.raises(timeline.UnknownEvent, match=near):
+            timeline.events(**selection)
+
+    def test_an_unknown_set_names_those_that_exist(self):
+        with pytest.raises(timeline.UnknownEvent, match="easing_major"):
+            timeline.event_set("easing")
+
+    def test_a_set_by_category(self):
+        assert set(timeline.event_set("dialogues")["category"]) == {"dialogue"}
+
+
+class TestMeetings:
+    def test_eleven(self):
+        assert len(timeline.meetings()) == 11
+        assert len(timeline.meetings(as_of="2022-12-31")) == 6
+
+    def test_the_agenda_agrees_with_the_claims(self):
+        assert list(timeline.meetings(ai_only=True).index) == list(timeline.event_set("meetings_ai").index)
+
+    def test_artificial_intelligence_since_november_2023(self):
+        agenda = timeline.meetings()["ai_on_agenda"].eq("yes")
+        since = timeline.meetings()["date"] >= pd.Timestamp("2023-11-01")
+        assert agenda.equals(since)
+
+
+class TestLabels:
+    def test_places_and_dates(self):
+        names = timeline.labels(timeline.events())
+        assert names["summit-busan-2025"] == "Busan, 30 Oct 2025"
+        assert names["summit-buenos-aires-2018"] == "Buenos Aires, 1 Dec 2018"
+        assert names["dialogue-geneva-ai-2024"] == "AI talks in Geneva, 14 May 2024"
+        assert names["summit-mar-a-lago-2017"] == "Mar-a-Lago, 6 Apr 2017"
+
+    def test_unique_and_without_ids(self):
+        names = timeline.labels(timeline.events())
+        assert names.is_unique
+        assert not any(event_id in name for event_id, name in names.items())
+
+    def test_equal_names_become_whole_titles(self):
+        busan = timeline.events(ids="summit-busan-2025")
+        twice = pd.concat([busan, busan.rename(index={"summit-busan-2025": "summit-busan-2025b"})])
+        assert timeline.labels(twice).str.contains("Trump-Xi in Busan").all()
+
+    def test_no_events_no_labels(self):
+        assert timeline.labels(timeline.events(end="1990-01-01")).empty
+
+
+def test_every_event_is_in_one_lane():
+    table = timeline.events()
+    lanes = timeline.lanes(table)
+    assert sorted(event for lane in lanes.values() for event in lane.index) == sorted(table.index)
+    assert len(lanes["Leader meetings"]) == 11
+    assert list(timeline.lanes(timeline.event_set("dialogues"))) == ["AI summits and talks"]
+
+
+def test_event_dates_are_those_of_the_table():
+    meetings = timeline.meetings()
+    assert timeline.event_dates(meetings).equals(meetings["date"])
+    assert (timeline.event_dates(meetings, "first_us_trading_day") >= meetings["date"]).all()
+    with pytest.raises(timeline.UnknownEvent, match="first_asia_trading_day"):
+        timeline.event_dates(meetings, "end")
+
+
+class TestWindows:
+    def test_months_with_leads(self):
+        window = timeline.month_window("2017-11-08", 3, 2)
+        assert window.strftime("%Y-%m").tolist() == [
+            "2017-08",
+            "2017-09",
+            "2017-10",
+            "2017-11",
+            "2017-12",
+            "2018-01",
+        ]
+
+    def test_trading_days_skip_weekends_and_holidays(self):
+        window = timeline.trading_window("2022-11-24", 1, 1)  # Thanksgiving
+        assert window.strftime("%m-%d").tolist() == ["11-23", "11-25", "11-28"]
+
+    def test_each_exchange_has_its_own_calendar(self):
+        golden_week = timeline.trading_window("2025-10-01", 0, 0, calendar="XSHG")
+        assert golden_week[0] == pd.Timestamp("2025-10-09")
+
+    @pytest.mark.parametrize(
+        ("day", "after_close", "session"),
+        [
+            ("2025-04-15", False, "2025-04-15"),
+            ("2025-04-15", True, "2025-04-16"),
+            ("2019-06-29", False, "2019-07-01"),
+            ("2019-06-29", True, "2019-07-01"),
+        ],
+    )
+    def test_first_trading_day(self, day, after_close, session):
+        assert timeline.first_trading_day(day, after_close=after_close) == pd.Timestamp(session)
+
+    @pytest.mark.parametrize("day", ["1999-01-01", "2199-01-01"])
+    def test_days_outside_the_calendar(self, day):
+        with pytest.raises(timeline.OutsideCalendar, match="XNYS, which runs from 2010-01-04"):
+            timeline.first_trading_day(day)
+
+    def test_windows_outside_the_calendar(self):
+        with pytest.raises(timeline.OutsideCalendar, match="Take a shorter window"):
+            timeline.trading_window("2010-02-01", 250, 0)
+
+    @pytest.mark.parametrize("window", [timeline.month_window, timeline.trading_window])
+    def test_negative_windows(self, window):
+        with pytest.raises(ValueError, match="negative"):
+            window("2020-01-01", -1, 1)
+
+    def test_time_zones_are_refused(self):
+        with pytest.raises(ValueError, match="time zone"):
+            timeline.month_window(pd.Timestamp("2020-01-01", tz="Asia/Shanghai"), 1, 1)
+
+
+class TestNeighbours:
+    def test_overlap_is_symmetric_and_within_the_days(self):
+        matrix = timeline.overlap_matrix(timeline.meetings(), 200)
+        pd.testing.assert_frame_equal(matrix, matrix.T)
+        assert matrix.loc["Beijing, 13 May 2026", "Washington, 23 Sep 2026"] == 133
+        assert matrix.max().max() <= 200
+        assert matrix.loc["Osaka, 29 Jun 2019"].isna().all()
+
+    def test_nearest_is_never_itself(self):
+        table = timeline.nearest(timeline.meetings(), timeline.events())
+        assert (table["label"] != table["nearest"]).all()
+        assert table.loc["summit-osaka-2019", "days"] == 8
+        assert table.loc["summit-osaka-2019", "nearest_date"] == pd.Timestamp("2019-06-21")
+        assert table.loc["summit-lima-2024", "nearest_category"] == "export_control"
+
+    def test_one_event_alone_has_no_neighbour(self):
+        alone = timeline.nearest(timeline.events(ids="summit-bali-2022"))
+        assert alone[["days", "nearest", "nearest_date"]].isna().all(axis=None)
+
+    def test_nothing_to_look_among(self):
+        meetings = timeline.meetings()
+        assert timeline.nearest(meetings, meetings.iloc[:0])["days"].isna().all()
+
+
+class TestCounts:
+    def test_known_meetings(self):
+        counted = timeline.counts_around(timeline.events(POLICY), timeline.meetings(), 60, 60)
+        assert counted.loc["summit-lima-2024", ["tightening_before", "tightening_after"]].tolist() == [1, 6]
+        assert counted.loc["summit-busan-2025", ["tightening_before", "tightening_after"]].tolist() == [8, 1]
+        assert counted.loc["summit-bali-2022", ["easing_before", "easing_after"]].tolist() == [0, 0]
+
+    def test_days_of_the_meeting_are_apart(self):
+        beijing = timeline.counts_around(timeline.events(POLICY), timeline.meetings(), 60, 60).loc[
+            "summit-beijing-2026"
+        ]
+        assert beijing["easing_during"] == 1  # 14 May 2026, the second of three days
+
+    def test_a_meeting_with_a_direction_is_not_counted(self):
+        meetings = timeline.meetings()
+        counted = timeline.counts_around(meetings, meetings, 400, 400)
+        assert (counted.filter(regex="tightening|easing") == 0).all(axis=None)
+
+    def test_the_end_of_the_list_is_shown(self):
+        counted = timeline.counts_around(timeline.events(POLICY), timeline.meetings(), 60, 60)
+        assert counted.loc["summit-osaka-2019", "days_after_covered"] == 60
+        assert counted.loc["summit-washington-2026", "days_after_covered"] < 60
+
+
+class TestUnusable:
+    def reasons(self, ids, index=MONTHS, before=3, after=3, guard=0, **options):
+        table = timeline.unusable(timeline.events(ids=ids), index, before, after, guard, **options)
+        return table["reason"].get(ids, "")
+
+    def test_a_full_window_is_usable(self):
+        assert self.reasons("summit-osaka-2019", guard=5) == ""
+
+    def test_window_past_the_data(self):
+        assert "ends in 2026-08, the data in 2026-07" in self.reasons("summit-beijing-2026")
+
+    def test_window_before_the_data(self):
+        late = pd.date_range("2017-03-01", "2019-12-01", freq="MS")
+        assert "starts in 2017-01, the data in 2017-03" in self.reasons("summit-mar-a-lago-2017", late)
+
+    def test_gap_inside_the_window(self):
+        assert self.reasons("ec-smic-2020") == "missing inside the window: 2020-12"
+
+    def test_another_event_within_the_guard(self):
+        assert "8 days from Chinese supercomputer firms" in self.reasons("summit-osaka-2019", guard=8)
+        assert "on the same day as Seoul round" in self.reasons("summit-beijing-2026", after=1)
+
+    def test_the_same_category_does_not_disturb(self):
+        assert self.reasons("ec-foundry-dd-2025", guard=1) == ""
+
+    def test_unverified_and_scheduled(self):
+        reason = self.reasons("g20-miami-2026")
+        assert "no page that was read confirms it" in reason
+        assert "only scheduled" in reason
+
+    def test_not_a_trading_day(self):
+        days = timeline.trading_window("2019-07-01", 300, 300)
+        assert "29 Jun 2019 is not a trading day" in self.reasons("summit-osaka-2019", days)
+        assert self.reasons("summit-osaka-2019", days, which="first_us_trading_day") == ""
+
+    def test_trading_days_too_few(self):
+        days = timeline.trading_window("2019-07-01", 2, 5)
+        reason = self.reasons("summit-osaka-2019", days, 3, 6, which="first_us_trading_day")
+        assert "only 2 of 3 trading days before it" in reason
+        assert "only 5 of 6 trading days after it" in reason
+
+    def test_trading_day_outside_the_data(self):
+        days = timeline.trading_window("2020-07-01", 5, 5)
+        assert "lies outside the data" in self.reasons("summit-osaka-2019", days)
+
+    def test_time_zones_are_refused(self):
+        with pytest.raises(ValueError, match="time zone"):
+            self.reasons("summit-osaka-2019", MONTHS.tz_localize("UTC"))
