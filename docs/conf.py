@@ -3,7 +3,9 @@
 from importlib.metadata import version as installed_version
 
 from docutils import nodes
+from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util import logging
 
 project = "Chips & Summits"
 author = "The Chips & Summits contributors"
@@ -58,13 +60,21 @@ alone = ("index", "how_to_read", "events", "codebook", "sources", "limits", "sea
 html_sidebars = {page: [] for page in alone}
 
 
+def _mathml(node: nodes.Element, as_block: bool) -> str:
+    try:
+        return tex2mathml(node.astext(), as_block)
+    except MathError as error:
+        logging.getLogger(__name__).warning("formula cannot be shown: %s", error, location=node)
+        return ""
+
+
 def _inline_math(translator, node: nodes.math) -> None:
-    translator.body.append(tex2mathml(node.astext()))
+    translator.body.append(_mathml(node, as_block=False))
     raise nodes.SkipNode
 
 
 def _block_math(translator, node: nodes.math_block) -> None:
-    translator.body.append(f'<div class="formula">{tex2mathml(node.astext(), as_block=True)}</div>')
+    translator.body.append(f'<div class="formula">{_mathml(node, as_block=True)}</div>')
     raise nodes.SkipNode
 
 

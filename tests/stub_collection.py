@@ -1,4 +1,4 @@
-"""A small checkout of its own for tests that really execute notebooks: the helpers, one table, stub notebooks."""
+"""A small checkout for tests that really execute notebooks: the helpers, one table, stub notebooks."""
 
 import json
 import os
@@ -15,8 +15,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = """\
 from IPython.display import display
-payload = {"name": "total", "value": float(sum(values) * factor), "unit": "units", "low": 1.5, "high": None}
-display({"application/vnd.summits.record+json": payload, "text/plain": f"total: {payload['value']}"}, raw=True)"""
+payload = {"name": "total", "value": sum(values) * factor, "unit": "units", "low": 1.5, "high": None}
+told = f"total: {payload['value']}"
+display({"application/vnd.summits.record+json": payload, "text/plain": told}, raw=True)"""
 READ = """\
 from helpers import paths
 lines = (paths.data_dir() / "observations" / "made_up.csv").read_text().splitlines()
@@ -116,7 +117,8 @@ def make_checkout(folder: Path) -> Checkout:
     shutil.copy(ROOT / "requirements.lock", folder)
     (folder / "notebooks").mkdir()
     (folder / "data" / "observations").mkdir(parents=True)
-    rows = "series_id,period,value,vintage,source_id\nmade_up,2020-01,1,2020-03-01,none\nmade_up,2020-02,2,2020-04-01,none\n"
+    rows = "series_id,period,value,vintage,source_id\nmade_up,2020-01,1,2020-03-01,none\n"
+    rows += "made_up,2020-02,2,2020-04-01,none\n"
     (folder / "data" / "observations" / "made_up.csv").write_text(rows)
     (folder / "data" / "series.csv").write_text("series_id\nmade_up\n")
     (folder / "data" / "sources.csv").write_text("source_id\nnone\n")

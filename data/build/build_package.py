@@ -8,14 +8,14 @@ import re
 import shutil
 from pathlib import Path
 
-import pandas as pd
-
 import investment
 import markets
+import pandas as pd
 import timeline_tables
 import trade
+from tables import metadata, read, tidy, write
+
 from helpers import paths, schema, validation
-from tables import metadata, read, write
 
 DOMAINS = ("chip_trade", "ai_investment", "markets")
 # The compiled source tables name the same things differently.
@@ -34,22 +34,23 @@ def main() -> None:
     """Build every table, then the descriptor."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--figures", type=Path, required=True, help="folder of the compiled figures")
-    parser.add_argument("--claims", type=Path, required=True, help="the pre-specified claims, copied byte for byte")
+    parser.add_argument(
+        "--claims", type=Path, required=True, help="the pre-specified claims, copied byte for byte"
+    )
     arguments = parser.parse_args()
     build(arguments.figures, arguments.claims, paths.data_dir())
 
 
 def build(figures: Path, claims: Path, target: Path) -> None:
     """Write the data package made from ``figures`` and ``claims`` into ``target``."""
-    for old in ("observations", "lists"):
-        shutil.rmtree(target / old, ignore_errors=True)
     built = [domain.build(figures) for domain in (trade, investment, markets)]
     sources = source_table(figures)
     series = series_table(built, sources)
-    write(series, target / "series.csv")
-    write(sources, target / "sources.csv")
+    tables = {"series.csv": series, "sources.csv": sources}
+    for old in ("observations", "lists"):
+        shutil.rmtree(target / old, ignore_errors=True)
     write_observations(pd.concat([rows for rows, _ in built], ignore_index=True), series, target)
-    tables = {
+    tables |= {
         "events.csv": timeline_tables.events(figures),
         "baskets.csv": timeline_tables.baskets(),
         "lists/shares.csv": markets.shares(figures),
@@ -57,7 +58,7 @@ def build(figures: Path, claims: Path, target: Path) -> None:
     }
     tables |= {f"lists/{name}.csv": rows for name, rows in investment.lists(figures).items()}
     for path, rows in tables.items():
-        write(rows[schema.TABLES[path].names], target / path)
+        write(tidy(rows[schema.TABLES[path].names]), target / path)
     shutil.copyfile(claims, target / "claims.yml")
     validation.describe(target)
 
@@ -69,7 +70,9 @@ def source_table(figures: Path) -> pd.DataFrame:
     rows = rows.merge(metadata("sources"), on="source_id", validate="one_to_one")
     spans = rows["coverage_start"] + " to " + rows["coverage_end"]
     rows["coverage"] = rows["coverage"].where(rows["coverage"] != "", spans.where(spans != " to ", ""))
-    rows["notes"] = (rows["notes"] + " " + rows["adjustment"].map(lambda text: text and f"Adjustment: {text}.")).str.strip()
+    rows["notes"] = (
+        rows["notes"] + " " + rows["adjustment"].map(lambda text: text and f"Adjustment: {text}.")
+    ).str.strip()
     full_address = rows["url"]
     rows["url"] = full_address.map(first_address)
     rows["notes"] = [
@@ -87,17 +90,20 @@ def source_table(figures: Path) -> pd.DataFrame:
 
 def first_address(text: str) -> str:
     """Return the first web address in a text without its placeholders, blank if there is none."""
-    found = re.search(r"https?://[^\s;,()]+", text)
-    return re.split(r"[{|]", found[0])[0] if found else ""
+    found = re.search(r"https?://[^\s;()]+", text)
+    return re.split(r"[{|]", found[0])[0].rstrip(",") if found else ""
 
 
 def series_table(built: list[tuple[pd.DataFrame, pd.DataFrame]], sources: pd.DataFrame) -> pd.DataFrame:
     """Join the catalogue rows of the domains and add the licence of the sources of each series."""
     rows = pd.concat([catalogue for _, catalogue in built], ignore_index=True).set_index("series_id")
-    used = pd.concat([observations[["series_id", "source_id"]] for observations, _ in built]).drop_duplicates()
+    used = pd.concat(
+        [observations[["series_id", "source_id"]] for observations, _ in built]
+    ).drop_duplicates()
     used = used.sort_values(["series_id", "source_id"]).merge(sources, on="source_id").groupby("series_id")
     rows["licence"] = used["licence"].agg(lambda texts: "; ".join(dict.fromkeys(texts)))
     rows["licence_flag"] = used["licence_flag"].max()
+    # "derived" sorts before "open": one barred source bars the series.
     rows["redistribution"] = used["redistribution"].min()
     return rows.reset_index().sort_values("series_id")[schema.SERIES.names]
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pandas as pd
-
 from tables import append_changes, metadata, number, period, read, slug, vintages
 
 FILES = (
@@ -32,7 +31,10 @@ def build(figures: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = pd.concat([rows, earlier_headline(rows)], ignore_index=True)
     families = metadata("investment_series")
     rows = rows.merge(
-        families, left_on=["series_id", "frequency"], right_on=["family", "figures_frequency"], suffixes=("_old", "")
+        families,
+        left_on=["series_id", "frequency"],
+        right_on=["family", "figures_frequency"],
+        suffixes=("_old", ""),
     )
     entities = metadata("entities").set_index("name")
     names = rows["entity"].map(entities["slug"]).fillna(rows["entity"].map(slug))
@@ -48,9 +50,9 @@ def build(figures: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def earlier_headline(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return world private investment of 2021 as the 2022 edition printed it: an earlier vintage of the headline.
+    """Return world private investment of 2021 as the 2022 edition printed it.
 
-    It is the one year for which two editions give the headline of the same year.
+    It is an earlier vintage of the headline, and the one year that two editions print.
     """
     first = rows[
         (rows["series_id"] == "aiidx2022_private_investment")
@@ -76,7 +78,9 @@ def lists(figures: Path) -> dict[str, pd.DataFrame]:
     result = {}
     for name, (file, order) in LISTS.items():
         rows = read(figures / "ai_investment" / f"{file}.csv")
-        dates = rows["snapshot_date"] if "snapshot_date" in rows else pd.Series("2026-01-01", index=rows.index)
+        dates = (
+            rows["snapshot_date"] if "snapshot_date" in rows else pd.Series("2026-01-01", index=rows.index)
+        )
         rows["vintage"] = vintages(rows.assign(series_id="", date=dates))
         result[name] = rows.sort_values(order, kind="stable")
     return result

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pandas as pd
-
 from tables import metadata, number, read, significant, vintages
 
 CALENDARS = {"HKEX": "XHKG", "SSE STAR": "XSHG", "SZSE": "XSHG"}
@@ -32,7 +31,12 @@ def build(figures: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     folder = figures / "markets"
     authored = metadata("market_series").set_index("figures_id")
     names = authored["series_id"]
-    rows = [share_returns(folder), index_rows(folder, names), uncertainty_rows(folder, names), factor_rows(folder, names)]
+    rows = [
+        share_returns(folder),
+        index_rows(folder, names),
+        uncertainty_rows(folder, names),
+        factor_rows(folder, names),
+    ]
     observations = pd.concat(rows, ignore_index=True)
     observations["vintage"] = vintages(observations)
     blank = {"reporter": "", "partner": "", "flow": "", "basket": "", "averaging": "none"}
@@ -41,7 +45,7 @@ def build(figures: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def share_returns(folder: Path) -> pd.DataFrame:
-    """Return simple close-to-close returns per ticker. The segments of a ticker are linked, so only day one has none."""
+    """Return simple close-to-close returns; the segments of a ticker are linked, so only day one has none."""
     prices = read(folder / "prices_daily.csv").sort_values(["ticker", "date"])
     returns = prices["adj_close"].astype(float).groupby(prices["ticker"]).pct_change()
     rows = pd.DataFrame(
@@ -61,7 +65,9 @@ def index_rows(folder: Path, names: pd.Series) -> pd.DataFrame:
     level = levels["level"].astype(float)
     value = significant(level.groupby(levels["series"]).pct_change())
     # Two decimals are what Cboe publishes; a longer difference would be binary noise.
-    value = value.mask(levels["series"] == "^VIX", level.groupby(levels["series"]).diff().round(4).map("{:g}".format))
+    value = value.mask(
+        levels["series"] == "^VIX", level.groupby(levels["series"]).diff().round(4).map("{:g}".format)
+    )
     value = value.mask(levels["series"] == "USDCNY", levels["level"].map(number))
     rows = levels.assign(series_id=levels["series"].map(names), value=value, period=levels["date"])
     return rows.loc[value != "nan", ["series_id", "date", "period", "value", "source_id"]]
@@ -93,7 +99,9 @@ def factor_rows(folder: Path, names: pd.Series) -> pd.DataFrame:
 def tickers(folder: Path) -> pd.DataFrame:
     """Return the table of shares with the exchange calendar of each."""
     rows = read(folder / "TICKERS.csv").sort_values("ticker")
-    return rows.assign(calendar=rows["exchange"].map(CALENDARS).fillna("XNYS"), series_id="return_" + rows["ticker"])
+    return rows.assign(
+        calendar=rows["exchange"].map(CALENDARS).fillna("XNYS"), series_id="return_" + rows["ticker"]
+    )
 
 
 def shares(figures: Path) -> pd.DataFrame:

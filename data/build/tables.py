@@ -40,6 +40,11 @@ def significant(values: pd.Series, digits: int = 8) -> pd.Series:
     return values.map(lambda value: format(value, f".{digits}g"))
 
 
+def tidy(frame: pd.DataFrame) -> pd.DataFrame:
+    """Replace line breaks and runs of blanks in every cell by one blank."""
+    return frame.map(lambda text: " ".join(text.split()))
+
+
 def slug(text: str) -> str:
     """Return a name as lower-case words joined by underscores."""
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
@@ -72,7 +77,9 @@ def vintages(rows: pd.DataFrame) -> pd.Series:
     result = result.where(rule != "tenth", next_month.dt.strftime("%Y-%m-%d"))
 
     for exception in metadata("vintage_exceptions").itertuples():
-        hit = (rows["source_id"] == exception.source_id) & rows["date"].between(exception.first, exception.last)
+        hit = (rows["source_id"] == exception.source_id) & rows["date"].between(
+            exception.first, exception.last
+        )
         if exception.series_id:
             hit &= rows["series_id"] == exception.series_id
         result = result.mask(hit, exception.vintage)
@@ -82,8 +89,8 @@ def vintages(rows: pd.DataFrame) -> pd.Series:
 def append_changes(rows: pd.DataFrame) -> pd.DataFrame:
     """Keep, for each period, the first vintage and every later one whose value differs.
 
-    A value rounded to a multiple of ``rounded_to`` that agrees with the last known value within half that multiple
-    says nothing new and is dropped. An exact value after a rounded one is kept, because it says more.
+    A value rounded to a multiple of ``rounded_to`` that agrees with the last known value within half that
+    multiple says nothing new and is dropped. An exact value after a rounded one is kept: it says more.
 
     Parameters
     ----------

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pandas as pd
+from tables import metadata, read
 
 from helpers import validation
-from tables import metadata, read
 
 MEETING_CATEGORIES = ("summit_leaders", "summit_ai", "dialogue")
 
@@ -13,8 +13,8 @@ MEETING_CATEGORIES = ("summit_leaders", "summit_ai", "dialogue")
 def events(figures: Path) -> pd.DataFrame:
     """Return the events with the hand-written dating and the derived trading days.
 
-    In the compiled list "no" stands for "not applicable" outside meetings; here it is blank. The trade rounds that
-    were asked about stay "unknown".
+    In the compiled list "no" stands for "not applicable" outside meetings; here it is blank. A trade round
+    whose agenda was asked about stays "unknown".
     """
     rows = read(figures / "timeline" / "events.csv")
     rows = rows.merge(metadata("event_dating"), on="event_id", how="left", validate="one_to_one")

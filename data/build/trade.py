@@ -1,9 +1,9 @@
 """Chip trade: customs series, billings as growth, FRED activity and press figures."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
-
 from tables import append_changes, metadata, number, period, read, vintages
 
 FILES = (
@@ -19,7 +19,7 @@ FILES = (
     "us_total_exports_by_partner",
     "wsts_sia_billings",
 )
-# The spliced series of the figures took 2012 and 2020-12 from this copy, which is also there in full as its own series.
+# The spliced series of the figures took 2012 and 2020-12 from this copy, which is also there in full.
 ROUNDED_COPY = "comtrade_via_infer"
 ROUNDED_TO = 1_000_000
 FLOWS = {"exp": "export", "imp": "import"}
@@ -47,7 +47,7 @@ def build(figures: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def to_growth(rows: pd.DataFrame) -> pd.DataFrame:
-    """Replace the levels of WSTS and SIA by the percent change on the previous month; their licence bars levels."""
+    """Replace WSTS and SIA levels by the percent change on the previous month: the licence bars levels."""
     is_billing = rows["series_id"].str.startswith(("wsts_", "sia_"))
     billings = rows[is_billing].copy()
     level = billings["value"].astype(float)
@@ -60,98 +60,66 @@ def to_growth(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def catalogue(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one catalogue row per series: hand-written where there is one, else composed from the id."""
-    authored = metadata("trade_series").drop(columns=["figures_id", "scale"])
-    authored = authored[authored["title"] != ""].set_index("series_id")
-    cautions = metadata("trade_series").set_index("figures_id")["caution"]
+    """Return one catalogue row per series: composed from the id, then overwritten by what is hand-written."""
+    authored = metadata("trade_series")
+    authored = authored[(authored["title"] != "") | (authored["caution"] != "")].set_index("series_id")
+    authored = authored.drop(columns=["figures_id", "scale"])
     result = []
-    for series_id in sorted(rows["series_id"].unique()):
-        row = composed(series_id)
+    for series_id, sources in rows.groupby("series_id")["source_id"]:
+        row = composed(series_id, sources.iloc[0])
         if series_id in authored.index:
             row |= {name: text for name, text in authored.loc[series_id].items() if text}
-        row["caution"] = SPECIAL_CAUTIONS.get(series_id) or cautions.get(series_id) or row["caution"]
         row["frequency"] = "A" if series_id.endswith("_annual") else "M"
         row["stored_as"] = "growth" if row["unit"].startswith("percent change") else "level"
         result.append(row)
     return pd.DataFrame(result)
 
 
-SPECIAL_CAUTIONS = {
-    "us_exp_cn_hs8542": (
-        "Three vintages: January 2021, the 2022 copy and 2026. November 2017, the month of the Beijing summit, is "
-        "revised between them. Accelerators made abroad and shipped from there are not in US exports."
-    ),
-    "us_exp_cn_hs8486": (
-        "December 2020 is missing and stays missing. Values before 2021 come from a product list that agrees with the "
-        "full heading but was not drawn from it."
-    ),
-    "us_exp_cn_hs8541": "One source, which may cover a subset of products; ends in November 2020.",
-    "us_exp_cn_hs8471": "One source, which may cover a subset of products; ends in November 2020.",
-    "us_exp_cn_hs8473": "One source, which may cover a subset of products; ends in November 2020.",
-    "nl_exp_cn_hs8486": "A few lithography tools make a month: use three-month sums. Values are in euros.",
-    "kr_exp_world_hs8542": "Memory prices drive the surge of 2025-26. Figures of 2026 are provisional.",
-    "kr_exp_cn_hs8542": "Memory prices drive the surge of 2025-26. Figures of 2026 are provisional.",
-    "cn_imp_from_tw_hs8542": "October 2012 to December 2015 are missing; ends in December 2023.",
-}
 CURRENCIES = {"nl": "EUR", "de": "EUR", "eu27": "EUR", "jp": "JPY"}
-COMTRADE = ("UN Comtrade", "Value as reported by the customs of the country, in US dollars", "comtrade")
 
 
-def composed(series_id: str) -> dict[str, str]:
+BLANK = dict.fromkeys(
+    ["currency", "entity", "reporter", "partner", "flow", "product", "basket", "caution", "loader"], ""
+)
+
+
+def composed(series_id: str, source_id: str) -> dict[str, str]:
     """Compose the catalogue row of an id such as ``us_exp_cn_hs8542`` or ``cn_imp_from_tw_hs8542``."""
-    row = {
+    row = BLANK | {
         "series_id": series_id,
         "table": "trade",
-        "unit": "USD",
-        "currency": "",
         "price_basis": "nominal",
         "seasonal": "NSA",
         "averaging": "none",
-        "entity": "",
-        "reporter": "",
-        "partner": "",
-        "flow": "",
-        "product": "",
-        "basket": "",
-        "caution": "",
-        "loader": "",
     }
-    places = metadata("places").set_index("code")
-    parts = series_id.removesuffix("_annual").replace("_imp_from_", "_imp_").split("_", 3)
-    if parts[0] not in places.index or parts[1] not in FLOWS or len(parts) < 4 or parts[2] not in places.index:
-        return row | ({"reporter": "United States", "flow": "import"} if series_id.startswith("us_imp") else {})
-    reporter, flow, partner, product = parts[0], FLOWS[parts[1]], parts[2], parts[3]
-    products = metadata("products").set_index("code")
-    words = products.loc[product, "words"] if product in products.index else ""
-    direction = {"export": "exports to", "import": "imports from"}[flow]
-    partner_name = "the world" if partner == "world" else places.loc[partner, "name"]
-    annual = series_id.endswith("_annual")
-    own_source = not (annual or flow == "import") or series_id == "kr_imp_world_hs8542"
-    if partner == "world" and flow == "export" and reporter != "kr":
-        own_source = product == "total_goods"
-    if reporter == "tw":
-        own_source = True
-    if reporter == "us" and partner not in ("cn", "world") and product == "hs8542":
-        own_source = False
-    if reporter == "kr" and product == "hs8486":
-        own_source = False
-    body, basis, loader = tuple(places.loc[reporter, ["publisher", "basis", "loader"]]) if own_source else COMTRADE
-    currency = CURRENCIES.get(reporter, "USD") if partner == "cn" and not annual else "USD"
+    trade_id = re.fullmatch(
+        r"([a-z0-9]+)_(exp|imp)_(?:from_)?([a-z0-9]+)_(hs\d+|total_goods)(_annual)?", series_id
+    )
+    if not trade_id:
+        return row | (
+            {"reporter": "United States", "flow": "import"} if series_id.startswith("us_imp") else {}
+        )
+    reporter, flow, partner, product, annual = trade_id.groups()
+    place, other = metadata("places").set_index("code").loc[[reporter, partner]].to_dict("records")
+    words = metadata("products").set_index("code").loc[product]
+    # The US figures on Comtrade are the ones of the Census Bureau.
+    publisher = "census" if reporter == "us" and not annual and flow == "exp" else source_id.split("_")[0]
+    body = metadata("trade_publishers").set_index("source").loc[publisher]
+    currency = CURRENCIES.get(reporter, "USD") if publisher in ("eurostat", "estat") else "USD"
+    direction = {"exp": "exports to", "imp": "imports from"}[flow]
     return row | {
-        "title": f"{places.loc[reporter, 'reporter_words']} {direction} {partner_name}, {words}"
+        "title": f"{place['adjective']} {direction} {other['in_text']}, {words['words']}"
         + (", annual" if annual else ""),
         "unit": currency,
         "currency": currency,
-        "entity": places.loc[reporter, "name"],
-        "reporter": places.loc[reporter, "name"],
-        "partner": places.loc[partner, "name"],
-        "flow": flow,
-        "product": product.replace("hs", "HS ").replace("total_goods", "all goods"),
-        "basket": products.loc[product, "basket"] if product in products.index else "",
-        "publisher": body,
-        "definition": f"{basis}. {'Year' if annual else 'Month'} of the trade, not seasonally adjusted.",
-        "caution": "Values, not quantities: prices move them."
-        if own_source
-        else "Fragments from Comtrade copies: months or years are missing.",
-        "loader": loader,
+        "entity": place["name"],
+        "reporter": place["name"],
+        "partner": other["name"],
+        "flow": FLOWS[flow],
+        "product": words["product"],
+        "basket": words["basket"],
+        "publisher": body["publisher"],
+        "definition": body[FLOWS[flow]],
+        "caution": body["caution"],
+        "loader": body["loader"],
     }

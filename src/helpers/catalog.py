@@ -132,7 +132,7 @@ def claims_hash() -> str:
 
 
 def package_files(data_dir: Path) -> list[str]:
-    """Return the paths of all data files of the package, sorted: tables, lists and claims, not the build step."""
+    """Return the paths of all data files of the package, sorted; the build step is none of them."""
     found = [*data_dir.glob("*.csv"), *data_dir.glob("*.yml"), *data_dir.glob("*/*.csv")]
     return sorted(path.relative_to(data_dir).as_posix() for path in found)
 

@@ -134,13 +134,13 @@ def load(series_id: str, as_of: str | date | pd.Timestamp | None = None) -> Seri
     info = catalog.series(series_id)
     rows = _rows(info)
     day = as_of_day(as_of)
-    known = rows if day is None else rows[rows["vintage"] <= day]
-    if known.empty:
+    public = rows if day is None else rows[rows["vintage"] <= day]
+    if public.empty:
         raise NotYetKnown(
             f"Nothing of {series_id} was public on {day.date()}; its first vintage is "
             f"{rows['vintage'].min().date()}. Ask for that day or a later one."
         )
-    latest = known.drop_duplicates("period", keep="last").set_index("period")
+    latest = public.drop_duplicates("period", keep="last").set_index("period")
     return SeriesData(
         info=info,
         values=latest["value"].rename(series_id),
@@ -155,6 +155,15 @@ def load_many(
 ) -> dict[str, SeriesData]:
     """Load several series as they were known on one date, keyed by id in the order given; see `load`."""
     return {series_id: load(series_id, as_of) for series_id in series_ids}
+
+
+def known(
+    series_ids: list[str] | tuple[str, ...], as_of: str | date | pd.Timestamp | None = None
+) -> list[str]:
+    """Name the series of which anything was public on a date; `load` refuses the others."""
+    day = as_of_day(as_of)
+    rows = {series_id: _rows(catalog.series(series_id)) for series_id in series_ids}
+    return [series_id for series_id, each in rows.items() if day is None or each["vintage"].min() <= day]
 
 
 def vintages(series_id: str) -> pd.DataFrame:
@@ -221,13 +230,13 @@ def list_table(name: str, as_of: str | date | pd.Timestamp | None = None) -> pd.
     day = as_of_day(as_of)
     if day is None or "vintage" not in table:
         return table
-    known = table[table["vintage"] <= day]
-    if known.empty:
+    public = table[table["vintage"] <= day]
+    if public.empty:
         first = table["vintage"].min().date()
         raise NotYetKnown(
             f"Nothing of the list {name} was public on {day.date()}; its first vintage is {first}."
         )
-    return known.reset_index(drop=True)
+    return public.reset_index(drop=True)
 
 
 def loaded_tables() -> set[str]:

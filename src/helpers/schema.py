@@ -1,6 +1,6 @@
 """The form of every table of the data package: its columns, their types, their rules and their meaning.
 
-Pure data. ``datapackage.json`` is written from it and ``validation`` checks against it, so the two cannot differ.
+Pure data: ``datapackage.json`` is written from it and ``validation`` checks against it.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One kind of table: its title, columns, primary key and links ``(column, table, column)`` to other tables."""
+    """One kind of table: title, columns, primary key, and links ``(column, table, column)`` to others."""
 
     title: str
     columns: tuple[Column, ...]
@@ -70,7 +70,7 @@ _flag = Column(
 )
 _redistribution = Column(
     "redistribution",
-    "open: values are bundled; derived: only growth, returns or changes are bundled; fetch: nothing is bundled",
+    "open: values are bundled; derived: only growth, returns or changes are; fetch: nothing is",
     values=REDISTRIBUTION,
 )
 _source = Column("source_id", "Where the value was read; a row of sources.csv")
@@ -100,9 +100,7 @@ SERIES = Table(
             "Averaging or accumulation over time",
             values=("none", "3-month mean", "running maximum", "cumulative"),
         ),
-        Column(
-            "stored_as", "What the stored number is", values=("level", "growth", "return", "change")
-        ),
+        Column("stored_as", "What the stored number is", values=("level", "growth", "return", "change")),
         Column("entity", "Country, company or group the series describes", required=False),
         Column("reporter", "Country that reports the trade", required=False),
         Column("partner", "Country at the other end of the trade", required=False),
@@ -142,7 +140,9 @@ OBSERVATIONS = Table(
     "Observations",
     (
         Column("series_id", "A row of series.csv"),
-        Column("period", "What the value is about: 2021-06-30, 2021-06 or 2021, by the frequency of the series"),
+        Column(
+            "period", "What the value is about: 2021-06-30, 2021-06 or 2021, by the frequency of the series"
+        ),
         Column("value", "The number, in the unit of the series", "number"),
         _vintage,
         _source,
@@ -176,7 +176,12 @@ EVENTS = Table(
             required=False,
             values=("yes", "no", "unknown"),
         ),
-        Column("anticipated_from", "First day a text expected the event; blank is unknown", "date", required=False),
+        Column(
+            "anticipated_from",
+            "First day a text expected the event; blank is unknown",
+            "date",
+            required=False,
+        ),
         Column("announced_zone", "Time zone of the announcement (IANA name), or unknown"),
         Column(
             "us_session",
@@ -217,7 +222,9 @@ MODELS = Table(
         Column("country_group", "United States, China, both, or either with others"),
         Column("countries", "Countries of the organisations, joined by ;"),
         Column("date", "Publication date of the model", "date"),
-        Column("training_compute_flop", "Training compute in floating-point operations", "number", required=False),
+        Column(
+            "training_compute_flop", "Training compute in floating-point operations", "number", required=False
+        ),
         Column("confidence", "Epoch's confidence in the compute value", required=False),
         _source,
         _vintage,
@@ -244,7 +251,7 @@ HARDWARE = Table(
     "Accelerators (Epoch AI)",
     (
         Column("hardware", "Name of the accelerator"),
-        Column("manufacturer", "Maker"),
+        Column("manufacturer", "Maker", required=False),
         Column("release_date", "Release date", "date", required=False),
         Column("fp16_tensor_flops", "Tensor FP16 operations per second", "number", required=False),
         Column(
@@ -327,5 +334,5 @@ TABLES = {
 
 
 def table_of(path: str) -> Table | None:
-    """Return the form of the table at ``path`` (relative to the data package), None if there is no such table."""
+    """Return the form of the table at ``path`` in the data package, None if there is no such table."""
     return OBSERVATIONS if path.startswith("observations/") and path.endswith(".csv") else TABLES.get(path)

@@ -139,7 +139,7 @@ def _figure(data: dict, name: str, files: dict[str, bytes]) -> str:
     alt, title, source = (html.escape(figure[key]) for key in ("alt", "title", "source"))
     return (
         f'<figure class="plot"><a href="../{stem}.png"><img src="../{stem}.png" alt="{alt}"></a>'
-        f'<figcaption>{title} <span class="source">{source}</span> '
+        f'<figcaption>{title}. <span class="source">{source}</span> '
         f'<a href="../{stem}.csv" download>Data (CSV)</a></figcaption></figure>'
     )
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-NOMINAL_DAYS = {"quarter": 365.25 / 4, "half-year": 365.25 / 2, "year": 365.25}
+DAYS_IN_STEP = {"quarter": 365.25 / 4, "half-year": 365.25 / 2, "fiscal year": 365.25}
 FIRST_LUNAR_YEAR, LAST_LUNAR_YEAR = 1930, 2030
 LUNAR_WINDOWS = {"before": (-7, -1), "during": (0, 6), "after": (7, 21)}
 SHORTEST_STRETCH = 36
@@ -397,10 +397,12 @@ def _numbers(index: pd.DatetimeIndex) -> np.ndarray:
         return np.arange(len(index))
     if (index.day == 1).all():
         return (index.year * 12 + index.month).to_numpy()
+    if ((index.month == 12) & (index.day == 31)).all():
+        return index.year.to_numpy()
     days = np.diff(index.to_numpy()) / np.timedelta64(1, "D")
     if np.median(days) < 20:
         return np.arange(len(index))
-    step = next((step for step in NOMINAL_DAYS.values() if abs(days.min() / step - 1) < 0.15), None)
+    step = next((step for step in DAYS_IN_STEP.values() if abs(days.min() / step - 1) < 0.15), None)
     if step is None:
         raise BadSeries(
             f"Dates {days.min():g} days apart are no months, quarters or years. Use a regular series."

@@ -23,8 +23,8 @@ MACHINE = re.compile(
 def problems(path: Path) -> list[str]:
     """Every reason why a notebook may not be committed as it stands."""
     notebook = notebooks.read(path)
-    found = [f"{path.name}: {problem}" for rule in RULES for problem in rule(notebook)]
-    return found + [f"{path.name}: {problem}" for problem in not_committed_form(notebook, path)]
+    found = not_python(notebook) or [problem for rule in RULES for problem in rule(notebook)]
+    return [f"{path.name}: {problem}" for problem in [*found, *not_committed_form(notebook, path)]]
 
 
 def code_cells(notebook: Notebook) -> Iterator[tuple[str, Notebook]]:
@@ -49,6 +49,17 @@ def calls(notebook: Notebook, function: str) -> list[str]:
 
 def _called(node: ast.Call) -> str:
     return getattr(node.func, "attr", getattr(node.func, "id", ""))
+
+
+def not_python(notebook: Notebook) -> list[str]:
+    """Every code cell is plain Python."""
+    found = []
+    for name, cell in code_cells(notebook):
+        try:
+            ast.parse(notebooks.text(cell["source"]))
+        except SyntaxError:
+            found.append(f"{name}: not plain Python (a magic, a shell command, or broken)")
+    return found
 
 
 def not_executed(notebook: Notebook) -> list[str]:
@@ -119,28 +130,22 @@ def machine_paths(notebook: Notebook) -> list[str]:
     """No path of somebody's machine and no memory address, anywhere but in picture data."""
     found = []
     for index, cell in enumerate(notebook["cells"]):
-        outputs = [
-            {**o, "data": {k: v for k, v in o.get("data", {}).items() if k != FIGURE}} for o in _outputs(cell)
-        ]
+        outputs = [_without_picture(output) for output in cell.get("outputs", [])]
         text = json.dumps({**cell, "outputs": outputs}, ensure_ascii=False)
         found += [f"{notebooks.name_of(cell, index)}: holds {m[0]!r}" for m in MACHINE.finditer(text)]
     return found + [f"metadata holds {m[0]!r}" for m in MACHINE.finditer(json.dumps(notebook["metadata"]))]
 
 
-def _outputs(cell: Notebook) -> list[Notebook]:
-    return cell.get("outputs", [])
+def _without_picture(output: Notebook) -> Notebook:
+    return {**output, "data": {k: v for k, v in output.get("data", {}).items() if k != FIGURE}}
 
 
 def style(notebook: Notebook) -> list[str]:
-    """No trailing `;`, no magics, no `summary()`, only the agreed imports, functions of at most five lines."""
+    """No trailing `;`, no `summary()`, only the agreed imports, functions of at most five lines."""
     found = []
     for name, cell in code_cells(notebook):
         source = notebooks.text(cell["source"]).rstrip()
         found += [f"{name}: ends in `;`, which nbval does not honour; write `_ = …`"] * source.endswith(";")
-        try:
-            ast.parse(source)
-        except SyntaxError:
-            return [*found, f"{name}: not plain Python (a magic or a shell command)"]
     found += [
         f"{name}: calls summary(), which prints the clock; use coef_table"
         for name in calls(notebook, "summary")

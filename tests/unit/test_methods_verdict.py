@@ -129,10 +129,10 @@ def test_a_single_event_that_should_be_usual():
         rungs=(estimate(0.01, -0.03, 0.045),),
         mde=0.08,
     )
-    assert verdict(usable := usual).word == "supported"
-    assert verdict(replace(usable, placebo_p=0.02)).word == "inconclusive"
+    assert verdict(usual).word == "supported"
+    assert verdict(replace(usual, placebo_p=0.02)).word == "inconclusive"
     runs = {"run-up above the 95th percentile": True, "reversal below the 5th": True}
-    moved = replace(usable, estimate=estimate(0.0, -0.2, 0.2), contradicts_when=runs)
+    moved = replace(usual, estimate=estimate(0.0, -0.2, 0.2), contradicts_when=runs)
     assert verdict(moved).word == "contradicted"
 
 
@@ -213,11 +213,11 @@ def test_incomplete_evidence_is_refused(change):
 
 
 def test_every_input_is_in_the_output_and_can_be_written_as_json():
-    evidence = replace(GOOD, sign=None, margin=None, supports_if=(Region(above=0.05),))
+    evidence = replace(GOOD, sign=None, margin=None, supports_if=(Region(above=0.01),))
     result = verdict(evidence)
     assert set(result.inputs) == set(evidence.__dataclass_fields__)
     text = json.dumps(result.record(), allow_nan=False)
-    assert json.loads(text)["inputs"]["supports_if"] == [{"above": 0.05, "below": None}]
+    assert json.loads(text)["inputs"]["supports_if"] == [{"above": 0.01, "below": None}]
     assert list(result.table()["holds"]) == ["yes"] * len(result.conditions)
 
 

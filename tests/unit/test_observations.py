@@ -160,6 +160,12 @@ def test_load_many_keeps_the_order(package):
     assert list(observations.load_many(["papers", "chips"])) == ["papers", "chips"]
 
 
+def test_known_leaves_out_what_was_not_public(package):
+    write(package, "chips,2021-01,1,2022-01-01,s\npapers,2020,2,2021-01-01,s\n")
+    assert observations.known(["chips", "papers"], "2021-06-30") == ["papers"]
+    assert observations.known(["chips", "papers"]) == ["chips", "papers"]
+
+
 def test_lists_are_cut_at_as_of(package):
     rows = [
         dict.fromkeys(schema.MODELS.names, "") | {"model": model, "date": "2020-01-01", "vintage": vintage}

@@ -247,9 +247,10 @@ def test_published_run_is_shown_and_a_refused_build_keeps_the_former_site(projec
         front == project / "runs_with_one" / "_site" / "index.html" and "Executed again" in front.read_text()
     )
 
-    nbformat.write(_notebook(more="[lost](nowhere.md)"), run)
-    with pytest.raises(site.SiteError, match=f"{NAME}.*nowhere.md"):
+    nbformat.write(_notebook(more="[lost](nowhere.md) $\\unknowncommand$"), run)
+    with pytest.raises(site.SiteError, match=f"{NAME}.*nowhere.md") as refused:
         site.build(project / "runs_with_one")
+    assert "formula cannot be shown" in str(refused.value)
     assert "Executed again" in front.read_text()
     assert [
         path.name for path in (project / "runs_with_one").iterdir() if path.name.startswith(".site-")

@@ -101,6 +101,8 @@ class TestGrowth:
         assert transforms.growth(years).isna().tolist() == [True, False, True]
         halves = dated(["2020-06-30", "2020-12-31", "2021-12-31"], [1, 2, 3])
         assert transforms.growth(halves).isna().tolist() == [True, False, True]
+        scattered = dated(["2014-12-31", "2016-12-31", "2019-12-31"], [1, 2, 3])
+        assert transforms.growth(scattered).isna().all()
 
     def test_trading_days_are_counted_in_rows(self):
         days = dated(["2022-11-23", "2022-11-25", "2022-11-28"], [100, 101, 102.01])

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 
-from helpers.figures.style import text_colour
+from helpers.figures.style import set_unit, text_colour
 
 LINE_END = "line-end"
 LINE_END_WIDTH = 18
@@ -155,8 +155,7 @@ def settle_flags(fig: Figure) -> str:
     key = ""
     if any(max(_flag_rows(ax), default=0) >= FLAG_ROWS for ax in fig.axes):
         key = _number_flags(fig)
-    for ax in fig.axes:
-        _raise_flags(ax)
+    _raise_flags(fig)
     return key
 
 
@@ -168,7 +167,7 @@ def settle_line_ends(fig: Figure) -> None:
 
 
 def _leader(colour: str, width: float, height: float) -> dict:
-    # Without patchA and shrinking a leader is not cut against its text, which took a third of the drawing time.
+    # With a patchA or shrinking, each leader would be cut to its text: a third of the drawing time.
     look = {
         "arrowstyle": "-",
         "color": colour,
@@ -208,17 +207,21 @@ def _number_flags(fig: Figure) -> str:
     notes = list(dict.fromkeys(one.get_label() for _, one in sorted(flags, key=lambda item: item[0])))
     for _, one in flags:
         one.set_text(str(notes.index(one.get_label()) + 1))
-    return "\N{NO-BREAK SPACE}· ".join(
-        f"{number}.\N{NO-BREAK SPACE}{note}" for number, note in enumerate(notes, start=1)
-    )
+    # An entry is not broken between lines.
+    entries = [
+        f"{number}. {note}".replace(" ", "\N{NO-BREAK SPACE}") for number, note in enumerate(notes, start=1)
+    ]
+    return "\N{NO-BREAK SPACE}· ".join(entries)
 
 
-def _raise_flags(ax: Axes) -> None:
-    flags, rows = _labels(ax, FLAG), _flag_rows(ax)
-    for one, row in zip(flags, rows, strict=True):
-        one.xyann = (0, 3 + row * FLAG_HEIGHT)
-    if flags and ax.get_title(loc="left"):
-        ax.set_title(ax.get_title(loc="left"), pad=6 + (max(rows) + 1) * FLAG_HEIGHT)
+def _raise_flags(fig: Figure) -> None:
+    rows = {ax: _flag_rows(ax) for ax in fig.axes}
+    free = (max((max(own, default=-1) for own in rows.values()), default=-1) + 1) * FLAG_HEIGHT
+    for ax, own in rows.items():
+        for one, row in zip(_labels(ax, FLAG), own, strict=True):
+            one.xyann = (0, 3 + row * FLAG_HEIGHT)
+        if len(own) and (ax.get_title(loc="left") or ax.get_ylabel()):
+            set_unit(ax, ax.get_ylabel(), raised=free)
 
 
 def _spread_line_ends(ax: Axes) -> None:

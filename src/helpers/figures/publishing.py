@@ -254,13 +254,13 @@ def _lay_out(fig: Figure, line: str) -> None:
         if text
     ]
     above = 0.2 + sum(_height(text, size) for text, size, *_ in top)
-    below = 0.1 + sum(_height(text, size) for text, size, *_ in bottom)
+    below = 0.16 + sum(_height(text, size) for text, size, *_ in bottom)
     panels = fig.get_figheight()
     height = above + panels + below
     fig.set_figheight(height)
     fig.get_layout_engine().set(rect=(margin, below / height, 1 - 2 * margin, panels / height))
     _write(fig, top, height - 0.16)
-    _write(fig, bottom, below)
+    _write(fig, bottom, below - 0.06)
     mark = plt.Rectangle(
         (margin, 1 - 0.05 / height), 3 * margin, 0.05 / height, color=COLOURS["china"], linewidth=0
     )

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.transforms import ScaledTranslation
 
 WIDTH = 8.2
 WIDE = 10.5
@@ -190,7 +191,9 @@ def number_axis(axis) -> None:
 
 def date_axis(ax: Axes) -> None:
     """Format a time axis: years, or months with the year once, and no offset text."""
-    locator = mdates.AutoDateLocator(minticks=4, maxticks=10)
+    inches = ax.get_position().width * ax.figure.get_figwidth()
+    most = max(3, int(inches / 0.55))
+    locator = mdates.AutoDateLocator(minticks=min(4, most - 1), maxticks=min(10, most))
     formatter = mdates.ConciseDateFormatter(locator, show_offset=False)
     formatter.formats = ["%Y", "%b", "%-d %b", "%H:%M", "%H:%M", "%S.%f"]
     formatter.zero_formats = ["", "%b\n%Y", "%-d %b", "%-d %b", "%H:%M", "%H:%M"]
@@ -198,10 +201,20 @@ def date_axis(ax: Axes) -> None:
     ax.xaxis.set_major_formatter(formatter)
 
 
-def set_unit(ax: Axes, unit: str) -> None:
-    """Write the unit of the vertical axis horizontally above its top left corner, where it is read first."""
+def set_unit(ax: Axes, unit: str, raised: float = 0) -> None:
+    """Write the unit of a panel horizontally above its top left corner, where it is read first.
+
+    Parameters
+    ----------
+    ax : Axes
+    unit : str
+    raised : float
+        Points left free below it, for the names of events. The title of the panel moves up with it.
+    """
+    above = ax.transAxes + ScaledTranslation(0, (raised + 5) / 72, ax.figure.dpi_scale_trans)
     ax.set_ylabel(unit, rotation=0, ha="left", va="bottom")
-    ax.yaxis.set_label_coords(0, 1.02)
+    ax.yaxis.set_label_coords(0, 1, transform=above)
+    ax.set_title(ax.get_title(loc="left"), pad=raised + (21 if unit else 6))
 
 
 def head(fig: Figure, title: str, unit: str) -> None:

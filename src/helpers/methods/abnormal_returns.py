@@ -80,9 +80,11 @@ def fit(x: np.ndarray, y: np.ndarray, x_ahead: np.ndarray, y_ahead: np.ndarray) 
     days, assets = y.shape
     coefficients, residuals = np.empty((assets, x.shape[1])), np.full((days, assets), np.nan)
     leverage = np.empty((assets, len(x_ahead), len(x_ahead)))
-    patterns, pattern_of = np.unique(~np.isnan(y), axis=1, return_inverse=True)
-    for pattern, traded in enumerate(patterns.T):
-        columns = np.flatnonzero(np.ravel(pattern_of) == pattern)
+    columns_of: dict[bytes, list[int]] = {}
+    for column, traded in enumerate(~np.isnan(y.T)):
+        columns_of.setdefault(traded.tobytes(), []).append(column)
+    for columns in columns_of.values():
+        traded = ~np.isnan(y[:, columns[0]])
         x_traded, y_traded = x[traded], y[np.ix_(traded, columns)]
         solution = np.linalg.lstsq(x_traded, y_traded, rcond=None)[0]
         coefficients[columns] = solution.T

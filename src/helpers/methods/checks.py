@@ -134,24 +134,6 @@ def enough(n: int, minimum: int, what: str) -> None:
         )
 
 
-def window_inside(index: pd.DatetimeIndex, first: int, last: int, what: str) -> None:
-    """Raise unless positions `first`..`last` lie inside `index`.
-
-    Raises
-    ------
-    UnusableInput
-        If the window is empty or runs past the data.
-    """
-    if first > last:
-        raise UnusableInput(f"{what}: the window ends before it starts. Swap its ends.")
-    if first < 0 or last >= len(index):
-        missing = max(-first, last - len(index) + 1)
-        raise UnusableInput(
-            f"{what}: the window runs {missing} rows past the data "
-            f"({index[0]:%Y-%m-%d} to {index[-1]:%Y-%m-%d}). Shorten the window or drop the event."
-        )
-
-
 def positions(index: pd.DatetimeIndex, dates: Sequence, what: str) -> np.ndarray:
     """Return the positions of `dates` in `index`.
 

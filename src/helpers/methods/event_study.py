@@ -102,8 +102,8 @@ def event_study(
     Raises
     ------
     UnusableInput
-        If dates, windows or returns allow no estimate. Assets and events that cannot be used while others can
-        are listed in ``dropped``.
+        If dates, windows or returns allow no estimate, or two events share days of their windows. Assets and
+        events that cannot be used while others can are listed in ``dropped``.
     """
     days = _days(estimation, window, leads)
     index = _check_returns(returns)
@@ -114,9 +114,11 @@ def event_study(
     if not dates.index.is_unique:
         raise checks.UnusableInput("events: an event id appears twice. Give every event its own id.")
     factors = design(market, index)
+    rows = pd.Series(checks.positions(index, dates, "events"), dates.index).sort_values()
+    _check_overlap(rows, window)
     found, dropped = [], []
-    for event, position in zip(dates.index, checks.positions(index, dates, "events"), strict=True):
-        one, reasons = _one_event(event, returns, factors, int(position), days)
+    for event, row in rows.items():
+        one, reasons = _one_event(event, returns, factors, row, days)
         dropped += [(event, asset, reason) for asset, reason in reasons.items()]
         found += [one] if one else []
     if not found:
@@ -198,11 +200,22 @@ def _check_returns(returns: pd.DataFrame) -> pd.DatetimeIndex:
     index = checks.index_in_order(returns.index, "returns")
     if not returns.columns.is_unique:
         raise checks.UnusableInput("returns: an asset appears twice. Keep one column per asset.")
-    checks.finite(returns, "returns")
-    for asset, column in returns.items():
-        checks.finite(column, f"returns of {asset}")
-        checks.varies(column, f"returns of {asset}")
+    y = checks.finite(returns, "returns")
+    suspect = ~(np.fmax.reduce(y, axis=0) > np.fmin.reduce(y, axis=0))
+    for asset, column in returns.loc[:, suspect].items():
+        checks.varies(checks.finite(column, f"returns of {asset}"), f"returns of {asset}")
     return index
+
+
+def _check_overlap(rows: pd.Series, window: Window) -> None:
+    """Refuse events whose windows share a day: their returns would count twice."""
+    shared = np.flatnonzero(np.diff(rows) <= window[1] - window[0])
+    if shared.size:
+        first, second = rows.index[shared[0]], rows.index[shared[0] + 1]
+        raise checks.UnusableInput(
+            f"Events {first} and {second} share days of their windows. "
+            "Leave one out, or merge them into one event."
+        )
 
 
 def _one_event(event, returns, factors, position, days) -> tuple[_Event | None, dict[str, str]]:
@@ -356,10 +369,9 @@ def _tests(found, units, correlation, ranks) -> pd.DataFrame:
     daily_mean = np.mean([one.dummy[0] for one in found])
     error = np.sqrt(sum(one.dummy[1] ** 2 for one in found)) / len(found)
     rows["portfolio_regression"] = (daily_mean, daily_mean / error, sum(one.dummy[2] for one in found))
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=["value", "statistic", "df"])
-    table["p_value"] = 2 * stats.t.sf(np.abs(table["statistic"]), table["df"])
-    table["headline"] = table.index.isin(HEADLINE)
-    return table.rename_axis("test")
+    table = pd.DataFrame(list(rows.values()), pd.Index(rows, name="test"), ["value", "statistic", "df"])
+    table["p_value"] = 2 * stats.t.sf(np.abs(table["statistic"].to_numpy()), table["df"].to_numpy())
+    return table.assign(headline=table.index.isin(HEADLINE))
 
 
 def _sign_statistic(found: list[_Event], car: np.ndarray) -> float:

@@ -294,7 +294,10 @@ def _regress(
     with warnings.catch_warnings():
         # Separation and collinearity are read from the fit below; the rest is pandas talking to pyfixest.
         warnings.simplefilter("ignore")
-        fit = estimator(formula, data=frame, vcov=vcov, ssc=ssc)
+        try:
+            fit = estimator(formula, data=frame, vcov=vcov, ssc=ssc)
+        except ValueError as error:
+            raise UnusableInput(f"{formula} cannot be estimated: {' '.join(str(error).split())}") from None
     dropped = set(regressors) - set(fit.coef().index)
     if dropped:
         raise UnusableInput(

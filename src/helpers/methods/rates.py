@@ -9,7 +9,7 @@ keeps the number of dates per year, so a list that is denser in later years does
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from helpers.methods.checks import UnusableInput, enough
 from helpers.methods.placebo import placebo_test, sign_flips
+from helpers.methods.power import detectable_rate_ratio, normal_multiplier
 from helpers.methods.results import Estimate
 
 Dates = pd.DatetimeIndex | Sequence[Any]
@@ -26,70 +27,40 @@ Window = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class RateComparison:
-    """Rate of events inside windows relative to the same calendar years outside them.
+class DateComparison:
+    """What happens around dates, compared with the same around placebo dates.
 
     Parameters
     ----------
     effect : Estimate
-        Rate ratio with exact interval and placebo p value.
-    years : DataFrame
-        By year with a window: events_inside, days_inside, events_outside, days_outside.
-    without : DataFrame
-        By date left out: value, low, high.
+        Rate ratio, mean count, mean change or relative distance. ``details`` hold the 5th, 50th and 95th
+        percentile of the placebo values and ``mde``, the minimum detectable effect.
+    lead : Estimate or None
+        The same before the dates; None where the measure looks both ways or is itself a lead.
+    rows : DataFrame
+        What the effect is made of: one row per date, or per calendar year for a rate ratio.
+    leave_one_out : dict of Timestamp to Estimate
+        The effect with each date left out.
     placebo : array, shape (draws,)
-        Rate ratios of the placebo dates.
+        The effect at the placebo dates.
     """
 
     effect: Estimate
-    years: pd.DataFrame
-    without: pd.DataFrame
+    lead: Estimate | None
+    rows: pd.DataFrame
+    leave_one_out: dict[pd.Timestamp, Estimate]
     placebo: np.ndarray
 
     def table(self) -> pd.DataFrame:
-        """Return the counts and days by year."""
-        return self.years
+        """Return one row per date or year."""
+        return self.rows
 
     def record(self) -> dict[str, Any]:
-        """Return the record of the rate ratio."""
+        """Return the record of the effect."""
         return self.effect.record()
 
     def sentence(self) -> str:
-        """Say the rate ratio in plain words."""
-        return self.effect.sentence()
-
-
-@dataclass(frozen=True)
-class WindowComparison:
-    """A mean over dates against the same mean over placebo dates.
-
-    Parameters
-    ----------
-    effect : Estimate
-        Mean over dates, or its change.
-    dates : DataFrame
-        One row per date, with what was counted or measured.
-    without : DataFrame
-        By date left out: value, low, high.
-    placebo : array, shape (draws,)
-        The same mean over placebo dates.
-    """
-
-    effect: Estimate
-    dates: pd.DataFrame
-    without: pd.DataFrame
-    placebo: np.ndarray
-
-    def table(self) -> pd.DataFrame:
-        """Return one row per date."""
-        return self.dates
-
-    def record(self) -> dict[str, Any]:
-        """Return the record of the mean."""
-        return self.effect.record()
-
-    def sentence(self) -> str:
-        """Say the mean in plain words."""
+        """Say the effect in plain words."""
         return self.effect.sentence()
 
 
@@ -103,7 +74,7 @@ def rate_ratio(
     guard: int,
     draws: int,
     seed: int,
-) -> RateComparison:
+) -> DateComparison:
     """Compare the daily rate of events inside windows with that of the same calendar years outside them.
 
     Within a year, events are taken as Poisson with one rate outside the windows and `value` times that rate
@@ -132,9 +103,9 @@ def rate_ratio(
 
     Returns
     -------
-    RateComparison
-        ``details`` hold the counts, the exact conditional p value, the placebo range, the ratio in the lead
-        window and the smallest ratio above one that the design detects with 80 percent power.
+    DateComparison
+        ``details`` also hold the totals of events and days. ``mde`` is the smallest ratio above one that the
+        design detects with 80 percent power; its inverse is the largest below one.
 
     Raises
     ------
@@ -149,59 +120,40 @@ def rate_ratio(
     grid = _Grid.of(span)
     counts, days = grid.counts(events, "events"), grid.days(dates, "dates")
     strata = _strata(grid, counts, days, window)
-    value, low, high, exact = _conditional(strata)
     placebo = _ratios(_strata_of_many(grid, counts, _placebo_days(grid, days, guard, draws, seed), window))
-    without = {}
-    for position, day in enumerate(days) if len(days) > 1 else ():
-        rest = _strata(grid, counts, np.delete(days, position), window)
-        without[grid.date(day)] = _conditional(rest)[:3]
-    lead = _conditional(_strata(grid, counts, days, leads))
-    effect = Estimate(
-        value,
-        low,
-        high,
-        unit="times the rate of the same year outside the windows",
-        n=len(days),
-        method="rate ratio stratified by calendar year, exact conditional interval, "
-        f"placebo dates within year ({draws} draws)",
-        p_value=_two_sided(value, placebo),
-        window=_days_text(window),
-        leads=_days_text(leads),
-        details={
-            **{name: int(total) for name, total in strata.sum().items()},
-            "exact_p_value": exact,
-            "lead_value": lead[0],
-            "lead_low": lead[1],
-            "lead_high": lead[2],
-            "detectable_ratio": detectable_ratio(strata),
-            **_placebo_range(placebo),
-        },
+    method = (
+        f"rate ratio by calendar year, exact conditional interval, placebo dates within year ({draws} draws)"
     )
-    return RateComparison(effect, strata, _left_out(without), placebo)
 
+    def estimate(strata: pd.DataFrame, n: int, window: Window, **fields: Any) -> Estimate:
+        value, low, high = _conditional(strata)
+        unit = "times the rate of the same year outside the windows"
+        return Estimate(value, low, high, unit=unit, n=n, method=method, window=_days_text(window), **fields)
 
-def detectable_ratio(years: pd.DataFrame) -> float:
-    """Return the smallest rate ratio above one detected with 80 percent power at the 5 percent level.
-
-    Parameters
-    ----------
-    years : DataFrame
-        As in :class:`RateComparison`.
-
-    Notes
-    -----
-    Normal approximation to the log ratio at the null: its variance is one over the count expected inside plus
-    one over the count outside. The inverse is the largest detectable ratio below one.
-    """
-    rate = years["events_outside"] / years["days_outside"]
-    expected = (rate * years["days_inside"]).sum()
-    error = np.sqrt(1 / expected + 1 / years["events_outside"].sum())
-    return float(np.exp((stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * error))
+    totals = {name: int(total) for name, total in strata.sum().items()}
+    headline = estimate(strata, len(days), window)
+    effect = replace(
+        headline,
+        p_value=_two_sided(headline.value, placebo),
+        leads=f"{_days_text(leads)} beside it",
+        details=totals | {"mde": _detectable_ratio(strata)} | _placebo_range(placebo),
+    )
+    rest = {grid.date(day): days[days != day] for day in days} if len(days) > 1 else {}
+    return DateComparison(
+        effect=effect,
+        lead=estimate(_strata(grid, counts, days, leads), len(days), leads),
+        rows=strata,
+        leave_one_out={
+            date: estimate(_strata(grid, counts, kept, window), len(kept), window)
+            for date, kept in rest.items()
+        },
+        placebo=placebo,
+    )
 
 
 def count_in_windows(
     events: Dates, dates: Dates, *, window: Window, span: tuple[Any, Any], guard: int, draws: int, seed: int
-) -> WindowComparison:
+) -> DateComparison:
     """Count events in the window of each date and compare the mean with placebo dates of the same year.
 
     Parameters and errors are those of :func:`rate_ratio`, except that every window must lie inside the span,
@@ -213,18 +165,14 @@ def count_in_windows(
     grid.inside(days, window)
     own = _counts_at(counts, days, window)
     placebo = _counts_at(counts, _placebo_days(grid, days, guard, draws, seed, window), window).mean(axis=1)
-    effect = Estimate(
-        own.mean(),
-        *_t_interval(own),
+    return _mean_over_dates(
+        own,
+        placebo,
+        pd.DataFrame({"count": own}, index=grid.dates(days)),
         unit="events per date",
-        n=len(days),
         method=f"mean count, t interval over dates, placebo dates within year ({draws} draws)",
-        p_value=_two_sided(own.mean(), placebo),
         window=_days_text(window),
-        details={"events_counted": int(own.sum()), **_placebo_range(placebo)},
     )
-    table = pd.DataFrame({"count": own}, index=grid.dates(days))
-    return WindowComparison(effect, table, _without_each(own, table.index), placebo)
 
 
 def change_around(
@@ -238,7 +186,7 @@ def change_around(
     guard: int,
     draws: int,
     seed: int,
-) -> WindowComparison:
+) -> DateComparison:
     """Compare a balance of events after each date with the same balance before it.
 
     The balance is the number of `added` events minus the number of `subtracted` ones (easing minus
@@ -259,9 +207,10 @@ def change_around(
 
     Returns
     -------
-    WindowComparison
-        The value is the mean change per date, with a t interval over dates and the placebo p value;
-        ``details`` hold the exact sign-flip p value.
+    DateComparison
+        The value is the mean change per date. The lead is the balance before, compared with random days of
+        the same year: a change that only undoes an unusual balance before is displacement. ``details`` also
+        hold the exact sign-flip p value.
 
     Raises
     ------
@@ -275,31 +224,31 @@ def change_around(
     whole = (before[0], after[1])
     grid.inside(days, whole)
 
-    def change(at: np.ndarray) -> np.ndarray:
-        return _counts_at(balance, at, after) - _counts_at(balance, at, before)
-
-    own = change(days)
-    placebo = change(_placebo_days(grid, days, guard, draws, seed, whole)).mean(axis=1)
-    effect = Estimate(
-        own.mean(),
-        *_t_interval(own),
+    placebo_days = _placebo_days(grid, days, guard, draws, seed, whole)
+    count_after, count_before = _counts_at(balance, days, after), _counts_at(balance, days, before)
+    random_before = _counts_at(balance, placebo_days, before)
+    placebo = (_counts_at(balance, placebo_days, after) - random_before).mean(axis=1)
+    own = count_after - count_before
+    unusual = count_before - random_before.mean(axis=0)
+    lead = Estimate(
+        unusual.mean(),
+        *_t_interval(unusual),
         unit="events per date",
         n=len(days),
+        method="mean count before, less that of random days of the same year, t interval over dates",
+        window=_days_text(before),
+    )
+    return _mean_over_dates(
+        own,
+        placebo,
+        pd.DataFrame({"after": count_after, "before": count_before, "change": own}, grid.dates(days)),
+        lead=lead,
+        unit="events per date",
         method=f"mean change in counts, t interval over dates, placebo dates within year ({draws} draws)",
-        p_value=_two_sided(own.mean(), placebo),
         window=_days_text(after),
         leads=f"compared with {_days_text(before)}",
-        details={"sign_flip_p_value": sign_flips(own, seed=seed).p_value, **_placebo_range(placebo)},
+        details={"sign_flip_p_value": sign_flips(own, seed=seed).p_value},
     )
-    table = pd.DataFrame(
-        {
-            "after": _counts_at(balance, days, after),
-            "before": _counts_at(balance, days, before),
-            "change": own,
-        },
-        index=grid.dates(days),
-    )
-    return WindowComparison(effect, table, _without_each(own, table.index), placebo)
 
 
 def days_to_nearest(
@@ -311,7 +260,7 @@ def days_to_nearest(
     guard: int,
     draws: int,
     seed: int,
-) -> WindowComparison:
+) -> DateComparison:
     """Compare the distance from each date to the nearest event with that of a random day of its year.
 
     Parameters
@@ -327,7 +276,7 @@ def days_to_nearest(
 
     Returns
     -------
-    WindowComparison
+    DateComparison
         The value is the mean distance relative to the mean over all days of the same years, minus one: -0.25
         is a quarter shorter. The interval is a t interval over dates of the difference from each year's mean.
 
@@ -352,23 +301,16 @@ def days_to_nearest(
     distances, expected = np.array(distances), np.array(expected)
     relative = (distances - expected) / expected.mean()
     placebo = (np.array(draws_by_date).mean(axis=0) - expected.mean()) / expected.mean()
-    effect = Estimate(
-        relative.mean(),
-        *_t_interval(relative),
+    return _mean_over_dates(
+        relative,
+        placebo,
+        pd.DataFrame({"days": distances, "days_random": expected}, index=grid.dates(days)),
         unit="share of the distance of a random day",
-        n=len(days),
-        method="mean days to the nearest event, t interval over dates, "
+        method="mean days to the nearest event less that of random days, t interval over dates, "
         f"dates permuted within year ({draws} draws)",
-        p_value=_two_sided(relative.mean(), placebo),
         leads="events before and after",
-        details={
-            "mean_days": float(distances.mean()),
-            "mean_days_random": float(expected.mean()),
-            **_placebo_range(placebo),
-        },
+        details={"mean_days": float(distances.mean()), "mean_days_random": float(expected.mean())},
     )
-    table = pd.DataFrame({"days": distances, "days_random": expected}, index=grid.dates(days))
-    return WindowComparison(effect, table, _without_each(relative, table.index), placebo)
 
 
 def share_difference(*, count_before: int, total_before: int, count_after: int, total_after: int) -> Estimate:
@@ -546,18 +488,20 @@ def _ratios(strata: dict[str, np.ndarray]) -> np.ndarray:
     return np.where((observed == total.sum(axis=1)) & (observed > 0), np.inf, ratio)
 
 
-def _conditional(strata: pd.DataFrame) -> tuple[float, float, float, float]:
-    """Return the ratio, the ends of its exact 95 percent interval and the exact p value of a ratio of one."""
+def _conditional(strata: pd.DataFrame) -> tuple[float, float, float]:
+    """Return the ratio and the ends of its exact 95 percent interval."""
     rows = {name: strata[[name]].to_numpy().T for name in strata.columns}
     total, inside, t_in, t_out = _informative(rows)
     observed, used = int(inside.sum()), total[0] > 0
     # Each year adds a polynomial in the ratio; the coefficients of the product weight the counts inside.
+    # Odds are taken relative to their common size, so that long products do not underflow.
+    size = t_in.sum() / t_out.sum()
     weights = np.ones(1)
-    for n, odds in zip(total[0][used], t_in[0][used] / t_out[0][used], strict=True):
+    for n, odds in zip(total[0][used], t_in[0][used] / t_out[0][used] / size, strict=True):
         weights = np.convolve(weights, special.comb(n, np.arange(n + 1)) * odds ** np.arange(n + 1))
 
     def tail(log_ratio: float, side: int) -> float:
-        mass = special.softmax(np.log(weights) + np.arange(len(weights)) * log_ratio)
+        mass = special.softmax(np.log(weights) + np.arange(len(weights)) * (log_ratio + np.log(size)))
         return float(mass[observed:].sum() if side > 0 else mass[: observed + 1].sum())
 
     def end(side: int) -> float:
@@ -565,7 +509,15 @@ def _conditional(strata: pd.DataFrame) -> tuple[float, float, float, float]:
 
     low = end(1) if observed else 0.0
     high = end(-1) if observed < total.sum() else np.inf
-    return float(_ratios(rows)[0]), low, high, min(1.0, 2 * min(tail(0.0, 1), tail(0.0, -1)))
+    return float(_ratios(rows)[0]), low, high
+
+
+def _detectable_ratio(years: pd.DataFrame) -> float:
+    expected = (years["events_outside"] / years["days_outside"] * years["days_inside"]).sum()
+    days_inside = years["days_inside"].sum()
+    rate = expected / days_inside
+    outside = years["events_outside"].sum() / rate
+    return detectable_rate_ratio(rate, exposure_inside=days_inside, exposure_outside=outside).value
 
 
 def _informative(strata: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
@@ -582,8 +534,8 @@ def _share(ratio: float | np.ndarray, days_inside: np.ndarray, days_outside: np.
 
 def _two_sided(value: float, placebo: np.ndarray) -> float:
     """Return twice the smaller placebo tail; unlike absolute values it needs no centre."""
-    # A draw with every event inside has an infinite ratio: any number above all others keeps its rank.
-    finite = np.minimum(placebo, np.finfo(float).max)
+    # A draw with every event inside has an infinite ratio: any number above the search range keeps its rank.
+    finite = np.minimum(placebo, 1e6)
     return min(1.0, 2 * min(placebo_test(finite, value, side) for side in ("greater", "less")))
 
 
@@ -601,16 +553,29 @@ def _t_interval(values: np.ndarray) -> tuple[float, float]:
     return values.mean() - half, values.mean() + half
 
 
-def _without_each(values: np.ndarray, dates: pd.DatetimeIndex) -> pd.DataFrame:
-    if len(values) < 3:
-        return _left_out({})
-    kept = {date: np.delete(values, position) for position, date in enumerate(dates)}
-    return _left_out({date: (rest.mean(), *_t_interval(rest)) for date, rest in kept.items()})
+def _mean_over_dates(
+    values: np.ndarray,
+    placebo: np.ndarray,
+    rows: pd.DataFrame,
+    *,
+    details: dict[str, Any] | None = None,
+    lead: Estimate | None = None,
+    **fields: Any,
+) -> DateComparison:
+    """Compare the mean of one value per date (the order of `rows`) with placebo means."""
+    mde = normal_multiplier() * float(placebo.std())
 
+    def estimate(kept: np.ndarray, **more: Any) -> Estimate:
+        return Estimate(kept.mean(), *_t_interval(kept), n=len(kept), **fields, **more)
 
-def _left_out(rows: dict[pd.Timestamp, tuple[float, ...]]) -> pd.DataFrame:
-    index = pd.DatetimeIndex(list(rows), name="left_out")
-    return pd.DataFrame(list(rows.values()), index=index, columns=["value", "low", "high"], dtype=float)
+    effect = estimate(
+        values,
+        p_value=_two_sided(values.mean(), placebo),
+        details=(details or {}) | {"mde": mde} | _placebo_range(placebo),
+    )
+    others = [np.delete(values, position) for position in range(len(values))] if len(values) > 2 else []
+    leave_one_out = {date: estimate(kept) for date, kept in zip(rows.index, others, strict=False)}
+    return DateComparison(effect, lead, rows, leave_one_out, placebo)
 
 
 def _days_text(window: Window) -> str:

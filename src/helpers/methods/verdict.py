@@ -68,7 +68,7 @@ class Evidence:
     usable_events : int or None
         Events behind the headline; None for a design without dated events (a trend, a share of meetings).
     placebo_p : float or None
-        p value against placebo dates or permutations.
+        p value against placebo dates or permutations. Shown but not required where no effect is claimed.
     family_p : float or None
         p value adjusted within the claim's family of headline tests; None where it stands alone.
     leave_one_out : tuple of Estimate
@@ -149,10 +149,9 @@ class Verdict:
         text = f"{self.word.capitalize()}: {'; '.join(self.reasons)}."
         headline = self.inputs["estimate"]
         if self.word == "inconclusive":
-            text += (
-                f" The design could have seen {number(self.inputs['mde'])} {headline['unit']} or more; "
-                f"it saw {number(headline['value'])} ({number(headline['low'])} to {number(headline['high'])})."
-            )
+            value, low, high = (number(headline[end]) for end in ("value", "low", "high"))
+            seen = f"{number(self.inputs['mde'])} {headline['unit']}"
+            text += f" The design could have seen {seen} or more; it saw {value} ({low} to {high})."
         return text
 
 
@@ -176,19 +175,18 @@ def verdict(evidence: Evidence) -> Verdict:
         return Verdict("descriptive only", tuple(bars), {}, inputs)
     _check(evidence)
     conditions = _conditions(evidence)
-    failed = tuple(name for name, holds in conditions.items() if not holds)
+    failed = [name for name, holds in conditions.items() if not holds]
     contradiction = _contradiction(evidence)
+    weak = evidence.margin is not None and evidence.mde > evidence.margin
+    note = ("the minimum detectable effect exceeds the margin",) if weak else ()
     if failed and contradiction:
-        return Verdict("contradicted", (contradiction,), conditions, inputs)
+        return Verdict("contradicted", (contradiction, *note), conditions, inputs)
     if not failed and not contradiction:
-        return Verdict("supported", ("every condition holds",), conditions, inputs)
+        return Verdict("supported", ("every condition holds", *note), conditions, inputs)
+    reasons = [f"not met: {name}" for name in failed]
     if contradiction:
-        failed = ("sure, but smaller than the margin throughout its interval",)
-    else:
-        failed = tuple(f"not met: {name}" for name in failed)
-    if evidence.margin is not None and evidence.mde > evidence.margin:
-        failed += ("the minimum detectable effect exceeds the margin",)
-    return Verdict("inconclusive", failed, conditions, inputs)
+        reasons = ["sure, but smaller than the margin throughout its interval"]
+    return Verdict("inconclusive", (*reasons, *note), conditions, inputs)
 
 
 def _bars_to_a_verdict(evidence: Evidence) -> list[str]:
@@ -243,13 +241,13 @@ def _conditions(evidence: Evidence) -> dict[str, bool]:
     if evidence.sign:
         if dated or evidence.placebo_p is not None:
             conditions[f"placebo p is at most {ALPHA}"] = _at_most(evidence.placebo_p)
-        if evidence.family_p is not None:
-            conditions[f"p adjusted within its family is at most {ALPHA}"] = _at_most(evidence.family_p)
         if dated:
             conditions["the lead window was measured and does not explain it"] = _lead_is_harmless(evidence)
     elif evidence.single_event:
         usual = evidence.placebo_p is not None and not _at_most(evidence.placebo_p)
         conditions["placebo days show it to be usual"] = usual
+    if evidence.family_p is not None:
+        conditions[f"p adjusted within its family is at most {ALPHA}"] = _at_most(evidence.family_p)
     if evidence.usable_events is not None and not evidence.single_event:
         kept = [not _flips(evidence, one) for one in evidence.leave_one_out]
         conditions["each event was left out in turn and none carries it"] = len(kept) > 0 and all(kept)

@@ -1,0 +1,296 @@
+"""Structural counterfactual: a model fitted before the event forecasts what would have happened without it.
+
+The model is a local level plus controls: ``y_t = mu_t + x_t'b + e_t`` with ``mu_t`` a random walk. Variances are
+maximum likelihood estimates of statsmodels' UnobservedComponents on the period before the first lead; level and
+coefficients have diffuse priors, so their uncertainty is in the forecast.
+
+Sources: Harvey (1989) for the model; Brodersen et al. (2015) for its use as a counterfactual.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from statsmodels.tsa.statespace.structural import UnobservedComponents
+
+from helpers.methods import checks
+from helpers.methods.interrupted_series import SEED, Intervention, design
+from helpers.methods.likelihood import maximise
+from helpers.methods.results import Estimate
+
+
+@dataclass(frozen=True)
+class Counterfactual:
+    """Observed values from the event on, the forecast without it, and simulated forecast paths.
+
+    `draws` has one row per simulated path and one column per period; `se` is the exact standard deviation of the
+    forecast of each period and `mean_se` that of the mean over all.
+    """
+
+    observed: pd.Series
+    predicted: pd.Series
+    se: pd.Series
+    mean_se: float
+    draws: np.ndarray
+    n: int
+    unit: str
+    method: str
+    window: str
+    leads: str
+    details: dict = field(default_factory=dict)
+
+    def path(self) -> pd.DataFrame:
+        """Return observed and counterfactual values and the effect with pointwise 95 percent intervals."""
+        low, high = np.quantile(self.observed.to_numpy() - self.draws, [0.025, 0.975], axis=0)
+        effect = self.observed - self.predicted
+        return pd.DataFrame(
+            {
+                "observed": self.observed,
+                "counterfactual": self.predicted,
+                "effect": effect,
+                "low": low,
+                "high": high,
+            }
+        )
+
+    def mean_effect(self) -> Estimate:
+        """Return the mean over the window of observed minus counterfactual."""
+        value = float((self.observed - self.predicted).mean())
+        return self._estimate(value, self.observed.mean() - self.draws.mean(axis=1), self.unit, self.mean_se)
+
+    def cumulative_effect(self) -> Estimate:
+        """Return the sum over the window of observed minus counterfactual."""
+        length = len(self.observed)
+        value = float((self.observed - self.predicted).sum())
+        draws = self.observed.sum() - self.draws.sum(axis=1)
+        return self._estimate(value, draws, f"{self.unit}, summed over {length} periods", length * self.mean_se)
+
+    def relative_effect(self) -> Estimate:
+        """Return the mean effect as a share of the mean counterfactual, for an outcome in levels."""
+        value = float(self.observed.mean() / self.predicted.mean() - 1)
+        return self._estimate(value, self.observed.mean() / self.draws.mean(axis=1) - 1, "share", None)
+
+    def table(self) -> pd.DataFrame:
+        """Return the mean, cumulative and relative effect, one row each."""
+        rows = [self.mean_effect(), self.cumulative_effect(), self.relative_effect()]
+        return pd.DataFrame(
+            [(e.value, e.se, e.low, e.high, e.p_value) for e in rows],
+            columns=["value", "se", "low", "high", "p_value"],
+            index=["mean", "cumulative", "relative"],
+        )
+
+    def record(self) -> dict:
+        """Return the mean effect as keyword arguments of ``records.record``."""
+        return self.mean_effect().record()
+
+    def sentence(self) -> str:
+        """Say the mean effect."""
+        return self.mean_effect().sentence()
+
+    def _estimate(self, value: float, draws: np.ndarray, unit: str, se: float | None) -> Estimate:
+        low, high = np.quantile(draws, [0.025, 0.975])
+        tail = 1 + min(np.sum(draws <= 0), np.sum(draws >= 0))
+        return Estimate(
+            value=value,
+            low=low,
+            high=high,
+            unit=unit,
+            n=self.n,
+            method=self.method,
+            p_value=min(1.0, 2 * tail / (1 + len(draws))),
+            se=se,
+            window=self.window,
+            leads=self.leads,
+            details=self.details,
+        )
+
+
+def structural_counterfactual(
+    series: pd.Series,
+    intervention: Intervention,
+    *,
+    controls: pd.DataFrame | None,
+    season: str | int | None,
+    unit: str,
+    level_share: float | None = None,
+    frequency: str = "M",
+    draws: int = 10000,
+    seed: int = SEED,
+) -> Counterfactual:
+    """Estimate the effect of an event as observed minus a structural forecast.
+
+    Parameters
+    ----------
+    series : pandas.Series, shape (n,)
+        Outcome without missing periods.
+    intervention : Intervention
+        Its lead window belongs neither to the fitting period nor to the effect; `end` closes the effect window.
+    controls : pandas.DataFrame, shape (n, m), or None
+        Series that the event does not touch, on the same dates. Nothing in the data can show that it does not.
+    season : {"dummies", None} or int
+        Fixed seasonal, as in :func:`helpers.methods.interrupted_series.design`.
+    unit : str
+        Unit of the outcome.
+    level_share : float, optional
+        Standard deviation of the level's steps as a share of that of the outcome before the event. Default: maximum
+        likelihood. See :func:`level_sensitivity`.
+    frequency : {"M", "Q", "Y", "D"}
+        Length of a period.
+    draws, seed : int
+        Number of simulated paths and seed of their generator.
+
+    Raises
+    ------
+    helpers.methods.checks.UnusableInput
+        If the series is unusable, has gaps, or leaves too short a period before the first lead.
+    helpers.methods.likelihood.StartsDisagree
+        If the likelihood has no maximum on which two starts agree.
+    """
+    y = checks.series(series, str(series.name or "the outcome"), 12)
+    before, after, window = split(y.index, intervention, frequency)
+    X = _controls(y.index, controls, season, frequency)
+    checks.enough(int(before.sum()), X.shape[1] + 10, f"periods before the leads of {intervention.name}")
+    mean, spread = y[before].mean(), y[before].std()
+    z = ((y - mean) / spread).to_numpy()
+    level, noise = _variances(z[before], X[before], level_share)
+    forecast, covariance = _forecast(z, X, before, after, level, noise)
+    shares = {"level_sd_share": float(np.sqrt(level)), "noise_sd_share": float(np.sqrt(noise))}
+    return from_moments(
+        y[after],
+        mean + spread * forecast,
+        spread**2 * covariance,
+        n=int(before.sum()),
+        unit=unit,
+        method="structural counterfactual (local level and controls)",
+        window=window,
+        leads=f"-{intervention.leads}..-1 left out" if intervention.leads else "none modelled",
+        details=shares,
+        draws=draws,
+        seed=seed,
+    )
+
+
+def level_sensitivity(
+    series: pd.Series, intervention: Intervention, shares: Sequence[float | None] = (None, 0.01, 0.1), **settings
+) -> pd.DataFrame:
+    """Return the mean effect under several variances of the level.
+
+    How fast the level may wander decides how wide the interval is, and few data speak to it. The first row is the
+    maximum likelihood estimate; 0.01 is the prior of the R package CausalImpact and 0.1 its usual alternative.
+
+    Parameters
+    ----------
+    series, intervention, **settings
+        As in :func:`structural_counterfactual`.
+    shares : sequence of float or None
+        Values of `level_share`.
+    """
+    rows = {}
+    for share in shares:
+        e = structural_counterfactual(series, intervention, level_share=share, **settings).mean_effect()
+        label = "maximum likelihood" if share is None else f"{share:g}"
+        rows[label] = (e.details["level_sd_share"], e.value, e.se, e.low, e.high, e.p_value)
+    columns = ["level_sd_share", "value", "se", "low", "high", "p_value"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("level share")
+
+
+def split(
+    index: pd.DatetimeIndex, intervention: Intervention, frequency: str
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """Return which rows come before the first lead, which belong to the effect window, and that window in words.
+
+    Raises
+    ------
+    helpers.methods.checks.UnusableInput
+        If periods are missing or repeated, or the effect window holds no data.
+    """
+    periods = index.to_period(frequency)
+    if (np.diff(periods.asi8) != 1).any():
+        raise checks.UnusableInput("The series has missing or repeated periods. Use interrupted_series instead.")
+    start = pd.Period(intervention.start, freq=frequency)
+    end = periods[-1] if intervention.end is None else pd.Period(intervention.end, freq=frequency)
+    if intervention.leads < 0:
+        raise checks.UnusableInput(f"{intervention.name}: leads must not be negative. Write 0 for none.")
+    if start > periods[-1] or end > periods[-1] or end < start:
+        raise checks.UnusableInput(
+            f"{intervention.name}: the window {start}..{end} is not inside the data (to {periods[-1]}). Shorten it."
+        )
+    before = np.asarray(periods < start - intervention.leads)
+    after = np.asarray((periods >= start) & (periods <= end))
+    return before, after, f"{start}..{end}"
+
+
+def from_moments(
+    observed: pd.Series,
+    forecast: np.ndarray,
+    covariance: np.ndarray,
+    *,
+    draws: int,
+    seed: int,
+    **fields,
+) -> Counterfactual:
+    """Build a Counterfactual from the mean and covariance of a Gaussian forecast; `fields` are its other fields."""
+    # The Cholesky factor is unique, so the paths are the same whatever linear algebra library is used.
+    root = np.linalg.cholesky(covariance)
+    paths = forecast + np.random.default_rng(seed).standard_normal((draws, len(forecast))) @ root.T
+    return Counterfactual(
+        observed=observed,
+        predicted=pd.Series(forecast, index=observed.index),
+        se=pd.Series(np.sqrt(np.diag(covariance)), index=observed.index),
+        mean_se=float(np.sqrt(covariance.mean())),
+        draws=paths,
+        **fields,
+    )
+
+
+def _controls(
+    index: pd.DatetimeIndex, controls: pd.DataFrame | None, season: str | int | None, frequency: str
+) -> np.ndarray:
+    """Controls and seasonal terms without a constant (the level is one), scaled to unit spread."""
+    if frequency == "D":
+        if season is not None:
+            raise checks.UnusableInput("Daily series have no season here. Pass season=None.")
+        frame = pd.DataFrame(index=index) if controls is None else controls
+        if not frame.index.equals(index):
+            raise checks.UnusableInput("The controls have other dates than the outcome. Align them first.")
+    else:
+        frame = design(
+            index, [], season=season, trend=False, constant=False, regressors=controls, frequency=frequency
+        ).frame
+    if frame.shape[1] == 0:
+        return np.empty((len(index), 0))
+    X = checks.complete(frame, "controls")
+    for name, column in zip(frame.columns, X.T, strict=True):
+        checks.varies(column, f"control {name}")
+    return (X - X.mean(axis=0)) / X.std(axis=0)
+
+
+def _variances(z: np.ndarray, X: np.ndarray, level_share: float | None) -> tuple[float, float]:
+    """Variances of level and noise of a standardised series."""
+    exog = X if X.shape[1] else None
+    model = UnobservedComponents(z, "local level", exog=exog, mle_regression=False)
+    fixed = {} if level_share is None else {"sigma2.level": level_share**2}
+    values = dict(zip(model.param_names, maximise(model, fixed), strict=True))
+    return values["sigma2.level"], values["sigma2.irregular"]
+
+
+def _forecast(
+    z: np.ndarray, X: np.ndarray, before: np.ndarray, after: np.ndarray, level: float, noise: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Best linear unbiased forecast and its covariance; first level and coefficients are unknown constants."""
+    t = np.arange(len(z), dtype=float)
+    wander = level * np.minimum.outer(t, t)
+    W = np.column_stack([np.ones(len(z)), X])
+    S11 = wander[np.ix_(before, before)] + noise * np.eye(before.sum())
+    S21 = wander[np.ix_(after, before)]
+    S22 = wander[np.ix_(after, after)] + noise * np.eye(after.sum())
+    W1, W2 = W[before], W[after]
+    solved = np.linalg.solve(S11, np.column_stack([W1, z[before], S21.T]))
+    k = W1.shape[1]
+    V1, Vz, V12 = solved[:, :k], solved[:, k], solved[:, k + 1 :]
+    information = W1.T @ V1
+    b = np.linalg.solve(information, W1.T @ Vz)
+    gap = W2 - S21 @ V1
+    forecast = W2 @ b + S21 @ (Vz - V1 @ b)
+    return forecast, S22 - S21 @ V12 + gap @ np.linalg.solve(information, gap.T)

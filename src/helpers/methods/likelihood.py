@@ -1,0 +1,103 @@
+"""Maximise a state-space likelihood so that the answer does not depend on the optimiser or its start."""
+
+import warnings
+
+import numpy as np
+from statsmodels.tools.numdiff import approx_fprime_cs, approx_hess_cs
+from statsmodels.tsa.statespace.mlemodel import MLEModel
+
+from helpers.methods.checks import UnusableInput
+
+
+class StartsDisagree(UnusableInput):
+    """The optimisers did not find the same maximum, so no estimate is given."""
+
+
+def maximise(model: MLEModel, fixed: dict[str, float] | None = None) -> np.ndarray:
+    """Return the maximum likelihood parameters of a state-space model.
+
+    L-BFGS runs from statsmodels' start and BFGS from a neutral one; where they disagree, Nelder-Mead decides. A
+    converged flag is not believed: two runs must come within 0.01 of the best log likelihood. The best is then
+    polished with Newton steps.
+
+    Parameters
+    ----------
+    model : statsmodels MLEModel
+        Data should be of order one: an unscaled trend stops the optimisers early.
+    fixed : mapping, optional
+        Parameters, by name, that are held at a value.
+
+    Raises
+    ------
+    StartsDisagree
+        If fewer than two runs agree.
+    """
+    fixed = fixed or {}
+    start = np.asarray(model.start_params, dtype=float)
+    free = [name not in fixed for name in model.param_names]
+    with warnings.catch_warnings(), model.fix_params(fixed):
+        # Non-convergence of one run is expected; agreement between runs is what counts.
+        warnings.simplefilter("ignore")
+        runs = _sorted([_run(model, "lbfgs", start[free]), _run(model, "bfgs", _neutral(model, start)[free])])
+        if not _agree(runs):
+            runs = _sorted([*runs, _run(model, "nm", start[free])])
+    if not _agree(runs):
+        found = ", ".join(f"{value:.3f}" for value, _ in runs)
+        raise StartsDisagree(
+            f"The starts end at different likelihoods ({found}). Use a simpler noise model or a longer series."
+        )
+    return _polish(model, runs[0][1], set(fixed))
+
+
+def _neutral(model: MLEModel, start: np.ndarray) -> np.ndarray:
+    """Start with little dynamics and half the variance as noise."""
+    neutral = start.copy()
+    for j, name in enumerate(model.param_names):
+        if name.startswith(("ar.", "ma.")):
+            neutral[j] = 0.1
+        elif name.startswith("sigma2"):
+            neutral[j] = 0.5
+    return neutral
+
+
+def _sorted(runs: list[tuple[float, np.ndarray] | None]) -> list[tuple[float, np.ndarray]]:
+    return sorted((run for run in runs if run is not None), key=lambda run: -run[0])
+
+
+def _agree(runs: list[tuple[float, np.ndarray]]) -> bool:
+    return len(runs) > 1 and runs[0][0] - runs[1][0] <= 0.01
+
+
+def _run(model: MLEModel, method: str, start: np.ndarray) -> tuple[float, np.ndarray] | None:
+    try:
+        fit = model.fit(start, method=method, disp=0, maxiter=2000, cov_type="none")
+    except (np.linalg.LinAlgError, ValueError):
+        return None
+    return (fit.llf, np.asarray(fit.params)) if np.isfinite(fit.llf) else None
+
+
+def _polish(model: MLEModel, params: np.ndarray, fixed: set[str]) -> np.ndarray:
+    """Newton steps to the exact maximum; parameters that are fixed or at the edge of zero variance stay."""
+    free = [
+        j
+        for j, name in enumerate(model.param_names)
+        if name not in fixed and not (name.startswith("sigma2") and params[j] < 1e-7)
+    ]
+    full = params.astype(complex)
+
+    def log_likelihood(part: np.ndarray) -> complex:
+        full[free] = part
+        return model.loglike(full, transformed=True, includes_fixed=True, complex_step=True)
+
+    part = params[free]
+    for _ in range(5):
+        gradient = approx_fprime_cs(part, log_likelihood)
+        step = np.linalg.solve(approx_hess_cs(part, log_likelihood), gradient)
+        better = np.real(log_likelihood(part - step)) >= np.real(log_likelihood(part)) - 1e-9
+        if not (np.isfinite(step).all() and better):
+            break
+        part = part - step
+        if np.max(np.abs(step)) < 1e-7:
+            break
+    full[free] = part
+    return np.real(full)

@@ -1,0 +1,277 @@
+"""Results a notebook leaves behind: `record` writes them in a cell, `read` finds them in the executed file.
+
+A record is the only way a number travels: the scoreboard, the prose and the comparison of runs read records,
+never pictures or tables.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from numbers import Integral, Real
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+from IPython import get_ipython
+from IPython.display import display
+
+from helpers.tables import VERDICTS
+
+RECORD_MIME = "application/vnd.summits.record+json"
+FIELDS = ("name", "value", "low", "high", "unit", "n", "method", "window", "as_of", "details")
+COLUMNS = ("notebook", "cell", "cell_id", *FIELDS)
+DIGITS = 6
+
+# Name of a record → the cell and the execution that wrote it; empty again in every new kernel.
+_written: dict[str, tuple[str, int]] = {}
+
+
+class BadRecord(ValueError):
+    """A record that cannot be trusted: the message names the record and what to mend."""
+
+
+def record(
+    name: str,
+    value: float | int | str | None,
+    *,
+    unit: str,
+    low: float | None = None,
+    high: float | None = None,
+    n: int | None = None,
+    method: str = "",
+    window: str = "",
+    as_of: str | date | None = None,
+    **details,
+) -> None:
+    """Leave a result in the notebook.
+
+    Numbers are rounded to six significant digits, so that the record is the same on every machine; integers
+    are kept. An infinite end of an interval is left out.
+
+    Parameters
+    ----------
+    name : str
+        Lower-case words joined by underscores, unique in the notebook.
+    value : float, int, str or None
+        The estimate or count; a word for a fact in words; None if it could not be estimated, with the
+        reason in the detail `why`.
+    unit : str
+        Unit and basis, in words ('percent', 'log points', 'events'; 'text' for a fact in words).
+    low, high : float, optional
+        Ends of the interval.
+    n : int, optional
+        Number of units of inference.
+    method, window : str
+        Estimator with its inference; window the value refers to.
+    as_of : str or date, optional
+        Date up to which values were known; blank for the latest.
+    **details
+        Further facts: finite numbers, words, truth values, dates, None, or lists and mappings of these.
+        `verdict`, if given, must be one of the words of the verdict rule.
+
+    Raises
+    ------
+    BadRecord
+        If the name was used by another cell of this notebook, or a field has the wrong form.
+    """
+    content = {
+        "name": name,
+        "value": _number(value),
+        "low": _end(low),
+        "high": _end(high),
+        "unit": unit,
+        "n": _number(n),
+        "method": method,
+        "window": window,
+        "as_of": "" if as_of is None or pd.isna(as_of) else str(as_of)[:10],
+        "details": {key: _number(detail) for key, detail in sorted(details.items())},
+    }
+    _check(content)
+    _claim(name)
+    display({"text/plain": _text(content), RECORD_MIME: content}, raw=True)
+
+
+def read(path: Path | str | Iterable[Path | str]) -> pd.DataFrame:
+    """Collect the records of executed notebooks.
+
+    Parameters
+    ----------
+    path : Path, str, or iterable of these
+        Notebooks; a folder stands for all notebooks in it, at any depth.
+
+    Returns
+    -------
+    DataFrame
+        One row per record, in the order of the notebooks and their cells: notebook (file name without
+        ending), cell (its position, from 1), cell_id, and the fields of the record; `details` holds a dict.
+
+    Raises
+    ------
+    BadRecord
+        If a notebook is missing or unreadable, a cell failed, or a record is malformed or appears twice; the
+        message names the notebook and the cell.
+    """
+    rows = [row for notebook in _notebooks(path) for row in _rows(notebook)]
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.astype({"low": float, "high": float, "n": "Int64"})
+
+
+def _number(value):
+    """Turn numbers into plain Python, round what is not an integer, and enter lists and mappings."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _number(part) for key, part in value.items()}
+    if isinstance(value, list | tuple) or hasattr(value, "tolist") and getattr(value, "ndim", 0):
+        return [_number(part) for part in value]
+    if isinstance(value, date):
+        return str(value)[:10]
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(f"{float(value):.{DIGITS}g}") + 0.0
+    if hasattr(value, "item"):
+        return _number(value.item())
+    raise BadRecord(
+        f"A record cannot hold {type(value).__name__} {value!r}: give a number, a word or a list of these."
+    )
+
+
+def _end(bound):
+    bound = _number(bound)
+    return None if isinstance(bound, float) and math.isinf(bound) else bound
+
+
+def _check(content: Mapping) -> None:
+    name, value, low, high = (content[field] for field in ("name", "value", "low", "high"))
+    for wrong, mend in (
+        (
+            not re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", str(name)),
+            "name it with lower-case words joined by underscores",
+        ),
+        (isinstance(value, bool | list | dict), "give one number or one word as its value"),
+        (not isinstance(content["unit"], str) or not content["unit"].strip(), "give the unit in words"),
+        (
+            isinstance(value, str) != (content["unit"] == "text"),
+            "the unit 'text' belongs to words, and only to words",
+        ),
+        (value is None and not content["details"].get("why"), "a missing value needs the reason in `why`"),
+        (not _finite(content), "every number must be finite; leave out what could not be estimated"),
+        (not _ordered(low, value, high), "the value must lie between low and high"),
+        (content["n"] is not None and not (type(content["n"]) is int and content["n"] >= 0), "n is a count"),
+        (not _iso(content["as_of"]), "write as_of as YYYY-MM-DD"),
+        (
+            content["details"].get("verdict", VERDICTS[0]) not in VERDICTS,
+            f"verdict is one of: {', '.join(VERDICTS)}",
+        ),
+    ):
+        if wrong:
+            raise BadRecord(f"Record {name!r} (value {value!r}, interval {low!r} to {high!r}): {mend}.")
+
+
+def _finite(content) -> bool:
+    if isinstance(content, Mapping):
+        return all(_finite(part) for part in content.values())
+    if isinstance(content, list):
+        return all(_finite(part) for part in content)
+    return not isinstance(content, float) or math.isfinite(content)
+
+
+def _ordered(low, value, high) -> bool:
+    if isinstance(value, str):
+        return low is None and high is None
+    known = [number for number in (low, value, high) if number is not None]
+    return known == sorted(known)
+
+
+def _iso(day: str) -> bool:
+    try:
+        return day == "" or date.fromisoformat(day).isoformat() == day
+    except (TypeError, ValueError):
+        return False
+
+
+def _claim(name: str) -> None:
+    """Refuse a name that another cell, or this execution of the cell, has used. A rerun of a cell is fine."""
+    shell = get_ipython()
+    if shell is None:
+        raise BadRecord(f"Record {name!r}: records are written in notebooks only; there is no kernel here.")
+    kernel = getattr(shell, "kernel", None)
+    parent = kernel.get_parent() if kernel is not None else {}
+    cell = (parent.get("metadata") or {}).get("cellId") or shell.user_ns["In"][-1]
+    known_cell, known_count = _written.get(name, (cell, -1))
+    if known_cell != cell or known_count == shell.execution_count:
+        raise BadRecord(
+            f"Record {name!r} is already written in this notebook: give each result its own name."
+        )
+    _written[name] = (cell, shell.execution_count)
+
+
+def _text(content: Mapping) -> str:
+    unit = "" if content["unit"] == "text" else f" {content['unit']}"
+    value = "not estimated" if content["value"] is None else f"{content['value']}{unit}"
+    text = f"{content['name']} = {value}"
+    if content["low"] is not None or content["high"] is not None:
+        ends = ["…" if content[end] is None else str(content[end]) for end in ("low", "high")]
+        text += f" [{', '.join(ends)}]"
+    if content["n"] is not None:
+        text += f", n = {content['n']}"
+    for field in ("method", "window"):
+        text += f"; {content[field]}" if content[field] else ""
+    if content["as_of"]:
+        text += f"; as of {content['as_of']}"
+    return text
+
+
+def _notebooks(path) -> list[Path]:
+    if isinstance(path, str | Path):
+        path = Path(path)
+        return sorted(path.rglob("*.ipynb")) if path.is_dir() else [path]
+    return [notebook for one in path for notebook in _notebooks(one)]
+
+
+def _rows(notebook: Path) -> list[dict]:
+    try:
+        cells = nbformat.read(notebook, as_version=4).cells
+    except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
+        raise BadRecord(
+            f"{notebook}: not a readable notebook ({type(error).__name__}): run it first."
+        ) from error
+    rows: dict[str, dict] = {}
+    for position, cell in enumerate(cells, start=1):
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                raise BadRecord(
+                    f"{notebook}, cell {position}: the cell failed with {output.ename}: run it again."
+                )
+            content = output.get("data", {}).get(RECORD_MIME)
+            if content is None:
+                continue
+            row = _read_one(content, f"{notebook}, cell {position}")
+            if row["name"] in rows:
+                first = rows[row["name"]]["cell"]
+                raise BadRecord(
+                    f"{notebook}, cell {position}: {row['name']!r} is already written by cell {first}."
+                )
+            rows[row["name"]] = {
+                "notebook": notebook.stem,
+                "cell": position,
+                "cell_id": cell.get("id", ""),
+            } | row
+    return list(rows.values())
+
+
+def _read_one(content, place: str) -> dict:
+    # Plain dicts in place of notebook nodes.
+    content = json.loads(json.dumps(content))
+    if not isinstance(content, dict) or set(content) != set(FIELDS):
+        raise BadRecord(
+            f"{place}: the record does not have the fields {', '.join(FIELDS)}: run the notebook again."
+        )
+    try:
+        _check(content)
+    except BadRecord as error:
+        raise BadRecord(f"{place}: {error}") from None
+    return content

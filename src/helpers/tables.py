@@ -1,0 +1,313 @@
+"""Tables as a reader wants them: captioned, aligned, with the same bytes on every run."""
+
+import html
+from collections.abc import Iterable, Mapping
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+from IPython.display import display
+
+from helpers import catalog
+from helpers.methods.verdict import Word
+from helpers.observations import SeriesData
+
+VERDICTS = get_args(Word)
+MISSING = "–"
+MINUS = "\N{MINUS SIGN}"
+TEXT_WIDTH = 60
+
+COEFFICIENT_NAMES = {
+    "label": "Term",
+    "value": "Estimate",
+    "low": "Low (95 %)",
+    "high": "High (95 %)",
+    "se": "Standard error",
+    "p_value": "p",
+    "n": "n",
+    "unit": "Unit",
+    "method": "Method",
+    "window": "Window",
+    "leads": "Leads",
+}
+
+
+class BadTable(ValueError):
+    """A table that would mislead: the message says which row or column to mend."""
+
+
+def show(df: pd.DataFrame, caption: str = "", formats: Mapping[str, int | str] | None = None) -> None:
+    """Display a table as one output, in HTML and in plain text.
+
+    Numbers are right-aligned with thousands separators; missing values are a dash; web addresses are links;
+    the index is shown only if it names something. The bytes depend on the content alone.
+
+    Parameters
+    ----------
+    df : DataFrame
+    caption : str
+        What the table shows, with unit and basis if all columns share them.
+    formats : mapping of column to int or str, optional
+        Number of decimals, or a format such as ``'{:.1%}'``. Without it, decimals follow the column's size.
+
+    Raises
+    ------
+    BadTable
+        If `formats` names a column that the table does not have.
+    """
+    if not isinstance(df.index, pd.RangeIndex):
+        df = df.reset_index(names=[name or "" for name in df.index.names])
+    unknown = set(formats or {}) - set(df.columns)
+    if unknown:
+        raise BadTable(
+            f"No column {sorted(map(str, unknown))} to format: the columns are {list(map(str, df))}."
+        )
+    cells = pd.DataFrame({column: _written(df[column], (formats or {}).get(column)) for column in df})
+    right = [_is_number(df[column]) for column in df]
+    display({"text/html": _html(cells, right, caption), "text/plain": _text(cells, right, caption)}, raw=True)
+
+
+def vintage_table(series: Iterable[SeriesData], caption: str = "Data and vintages") -> None:
+    """Display what a notebook read: unit and basis, coverage, gaps, and the date of the values."""
+    show(pd.DataFrame([_vintage_row(one) for one in series]), caption)
+
+
+def sources_table(
+    series: Iterable[SeriesData], events: pd.DataFrame | None = None, caption: str = "Sources and licences"
+) -> None:
+    """Display the sources of the given series, one row each, and of the given events.
+
+    Parameters
+    ----------
+    series : iterable of SeriesData
+    events : DataFrame, optional
+        Rows of the event table, with title, source_title and source_url.
+    caption : str
+
+    Raises
+    ------
+    BadTable
+        If a series names a source that the table of sources does not have.
+    """
+    used: dict[str, list[str]] = {}
+    for one in series:
+        for source_id in one.sources:
+            used.setdefault(source_id, []).append(one.info.title)
+    known = catalog.sources()
+    missing = sorted(set(used) - set(known.index))
+    if missing:
+        raise BadTable(f"data/sources.csv has no row for {', '.join(missing)}: add it.")
+    rows = [_source_row(known.loc[source_id], titles) for source_id, titles in sorted(used.items())]
+    if events is not None:
+        for _, event in events.sort_values("date", kind="stable").iterrows():
+            used_for = f"{event['title']}, {event['date']:%Y-%m-%d}"
+            rows.append(
+                {
+                    "Publisher": event["source_title"],
+                    "Title": "",
+                    "Used for": used_for,
+                    "Address": event["source_url"],
+                }
+            )
+    show(pd.DataFrame(rows), caption)
+
+
+def verdict_table(rows: Iterable[Mapping], caption: str = "Verdicts") -> None:
+    """Display what the evidence says of each question or claim.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        Keys: `claim` (in plain words), `verdict` (one of the words of the verdict rule), `why`; and, where
+        there is an estimate, `value`, `low`, `high`, `unit`, `mde` (minimum detectable effect, same unit),
+        `placebo_rank` (share of placebo sets at least as extreme), `n` (units of inference).
+    caption : str
+
+    Raises
+    ------
+    BadTable
+        If a row has an unknown key, no claim, no reason, or a verdict that the rule does not know.
+    """
+    table = pd.DataFrame([_verdict_row(row) for row in rows])
+    # Columns that no row fills say nothing.
+    show(table.loc[:, (table != MISSING).any()], caption)
+
+
+def coef_table(result, caption: str = "Estimates", decimals: int = 3) -> None:
+    """Display the estimates of a result of `helpers.methods`, or of a fitted statsmodels model.
+
+    Unlike the summary of statsmodels it holds no date, so that two runs give the same bytes.
+
+    Parameters
+    ----------
+    result : object
+        With a method `table()`, or with `params`, `bse`, `pvalues` and `conf_int()`.
+    caption : str
+    decimals : int
+    """
+    table = result.table() if hasattr(result, "table") else _fitted(result)
+    formats = {column: decimals for column in table if pd.api.types.is_float_dtype(table[column])}
+    names = {
+        column: COEFFICIENT_NAMES.get(column, str(column).replace("_", " ").capitalize()) for column in table
+    }
+    show(table.rename(columns=names), caption, {names[column]: places for column, places in formats.items()})
+
+
+def _vintage_row(one: SeriesData) -> dict:
+    periods = one.values.index
+    form = {"A": "%Y", "M": "%Y-%m"}.get(one.info.frequency, "%Y-%m-%d")
+    seasonal = {"NSA": "not seasonally adjusted", "SA": "seasonally adjusted"}.get(one.info.seasonal, "")
+    basis = [one.info.unit, one.info.price_basis, seasonal]
+    return {
+        "Series": one.info.title,
+        "Unit and basis": ", ".join(part for part in basis if part and part != "not applicable"),
+        "From": f"{periods[0]:{form}}",
+        "To": f"{periods[-1]:{form}}",
+        "Values": len(periods),
+        "Missing": len(one.missing),
+        "Known as of": f"{one.as_of if one.as_of is not None else one.vintages.max():%Y-%m-%d}",
+        "Publisher": one.info.publisher,
+    }
+
+
+def _source_row(source: pd.Series, titles: list[str]) -> dict:
+    return {
+        "Publisher": source["publisher"],
+        "Title": source["title"],
+        "Used for": "; ".join(dict.fromkeys(titles)),
+        "Licence": source["licence"],
+        "Address": source["url"],
+    }
+
+
+def _verdict_row(row: Mapping) -> dict:
+    known = {"claim", "verdict", "why", "value", "low", "high", "unit", "mde", "placebo_rank", "n"}
+    if set(row) - known or not row.get("claim") or not row.get("why") or row.get("verdict") not in VERDICTS:
+        raise BadTable(
+            f"Verdict row {dict(row)}: give claim, why, and a verdict out of {', '.join(VERDICTS)}; "
+            f"other keys are {', '.join(sorted(known - {'claim', 'why', 'verdict'}))}."
+        )
+    return {
+        "Question": row["claim"],
+        "Verdict": row["verdict"],
+        "Effect [95 % interval]": _effect(row),
+        "Minimum detectable": _with_unit(row.get("mde"), row.get("unit", "")),
+        "Placebo rank": _significant(row.get("placebo_rank")),
+        "n": MISSING if _absent(row.get("n")) else f"{int(row['n']):,}",
+        "Why": row["why"],
+    }
+
+
+def _effect(row: Mapping) -> str:
+    if _absent(row.get("value")):
+        return MISSING
+    text = _with_unit(row["value"], row.get("unit", ""))
+    if not _absent(row.get("low")) and not _absent(row.get("high")):
+        text += f" [{_significant(row['low'])}, {_significant(row['high'])}]"
+    return text
+
+
+def _with_unit(value, unit: str) -> str:
+    return MISSING if _absent(value) else f"{_significant(value)} {unit}".strip()
+
+
+def _significant(value) -> str:
+    """Three significant digits, without exponent."""
+    if _absent(value):
+        return MISSING
+    if value == 0 or not np.isfinite(value):
+        return f"{value:g}".replace("-", MINUS)
+    decimals = max(0, 2 - int(np.floor(np.log10(abs(value)))))
+    return f"{value:,.{decimals}f}".replace("-", MINUS)
+
+
+def _absent(value) -> bool:
+    return value is None or bool(pd.isna(value))
+
+
+def _fitted(model) -> pd.DataFrame:
+    names = getattr(model.params, "index", model.model.exog_names)
+    interval = np.asarray(model.conf_int())
+    columns = {
+        "value": model.params,
+        "low": interval[:, 0],
+        "high": interval[:, 1],
+        "se": model.bse,
+        "p_value": model.pvalues,
+    }
+    return pd.DataFrame(
+        {"label": list(names)} | {name: np.asarray(column) for name, column in columns.items()}
+    )
+
+
+def _is_number(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
+def _written(column: pd.Series, form: int | str | None) -> list[str]:
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return [MISSING if pd.isna(day) else f"{day:%Y-%m-%d}" for day in column]
+    if not _is_number(column):
+        return [MISSING if _absent_text(cell) else str(cell) for cell in column]
+    if form is None:
+        form = _decimals(column)
+    pattern = f"{{:,.{form}f}}" if isinstance(form, int) else form
+    written = [MISSING if pd.isna(cell) else pattern.format(cell).replace("-", MINUS) for cell in column]
+    # No minus sign before a number that is written as zero.
+    return [
+        cell[1:] if cell[:1] == MINUS and not any(digit in cell for digit in "123456789") else cell
+        for cell in written
+    ]
+
+
+def _absent_text(cell) -> bool:
+    return cell is None or cell == "" or (pd.api.types.is_scalar(cell) and bool(pd.isna(cell)))
+
+
+def _decimals(column: pd.Series) -> int:
+    if pd.api.types.is_integer_dtype(column):
+        return 0
+    sizes = column.abs()[np.isfinite(column.astype(float))]
+    if sizes.empty or (sizes == sizes.round()).all():
+        return 0
+    return next(decimals for limit, decimals in ((1000, 0), (100, 1), (1, 2), (0, 3)) if sizes.max() >= limit)
+
+
+def _html(cells: pd.DataFrame, right: list[bool], caption: str) -> str:
+    sides = [f'style="text-align: {"right" if number else "left"}"' for number in right]
+    head = "".join(
+        f'<th scope="col" {side}>{html.escape(str(name))}</th>'
+        for name, side in zip(cells, sides, strict=True)
+    )
+    rows = [
+        "<tr>"
+        + "".join(f"<td {side}>{_cell(text)}</td>" for text, side in zip(row, sides, strict=True))
+        + "</tr>"
+        for row in cells.itertuples(index=False, name=None)
+    ]
+    lines = ['<div style="overflow-x: auto">', '<table class="summits">']
+    if caption:
+        lines.append(f'<caption style="caption-side: top; text-align: left">{html.escape(caption)}</caption>')
+    lines += [f"<thead><tr>{head}</tr></thead>", "<tbody>", *rows, "</tbody>", "</table>", "</div>"]
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    safe = html.escape(text)
+    if text.startswith(("https://", "http://")) and " " not in text:
+        host = html.escape(text.split("/")[2])
+        return f'<a href="{safe}">{host}</a>'
+    return safe
+
+
+def _text(cells: pd.DataFrame, right: list[bool], caption: str) -> str:
+    columns = []
+    for (name, column), number in zip(cells.items(), right, strict=True):
+        texts = [
+            str(name),
+            *(text if len(text) <= TEXT_WIDTH else text[: TEXT_WIDTH - 1] + "…" for text in column),
+        ]
+        width = max(map(len, texts))
+        columns.append([text.rjust(width) if number else text.ljust(width) for text in texts])
+    lines = ["  ".join(row).rstrip() for row in zip(*columns, strict=True)]
+    return "\n".join([caption, *lines] if caption else lines)

@@ -1,0 +1,184 @@
+"""Real faults: whatever goes wrong, the old result stays, the next run completes."""
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+import stub_collection as stub
+
+SWITCH = """\
+import os, signal, sys, time
+from helpers import paths
+switch = (paths.root() / "switch.txt").read_text()
+(paths.root() / "started.txt").write_text(str(os.getpid()))
+exec(switch)"""
+HANG = "time.sleep(60)"
+
+
+@pytest.fixture(scope="module")
+def once_settled(tmp_path_factory: pytest.TempPathFactory) -> stub.Checkout:
+    """A checkout with one good result, whose data have changed since, so that the run is due again."""
+    checkout = stub.make_checkout(tmp_path_factory.mktemp("settled"))
+    notebook = stub.total_notebook()
+    notebook["cells"][4:4] = [{**stub.code(SWITCH), "id": "switch"}, {**stub.markdown("## Now"), "id": "now"}]
+    checkout.write({"01_total": (notebook, {"cell_timeout": 20})})
+    set_switch(checkout, "")
+    checkout.summits("run", "-j", "1")
+    with (checkout.root / "data" / "observations" / "made_up.csv").open("a") as table:
+        table.write("made_up,2020-03,3,2020-05-01,none\n")
+    (checkout.root / "started.txt").unlink()
+    return checkout
+
+
+@pytest.fixture
+def settled(once_settled: stub.Checkout, tmp_path: Path) -> stub.Checkout:
+    """A copy of that checkout for one test."""
+    return stub.Checkout(shutil.copytree(once_settled.root, tmp_path / "checkout"))
+
+
+def set_switch(checkout: stub.Checkout, fault: str) -> None:
+    (checkout.root / "switch.txt").write_text(fault)
+
+
+def total(checkout: stub.Checkout) -> float:
+    return checkout.record("01_total")["records"][0]["value"]
+
+
+def kernel(checkout: stub.Checkout) -> int:
+    """Wait until the cell runs; return the kernel's process id."""
+    started = checkout.root / "started.txt"
+    return int(stub.wait_for(lambda: started.exists() and started.read_text()))
+
+
+def is_alive(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rsplit(")")[-1].split()[0] != "Z"
+
+
+def assert_unharmed_and_mends(checkout: stub.Checkout, before: dict[str, bytes]) -> None:
+    """Check that the old result is as it was, nothing is left over, and the next run completes."""
+    assert result(checkout) == before
+    assert not list((checkout.root / "runs" / "_working").glob("*/"))
+    set_switch(checkout, "")
+    assert "1 done" in checkout.summits("run", "-j", "1")
+    assert total(checkout) == 12.0
+    assert not (checkout.root / "runs" / "_failed" / "01_total" / "published").exists()
+    assert "1 fresh" in checkout.summits("run", "-j", "1")
+
+
+def result(checkout: stub.Checkout) -> dict[str, bytes]:
+    return {
+        part: checkout.result("01_total", part).read_bytes() for part in ("notebook.ipynb", "record.json")
+    }
+
+
+@pytest.mark.parametrize(
+    ("fault", "timeout", "message"),
+    [
+        ("raise KeyError('2020-03')", 20, "KeyError: '2020-03'"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", 20, "Kernel died"),
+        (HANG, 1, "timed out after 1 seconds"),
+        ("print('careful', file=sys.stderr)", 20, "wrote to stderr: careful"),
+        ("(paths.data_dir() / 'hidden.csv').write_text('x')", 20, "reads data/hidden.csv"),
+        (
+            "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('127.0.0.1', 9))",
+            20,
+            "reached for",
+        ),
+        ("del paths.root; sys.exit(3)", 20, "SystemExit: 3"),
+    ],
+    ids=["raises", "kernel killed", "deadline", "stderr", "undeclared table", "network", "exits"],
+)
+def test_a_failed_run_is_kept_aside(settled: stub.Checkout, fault: str, timeout: int, message: str) -> None:
+    before = result(settled)
+    set_switch(settled, fault)
+    listing = settled.root / "notebooks" / "collection.yml"
+    listing.write_text(listing.read_text().replace('"cell_timeout": 20', f'"cell_timeout": {timeout}'))
+    said = settled.summits("run", "-j", "1", expect=1)
+    report = (settled.root / "runs" / "_failed" / "01_total" / "published" / "report.txt").read_text()
+    assert report in said and "1 failed" in said
+    assert message in report and "01_total/published" in report and len(report.splitlines()) <= 24
+    assert "failed  01_total/published" in settled.summits("status")
+    assert_unharmed_and_mends(settled, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_stopping_the_runner_harms_nothing(settled: stub.Checkout, number: signal.Signals) -> None:
+    before = result(settled)
+    set_switch(settled, HANG)
+    runner = settled.start("run", "-j", "1")
+    running = kernel(settled)
+    os.kill(runner.pid, number)
+    said, _ = runner.communicate(timeout=20)
+    if number != signal.SIGKILL:
+        assert runner.returncode == 130 and "Interrupted" in said and "Traceback" not in said
+    stub.wait_for(lambda: not is_alive(running), 10)
+    set_switch(settled, "")
+    stub.wait_for(lambda: not _group(runner), 10)
+    if number == signal.SIGKILL:
+        assert list((settled.root / "runs" / "_working").glob("*/"))
+        assert result(settled) == before
+        settled.summits("run", "-j", "1")
+    else:
+        assert_unharmed_and_mends(settled, before)
+    assert total(settled) == 12.0
+    assert not list((settled.root / "runs" / "_working").glob("*/"))
+
+
+def _group(runner: subprocess.Popen) -> bool:
+    """Whether a process of the runner's group is left."""
+    try:
+        os.killpg(runner.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_whole_group(settled: stub.Checkout) -> None:
+    before = result(settled)
+    set_switch(settled, HANG)
+    runner = settled.start("run", "-j", "2")
+    kernel(settled)
+    stub.kill_session(runner, signal.SIGINT)
+    said, _ = runner.communicate(timeout=20)
+    assert runner.returncode == 130 and "Traceback" not in said, said
+    assert_unharmed_and_mends(settled, before)
+
+
+def test_a_killed_worker_is_a_failed_run(settled: stub.Checkout) -> None:
+    before = result(settled)
+    set_switch(settled, HANG)
+    runner = settled.start("run", "-j", "1")
+    worker = int(Path(f"/proc/{kernel(settled)}/stat").read_text().rsplit(")")[-1].split()[1])
+    os.kill(worker, signal.SIGKILL)
+    said, _ = runner.communicate(timeout=20)
+    assert runner.returncode == 1 and "killed or ran out of memory" in said, said
+    assert_unharmed_and_mends(settled, before)
+
+
+def test_two_runners_share(settled: stub.Checkout) -> None:
+    set_switch(settled, "time.sleep(2)")
+    first = settled.start("run", "-j", "1")
+    kernel(settled)
+    said = settled.summits("run", "-j", "1")
+    assert "waiting" in said and "1 fresh" in said
+    assert "1 done" in first.communicate(timeout=20)[0]
+    assert total(settled) == 12.0
+
+
+def test_what_needs_a_failed_run_does_not_run(checkout: stub.Checkout) -> None:
+    broken = stub.notebook(stub.code("1 / 0"))
+    checkout.write({"01_total": (broken, {}), "02_next": (stub.total_notebook(), {"needs": ["01_total"]})})
+    said = checkout.summits("run", expect=1)
+    assert "ZeroDivisionError" in said and "2 runs: 1 failed, 1 not run" in said
+    assert not checkout.result("02_next").exists()
+
+
+def test_prose_that_names_no_record_fails_the_run(checkout: stub.Checkout) -> None:
+    notebook = stub.total_notebook()
+    notebook["cells"][-1]["source"] = "The total is {{totl}}."
+    checkout.write({"01_total": (notebook, {})})
+    assert "nothing is recorded as 'totl'. Did you mean total?" in checkout.summits("run", expect=1)

@@ -1,0 +1,56 @@
+"""Size of the event-study tests under the null: the short, seeded version of the calibration benchmark.
+
+All returns here are simulated. Coverage of interrupted series is in the module of that estimator.
+"""
+
+import runpy
+from pathlib import Path
+
+import pytest
+from cases import case
+
+CASE = case("O13")
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "calibration" / "event_study_size.py"
+MODEL = {
+    "rejection_iid_normal": "iid",
+    "rejection_event_variance_x3": "event variance x3",
+    "rejection_cross_correlation_0.15": "residual correlation 0.15",
+}
+TEST = {
+    "J1": "j1",
+    "cross_section_t": "cross_section",
+    "patell": "patell",
+    "bmp": "bmp",
+    "kolari_pynnonen": "kolari_pynnonen",
+    "corrado_rank": "corrado_rank",
+    "portfolio_regression": "portfolio_regression",
+}
+REPLICATIONS = 400
+SEED = 20261123
+# 99 percent binomial band around the largest true size that the case allows its sound tests (0.075).
+BAND = (0.02, 0.075 + 2.58 * (0.075 * 0.925 / REPLICATIONS) ** 0.5)
+
+
+@pytest.fixture(scope="module")
+def got():
+    rejection_rates = runpy.run_path(str(SCRIPT))["rejection_rates"]
+    rates = {name: rejection_rates(model, REPLICATIONS, SEED) for name, model in MODEL.items()}
+    return {name: {key: rates[name][test] for key, test in TEST.items()} for name in rates}
+
+
+@pytest.mark.parametrize("name", list(MODEL))
+def test_reference(name, got):
+    CASE.assert_check(name, got[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "sound"),
+    [
+        ("rejection_iid_normal", list(TEST)),
+        ("rejection_event_variance_x3", ["kolari_pynnonen", "bmp", "cross_section_t"]),
+        ("rejection_cross_correlation_0.15", ["kolari_pynnonen", "corrado_rank", "portfolio_regression"]),
+    ],
+)
+def test_sound_tests_hold_their_size(name, sound, got):
+    for test in sound:
+        assert BAND[0] <= got[name][test] <= BAND[1], f"{name}: {test} rejects {got[name][test]:.3f}"

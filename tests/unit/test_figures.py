@@ -1,0 +1,350 @@
+"""Figures: refusals, layout without overlap, numbers and bytes. All series here are simulated."""
+
+import itertools
+import subprocess
+import sys
+from dataclasses import fields
+from types import SimpleNamespace
+
+import matplotlib
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt
+
+from helpers import figures
+from helpers.catalog import Series
+from helpers.figures import events as event_charts
+from helpers.figures import labels, lines, publishing, style
+from helpers.observations import SeriesData
+
+MONTHS = pd.date_range("2019-01-01", periods=60, freq="MS", name="period")
+SIMULATED = pd.Series(np.sin(np.arange(60) / 5) + 3, index=MONTHS)
+UNIT = "USD million a month, nominal"
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    plt.close("all")
+
+
+def series_data(publisher="US Census Bureau", vintage="2026-08-04", as_of=None):
+    info = Series(**({field.name: "" for field in fields(Series)} | {"publisher": publisher}))
+    vintages = pd.Series(pd.Timestamp(vintage), index=MONTHS)
+    return SeriesData(info=info, values=SIMULATED, vintages=vintages, as_of=as_of, sources=["s"])
+
+
+def event_rows(dates, category="export_control", direction="tightening"):
+    ids = [f"ec-simulated{number}-2022" for number in range(len(dates))]
+    rows = {"date": pd.to_datetime(dates), "end_date": pd.NaT, "category": category, "direction": direction}
+    return pd.DataFrame(
+        rows | {"title": [f"Rule {one}" for one in ids]}, index=pd.Index(ids, name="event_id")
+    )
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    outputs = []
+
+    def keep(bundle, raw, metadata):
+        outputs.append(SimpleNamespace(bundle=bundle, metadata=metadata))
+
+    monkeypatch.setattr(publishing, "display", keep)
+    return outputs
+
+
+def tidy(values=SIMULATED):
+    return values.rename("value").reset_index()
+
+
+def line(values=SIMULATED, **more):
+    return figures.line_panel({"Chips": values}, title="Exports went up and down", unit=UNIT, **more)
+
+
+def publish(fig, **more):
+    figures.publish(
+        fig, **({"name": "chips", "alt": "A wave.", "data": tidy(), "series": [series_data()]} | more)
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"alt": " "}, "no alt text"),
+        ({"name": "Chips 1"}, "lower-case words"),
+        ({"data": tidy().iloc[:0]}, "no data"),
+        ({"series": []}, "no source"),
+    ],
+)
+def test_publish_refuses_what_is_incomplete(change, said, shown):
+    with pytest.raises(figures.IncompleteFigure, match=said):
+        publish(line(), **change)
+    assert not shown
+
+
+def test_publish_refuses_a_figure_without_title_or_unit(shown):
+    fig = line()
+    fig.suptitle("")
+    with pytest.raises(figures.IncompleteFigure, match="no title"):
+        publish(fig)
+    fig = line()
+    fig.supylabel("")
+    with pytest.raises(figures.IncompleteFigure, match="y axis has no label"):
+        publish(fig)
+
+
+def test_one_output_holds_picture_text_and_numbers(shown):
+    publish(line())
+    (output,) = shown
+    assert set(output.bundle) == {"image/png", "text/plain", figures.FIGURE_MIME}
+    assert output.metadata == {"image/png": {"alt": "A wave."}}
+    content = output.bundle[figures.FIGURE_MIME]
+    assert content["csv"].splitlines()[:2] == ["period,value", "2019-01-01,3"]
+    assert content["rows"] == 60
+    assert content["unit"] == UNIT
+    assert content["title"] in output.bundle["text/plain"]
+    assert content["drawn"] in output.bundle["text/plain"]
+    assert not plt.get_fignums()
+
+
+def test_two_runs_give_the_same_bytes(shown):
+    for _ in range(2):
+        publish(line(events=event_rows(["2020-03-01", "2020-04-01"])))
+    assert shown[0].bundle == shown[1].bundle
+
+
+def test_a_drawn_mark_cannot_change_unseen(shown):
+    moved = SIMULATED.copy()
+    moved.iloc[30] += 0.01
+    publish(line())
+    publish(line(moved))
+    first, second = (output.bundle[figures.FIGURE_MIME] for output in shown)
+    assert first["csv"] == second["csv"]
+    assert first["drawn"] != second["drawn"]
+
+
+def test_noise_of_the_linear_algebra_does_not_show(shown):
+    noisy = SIMULATED * (1 + 1e-13)
+    publish(line())
+    publish(line(noisy), data=tidy(noisy))
+    assert shown[0].bundle["text/plain"] == shown[1].bundle["text/plain"]
+
+
+def test_numbers_have_six_digits_and_no_negative_zero():
+    table = pd.DataFrame({"effect": [1234567.0, -2e-17, np.nan, -0.1234567], "n": [1, 2, 3, 1234567]})
+    assert publishing.csv_text(table).splitlines() == [
+        "effect,n",
+        "1.23457e+06,1",
+        "0,2",
+        ",3",
+        "-0.123457,1234567",
+    ]
+
+
+def test_source_line_names_publishers_once_and_the_latest_vintage():
+    both = [series_data(), series_data("Korea Customs Service", "2026-09-03"), series_data()]
+    expected = "Source: US Census Bureau; Korea Customs Service; values as known on 2026-09-03."
+    assert publishing.source_line(both) == expected
+    then = [series_data(as_of=pd.Timestamp("2021-06-30"))]
+    assert publishing.source_line(then, "the event table.").endswith(
+        "the event table; values as known on 2021-06-30."
+    )
+
+
+def test_a_missing_month_breaks_the_line():
+    broken = lines.with_gaps(SIMULATED.drop(MONTHS[20]))
+    assert broken.isna().sum() == 1
+    assert MONTHS[19] < broken.index[broken.isna()][0] < MONTHS[21]
+    assert lines.with_gaps(SIMULATED).equals(SIMULATED)
+
+
+def test_weekends_and_release_dates_are_no_gaps():
+    daily = pd.Series(1.0, index=pd.bdate_range("2024-01-01", periods=50))
+    assert lines.with_gaps(daily).notna().all()
+    released = pd.Series(
+        1.0, index=pd.to_datetime(["2020-01-05", "2020-03-01", "2021-02-01", "2021-02-20", "2023-06-01"])
+    )
+    assert lines.with_gaps(released).notna().all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_spread_keeps_order_and_distance(seed):
+    rng = np.random.default_rng(seed)
+    wanted, sizes = rng.uniform(0, 100, 8), rng.uniform(5, 12, 8)
+    placed = labels.spread(wanted, sizes, 0, 110)
+    order = np.argsort(wanted)
+    assert (np.diff(placed[order]) >= (sizes[order][1:] + sizes[order][:-1]) / 2 - 1e-9).all()
+    assert labels.spread(np.array([10.0, 90.0]), np.array([5.0, 5.0]), 0, 100).tolist() == [10, 90]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_flags_meet_neither_text_nor_pole(seed):
+    rng = np.random.default_rng(seed)
+    starts, widths = np.sort(rng.uniform(0, 300, 12)), rng.uniform(20, 60, 12)
+    rows = labels.flag_rows(starts, widths)
+    for left, right in itertools.combinations(range(12), 2):
+        if starts[right] < starts[left] + widths[left]:
+            assert rows[left] > rows[right]
+
+
+@pytest.mark.parametrize("count", [3, 8, 25])
+def test_event_names_never_overlap_in_the_finished_figure(count, shown):
+    dates = pd.date_range("2019-03-01", periods=count, freq="50D")
+    fig = line(events=event_rows(dates))
+    publish(fig)
+    boxes = [labels._extent(text) for text in fig.axes[0].texts if text.get_gid() == labels.FLAG]
+    assert len(boxes) == count
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+
+
+def test_dense_events_get_a_numbered_key(shown):
+    fig = line(events=event_rows(pd.date_range("2020-01-01", periods=12, freq="20D")))
+    publish(fig)
+    assert {text.get_text() for text in fig.axes[0].texts if text.get_gid() == labels.FLAG} == {
+        str(n) for n in range(1, 13)
+    }
+    assert any("12." in text.get_text() for text in fig.texts)
+
+
+def test_names_at_line_ends_never_overlap(shown):
+    near = {f"Country {number}": SIMULATED + number / 50 for number in range(6)}
+    fig = figures.line_panel(near, title="Six lines end together", unit=UNIT)
+    publish(fig)
+    boxes = [labels._extent(text) for text in fig.axes[0].texts if text.get_gid() == labels.LINE_END]
+    assert len(boxes) == 6
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+
+
+def test_title_unit_and_event_names_of_a_panel_stand_apart(shown):
+    fig, axes = figures.new_figure(rows=1, columns=2)
+    fig.suptitle("Two panels")
+    for ax in axes:
+        line(ax=ax, events=event_rows(["2020-03-01", "2020-04-01", "2022-01-01"]))
+    publish(fig)
+    for ax in axes:
+        flags = [labels._extent(text) for text in ax.texts if text.get_gid() == labels.FLAG]
+        boxes = [*flags, ax.yaxis.label.get_window_extent(), ax._left_title.get_window_extent()]
+        assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+
+
+def test_too_many_lines_and_empty_series_are_refused():
+    with pytest.raises(ValueError, match="too many to tell apart"):
+        figures.line_panel({f"Line {n}": SIMULATED for n in range(8)}, title="Too many", unit=UNIT)
+    with pytest.raises(ValueError, match="Nothing to draw for Empty"):
+        figures.line_panel({"Empty": SIMULATED.iloc[:0]}, title="None", unit=UNIT)
+
+
+def test_colours_of_a_figure_differ_in_grayscale():
+    def lightness(colour):
+        luminance = float(
+            np.dot(
+                [((c + 0.055) / 1.055) ** 2.4 for c in matplotlib.colors.to_rgb(colour)],
+                [0.2126, 0.7152, 0.0722],
+            )
+        )
+        return 116 * luminance ** (1 / 3) - 16
+
+    meaning = [lightness(colour) for colour in style.COLOURS.values()]
+    us, china, tightening, easing = meaning[:4]
+    assert abs(us - china) > 20
+    assert abs(tightening - easing) > 20
+    looks = style.line_looks(["Korea", "China", "Japan", "United States"])
+    assert len(set(looks.values())) == 4
+
+
+@pytest.mark.parametrize("colour", [colour for colour, _ in style.LINES])
+def test_text_has_contrast(colour):
+    rgb = np.array(matplotlib.colors.to_rgb(style.text_colour(colour)))
+    luminance = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ (
+        0.2126,
+        0.7152,
+        0.0722,
+    )
+    assert 1.05 / (luminance + 0.05) >= 4.5
+
+
+def test_short_labels():
+    def name(event_id):
+        return event_charts.short_label(pd.Series({"title": "x"}, name=event_id))
+
+    assert name("summit-mar-a-lago-2017") == "Mar-a-Lago"
+    assert name("ec-h20-licence-2025-04") == "H20 Licence"
+    assert name("ec-oct7-2022") == "7 Oct"
+    assert event_charts.short_label(pd.Series({"label": "Chip rules"}, name="ec-oct7-2022")) == "Chip rules"
+
+
+def test_marks_on_one_day_are_stacked():
+    assert event_charts.stack(np.array([0.0, 0, 0, 10]), 1.0).tolist() == [0, 1, -1, 0]
+
+
+def test_every_kind_of_figure_is_published(shown):
+    table = pd.DataFrame({"label": ["a", "b"], "value": [0.1, -0.2], "low": [0.0, -0.5], "high": [0.2, 0.1]})
+    counts = pd.DataFrame({"before": [1, 2], "after": [2, 0]}, index=["Lima", "Busan"])
+    made = {
+        "coefficients": figures.coefficient_plot(table, title="Small", unit="Log points", margin=0.05),
+        "bars": figures.bars(counts, title="Few", unit="Events"),
+        "stacked": figures.bars(counts, title="Few", unit="Events", stacked=True),
+        "heatmap": figures.heatmap(counts, title="Near", unit="Events within 30 days"),
+        "placebo": figures.distribution_plot(np.arange(50.0), {"Busan": 3.0}, title="Usual", unit="Percent"),
+        "multiples": figures.small_multiples(
+            {"a": SIMULATED, "b": SIMULATED + 1}, title="Two", unit=UNIT, columns=2
+        ),
+    }
+    for name, fig in made.items():
+        publish(fig, name=name)
+    assert [output.bundle[figures.FIGURE_MIME]["name"] for output in shown] == list(made)
+
+
+def test_an_estimate_outside_its_interval_is_refused():
+    table = pd.DataFrame({"label": ["a"], "value": [1.0], "low": [2.0], "high": [3.0]})
+    with pytest.raises(ValueError, match="between its low and high"):
+        figures.coefficient_plot(table, title="Wrong", unit="Percent")
+
+
+CELL = """\
+import pandas as pd
+from helpers import figures
+months = pd.date_range("2020-01-01", periods=3, freq="MS", name="period")
+values = pd.Series([1.0, 2.0, {value}], index=months)
+fig = figures.line_panel({{"Simulated": values}}, title="It rises", unit="Index")
+data = values.rename("value").reset_index()
+figures.publish(fig, name="rise", alt="A rising line.", data=data, source="a simulation")
+"""
+
+
+def run_nbval(path):
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--nbval",
+        "--nbval-current-env",
+    ]
+    return subprocess.run([*command, path.name], cwd=path.parent, capture_output=True, text=True, timeout=300)
+
+
+def test_nbval_passes_an_unchanged_figure_and_fails_a_changed_number(tmp_path):
+    """Execute a notebook, let nbval run it again, and once more with one plotted number changed."""
+    nbclient = pytest.importorskip("nbclient")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.format(value="3.0"))])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbclient.NotebookClient(notebook, timeout=120).execute()
+    (output,) = notebook.cells[0].outputs
+    assert output.metadata["image/png"]["alt"] == "A rising line."
+    path = tmp_path / "rise.ipynb"
+    nbformat.write(notebook, path)
+    unchanged = run_nbval(path)
+    assert unchanged.returncode == 0, unchanged.stdout
+    notebook.cells[0].source = CELL.format(value="3.00001")
+    nbformat.write(notebook, path)
+    changed = run_nbval(path)
+    assert changed.returncode == 1
+    assert "Cell outputs differ" in changed.stdout

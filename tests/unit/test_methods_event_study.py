@@ -1,0 +1,187 @@
+"""Event study: dates, gaps, bad input, several markets. All returns here are simulated."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.methods.abnormal_returns import cars_on_every_day
+from helpers.methods.checks import UnusableInput
+from helpers.methods.event_study import across_markets, event_study
+from helpers.methods.power import detectable_car
+
+WINDOWS = {"estimation": (-130, -11), "leads": (-10, -2), "window": (-1, 1)}
+
+
+def panel(seed=0, assets=8, days=700, jump=0.0, events=()):
+    rng = np.random.default_rng(seed)
+    index = pd.bdate_range("2020-01-01", periods=days)
+    market = pd.Series(rng.normal(0, 0.01, days), index, name="mkt")
+    noise = 0.015 * rng.normal(size=(days, assets)) + 0.005 * rng.normal(size=(days, 1))
+    returns = market.to_numpy()[:, None] * rng.normal(1, 0.2, assets) + noise
+    for event in events:
+        returns[index.get_loc(event)] += jump
+    return pd.DataFrame(returns, index, [f"share {i}" for i in range(assets)]), market
+
+
+DAYS = list(pd.bdate_range("2020-01-01", periods=700)[[200, 320, 440, 560, 650]])
+
+
+def test_a_known_jump_is_found_and_leads_are_clean():
+    returns, market = panel(jump=0.05, events=DAYS)
+    study = event_study(returns, market, DAYS, **WINDOWS)
+    assert study.estimate.low < 0.05 < study.estimate.high
+    assert study.estimate.low > 0
+    assert study.estimate.n == 5 and study.estimate.df == 4
+    assert study.lead.low < 0 < study.lead.high
+    assert (study.tests.loc[study.tests["headline"], "p_value"] < 0.05).all()
+    assert study.total.value == pytest.approx(study.estimate.value + study.lead.value)
+    assert study.path["caar"].iloc[-1] == pytest.approx(study.total.value)
+    assert set(study.table().index[:3]) == {"kolari_pynnonen", "corrado_rank", "portfolio_regression"}
+
+
+def test_own_estimation_window_per_event():
+    returns, market = panel()
+    both = event_study(returns, market, DAYS[:2], **WINDOWS).units
+    alone = event_study(returns, market, DAYS[1:2], **WINDOWS).units
+    pd.testing.assert_frame_equal(both.iloc[8:].reset_index(drop=True), alone)
+
+
+def test_factor_and_constant_mean_models():
+    returns, market = panel()
+    factors = pd.DataFrame({"mkt": market, "size": np.random.default_rng(5).normal(0, 0.005, len(market))})
+    assert {"mkt", "size"} <= set(event_study(returns, factors, DAYS, **WINDOWS).units)
+    mean = event_study(returns, None, DAYS[:1], **WINDOWS).units
+    past = returns.iloc[200 - 130 : 200 - 10]
+    assert mean["alpha"].to_numpy() == pytest.approx(past.mean().to_numpy())
+    assert mean["sigma"].to_numpy() == pytest.approx(past.std(ddof=1).to_numpy())
+
+
+def test_rolling_sums_equal_the_regressions():
+    returns, market = panel()
+    returns.iloc[100:110, 2] = np.nan
+    returns.iloc[440, 3] = np.nan
+    windows = {name: WINDOWS[name] for name in ("estimation", "window")}
+    for model in (market, None):
+        quick = cars_on_every_day(returns, model, **windows).loc[DAYS].stack().dropna()
+        slow = event_study(returns, model, DAYS, **WINDOWS).units.set_index(["date", "asset"])["car"]
+        assert quick.to_numpy() == pytest.approx(slow.to_numpy(), abs=1e-12)
+
+
+def test_gaps_drop_the_asset_and_say_so():
+    returns, market = panel()
+    returns.iloc[199, 0] = np.nan
+    returns.iloc[:150, 1] = np.nan
+    returns.iloc[:195, 2] = 0.0
+    study = event_study(returns, market, DAYS[:1], **WINDOWS)
+    reasons = study.dropped.set_index("asset")["reason"]
+    assert reasons["share 0"].startswith("no return on a day")
+    assert reasons["share 1"].startswith("too few returns")
+    assert reasons["share 2"].startswith("constant")
+    assert study.by_event["assets"].tolist() == [5]
+
+
+def test_an_event_past_the_data_is_listed():
+    returns, market = panel()
+    study = event_study(returns, market, [*DAYS, returns.index[-1]], **WINDOWS)
+    assert study.dropped["reason"].tolist() == ["a window runs past the data"]
+    assert study.estimate.n == 5
+
+
+def test_markets_with_their_own_calendars_are_matched_by_event():
+    returns, market = panel(jump=0.04, events=DAYS)
+    next_day = [day + pd.offsets.BDay() for day in DAYS]
+    abroad, local = panel(seed=1, jump=0.02, events=next_day)
+    ids = [f"event {i}" for i in range(5)]
+    studies = {
+        "US": event_study(returns, market, pd.Series(DAYS, ids), **WINDOWS),
+        "Asia": event_study(abroad, local, pd.Series(next_day[1:], ids[1:]), **WINDOWS),
+    }
+    both = across_markets(studies)
+    cars = [study.by_event["car"] for study in studies.values()]
+    assert both.n == 4
+    assert both.value == pytest.approx(np.mean([cars[0].iloc[1:].mean(), cars[1].mean()]))
+    assert both.details["markets"] == ["US", "Asia"]
+
+
+def test_single_date_error_allows_for_correlation():
+    returns, market = panel(assets=20)
+    one = event_study(returns, market, DAYS[:1], **WINDOWS)
+    assert one.estimate.n == 1
+    plain = one.units["car"].std(ddof=1) / np.sqrt(20)
+    assert one.estimate.se > plain
+    pair = event_study(returns.iloc[:, :2], market, DAYS[:1], **WINDOWS).estimate
+    assert pair.df == 118 and "forecast error" in pair.method
+
+
+def test_forecast_error_matches_the_power_formula_for_a_constant_mean():
+    returns, _ = panel()
+    unit = event_study(returns, None, DAYS[:1], **WINDOWS).units.iloc[0]
+    formula = detectable_car(unit["sigma"], estimation_days=120, event_days=3, units=1, correlation=0)
+    assert unit["se"] == pytest.approx(formula.se)
+
+
+def test_the_record_is_flat_and_leads_are_in_it():
+    returns, market = panel()
+    record = event_study(returns, market, DAYS, **WINDOWS).record()
+    assert record["window"] == "-1..+1 trading days" and record["leads"] == "-10..-2 trading days"
+    assert {"p_kolari_pynnonen", "p_corrado_rank", "p_portfolio_regression", "lead_value"} <= set(record)
+    assert all(isinstance(value, str | int | float) for value in record.values())
+
+
+def repeated(frame):
+    return pd.concat([frame, frame.iloc[[3]]]).sort_index()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda r, m: (r.iloc[::-1], m, DAYS), "not sorted"),
+        (lambda r, m: (repeated(r), m, DAYS), "appears twice"),
+        (lambda r, m: (r.assign(flat=0.01), m, DAYS), "returns of flat: the series is constant"),
+        (lambda r, m: (r.assign(gone=np.nan), m, DAYS), "returns of gone: every value is missing"),
+        (lambda r, m: (r.replace(r.iloc[5, 0], np.inf), m, DAYS), "infinite"),
+        (lambda r, m: (r, m * 0, DAYS), "factor mkt: the series is constant"),
+        (lambda r, m: (r, m.tz_localize("UTC"), DAYS), "Time zones differ"),
+        (lambda r, m: (r, m, [day.tz_localize("Asia/Shanghai") for day in DAYS]), "Time zones differ"),
+        (lambda r, m: (r, m, [DAYS[0], DAYS[1].tz_localize("UTC")]), "one time zone"),
+        (lambda r, m: (r, m, [DAYS[0], DAYS[0]]), "twice"),
+        (lambda r, m: (r, m, ["2020-10-10"]), "not a row of the data"),
+        (lambda r, m: (r, m, [DAYS[0], DAYS[0] + 2 * pd.offsets.BDay()]), "share days of their windows"),
+        (lambda r, m: (r, m, []), "Too few events"),
+        (lambda r, m: (r, m, [r.index[20]]), "runs past the data"),
+        (lambda r, m: (r.set_axis(range(700)), m, DAYS), "not dates"),
+        (lambda r, m: (r.set_axis(["a"] * 8, axis=1), m, DAYS), "asset appears twice"),
+        (lambda r, m: (r.astype(object).assign(text="1,0"), m, DAYS), "not numbers"),
+    ],
+)
+def test_bad_input_is_refused_with_the_mend(spoil, message):
+    with pytest.raises(UnusableInput, match=message):
+        event_study(*spoil(*panel()), **WINDOWS)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"leads": (-10, 0)}, "Windows overlap"),
+        ({"estimation": (-130, -5)}, "Windows overlap"),
+        ({"window": (1, -1)}, "ends before it starts"),
+        ({"estimation": (-30, -11)}, "days in the estimation window"),
+    ],
+)
+def test_windows_must_follow_each_other(change, message):
+    with pytest.raises(UnusableInput, match=message):
+        event_study(*panel(), DAYS, **WINDOWS | change)
+
+
+def test_leads_are_required():
+    with pytest.raises(TypeError, match="leads"):
+        event_study(*panel(), DAYS, estimation=(-130, -11), window=(-1, 1))
+
+
+def test_results_are_frozen():
+    study = event_study(*panel(), DAYS, **WINDOWS)
+    with pytest.raises(AttributeError):
+        study.correlation = 0.0
+    assert replace(study.estimate, n=3).n == 3

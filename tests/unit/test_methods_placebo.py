@@ -1,0 +1,174 @@
+"""Placebo dates, sign flips, label permutations and multiplicity. All series here are simulated."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from helpers.methods.checks import UnusableInput
+from helpers.methods.multiplicity import adjusted, romano_wolf
+from helpers.methods.placebo import label_permutation, placebo_dates, placebo_test, sign_flips
+
+MONTHS = pd.date_range("2010-01-01", periods=144, freq="MS")
+EVENTS = ["2012-05-01", "2015-11-01", "2018-03-01"]
+
+
+def statistic(seed=0):
+    values = pd.Series(np.random.default_rng(seed).normal(size=144), MONTHS)
+    values.iloc[[0, 1, 2, -1, -2]] = np.nan
+    return values
+
+
+def test_an_extreme_event_has_the_smallest_p_and_a_usual_one_does_not():
+    values = statistic()
+    values["2015-11-01"] = 99.0
+    extreme = placebo_dates(values, ["2015-11-01"], guard=3, seed=1)
+    assert extreme.exact and extreme.pool == 144 - 5 - 7
+    assert extreme.p_value == pytest.approx(1 / (1 + extreme.pool))
+    assert extreme.rank == 1.0
+    values["2015-11-01"] = 0.0
+    assert placebo_dates(values, ["2015-11-01"], guard=3, seed=1).p_value == 1.0
+
+
+@pytest.mark.parametrize("alternative", ["greater", "less"])
+def test_one_sided(alternative):
+    values = statistic()
+    values["2015-11-01"] = 99.0
+    p = placebo_dates(values, ["2015-11-01"], guard=3, alternative=alternative, seed=1).p_value
+    assert p == pytest.approx(1 / 133) if alternative == "greater" else p == 1.0
+
+
+def recorded_sets(same, apart=0, guard=3, events=EVENTS):
+    """Let the statistic be the row number, and catch the sets that the engine asks about."""
+    rows = pd.Series(np.arange(144.0), MONTHS).where(statistic().notna())
+    caught = []
+
+    def catch(values, axis):
+        caught.append(values.astype(int))
+        return values.mean(axis=axis)
+
+    placebo_dates(rows, events, guard=guard, apart=apart, same=same, aggregate=catch, seed=7)
+    return caught[0], MONTHS.get_indexer(pd.to_datetime(events))
+
+
+@pytest.mark.parametrize("same", ["none", "spacing", "year", "month"])
+def test_placebo_sets_obey_the_constraints(same):
+    sets, real = recorded_sets(same)
+    assert np.abs(sets[:, :, None] - real).min() > 3
+    assert sets.min() >= 3 and sets.max() < 142
+    assert (np.diff(np.sort(sets, axis=1), axis=1) > 0).all()
+    if same == "spacing":
+        assert (np.diff(sets, axis=1) == np.diff(real)).all()
+    if same in ("year", "month"):
+        parts = getattr(MONTHS, same).to_numpy()
+        assert (np.sort(parts[sets], axis=1) == np.sort(parts[real])).all()
+
+
+def test_enumerated_sets_are_all_sets_once():
+    sets, _ = recorded_sets("none", apart=5)
+    assert len(np.unique(np.sort(sets, axis=1), axis=0)) == len(sets)
+    assert np.diff(np.sort(sets, axis=1), axis=1).min() == 6
+
+
+def test_many_events_are_drawn_reproducibly():
+    values = statistic()
+    events = MONTHS[10:130:12]
+    first, again, other = (placebo_dates(values, events, guard=1, apart=2, seed=seed) for seed in (3, 3, 4))
+    assert not first.exact and len(first.distribution) == 9_999
+    assert np.array_equal(first.distribution, again.distribution)
+    assert not np.array_equal(first.distribution, other.distribution)
+    assert first.p_value >= 1 / 10_000
+
+
+def test_draws_agree_with_enumeration(monkeypatch):
+    values = statistic()
+    exact = placebo_dates(values, EVENTS, guard=3, seed=1)
+    monkeypatch.setattr("helpers.methods.placebo.ENUMERATE_UP_TO", 10)
+    drawn = placebo_dates(values, EVENTS, guard=3, seed=1)
+    assert exact.exact and not drawn.exact
+    assert drawn.p_value == pytest.approx(exact.p_value, abs=0.015)
+
+
+def test_size_under_the_null():
+    p = [placebo_dates(statistic(seed), ["2015-11-01"], guard=3, seed=1).p_value for seed in range(400)]
+    assert abs(np.mean(np.array(p) <= 0.05) - 0.05) < 2.6 * np.sqrt(0.05 * 0.95 / 400)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"events": ["2010-01-01"]}, "has no statistic"),
+        ({"events": ["2015-11-02"]}, "not a row"),
+        ({"events": ["2015-11-01"] * 2}, "twice"),
+        ({"events": []}, "Too few events"),
+        ({"guard": 60}, "Too few placebo"),
+        ({"same": "week"}, "Use 'none', 'spacing'"),
+        ({"same": "year", "guard": 12}, "same year as 2012"),
+        ({"alternative": "bigger"}, "alternative"),
+        ({"events": MONTHS[10:130:10], "apart": 30}, "Lower `apart`"),
+    ],
+)
+def test_impossible_requests_are_refused(arguments, message):
+    with pytest.raises(UnusableInput, match=message):
+        placebo_dates(statistic(), **{"events": EVENTS, "guard": 3, "seed": 1} | arguments)
+
+
+def test_placebo_test_counts_ties_and_refuses_gaps():
+    assert placebo_test(np.arange(-10.0, 11), 10.0) == pytest.approx(3 / 22)
+    assert placebo_test(np.arange(-10.0, 11), 10.0 + 1e-15) == pytest.approx(3 / 22)
+    with pytest.raises(UnusableInput, match="missing"):
+        placebo_test(np.array([1.0, np.nan]), 1.0)
+    with pytest.raises(UnusableInput, match="at least 19"):
+        placebo_test(np.arange(5.0), 1.0)
+
+
+def test_sign_flips_equal_scipy_and_are_drawn_for_many_effects():
+    effects = np.random.default_rng(2).normal(0.4, 1, 9)
+    scipy = stats.permutation_test((effects,), np.mean, permutation_type="samples", n_resamples=np.inf)
+    assert sign_flips(effects, seed=1).p_value == pytest.approx(scipy.pvalue)
+    many = sign_flips(np.random.default_rng(2).normal(0.1, 1, 40), seed=1)
+    assert not many.exact and 0 < many.p_value < 1
+
+
+def test_label_permutation_equals_scipy():
+    rng = np.random.default_rng(3)
+    values, labels = rng.normal(size=14), np.arange(14) < 5
+    values[labels] += 0.8
+    scipy = stats.permutation_test(
+        (values[labels], values[~labels]),
+        lambda x, y, axis: x.mean(axis=axis) - y.mean(axis=axis),
+        n_resamples=np.inf,
+        alternative="greater",
+    )
+    ours = label_permutation(values, labels, "greater", seed=1)
+    assert ours.exact and ours.p_value == pytest.approx(scipy.pvalue)
+    drawn = label_permutation(np.arange(60.0), np.arange(60) % 2 == 0, seed=1)
+    assert not drawn.exact and drawn.p_value > 0.5
+    with pytest.raises(UnusableInput, match="one label per value"):
+        label_permutation(values, labels[:-1], seed=1)
+    with pytest.raises(UnusableInput, match="smaller group"):
+        label_permutation(values, np.ones(14, dtype=bool), seed=1)
+
+
+def test_results_speak():
+    result = placebo_dates(statistic(), EVENTS, guard=3, same="month", seed=1)
+    assert "same months of the year" in result.sentence()
+    assert result.record()["n"] == 3 and len(result.table()) == 1
+
+
+def test_romano_wolf_is_monotone_and_refuses_other_names():
+    rng = np.random.default_rng(4)
+    t = pd.Series([3.0, 1.0, 2.0], ["a", "b", "c"])
+    draws = pd.DataFrame(rng.normal(size=(999, 3)), columns=["c", "a", "b"])
+    table = romano_wolf(t, draws)
+    assert (table["p_romano_wolf"] >= table["p_raw"]).all()
+    assert table["p_romano_wolf"].loc[["a", "c", "b"]].is_monotonic_increasing
+    with pytest.raises(UnusableInput, match="different hypotheses"):
+        romano_wolf(t, draws.rename(columns={"a": "d"}))
+
+
+def test_adjusted_refuses_percentages_and_unknown_methods():
+    with pytest.raises(UnusableInput, match="percentages"):
+        adjusted(pd.Series([5.0, 0.1]), "holm")
+    with pytest.raises(UnusableInput, match="Use one of"):
+        adjusted(pd.Series([0.5, 0.1]), "sidak")

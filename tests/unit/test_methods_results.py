@@ -1,0 +1,132 @@
+"""Estimates, their checks, and minimum detectable effects."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.methods import checks
+from helpers.methods.checks import UnusableInput
+from helpers.methods.power import (
+    detectable_mean,
+    detectable_rate_ratio,
+    detectable_step,
+    detectable_window_change,
+    normal_multiplier,
+    step_errors,
+)
+from helpers.methods.results import BadEstimate, Estimate, mean_over_events, number
+
+
+def test_a_record_leaves_out_what_is_not_known():
+    one = Estimate(
+        np.float64(0.1), 0.05, 0.15, "log points", np.int64(12), "mean", details={"effective_n": 3}
+    )
+    record = one.record()
+    assert record == {
+        "value": 0.1,
+        "low": 0.05,
+        "high": 0.15,
+        "unit": "log points",
+        "n": 12,
+        "method": "mean",
+        "effective_n": 3,
+    }
+    assert type(record["value"]) is float and type(record["n"]) is int
+    assert one.table().loc[0, "unit"] == "log points"
+    assert one.sentence() == "mean: 0.100 log points (95% interval 0.0500 to 0.150), n = 12."
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"value": np.nan},
+        {"value": np.inf},
+        {"low": 0.2, "high": 0.1},
+        {"low": None},
+        {"low": np.nan},
+        {"p_value": 1.1},
+        {"p_value": np.nan},
+        {"se": -1.0},
+        {"details": {"method": "again"}},
+    ],
+)
+def test_bad_estimates_are_refused(change):
+    fields = {"value": 0.1, "low": 0.0, "high": 0.2, "unit": "x", "n": 3, "method": "m"}
+    with pytest.raises(BadEstimate):
+        Estimate(**fields | change)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (0.012345, "0.0123"),
+        (-1.5, "-1.50"),
+        (12345.6, "12,346"),
+        (3e-7, "3.00e-07"),
+        (np.inf, "inf"),
+    ],
+)
+def test_numbers_are_written_to_three_digits(value, text):
+    assert number(value) == text
+
+
+def test_mean_over_events_needs_two_complete_effects():
+    with pytest.raises(UnusableInput, match="Too few events"):
+        mean_over_events(np.array([1.0]), unit="x", method="t")
+    with pytest.raises(UnusableInput, match="missing"):
+        mean_over_events(np.array([1.0, np.nan]), unit="x", method="t")
+
+
+def test_series_check():
+    index = pd.date_range("2020-01-01", periods=5)
+    good = pd.Series([1.0, 2, 3, 4, 5], index)
+    assert checks.series(good, "exports", 5).equals(good)
+    for bad, message in [
+        (good * np.nan, "every value is missing"),
+        (good.where(good != 3), "row 2020-01-03 is missing"),
+        (good * 0, "constant"),
+        (good.iloc[:3], "Too few observations of exports"),
+        (good.iloc[[0, 0, 1, 2, 3]], "2020-01-01 appears twice"),
+        (good.set_axis([*index[:4], pd.NaT]), "missing dates"),
+        (
+            good.set_axis([t.tz_localize(z) for t, z in zip(index, ["UTC", "Asia/Tokyo"] * 3, strict=False)]),
+            "zone",
+        ),
+    ]:
+        with pytest.raises(UnusableInput, match=message):
+            checks.series(bad, "exports", 5)
+
+
+def test_window_change_without_autocorrelation_is_the_plain_formula():
+    effect = detectable_window_change(
+        10, before=3, after=3, rho=0.0, innovation_sd=0.1, units=4, correlation=0.2
+    )
+    assert effect.se == pytest.approx(0.1 * np.sqrt(2 / 3 * (1 + 3 * 0.2) / 4 / 10))
+    assert effect.value == pytest.approx(normal_multiplier() * effect.se)
+
+
+def test_rate_ratio_and_sentence():
+    effect = detectable_rate_ratio(0.1, exposure_inside=1000, exposure_outside=3000)
+    assert effect.value == pytest.approx(np.exp(normal_multiplier() * np.sqrt(1 / 100 + 1 / 300)))
+    assert "could see" in effect.sentence() and effect.table().loc[0, "unit"] == "rate ratio"
+
+
+def test_gls_never_loses_to_ols():
+    gls, ols = step_errors(96, 61, rho=0.7, innovation_sd=0.1, harmonics=2)
+    assert gls < ols
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: detectable_mean(1, 1.0, "x"),
+        lambda: detectable_mean(10, 0.0, "x"),
+        lambda: detectable_step(96, 97, rho=0.5, innovation_sd=0.1),
+        lambda: detectable_step(96, 61, rho=1.0, innovation_sd=0.1),
+        lambda: detectable_rate_ratio(0.0, exposure_inside=1, exposure_outside=1),
+    ],
+)
+def test_impossible_designs_are_refused(call):
+    with pytest.raises(UnusableInput):
+        call()

@@ -1,0 +1,120 @@
+"""The parameters cell as a schema: every mistake is refused in one line, before anything runs."""
+
+import datetime as dt
+
+import pytest
+import stub_collection as stub
+
+from helpers.runs import parameters
+
+CELL = """\
+as_of: str = ""  # what was known on this date; empty for the latest
+start: str = "2015-01"  # first month (a date)
+end: str = "2024-12"  # last month (a date)
+window: int = 12  # months on either side; range: 1..60
+share: float = 0.5  # share of the sample; range: 0..1
+partner: str = "cn"  # partner; choices: cn|hk|kr
+events: list = ["a"]  # kinds of event; choices: a|b|c
+adjusted: bool = True  # whether to adjust for seasons"""
+
+
+@pytest.fixture
+def known() -> dict[str, parameters.Parameter]:
+    return parameters.schema(stub.notebook(parameters=CELL))
+
+
+def test_schema_reads_names_types_defaults_and_rules(known: dict) -> None:
+    assert list(known) == ["as_of", "start", "end", "window", "share", "partner", "events", "adjusted"]
+    assert known["window"] == parameters.Parameter(
+        "window", "int", 12, "months on either side; range: 1..60", low=1, high=60
+    )
+    assert known["partner"].choices == ("cn", "hk", "kr")
+    assert known["as_of"].is_date and not known["partner"].is_date
+
+
+def test_check_returns_every_effective_value(known: dict) -> None:
+    values = parameters.check(known, {"window": 6, "share": 1, "as_of": dt.date(2021, 6, 30)})
+    assert values["window"] == 6 and values["partner"] == "cn"
+    assert values["share"] == 1.0 and isinstance(values["share"], float)
+    assert values["as_of"] == "2021-06-30"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"windw": 6}, "Did you mean window?"),
+        ({"qqq": 6}, "no such parameter. Known: as_of"),
+        ({"window": "six"}, "must be int, not str"),
+        ({"window": True}, "must be int, not bool"),
+        ({"window": 6.0}, "must be int, not float"),
+        ({"window": 61}, "outside the range 1 to 60"),
+        ({"share": float("nan")}, "must be finite"),
+        ({"adjusted": 1}, "must be bool, not int"),
+        ({"events": "a"}, "Write a list as [a, b]"),
+        ({"events": ["a", "z"]}, "events='z': not one of a, b, c"),
+        ({"partner": "us"}, "not one of cn, hk, kr"),
+        ({"partner": ""}, "not one of cn, hk, kr"),
+        ({"as_of": "2021-02-30"}, "not a date"),
+        ({"as_of": "30/06/2021"}, "not a date"),
+        ({"start": ""}, "not a date"),
+        ({"start": "2025-01"}, "is after end="),
+        ({"census_api_key": "x"}, "named like a secret"),
+        ({"auth_token": "x"}, "named like a secret"),
+    ],
+)
+def test_each_mistake_is_refused_in_one_line(known: dict, given: dict, message: str) -> None:
+    with pytest.raises(parameters.ParameterError) as refused:
+        parameters.check(known, given)
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_all_mistakes_are_told_at_once(known: dict) -> None:
+    with pytest.raises(parameters.ParameterError) as refused:
+        parameters.check(known, {"windw": 6, "share": 2.0, "as_of": "never"})
+    assert len(str(refused.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("window = 12  # months", "is not `name: type = default"),
+        ("window: int | None = 12  # months", "the type int | None is not one of"),
+        ("window: int = 12", "has no comment"),
+        ("window: int = 6 + 6  # months", "plain value"),
+        ("window: int = 0  # months; range: 1..60", "Default of the notebook: window=0: outside the range"),
+        ("password: str = ''  # for the vendor", "named like a secret"),
+        ("window: int = (", "is not Python"),
+        ("import os", "is not `name: type = default"),
+    ],
+)
+def test_a_cell_that_is_no_schema_is_refused(line: str, message: str) -> None:
+    with pytest.raises(parameters.ParameterError) as refused:
+        parameters.schema(stub.notebook(parameters=line))
+    assert message in str(refused.value)
+
+
+def test_no_parameters_cell_is_refused() -> None:
+    with pytest.raises(parameters.ParameterError, match="no cell tagged"):
+        parameters.schema({"cells": [stub.markdown("# Title")]})
+
+
+def test_command_line_values_follow_the_type(known: dict) -> None:
+    given = ["window=6", "as_of=2021-06-30", "events=[a, b]", "adjusted=false", "share=0.25", "partner=hk"]
+    assert parameters.parse(known, given) == {
+        "window": 6,
+        "as_of": "2021-06-30",
+        "events": ["a", "b"],
+        "adjusted": False,
+        "share": 0.25,
+        "partner": "hk",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [(["window"], "name=value"), (["window=1", "window=2"], "given twice"), (["window=[1"], "not a value")],
+)
+def test_command_line_mistakes_are_refused(known: dict, given: list, message: str) -> None:
+    with pytest.raises(parameters.ParameterError, match=message):
+        parameters.parse(known, given)

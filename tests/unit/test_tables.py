@@ -1,0 +1,156 @@
+"""Tables: what a reader sees, to the byte. All values here are simulated."""
+
+from dataclasses import fields
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from helpers import tables
+from helpers.catalog import Series
+from helpers.observations import SeriesData
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    outputs = []
+    monkeypatch.setattr(tables, "display", lambda bundle, raw: outputs.append(bundle))
+    return outputs
+
+
+def series_data(**info):
+    months = pd.DatetimeIndex(["2020-11-01", "2021-01-01", "2021-02-01"], name="period")
+    defaults = {
+        "series_id": "us_exp_cn_hs8486",
+        "title": "US equipment exports",
+        "frequency": "M",
+        "unit": "USD",
+        "price_basis": "nominal",
+        "seasonal": "NSA",
+        "publisher": "US Census Bureau",
+    }
+    return SeriesData(
+        info=Series(**({field.name: "" for field in fields(Series)} | defaults | info)),
+        values=pd.Series([1.0, 2.0, 3.0], index=months),
+        vintages=pd.Series(pd.to_datetime(["2021-01-05", "2021-03-05", "2021-04-05"]), index=months),
+        as_of=None,
+        sources=["census"],
+    )
+
+
+def test_numbers_are_aligned_separated_and_never_negative_zero(shown):
+    table = pd.DataFrame(
+        {"partner": ["China", "Korea"], "value": [1234567.0, np.nan], "share": [-0.0001, -0.25]}
+    )
+    tables.show(table, "Exports", {"share": 2})
+    text = shown[0]["text/plain"].splitlines()
+    assert text == [
+        "Exports",
+        "partner      value  share",
+        "China    1,234,567   0.00",
+        "Korea            –  −0.25",
+    ]
+    html = shown[0]["text/html"]
+    assert '<td style="text-align: right">1,234,567</td>' in html
+    assert '<td style="text-align: left">China</td>' in html
+    assert "<caption" in html
+    assert " id=" not in html
+
+
+def test_a_named_index_is_shown_and_two_runs_are_equal(shown):
+    table = pd.DataFrame({"n": [1]}, index=pd.Index(["Busan"], name="meeting"))
+    tables.show(table)
+    tables.show(table)
+    assert shown[0] == shown[1]
+    assert "meeting" in shown[0]["text/plain"]
+
+
+def test_text_is_escaped_and_addresses_are_links(shown):
+    tables.show(pd.DataFrame({"note": ["a < b & c"], "address": ["https://example.org/a?b=1&c=2"]}))
+    assert "a &lt; b &amp; c" in shown[0]["text/html"]
+    assert '<a href="https://example.org/a?b=1&amp;c=2">example.org</a>' in shown[0]["text/html"]
+
+
+def test_a_format_for_an_unknown_column_is_refused():
+    with pytest.raises(tables.BadTable, match="No column"):
+        tables.show(pd.DataFrame({"a": [1]}), "", {"b": 2})
+
+
+def test_vintage_table_counts_gaps_and_names_the_vintage(shown):
+    tables.vintage_table([series_data()])
+    row = shown[0]["text/plain"].splitlines()[2]
+    for part in (
+        "US equipment exports",
+        "USD, nominal, not seasonally adjusted",
+        "2020-11",
+        "2021-02",
+        "2021-04-05",
+    ):
+        assert part in row
+    cells = shown[0]["text/html"]
+    assert '<td style="text-align: right">1</td>' in cells
+
+
+def test_sources_table_lists_each_source_once_and_the_events(shown, monkeypatch):
+    known = pd.DataFrame(
+        {
+            "publisher": ["Census"],
+            "title": ["Exports by HS"],
+            "licence": ["public domain"],
+            "url": ["https://census.gov"],
+        },
+        index=pd.Index(["census"], name="source_id"),
+    )
+    monkeypatch.setattr(tables.catalog, "sources", lambda: known)
+    event = pd.DataFrame(
+        {
+            "date": [pd.Timestamp("2025-10-30")],
+            "title": ["Busan"],
+            "source_title": ["Readout"],
+            "source_url": ["https://example.org/r"],
+        }
+    )
+    tables.sources_table([series_data(), series_data(title="US chip exports")], event)
+    text = shown[0]["text/html"]
+    assert text.count("Exports by HS") == 1
+    assert "US equipment exports; US chip exports" in text
+    assert "Busan, 2025-10-30" in text
+    monkeypatch.setattr(tables.catalog, "sources", lambda: known.iloc[:0])
+    with pytest.raises(tables.BadTable, match="no row for census"):
+        tables.sources_table([series_data()])
+
+
+def test_verdict_table_writes_the_effect_with_its_interval(shown):
+    row = {
+        "claim": "Controls cut exports",
+        "verdict": "supported",
+        "why": "Both estimators agree.",
+        "unit": "percent",
+    }
+    tables.verdict_table(
+        [row | {"value": -31.24, "low": -42.0, "high": -20.0, "mde": 12.3, "placebo_rank": 0.004, "n": 4}]
+    )
+    text = shown[0]["text/plain"]
+    assert "−31.2 percent [−42.0, −20.0]" in text
+    assert "12.3 percent" in text
+    assert "0.00400" in text
+
+
+def test_verdict_table_drops_columns_nobody_fills_and_refuses_other_words(shown):
+    row = {"claim": "Washington aims to cut risk", "verdict": "not testable", "why": "A motive."}
+    tables.verdict_table([row])
+    assert "Placebo" not in shown[0]["text/plain"]
+    for wrong in ({"verdict": "proved"}, {"why": ""}, {"effect": 1}):
+        with pytest.raises(tables.BadTable, match="Verdict row"):
+            tables.verdict_table([row | wrong])
+
+
+def test_coef_table_of_a_fitted_model_holds_no_clock(shown):
+    x = np.arange(20.0)
+    model = sm.OLS(2 * x + np.sin(x), sm.add_constant(x)).fit()
+    tables.coef_table(model)
+    tables.coef_table(model)
+    assert shown[0] == shown[1]
+    assert "Standard error" in shown[0]["text/plain"]
+    assert f"{model.params[1]:.3f}" in shown[0]["text/plain"]
