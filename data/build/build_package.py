@@ -68,6 +68,9 @@ def source_table(figures: Path) -> pd.DataFrame:
     compiled = [read(figures / domain / "SOURCES.csv").rename(columns=SOURCE_COLUMNS) for domain in DOMAINS]
     rows = pd.concat(compiled).fillna("")
     rows = rows.merge(metadata("sources"), on="source_id", validate="one_to_one")
+    # Some compiled notes quote levels that the licence bars; these are written anew.
+    rewritten = rows["source_id"].map(metadata("source_notes").set_index("source_id")["notes"])
+    rows["notes"] = rewritten.fillna(rows["notes"])
     spans = rows["coverage_start"] + " to " + rows["coverage_end"]
     rows["coverage"] = rows["coverage"].where(rows["coverage"] != "", spans.where(spans != " to ", ""))
     rows["notes"] = (

@@ -23,9 +23,12 @@ RECORD_MIME = "application/vnd.summits.record+json"
 FIELDS = ("name", "value", "low", "high", "unit", "n", "method", "window", "as_of", "details")
 COLUMNS = ("notebook", "cell", "cell_id", *FIELDS)
 DIGITS = 6
+# Results of a claim test begin with its id in claims.yml: C18a_effect.
+NAME = r"(?:[CH]\d\d[a-z]_)?[a-z0-9]+(?:_[a-z0-9]+)*"
 
 # Name of a record → the cell and the execution that wrote it; empty again in every new kernel.
 _written: dict[str, tuple[str, int]] = {}
+_contents: dict[str, dict] = {}
 
 
 class BadRecord(ValueError):
@@ -53,7 +56,8 @@ def record(
     Parameters
     ----------
     name : str
-        Lower-case words joined by underscores, unique in the notebook.
+        Lower-case words joined by underscores, unique in the notebook; results of a claim test begin with
+        its id, such as ``C18a_effect``.
     value : float, int, str or None
         The estimate or count; a word for a fact in words; None if it could not be estimated, with the
         reason in the detail `why`.
@@ -90,7 +94,31 @@ def record(
     }
     _check(content)
     _claim(name)
+    _contents[name] = content
     display({"text/plain": _text(content), RECORD_MIME: content}, raw=True)
+
+
+def overview() -> pd.DataFrame:
+    """List what this notebook has recorded so far, for the table at its end.
+
+    Returns
+    -------
+    DataFrame
+        One row per record, in the order written, all text but n: Record, Value (with unit and interval), n,
+        Method, Window.
+    """
+    bare = {"n": None, "method": "", "window": "", "as_of": ""}
+    rows = [
+        {
+            "Record": name,
+            "Value": _text(content | bare).removeprefix(f"{name} = "),
+            "n": content["n"],
+            "Method": content["method"],
+            "Window": content["window"],
+        }
+        for name, content in _contents.items()
+    ]
+    return pd.DataFrame(rows, columns=["Record", "Value", "n", "Method", "Window"]).astype({"n": "Int64"})
 
 
 def read(path: Path | str | Iterable[Path | str]) -> pd.DataFrame:
@@ -148,8 +176,8 @@ def _check(content: Mapping) -> None:
     name, value, low, high = (content[field] for field in ("name", "value", "low", "high"))
     for wrong, mend in (
         (
-            not re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", str(name)),
-            "name it with lower-case words joined by underscores",
+            not re.fullmatch(NAME, str(name)),
+            "name it with lower-case words joined by underscores, after the claim test if it belongs to one",
         ),
         (isinstance(value, bool | list | dict), "give one number or one word as its value"),
         (not isinstance(content["unit"], str) or not content["unit"].strip(), "give the unit in words"),

@@ -58,7 +58,7 @@ def events(
     start, end : str, datetime.date or pandas.Timestamp, optional
         Keep events dated from `start` to `end`, both included.
     as_of : str, datetime.date, pandas.Timestamp or None
-        Drop events dated after this day. None or ``''`` keeps all.
+        Drop events not public by the end of this day. None or ``''`` keeps all.
 
     Returns
     -------
@@ -89,9 +89,11 @@ def events(
         keep &= table.index.isin(_known(ids, set(table.index), "event_id"))
     if start is not None:
         keep &= table["date"] >= calendar_day(start)
-    for last in (None if end is None else calendar_day(end), as_of_day(as_of)):
-        if last is not None:
-            keep &= table["date"] <= last
+    if end is not None:
+        keep &= table["date"] <= calendar_day(end)
+    known_by = as_of_day(as_of)
+    if known_by is not None:
+        keep &= table["public_from"].fillna(table["date"]) <= known_by
     return table[keep]
 
 
@@ -296,7 +298,28 @@ def nearest(selected: pd.DataFrame, others: pd.DataFrame | None = None) -> pd.Da
     return found
 
 
-def counts_around(selected: pd.DataFrame, held: pd.DataFrame, before: int, after: int) -> pd.DataFrame:
+def clusters(selected: pd.DataFrame, days: int) -> pd.Series:
+    """Number the clusters of events: neighbours in time at most `days` calendar days apart share a number.
+
+    Returns
+    -------
+    pandas.Series
+        Whole numbers from 0 in order of date, one per event of `selected`.
+    """
+    dates = selected["date"].sort_values(kind="stable")
+    return (dates.diff().dt.days > days).cumsum().reindex(selected.index).rename("cluster")
+
+
+def reach(as_of: Day | None = None) -> pd.Timestamp:
+    """Return the last day about which the list speaks: that of its last verified event, or `as_of`."""
+    last = _all_events().query("verified == 'yes'")["date"].max()
+    known_by = as_of_day(as_of)
+    return last if known_by is None else min(last, known_by)
+
+
+def counts_around(
+    selected: pd.DataFrame, held: pd.DataFrame, before: int, after: int, as_of: Day | None = None
+) -> pd.DataFrame:
     """Count tightening and easing events around meetings.
 
     Events on the days of the meeting itself, from its first to its last, are counted apart. The direction is
@@ -311,17 +334,18 @@ def counts_around(selected: pd.DataFrame, held: pd.DataFrame, before: int, after
         The meetings; a meeting is never counted around itself or another meeting.
     before, after : int
         Calendar days before the first and after the last day of the meeting.
+    as_of : str, datetime.date, pandas.Timestamp or None
+        The day up to which `selected` was known.
 
     Returns
     -------
     pandas.DataFrame
         One row per meeting: ``label``, ``date``, ``tightening_before``, ``tightening_during``,
         ``tightening_after``, the same for easing, and ``days_after_covered``: how many of the `after` days
-        lie before the last verified event, beyond which the list is silent.
+        lie within the `reach` of the list, beyond which it is silent.
     """
     _refuse_negative(before, after)
     counted = selected.drop(index=held.index, errors="ignore")
-    reach = _all_events().query("verified == 'yes'")["date"].max()
     rows = {"label": labels(held), "date": held["date"]}
     first, last = held["date"], held["end_date"].fillna(held["date"])
     for direction in ("tightening", "easing"):
@@ -333,7 +357,43 @@ def counts_around(selected: pd.DataFrame, held: pd.DataFrame, before: int, after
         rows[f"{direction}_after"] = _count(
             days, last + pd.Timedelta(days=1), last + pd.Timedelta(days=after)
         )
-    rows["days_after_covered"] = (reach - last).dt.days.clip(lower=0, upper=after)
+    rows["days_after_covered"] = (reach(as_of) - last).dt.days.clip(lower=0, upper=after)
+    return pd.DataFrame(rows)
+
+
+def counts_expected(
+    selected: pd.DataFrame, held: pd.DataFrame, before: int, after: int, as_of: Day | None = None
+) -> pd.DataFrame:
+    """Say how many events the windows of `counts_around` would hold at the rate of their own calendar years.
+
+    The rate of a year is its number of events, those inside the windows included, over its days within the
+    `reach` of the list. It is a yardstick, not a counterfactual: years with a meeting may be tense years.
+
+    Parameters
+    ----------
+    selected, held, before, after, as_of
+        As for `counts_around`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per meeting: ``label``, ``date``, and ``tightening_before``, ``tightening_after`` and the same
+        for easing, as numbers of events; days beyond the reach of the list count nothing.
+    """
+    _refuse_negative(before, after)
+    counted = selected.drop(index=held.index, errors="ignore")
+    rows = {"label": labels(held), "date": held["date"]}
+    first, last = held["date"], held["end_date"].fillna(held["date"])
+    for direction in ("tightening", "easing"):
+        rate = _yearly_rate(counted.loc[counted["direction"] == direction, "date"], reach(as_of))
+        for side, start, days in (
+            ("before", first - pd.Timedelta(days=before), before),
+            ("after", last + pd.Timedelta(days=1), after),
+        ):
+            windows = {event: pd.date_range(start[event], periods=days) for event in held.index}
+            rows[f"{direction}_{side}"] = pd.Series(
+                {event: rate.reindex(window).sum() for event, window in windows.items()}, dtype=float
+            )
     return pd.DataFrame(rows)
 
 
@@ -449,6 +509,14 @@ def _count(days: pd.Series, first: pd.Series, last: pd.Series) -> pd.Series:
     return pd.Series(
         {event: int(days.between(first[event], last[event]).sum()) for event in first.index}, dtype=int
     )
+
+
+def _yearly_rate(days: pd.Series, last: pd.Timestamp) -> pd.Series:
+    """Events per day of each calendar year, for every day from the first year of the list to `last`."""
+    span = pd.date_range(_all_events()["date"].min().replace(month=1, day=1), last)
+    inside = days[days <= last]
+    yearly = inside.dt.year.value_counts().div(span.year.value_counts()).fillna(0.0)
+    return pd.Series(yearly.reindex(span.year).to_numpy(), index=span)
 
 
 def _doubts(event: pd.Series) -> list[str]:

@@ -80,7 +80,7 @@ def result(checkout: stub.Checkout) -> dict[str, bytes]:
     [
         ("raise KeyError('2020-03')", 20, "KeyError: '2020-03'"),
         ("os.kill(os.getpid(), signal.SIGKILL)", 20, "Kernel died"),
-        (HANG, 1, "timed out after 1 seconds"),
+        (HANG, 2, "in      cell 5"),
         ("print('careful', file=sys.stderr)", 20, "wrote to stderr: careful"),
         ("(paths.data_dir() / 'hidden.csv').write_text('x')", 20, "reads data/hidden.csv"),
         (

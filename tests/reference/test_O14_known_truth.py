@@ -73,7 +73,7 @@ def test_reference(name, got):
 
 
 def simulated(seed, effect, noise, summits):
-    """Six exporters with a common cycle, season and AR(1) noise; A meets a control and responds to summits."""
+    """Six exporters with a common cycle, season and AR(1) noise; A has a control and responds to summits."""
     rng = np.random.default_rng(seed)
     index = pd.date_range("2012-01-01", periods=168, freq="MS")
     cycle = 5 + 0.005 * np.arange(168) + rng.normal(scale=0.03, size=168).cumsum()
@@ -140,10 +140,11 @@ def test_the_null_summits_of_the_reference_panel_are_not_supported():
     assert summit_verdict(exporters(), apart_from_the_control(events("summit"))).word == "contradicted"
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_supported_on_a_null_panel_fails_the_build(seed):
+@pytest.mark.parametrize("noise", [0.04, 0.12])
+@pytest.mark.parametrize("seed", range(4))
+def test_supported_on_a_null_panel_fails_the_build(seed, noise):
     summits = apart_from_the_control(events("summit"))
-    assert summit_verdict(simulated(seed, 0.0, 0.04, summits), summits).word != "supported"
+    assert summit_verdict(simulated(seed, 0.0, noise, summits), summits).word != "supported"
 
 
 @pytest.mark.parametrize("seed", range(3))

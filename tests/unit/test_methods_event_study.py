@@ -148,6 +148,7 @@ def repeated(frame):
         (lambda r, m: (r, m, [DAYS[0], DAYS[1].tz_localize("UTC")]), "one time zone"),
         (lambda r, m: (r, m, [DAYS[0], DAYS[0]]), "twice"),
         (lambda r, m: (r, m, ["2020-10-10"]), "not a row of the data"),
+        (lambda r, m: (r, m, ["2030-10-10"]), "lies outside the data"),
         (lambda r, m: (r, m, [DAYS[0], DAYS[0] + 2 * pd.offsets.BDay()]), "share days of their windows"),
         (lambda r, m: (r, m, []), "Too few events"),
         (lambda r, m: (r, m, [r.index[20]]), "runs past the data"),

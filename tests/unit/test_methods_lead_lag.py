@@ -27,6 +27,7 @@ def test_the_lag_is_found_and_is_significant(pair):
     result = prewhitened_cross_correlation(follower, leader, **SETTINGS)
     assert result.effect.details["lag"] == 1
     assert result.effect.p_value < 0.01
+    assert 0 < result.effect.low < 0.9 < result.effect.high
     assert list(result.correlations.index) == [-2, -1, 0, 1, 2]
     backwards = prewhitened_cross_correlation(leader, follower, **SETTINGS)
     assert backwards.effect.p_value > 0.05

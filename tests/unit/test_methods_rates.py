@@ -6,7 +6,9 @@ import pytest
 from scipy import stats
 
 from helpers.methods.checks import UnusableInput
+from helpers.methods.power import detectable_share_difference
 from helpers.methods.rates import (
+    best_cut,
     change_around,
     count_in_windows,
     days_to_nearest,
@@ -147,6 +149,28 @@ def test_shares_before_and_after():
     assert result.p_value == pytest.approx(1 / 462)  # one arrangement of five in eleven
     with pytest.raises(UnusableInput, match="not a share"):
         share_difference(count_before=7, total_before=6, count_after=5, total_after=5)
+
+
+def test_the_best_cut_pays_for_its_choice():
+    clear = best_cut([False] * 6 + [True] * 5)
+    assert (clear.value, clear.details["cut"]) == (1, 6)
+    assert clear.p_value == pytest.approx(1 / 462)  # no other order has so large a rise anywhere
+    blurred = best_cut([False, True, False, True])
+    # 0011, 0101, 0110 and 1001 each have a cut with a rise of two thirds or more.
+    assert (blurred.value, blurred.details["cut"]) == (pytest.approx(2 / 3), 1)
+    assert blurred.p_value == pytest.approx(4 / 6)
+    assert best_cut([True, True]).p_value == 1
+    with pytest.raises(UnusableInput, match="at most 20"):
+        best_cut([True] * 21)
+
+
+def test_the_detectable_rise_of_a_share_has_the_power_it_says():
+    design = detectable_share_difference(6, 5)
+    # Fisher's test needs four of five: the chance of four or more is 80 percent.
+    assert stats.binom.sf(3, 5, design.value) == pytest.approx(0.8)
+    assert detectable_share_difference(60, 50).value < design.value
+    with pytest.raises(UnusableInput, match="Describe only"):
+        detectable_share_difference(2, 2)
 
 
 @pytest.mark.parametrize(

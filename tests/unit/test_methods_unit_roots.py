@@ -52,6 +52,11 @@ def test_cointegration_is_found_once():
     assert "0 cointegrating relations" in unit_roots.johansen(apart, lags=2).sentence()
 
 
+def test_one_series_has_no_cointegration():
+    with pytest.raises(UnusableInput, match="two or more series"):
+        unit_roots.johansen(pd.DataFrame({"a": WALK}), lags=2)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -25,6 +25,7 @@ def notebook(monkeypatch):
     monkeypatch.setattr(records, "get_ipython", lambda: shell)
     monkeypatch.setattr(records, "display", lambda bundle, raw: outputs.append(bundle))
     monkeypatch.setattr(records, "_written", {})
+    monkeypatch.setattr(records, "_contents", {})
     return SimpleNamespace(run=run, outputs=outputs)
 
 
@@ -37,6 +38,15 @@ def write(path, *cells):
         made.cells.append(cell)
     nbformat.write(made, path)
     return path
+
+
+def test_the_overview_lists_what_was_recorded(notebook):
+    records.record("C18a_effect", 0.75, unit="difference in shares", low=0.2, high=1, n=11, method="Fisher")
+    records.record("place", "Busan = Korea", unit="text")
+    listed = records.overview()
+    assert listed["Value"].tolist() == ["0.75 difference in shares [0.2, 1]", "Busan = Korea"]
+    assert listed["Record"].tolist() == ["C18a_effect", "place"]
+    assert listed["n"].tolist() == [11, pd.NA]
 
 
 def test_a_record_travels_through_the_file(notebook, tmp_path):

@@ -33,6 +33,11 @@ class TestEvents:
         assert timeline.events(as_of="2018-12-31")["date"].max() <= pd.Timestamp("2018-12-31")
         assert len(timeline.events(as_of="")) == len(timeline.events())
 
+    def test_as_of_waits_for_the_day_an_event_was_public(self):
+        # The letters of 23 May 2025 became public on 28 May.
+        assert "ec-eda-letters-2025-05" not in timeline.events(as_of="2025-05-27").index
+        assert "ec-eda-letters-2025-05" in timeline.events(as_of="2025-05-28").index
+
     @pytest.mark.parametrize(
         ("selection", "near"),
         [
@@ -203,6 +208,36 @@ class TestCounts:
         counted = timeline.counts_around(timeline.events(POLICY), timeline.meetings(), 60, 60)
         assert counted.loc["summit-osaka-2019", "days_after_covered"] == 60
         assert counted.loc["summit-washington-2026", "days_after_covered"] < 60
+
+    def test_as_of_ends_the_list(self):
+        held = timeline.meetings(as_of="2019-07-09")
+        counted = timeline.counts_around(timeline.events(POLICY), held, 60, 60, as_of="2019-07-09")
+        assert counted.loc["summit-osaka-2019", "days_after_covered"] == 10
+        assert timeline.reach("2019-07-09") == pd.Timestamp("2019-07-09")
+        assert timeline.reach() < pd.Timestamp("2026-11-01")
+
+    def test_a_window_of_a_year_expects_what_the_year_holds(self):
+        policy, osaka = timeline.events(POLICY), timeline.events(ids="summit-osaka-2019")
+        in_2019 = policy[(policy["date"].dt.year == 2019) & (policy["direction"] == "tightening")]
+        expected = timeline.counts_expected(policy, osaka, 179, 185)
+        one_day = len(in_2019) / 365
+        both = expected.loc["summit-osaka-2019", ["tightening_before", "tightening_after"]]
+        assert both.sum() == pytest.approx(len(in_2019) - one_day)
+
+    def test_nothing_is_expected_beyond_the_list(self):
+        washington = timeline.events(ids="summit-washington-2026")
+        expected = timeline.counts_expected(timeline.events(POLICY), washington, 60, 60)
+        longer = timeline.counts_expected(timeline.events(POLICY), washington, 60, 600)
+        assert expected["tightening_after"].equals(longer["tightening_after"])
+
+
+def test_clusters_chain_neighbours():
+    table = timeline.events(start="2025-10-01", end="2025-12-31")
+    number = timeline.clusters(table, 5)
+    apart = table["date"].diff().dt.days
+    assert number.iloc[0] == 0
+    assert (number.diff().iloc[1:] == (apart > 5).astype(int).iloc[1:]).all()
+    assert timeline.clusters(table, 400).eq(0).all()
 
 
 class TestUnusable:

@@ -192,8 +192,8 @@ def number_axis(axis) -> None:
 def date_axis(ax: Axes) -> None:
     """Format a time axis: years, or months with the year once, and no offset text."""
     inches = ax.get_position().width * ax.figure.get_figwidth()
-    most = max(3, int(inches / 0.55))
-    locator = mdates.AutoDateLocator(minticks=min(4, most - 1), maxticks=min(10, most))
+    most = max(4, int(inches / 0.45))
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=min(10, most))
     formatter = mdates.ConciseDateFormatter(locator, show_offset=False)
     formatter.formats = ["%Y", "%b", "%-d %b", "%H:%M", "%H:%M", "%S.%f"]
     formatter.zero_formats = ["", "%b\n%Y", "%-d %b", "%-d %b", "%H:%M", "%H:%M"]

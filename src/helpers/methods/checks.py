@@ -155,6 +155,11 @@ def positions(index: pd.DatetimeIndex, dates: Sequence, what: str) -> np.ndarray
     found = index.get_indexer(wanted)
     if (found < 0).any():
         absent = wanted[found < 0][0]
+        if not index[0] <= absent <= index[-1]:
+            raise UnusableInput(
+                f"{what}: {absent:%Y-%m-%d} lies outside the data "
+                f"({index[0]:%Y-%m-%d} to {index[-1]:%Y-%m-%d}). Drop it or load a longer series."
+            )
         raise UnusableInput(
             f"{what}: {absent:%Y-%m-%d} is not a row of the data. "
             "Use the first trading day (or month) that could react."

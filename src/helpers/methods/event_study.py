@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from helpers.methods import checks
 from helpers.methods.abnormal_returns import MINIMUM_ESTIMATION, MINIMUM_SHARE, Model, Window, design, fit
@@ -301,10 +301,8 @@ def _mean_correlation(found: list[_Event]) -> float:
     n = sum(len(one.names) for one in found)
     if n < 2:
         return 0.0
-    off_diagonal = (
-        pd.DataFrame(one.assets.residuals).corr().to_numpy().sum() - len(one.names) for one in found
-    )
-    return float(sum(off_diagonal) / (n * (n - 1)))
+    matrices = (pd.DataFrame(one.assets.residuals).corr().to_numpy() for one in found)
+    return float(sum(matrix.sum() - len(matrix) for matrix in matrices) / (n * (n - 1)))
 
 
 def _shrink(correlation: float, n: int) -> float:
@@ -353,7 +351,7 @@ def _tests(found, units, correlation, ranks) -> pd.DataFrame:
     mean = car.mean()
     patell = scar.sum() / np.sqrt(sum((one.assets.df / (one.assets.df - 2)).sum() for one in found))
     rows = {
-        "j1": (mean, car.sum() / np.sqrt((units["se"] ** 2).sum()), np.inf),
+        "j1": (mean, car.sum() / np.sqrt((units["se"].to_numpy() ** 2).sum()), np.inf),
         "patell": (mean, patell, np.inf),
         "patell_correlation_adjusted": (mean, patell / np.sqrt(1 + (n - 1) * correlation), np.inf),
     }
@@ -369,9 +367,11 @@ def _tests(found, units, correlation, ranks) -> pd.DataFrame:
     daily_mean = np.mean([one.dummy[0] for one in found])
     error = np.sqrt(sum(one.dummy[1] ** 2 for one in found)) / len(found)
     rows["portfolio_regression"] = (daily_mean, daily_mean / error, sum(one.dummy[2] for one in found))
-    table = pd.DataFrame(list(rows.values()), pd.Index(rows, name="test"), ["value", "statistic", "df"])
-    table["p_value"] = 2 * stats.t.sf(np.abs(table["statistic"].to_numpy()), table["df"].to_numpy())
-    return table.assign(headline=table.index.isin(HEADLINE))
+    value, statistic, df = np.array(list(rows.values()), dtype=float).T
+    p_value = 2 * special.stdtr(df, -np.abs(statistic))
+    columns = {"value": value, "statistic": statistic, "df": df, "p_value": p_value}
+    headline = [test in HEADLINE for test in rows]
+    return pd.DataFrame(columns | {"headline": headline}, index=pd.Index(rows, name="test"))
 
 
 def _sign_statistic(found: list[_Event], car: np.ndarray) -> float:
@@ -402,6 +402,6 @@ def _path(found: list[_Event], days: _Days) -> pd.DataFrame:
         model, last = found[0].portfolio, np.arange(len(days.path))
         se = np.array([model.cumulative_se(last <= day)[0] for day in last])
         df = int(model.df[0])
-    caar, half = cumulated.mean(axis=1), stats.t.ppf(0.975, df) * se
+    caar, half = cumulated.mean(axis=1), special.stdtrit(df, 0.975) * se
     columns = {"aar": daily.mean(axis=1), "caar": caar, "low": caar - half, "high": caar + half}
     return pd.DataFrame(columns, index=pd.Index(days.path, name="relative_day"))

@@ -12,6 +12,7 @@ from statsmodels.tsa.ar_model import AutoReg
 from statsmodels.tsa.stattools import grangercausalitytests
 
 from helpers.methods.checks import UnusableInput, complete, enough, series, varies
+from helpers.methods.power import normal_multiplier
 from helpers.methods.results import Estimate
 
 
@@ -166,7 +167,8 @@ def prewhitened_cross_correlation(
     Returns
     -------
     CrossCorrelation
-        The p value is one-sided: the share of orders with a maximum at least as large.
+        The p value is one-sided: the share of orders with a maximum at least as large. The interval is
+        Fisher's for the correlation at that lag; it does not know that the lag was searched for.
 
     Raises
     ------
@@ -191,17 +193,22 @@ def prewhitened_cross_correlation(
     at_least = int((null >= tested.max() - 1e-12).sum())
     p_value = at_least / len(null) if exact else (1 + at_least) / (1 + len(null))
     how = "all orders" if exact else f"{len(rows)} random orders"
+    best = int(tested.idxmax())
+    error = 1 / np.sqrt(len(dates) - best - 3)
     effect = Estimate(
-        tested.max(),
-        None,
-        None,
+        tested[best],
+        *np.tanh(np.arctanh(tested[best]) + np.array([-1.96, 1.96]) * error),
         unit="correlation",
         n=len(dates),
         method=f"largest prewhitened cross-correlation, AR({order}), years permuted ({how}), one-sided p",
         p_value=p_value,
         window=f"lags 0..{last_lag}",
         leads=f"lags -{leads}..-1 shown",
-        details={"lag": int(tested.idxmax()), "null_95th_percentile": float(np.quantile(null, 0.95))},
+        details={
+            "lag": best,
+            "null_95th_percentile": float(np.quantile(null, 0.95)),
+            "mde": float(np.tanh(normal_multiplier() * error)),
+        },
     )
     return CrossCorrelation(effect, shown)
 

@@ -90,14 +90,14 @@ def _polish(model: MLEModel, params: np.ndarray, fixed: set[str]) -> np.ndarray:
         return model.loglike(full, transformed=True, includes_fixed=True, complex_step=True)
 
     part = params[free]
-    for _ in range(5):
-        gradient = approx_fprime_cs(part, log_likelihood)
-        step = np.linalg.solve(approx_hess_cs(part, log_likelihood), gradient)
+    hessian = approx_hess_cs(part, log_likelihood)
+    for _ in range(8):
+        step = np.linalg.solve(hessian, approx_fprime_cs(part, log_likelihood))
         better = np.real(log_likelihood(part - step)) >= np.real(log_likelihood(part)) - 1e-9
         if not (np.isfinite(step).all() and better):
             break
         part = part - step
-        if np.max(np.abs(step)) < 1e-7:
+        if np.max(np.abs(step)) < 1e-8:
             break
     full[free] = part
     return np.real(full)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import optimize, stats
 from statsmodels.stats.power import TTestPower
 
 from helpers.methods import checks
@@ -33,8 +33,9 @@ class DetectableEffect:
     value : float
         Minimum detectable effect, in `unit`.
     unit : str
-    se : float
-        Standard error behind it, on the scale of the estimator (log points for a rate ratio).
+    se : float or None
+        Standard error behind it, on the scale of the estimator (log points for a rate ratio); None where the
+        power was enumerated.
     n : int
         Events, or periods of a series.
     design : str
@@ -43,7 +44,7 @@ class DetectableEffect:
 
     value: float
     unit: str
-    se: float
+    se: float | None
     n: int
     design: str
     alpha: float = ALPHA
@@ -218,6 +219,50 @@ def detectable_window_change(
     covariance = innovation_sd**2 / (1 - rho**2) * rho ** np.abs(month[:, None] - month[None, :])
     se = np.sqrt(weights @ covariance @ weights * inflation / units / events)
     return _normal(se, "log points", events, "window change around events, monthly panel")
+
+
+def detectable_share_difference(
+    total_before: int, total_after: int, share_before: float = 0.0
+) -> DetectableEffect:
+    """Smallest rise of a share that Fisher's exact test finds, by enumeration of all counts.
+
+    Parameters
+    ----------
+    total_before, total_after : int
+        Meetings (say) in each group.
+    share_before : float
+        True share in the first group; 0 is where a rise is easiest to see.
+
+    Raises
+    ------
+    UnusableInput
+        If a group is empty, the share is none, or not even a rise to 1 would be found often enough.
+    """
+    checks.enough(min(total_before, total_after), 1, "cases in a group")
+    if not 0 <= share_before < 1:
+        raise checks.UnusableInput(f"A share of {share_before} leaves no room to rise: give 0 to below 1.")
+    before, after = np.arange(total_before + 1), np.arange(total_after + 1)
+    found = np.array([[_fisher_finds(k, total_before, m, total_after) for m in after] for k in before])
+    chance_before = stats.binom.pmf(before, total_before, share_before)
+
+    def power(share_after: float) -> float:
+        return float(chance_before @ found @ stats.binom.pmf(after, total_after, share_after))
+
+    if power(1.0) < POWER:
+        raise checks.UnusableInput(
+            f"{total_before} and {total_after} cases are too few: not even a rise from {share_before:.2f} "
+            f"to 1 is found with {POWER:.0%} power. Describe only."
+        )
+    value = optimize.brentq(lambda share: power(share) - POWER, share_before, 1.0) - share_before
+    n = total_before + total_after
+    design = f"Fisher exact test, {total_before} against {total_after} cases, share before {share_before:.2f}"
+    return DetectableEffect(float(value), "difference in shares", None, n, design)
+
+
+def _fisher_finds(count_before: int, total_before: int, count_after: int, total_after: int) -> bool:
+    table = [[count_before, total_before - count_before], [count_after, total_after - count_after]]
+    rises = count_after / total_after > count_before / total_before
+    return bool(rises and stats.fisher_exact(table).pvalue <= ALPHA)
 
 
 def detectable_rate_ratio(

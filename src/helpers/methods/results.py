@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from helpers.methods import checks
 
@@ -111,8 +111,8 @@ class Estimate:
 
 def t_estimate(value: float, se: float, df: float, **rest: Any) -> Estimate:
     """Return an estimate with a 95 percent t interval and its two-sided p value; `rest` goes to Estimate."""
-    half = stats.t.ppf(0.975, df) * se
-    p_value = 2 * stats.t.sf(abs(value / se), df) if se > 0 else None
+    half = special.stdtrit(df, 0.975) * se
+    p_value = 2 * special.stdtr(df, -abs(value / se)) if se > 0 else None
     return Estimate(value, value - half, value + half, p_value=p_value, se=se, df=df, **rest)
 
 

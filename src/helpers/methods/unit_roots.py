@@ -249,7 +249,7 @@ def johansen(levels: pd.DataFrame, *, lags: int) -> CointegrationRank:
     ----------
     Johansen (1991), Econometrica 59, 1551-1580.
     """
-    numbers = _usable_columns(levels, lags)
+    numbers = _system(levels, lags)
     result = coint_johansen(numbers, det_order=0, k_ar_diff=lags - 1)
     return _ranks(result.eig, result.cvt[:, 1], len(numbers) - lags, "unrestricted constant")
 
@@ -277,7 +277,7 @@ def johansen_restricted_constant(levels: pd.DataFrame, *, lags: int, seasons: in
     ----------
     Johansen & Juselius (1990), Oxford Bulletin of Economics and Statistics 52, 169-210.
     """
-    numbers = _usable_columns(levels, lags + seasons)
+    numbers = _system(levels, lags)
     if numbers.shape[1] > len(TRACE_RESTRICTED_CONSTANT):
         raise UnusableInput("Critical values cover four series: test fewer at a time.")
     n = len(numbers) - lags
@@ -332,6 +332,12 @@ def _usable(values: np.ndarray | pd.Series, lags: int) -> np.ndarray:
     enough(len(numbers), 2 * lags + 10, "periods")
     varies(numbers, "series")
     return numbers
+
+
+def _system(levels: pd.DataFrame, lags: int) -> np.ndarray:
+    if lags < 1 or levels.shape[1] < 2:
+        raise UnusableInput("Cointegration needs two or more series and at least one lag in levels.")
+    return _usable_columns(levels, lags)
 
 
 def _usable_columns(values: np.ndarray | pd.DataFrame, lags: int) -> np.ndarray:

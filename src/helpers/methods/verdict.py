@@ -141,7 +141,7 @@ class Verdict:
 
     def record(self) -> dict[str, Any]:
         """Return the fields of a record: the word as value, the reasons, the conditions and the inputs."""
-        head = {"value": self.word, "unit": "verdict", "method": "verdict rule charter-15"}
+        head = {"value": self.word, "unit": "text", "verdict": self.word, "method": "verdict rule charter-15"}
         return head | {"reasons": list(self.reasons), "conditions": self.conditions, "inputs": self.inputs}
 
     def sentence(self) -> str:

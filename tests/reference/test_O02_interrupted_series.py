@@ -1,0 +1,70 @@
+"""Interrupted time series: the Sicilian smoking ban."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from cases import case
+
+from helpers.methods.interrupted_series import (
+    Intervention,
+    count_series,
+    nested_f_test,
+    segmented_regression,
+)
+
+CASE = case("O02")
+BAN = Intervention("ban", "2005-01", leads=0)
+BAN_AND_SLOPE = Intervention("ban", "2005-01", leads=0, slope=True)
+
+
+def ratio(fit):
+    found = fit.ratio("ban: level")
+    return [found.value, found.low, found.high]
+
+
+@pytest.fixture(scope="module")
+def got():
+    data = CASE.data["data"].set_index(pd.DatetimeIndex(pd.to_datetime(CASE.data["data"]["date"])))
+    events, population = data["events"].astype(float), data["std_population"]
+
+    def counts(ban, season, family="quasi-Poisson"):
+        return count_series(events, [ban], season=season, exposure=population, family=family)
+
+    quasi, seasonal = counts(BAN, None), counts(BAN, CASE.settings["harmonics"])
+    with_slope = counts(BAN_AND_SLOPE, CASE.settings["harmonics"])
+
+    def least_squares(use_correction):
+        return segmented_regression(
+            np.log(events / population).rename("log rate"),
+            [BAN_AND_SLOPE],
+            season=CASE.settings["harmonics"],
+            unit="log points",
+            maxlags=CASE.settings["hac_lags"],
+            use_correction=use_correction,
+        )
+
+    ols = least_squares(True)
+    terms = ["ban: level", "ban: slope"]
+    tests = ols.residual_tests(lags=12)
+    return {
+        "poisson_RR_and_95CI": ratio(counts(BAN, None, "Poisson")),
+        "quasipoisson_dispersion": quasi.details["dispersion"],
+        "quasipoisson_RR_and_95CI": ratio(quasi),
+        "quasipoisson_seasonal_dispersion": seasonal.details["dispersion"],
+        "quasipoisson_seasonal_RR_and_95CI": ratio(seasonal),
+        "trend_per_year_seasonal_model": np.exp(12 * seasonal.coefficients["trend"]),
+        "published_RR_seasonal_model": ratio(seasonal),
+        "level_plus_slope_F_test_p": nested_f_test(seasonal, with_slope).p_value,
+        "ols_level_slope_coef": ols.coefficients[terms].tolist(),
+        "ols_hac12_adjusted_se": ols.table().loc[terms, "se"].tolist(),
+        "ols_hac12_unadjusted_se": least_squares(False).table().loc[terms, "se"].tolist(),
+        "durbin_watson": tests.loc["Durbin-Watson", "statistic"],
+        "breusch_godfrey_12": tests.loc["Breusch-Godfrey 12"].tolist(),
+        "mean_log_effect_post": ols.mean_effect("ban").value,
+        "mean_log_effect_post_hac12_se": ols.mean_effect("ban").se,
+    }
+
+
+@pytest.mark.parametrize("name", CASE.required)
+def test_reference(name, got):
+    CASE.assert_check(name, got[name])

@@ -1,0 +1,70 @@
+"""Structural breaks: the flow of the Nile and the US real interest rate."""
+
+import pandas as pd
+import pytest
+from cases import case
+
+from helpers.methods import breaks
+
+CASE = case("O05")
+
+
+@pytest.fixture(scope="module")
+def nile():
+    data = CASE.data["nile"]
+    return pd.Series(data["flow"].to_numpy(float), index=pd.to_datetime(data["year"], format="%Y"), name="Nile")
+
+
+@pytest.fixture(scope="module")
+def real():
+    data = CASE.data["realint"]
+    return pd.Series(data["rate"].to_numpy(), index=pd.to_datetime(data["quarter"]), name="real rate")
+
+
+def positions(series, dates):
+    return [series.index.get_loc(date) + 1 for date in dates]
+
+
+@pytest.fixture(scope="module")
+def got(nile, real):
+    test = breaks.stability_test(nile, trimming=CASE.settings["trimming_nile"])
+    statistic, p_value = test.statistics["statistic"], test.statistics["p_value"]
+    dated = breaks.break_dates(nile, errors="independent")
+    h = CASE.settings["min_segment_realint"]
+    rate = breaks.break_dates(real, shortest=h)
+    chow = breaks.chow_test(nile, "1898-01-01")
+    cusum = breaks.cusum(nile)
+    robust = breaks.robust_sup_f(real)
+    return {
+        "nile_supF": statistic["supremum"],
+        "nile_supF_p": p_value["supremum"],
+        "nile_aveF": statistic["average"],
+        "nile_aveF_p": p_value["average"],
+        "nile_expF": statistic["exponential"],
+        "nile_expF_p": p_value["exponential"],
+        "nile_break_year_single": test.at.year,
+        "nile_rss_by_breaks": dated.selection["rss"].tolist(),
+        "nile_bic_by_breaks": dated.selection["bic"].tolist(),
+        "nile_bic_chosen_breaks": len(dated.dates),
+        "nile_break_95ci_years": [date.year for date in dated.dates.loc[0, ["low", "date", "high"]]],
+        "nile_means": dated.regimes["mean"].tolist(),
+        "nile_ols_cusum": cusum.loc["ols"].tolist(),
+        "nile_rec_cusum": cusum.loc["recursive"].tolist(),
+        "nile_ols_mosum": breaks.moving_sum(nile).abs().max(),
+        "nile_chow_1898": [chow.value, chow.p_value],
+        "realint_rss_by_breaks": rate.selection["rss"].tolist(),
+        "realint_bic_by_breaks": rate.selection["bic"].tolist(),
+        "realint_obs_index_2_breaks": positions(real, rate.dates["date"]),
+        "realint_obs_index_3_breaks": positions(
+            real, breaks.break_dates(real, breaks=3, shortest=h).dates["date"]
+        ),
+        "realint_2_breaks_ci_kernHAC": positions(real, rate.dates.to_numpy().ravel()),
+        "published_bai_perron_2003_supF_1to5": robust["statistic"].tolist(),
+        "mbreaks_supF_1to5": robust["statistic"].tolist(),
+        "critical_values_5pct_supF_1to5": robust["critical_5_percent"].tolist(),
+    }
+
+
+@pytest.mark.parametrize("name", [*CASE.required, "realint_2_breaks_ci_kernHAC"])
+def test_reference(name, got):
+    CASE.assert_check(name, got[name])

@@ -1,0 +1,66 @@
+"""The catalogue answers what exists, and says so clearly when something does not."""
+
+import pytest
+
+from helpers import catalog, paths, schema
+
+
+def test_data_dir_follows_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("SUMMITS_DATA", str(tmp_path))
+    monkeypatch.setenv("SUMMITS_RUNS", str(tmp_path / "runs"))
+    assert paths.data_dir() == tmp_path
+    assert paths.runs_dir() == tmp_path / "runs"
+
+
+def test_data_dir_is_in_the_checkout_by_default(monkeypatch):
+    monkeypatch.delenv("SUMMITS_DATA", raising=False)
+    assert paths.data_dir() == paths.root() / "data"
+    assert paths.notebooks_dir().parent == paths.root()
+
+
+def test_series_has_one_attribute_per_column():
+    info = catalog.series("us_exp_cn_hs8542")
+    assert info.title == "US exports to China, integrated circuits (HS 8542)"
+    assert (info.reporter, info.partner, info.flow, info.unit) == ("United States", "China", "export", "USD")
+    assert list(vars(info)) == schema.SERIES.names
+
+
+def test_unknown_series_names_the_near_ids():
+    with pytest.raises(catalog.UnknownSeries, match="us_exp_cn_hs8542"):
+        catalog.series("us_exp_cn_hs8524")
+
+
+def test_unknown_series_without_a_near_id_names_the_file():
+    with pytest.raises(catalog.UnknownSeries, match=r"data/series\.csv"):
+        catalog.series("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")
+
+
+def test_events_have_dates_and_blanks():
+    events = catalog.events_table()
+    assert str(events.loc["summit-beijing-2026", "end_date"].date()) == "2026-05-15"
+    assert events["end_date"].isna().any()
+    assert (events["source_url"] != "").any()
+
+
+def test_a_returned_table_can_be_changed_without_harm():
+    catalog.catalogue().loc["us_exp_cn_hs8542", "title"] = "changed"
+    assert catalog.series("us_exp_cn_hs8542").title != "changed"
+
+
+def test_a_missing_table_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("SUMMITS_DATA", str(tmp_path))
+    with pytest.raises(catalog.MissingData, match=r"series\.csv"):
+        catalog.catalogue()
+
+
+def test_hashes_cover_tables_lists_and_claims_only():
+    hashes = catalog.data_hashes()
+    assert {"series.csv", "claims.yml", "observations/trade.csv", "lists/models.csv"} <= set(hashes)
+    assert not [path for path in hashes if path.startswith("build/")]
+    assert hashes["claims.yml"] == catalog.claims_hash()
+
+
+def test_list_table_is_typed():
+    models = catalog.list_table("models")
+    assert models["training_compute_flop"].max() > 1e26
+    assert str(models["date"].dtype).startswith("datetime64")
