@@ -11,7 +11,7 @@ export MKL_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 export TZ := UTC
 
-.PHONY: setup run test lab site lint clean
+.PHONY: setup run test lab site lint notebooks data-check
 
 setup: $(VENV)/.installed
 
@@ -20,3 +20,32 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
+
+# Executes what is not fresh (papermill, two at a time) and builds the pages: _build/site/index.html
+run: setup data-check
+	$(BIN)/summits run -j 2
+	$(BIN)/summits site
+
+# Lint, all tests (the notebook gate among them), then nbval over every committed notebook.
+test: setup lint
+	$(BIN)/pytest -n 2 tests
+	$(BIN)/pytest --nbval --nbval-current-env -n 2 --dist loadfile notebooks
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+site: setup
+	$(BIN)/summits site
+
+data-check: setup
+	$(BIN)/summits data check
+
+# Executes the collection and puts the results in place of the committed notebooks.
+notebooks: setup
+	$(BIN)/ruff check --fix notebooks
+	$(BIN)/ruff format notebooks
+	$(BIN)/summits run -j 2 --publish
+
+lab: setup
+	$(BIN)/jupyter lab notebooks

@@ -387,7 +387,7 @@ def _events(tables: dict[str, pd.DataFrame]) -> Iterator[Problem]:
     yield from wrong(early, "public_from", "{} is not after the date.", "leave it blank")
     bare = (frame["verified"] == "yes") & (frame["source_url"] == "")
     yield from wrong(bare, "verified", "is yes without a source_url.", "name the page, or set verified to no")
-    zones = ~frame["announced_zone"].isin(available_timezones() | {"unknown"})
+    zones = ~frame["announced_zone"].isin(_time_zones())
     yield from wrong(zones, "announced_zone", "{} is no time zone.", "use an IANA name such as Asia/Shanghai")
     back = np.append(False, frame["date"].values[1:] < frame["date"].values[:-1])
     yield from wrong(back, *_unsorted("date"))
@@ -401,6 +401,11 @@ def _events(tables: dict[str, pd.DataFrame]) -> Iterator[Problem]:
         differs = sound & (frame[column] != derived[column])
         mend = "run validation.first_sessions and store its result"
         yield from wrong(differs, column, "{} is not what the exchange calendar gives.", mend)
+
+
+@lru_cache(maxsize=1)
+def _time_zones() -> set[str]:
+    return available_timezones() | {"unknown"}
 
 
 def _baskets(tables: dict[str, pd.DataFrame]) -> Iterator[Problem]:

@@ -63,6 +63,7 @@ def test_structural_counterfactual_agrees_with_the_intervention_model(drivers):
         y, LAW, controls=petrol, season="dummies", unit="log points"
     ).mean_effect()
     law = CASE.value("local_level_law")
-    # The counterfactual uses the years before the law only, the intervention model all; both see the same effect.
+    # The counterfactual uses the years before the law only, the intervention model all; both see the same
+    # effect.
     assert found.value == pytest.approx(law, abs=CASE.value("local_level_law_se"))
     assert found.low < law < found.high

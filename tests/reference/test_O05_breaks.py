@@ -12,7 +12,8 @@ CASE = case("O05")
 @pytest.fixture(scope="module")
 def nile():
     data = CASE.data["nile"]
-    return pd.Series(data["flow"].to_numpy(float), index=pd.to_datetime(data["year"], format="%Y"), name="Nile")
+    years = pd.to_datetime(data["year"].astype(str), format="%Y")
+    return pd.Series(data["flow"].to_numpy(float), index=pd.DatetimeIndex(years), name="Nile")
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 """Structural counterfactual: a model fitted before the event forecasts what would have happened without it.
 
-The model is a local level plus controls: ``y_t = mu_t + x_t'b + e_t`` with ``mu_t`` a random walk. Variances are
-maximum likelihood estimates of statsmodels' UnobservedComponents on the period before the first lead; level and
-coefficients have diffuse priors, so their uncertainty is in the forecast.
+The model is a local level plus controls: ``y_t = mu_t + x_t'b + e_t`` with ``mu_t`` a random walk. Variances
+are maximum likelihood estimates of statsmodels' UnobservedComponents on the period before the first lead;
+level and coefficients have diffuse priors, so their uncertainty is in the forecast.
 
 Sources: Harvey (1989) for the model; Brodersen et al. (2015) for its use as a counterfactual.
 """
@@ -24,8 +24,8 @@ from helpers.methods.results import Estimate
 class Counterfactual:
     """Observed values from the event on, the forecast without it, and simulated forecast paths.
 
-    `draws` has one row per simulated path and one column per period; `se` is the exact standard deviation of the
-    forecast of each period and `mean_se` that of the mean over all.
+    `draws` has one row per simulated path and one column per period; `se` is the exact standard deviation of
+    the forecast of each period and `mean_se` that of the mean over all.
     """
 
     observed: pd.Series
@@ -64,7 +64,9 @@ class Counterfactual:
         length = len(self.observed)
         value = float((self.observed - self.predicted).sum())
         draws = self.observed.sum() - self.draws.sum(axis=1)
-        return self._estimate(value, draws, f"{self.unit}, summed over {length} periods", length * self.mean_se)
+        return self._estimate(
+            value, draws, f"{self.unit}, summed over {length} periods", length * self.mean_se
+        )
 
     def relative_effect(self) -> Estimate:
         """Return the mean effect as a share of the mean counterfactual, for an outcome in levels."""
@@ -125,16 +127,18 @@ def structural_counterfactual(
     series : pandas.Series, shape (n,)
         Outcome without missing periods.
     intervention : Intervention
-        Its lead window belongs neither to the fitting period nor to the effect; `end` closes the effect window.
+        Its lead window belongs neither to the fitting period nor to the effect; `end` closes the effect
+        window.
     controls : pandas.DataFrame, shape (n, m), or None
-        Series that the event does not touch, on the same dates. Nothing in the data can show that it does not.
+        Series that the event does not touch, on the same dates. Nothing in the data can show that it does
+        not.
     season : {"dummies", None} or int
         Fixed seasonal, as in :func:`helpers.methods.interrupted_series.design`.
     unit : str
         Unit of the outcome.
     level_share : float, optional
-        Standard deviation of the level's steps as a share of that of the outcome before the event. Default: maximum
-        likelihood. See :func:`level_sensitivity`.
+        Standard deviation of the level's steps as a share of that of the outcome before the event. Default:
+        maximum likelihood. See :func:`level_sensitivity`.
     frequency : {"M", "Q", "Y", "D"}
         Length of a period.
     draws, seed : int
@@ -172,12 +176,16 @@ def structural_counterfactual(
 
 
 def level_sensitivity(
-    series: pd.Series, intervention: Intervention, shares: Sequence[float | None] = (None, 0.01, 0.1), **settings
+    series: pd.Series,
+    intervention: Intervention,
+    shares: Sequence[float | None] = (None, 0.01, 0.1),
+    **settings,
 ) -> pd.DataFrame:
     """Return the mean effect under several variances of the level.
 
-    How fast the level may wander decides how wide the interval is, and few data speak to it. The first row is the
-    maximum likelihood estimate; 0.01 is the prior of the R package CausalImpact and 0.1 its usual alternative.
+    How fast the level may wander decides how wide the interval is, and few data speak to it. The first row is
+    the maximum likelihood estimate; 0.01 is the prior of the R package CausalImpact and 0.1 its usual
+    alternative.
 
     Parameters
     ----------
@@ -198,7 +206,8 @@ def level_sensitivity(
 def split(
     index: pd.DatetimeIndex, intervention: Intervention, frequency: str
 ) -> tuple[np.ndarray, np.ndarray, str]:
-    """Return which rows come before the first lead, which belong to the effect window, and that window in words.
+    """Return which rows come before the first lead, which belong to the effect window, and that window in
+    words.
 
     Raises
     ------
@@ -207,14 +216,17 @@ def split(
     """
     periods = index.to_period(frequency)
     if (np.diff(periods.asi8) != 1).any():
-        raise checks.UnusableInput("The series has missing or repeated periods. Use interrupted_series instead.")
+        raise checks.UnusableInput(
+            "The series has missing or repeated periods. Use interrupted_series instead."
+        )
     start = pd.Period(intervention.start, freq=frequency)
     end = periods[-1] if intervention.end is None else pd.Period(intervention.end, freq=frequency)
     if intervention.leads < 0:
         raise checks.UnusableInput(f"{intervention.name}: leads must not be negative. Write 0 for none.")
     if start > periods[-1] or end > periods[-1] or end < start:
         raise checks.UnusableInput(
-            f"{intervention.name}: the window {start}..{end} is not inside the data (to {periods[-1]}). Shorten it."
+            f"{intervention.name}: the window {start}..{end} is not inside the data (to {periods[-1]}). "
+            "Shorten it."
         )
     before = np.asarray(periods < start - intervention.leads)
     after = np.asarray((periods >= start) & (periods <= end))
@@ -230,7 +242,7 @@ def from_moments(
     seed: int,
     **fields,
 ) -> Counterfactual:
-    """Build a Counterfactual from the mean and covariance of a Gaussian forecast; `fields` are its other fields."""
+    """Build a Counterfactual from the moments of a Gaussian forecast; `fields` are its other fields."""
     # The Cholesky factor is unique, so the paths are the same whatever linear algebra library is used.
     root = np.linalg.cholesky(covariance)
     paths = forecast + np.random.default_rng(seed).standard_normal((draws, len(forecast))) @ root.T
@@ -278,7 +290,7 @@ def _variances(z: np.ndarray, X: np.ndarray, level_share: float | None) -> tuple
 def _forecast(
     z: np.ndarray, X: np.ndarray, before: np.ndarray, after: np.ndarray, level: float, noise: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Best linear unbiased forecast and its covariance; first level and coefficients are unknown constants."""
+    """Best linear unbiased forecast and its covariance; first level and coefficients are unknown."""
     t = np.arange(len(z), dtype=float)
     wander = level * np.minimum.outer(t, t)
     W = np.column_stack([np.ones(len(z)), X])

@@ -147,9 +147,9 @@ class InterruptedSeries:
         """Return observed, fitted and counterfactual values, and the effect with pointwise 95 percent
         intervals.
 
-        The counterfactual sets every intervention and lead term to zero. For counts, fitted and counterfactual
-        are expected counts and the effect is in log points. A differenced model has no fitted level: its
-        counterfactual is the observed value without the effect.
+        The counterfactual sets every intervention and lead term to zero. For counts, fitted and
+        counterfactual are expected counts and the effect is in log points. A differenced model has no fitted
+        level: its counterfactual is the observed value without the effect.
         """
         X = self.design.frame
         acting = X[self.design.all_terms].reindex(columns=X.columns, fill_value=0.0)

