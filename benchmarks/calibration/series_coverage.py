@@ -72,7 +72,7 @@ def bootstrap_quantile(X: np.ndarray, rho: np.ndarray, draws: int, seed: int) ->
     """Bootstrap t quantile of the step for each estimated rho."""
     gaps = np.ones(len(X) - 1, int)
     step = np.array([0.0, 0.0, 1.0])
-    nodes = NODES[(NODES > rho.min() - 0.2) & (NODES < rho.max() + 0.2)]
+    nodes = [node for node in NODES if rho.min() - 0.2 < node < rho.max() + 0.2]
     at_nodes = [its._bootstrap(X, gaps, node, draws, seed).quantile(step) for node in nodes]
     return np.interp(rho, nodes, at_nodes)
 

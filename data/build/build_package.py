@@ -66,7 +66,7 @@ def build(figures: Path, claims: Path, target: Path) -> None:
 def source_table(figures: Path) -> pd.DataFrame:
     """Join the compiled provenance with the hand-written titles, vintage rules and redistribution classes."""
     compiled = [read(figures / domain / "SOURCES.csv").rename(columns=SOURCE_COLUMNS) for domain in DOMAINS]
-    rows = pd.concat(compiled).fillna("")
+    rows = pd.concat([*compiled, metadata("own_sources")]).fillna("")
     rows = rows.merge(metadata("sources"), on="source_id", validate="one_to_one")
     # Some compiled notes quote levels that the licence bars; these are written anew.
     rewritten = rows["source_id"].map(metadata("source_notes").set_index("source_id")["notes"])

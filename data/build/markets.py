@@ -36,6 +36,7 @@ def build(figures: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         index_rows(folder, names),
         uncertainty_rows(folder, names),
         factor_rows(folder, names),
+        monthly_rates(),
     ]
     observations = pd.concat(rows, ignore_index=True)
     observations["vintage"] = vintages(observations)
@@ -94,6 +95,14 @@ def factor_rows(folder: Path, names: pd.Series) -> pd.DataFrame:
         period=rows["date"],
     )
     return rows[["series_id", "date", "period", "value", "source_id"]]
+
+
+def monthly_rates() -> pd.DataFrame:
+    """Return the monthly averages of the euro and the yen, which the figures lack."""
+    rows = metadata("monthly_exchange_rates").melt("month", var_name="series_id")
+    return rows.assign(period=rows["month"], date=rows["month"] + "-01", source_id="h10_monthly_eur_jpy")[
+        ["series_id", "date", "period", "value", "source_id"]
+    ]
 
 
 def tickers(folder: Path) -> pd.DataFrame:

@@ -103,6 +103,52 @@ def three_month_sum(values: pd.Series) -> pd.Series:
     return values + _earlier(values, 1) + _earlier(values, 2)
 
 
+def january_february_mean(values: pd.Series) -> pd.Series:
+    """Give January and February of a year their common mean.
+
+    The Lunar New Year falls into either month, so that neither can be read alone. Where one of the two is
+    missing, the other becomes missing too.
+    """
+    _check(values, monthly=True)
+    known = values.dropna()
+    winter = known[known.index.month <= 2]
+    years = winter.groupby(winter.index.year)
+    return values.where(values.index.month > 2, years.transform("mean").where(years.transform("size") == 2))
+
+
+def change_across(values: pd.Series, before: tuple[int, int], after: tuple[int, int]) -> pd.Series:
+    """Log change between two spans of months, with every month in turn as month 0.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Positive monthly values.
+    before, after : tuple of int
+        First and last month of the two spans, counted from month 0: ``(-3, -1)`` and ``(1, 3)`` compare the
+        three months after with the three months before and leave month 0 out.
+
+    Returns
+    -------
+    pandas.Series
+        Logarithm of the mean month of `after` over the mean month of `before`, on the index of `values`;
+        missing where a month of either span is.
+
+    Raises
+    ------
+    BadSeries
+        If a span ends before it begins, or a value is zero or negative.
+    """
+    _check(values, monthly=True)
+    if before[0] > before[1] or after[0] > after[1]:
+        raise BadSeries(f"The spans {before} and {after} must each run from an earlier to a later month.")
+    _refuse_not_positive(values, "growth")
+    ahead, behind = (
+        sum(_earlier(values, -month) for month in range(first, last + 1)) / (last + 1 - first)
+        for first, last in (after, before)
+    )
+    return np.log(ahead / behind).rename(values.name)
+
+
 def total(parts: dict[str, pd.Series]) -> pd.Series:
     """Sum several series in the same unit; missing where one of them is.
 
@@ -282,7 +328,8 @@ def seasonally_adjust(
 
     Seasonal-trend decomposition by loess (Cleveland, Cleveland, McRae and Terpenning 1990), in the version
     of statsmodels, with every setting stated because packages differ in their defaults. STL does not know
-    the Lunar New Year: what the holiday moves between January and February stays in the adjusted series.
+    the Lunar New Year: what the holiday moves between January and February stays in the adjusted series,
+    unless the values went through `january_february_mean` before.
 
     Parameters
     ----------

@@ -294,3 +294,26 @@ class TestSeasonalAdjustment:
     def test_too_short(self):
         with pytest.raises(transforms.BadSeries, match="no unbroken stretch of 36 months"):
             transforms.seasonally_adjust(AIRLINE.iloc[:35])
+
+
+def test_january_and_february_share_their_mean():
+    values = monthly(1, 3, 5, 7, start="2020-01")
+    assert transforms.january_february_mean(values).tolist() == [2, 2, 5, 7]
+    alone = transforms.january_february_mean(monthly(1, 3, 5, start="2020-01", drop=["2020-02"]))
+    assert np.isnan(alone["2020-01-01"]) and alone["2020-03-01"] == 5
+
+
+def test_change_across_compares_the_months_after_with_those_before():
+    values = monthly(1, 1, 1, 9, 2, 2, 2)
+    change = transforms.change_across(values, (-3, -1), (1, 3))
+    assert change["2020-04-01"] == pytest.approx(np.log(2))
+    assert change.drop(pd.Timestamp("2020-04-01")).isna().all()
+    with_event_month = transforms.change_across(values, (-3, -1), (0, 2))
+    assert with_event_month["2020-04-01"] == pytest.approx(np.log(13 / 3))
+
+
+def test_change_across_bridges_no_gap_and_refuses_a_reversed_span():
+    values = monthly(1, 1, 1, 9, 2, 2, 2, drop=["2020-06"])
+    assert transforms.change_across(values, (-3, -1), (1, 3)).isna().all()
+    with pytest.raises(transforms.BadSeries, match="earlier to a later"):
+        transforms.change_across(values, (-1, -3), (1, 3))

@@ -1,0 +1,53 @@
+"""The X-13 wrapper on a simulated series with a known season, and refusals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import transforms
+from helpers.methods.checks import UnusableInput
+from helpers.methods.seasonal import AdjustmentFailed, x13
+
+INDEX = pd.date_range("2010-01-01", periods=120, freq="MS")
+LONGER = pd.date_range("2010-01-01", periods=132, freq="MS")
+AIRLINE = "(0 1 1)(0 1 1)"
+
+
+def simulated():
+    """A season of 20 percent, and 30 percent less in the days of the Lunar New Year."""
+    rng = np.random.default_rng(1)
+    during = transforms.lunar_new_year_terms(INDEX)["during"].to_numpy()
+    logs = 5 + 0.004 * np.arange(120) + 0.2 * np.sin(2 * np.pi * INDEX.month / 12) - 0.3 * during
+    return pd.Series(np.exp(logs + 0.01 * rng.standard_normal(120)), index=INDEX, name="simulated")
+
+
+def test_season_and_holiday_are_removed():
+    terms = transforms.lunar_new_year_terms(LONGER)
+    found = x13(simulated(), arima=AIRLINE, holiday=terms)
+    holiday = found.coefficients.iloc[1]
+    assert holiday["value"] == pytest.approx(-0.3, abs=3 * holiday["se"])
+    assert np.log(found.adjusted).diff().std() < 0.03
+    without = x13(simulated(), arima=AIRLINE)
+    assert np.log(without.adjusted).diff().std() > 0.05
+    assert "usertype = holiday" in found.specification and "usertype" not in without.specification
+    assert "MA12" in found.sentence() and found.table() is found.coefficients
+
+
+@pytest.mark.parametrize(
+    ("values", "settings", "message"),
+    [
+        (simulated().drop(INDEX[5]), {}, "missing or repeated"),
+        (simulated() - 200, {}, "not positive"),
+        (simulated().iloc[:30], {}, "Too few"),
+        (simulated(), {"method": "x12"}, "Choose 'x11' or 'seats'"),
+        (simulated(), {"holiday": transforms.lunar_new_year_terms(INDEX)}, "twelve months past"),
+    ],
+)
+def test_bad_input_is_refused(values, settings, message):
+    with pytest.raises(UnusableInput, match=message):
+        x13(values, **settings)
+
+
+def test_the_programme_s_own_error_is_repeated():
+    with pytest.raises(AdjustmentFailed, match="X-13 stopped"):
+        x13(simulated(), arima="(9 9 9)(9 9 9)")
