@@ -16,6 +16,10 @@ class UnknownSeries(ValueError):
     """A series id that the catalogue does not hold. The message names the nearest ids."""
 
 
+class UnknownTest(ValueError):
+    """An id of a claim test that `claims.yml` does not hold."""
+
+
 class MissingData(ValueError):
     """A file of the data package that is not where it should be."""
 
@@ -124,6 +128,25 @@ def list_table(name: str) -> pd.DataFrame:
 def claims() -> dict:
     """Return the pre-specified claims of ``claims.yml``."""
     return yaml.safe_load((paths.data_dir() / "claims.yml").read_text(encoding="utf-8"))
+
+
+def claim_test(test_id: str) -> dict:
+    """Return one pre-specified test with the fields of its claim, and ``family_size``.
+
+    ``family_size`` counts the primary tests of the claim's family; it is 1 without a family.
+
+    Raises
+    ------
+    UnknownTest
+        If `claims.yml` has no such test.
+    """
+    listed = claims()["claims"]
+    tests = {test["id"]: claim | test for claim in listed for test in claim.get("tests", [])}
+    if test_id not in tests:
+        raise UnknownTest(f"data/claims.yml has no test {test_id!r}. It has: {', '.join(tests)}.")
+    family = tests[test_id].get("family")
+    size = sum(test.get("primary", False) and test.get("family") == family for test in tests.values())
+    return tests[test_id] | {"family_size": size if family else 1}
 
 
 def claims_hash() -> str:

@@ -22,6 +22,11 @@ TALKS = ("summit_ai", "dialogue")
 LABEL_WIDTH = 48
 PLACE_LABELS = {"summit": "", "ai-summit": "AI summit in ", "dialogue": "AI talks in "}
 FIRST_SESSION = "2010-01-01"
+# Holidays of mainland exchanges are published a year ahead.
+LAST_SESSIONS = {"XSHG": "2026-12-31"}
+LAST_SESSION = "2030-12-31"
+# Local hour at which an event counts as known, by its place in the New York trading day.
+KNOWN_AT = {"unknown": 12, "during": 12, "before_open": 8, "after_close": 17}
 
 Day = str | date | pd.Timestamp
 
@@ -209,6 +214,39 @@ def first_trading_day(day: Day, calendar: str = "XNYS", after_close: bool = Fals
     """
     sessions = _sessions(calendar)
     return sessions[_position(sessions, calendar_day(day), calendar, "right" if after_close else "left")]
+
+
+def reaction_days(selected: pd.DataFrame, calendar: str) -> pd.Series:
+    """Return the first session of an exchange that could react to each event.
+
+    An event becomes known on ``public_from`` if there is one, else on ``date``, at noon in
+    ``announced_zone`` (UTC if unknown), or at 8 or 17 o'clock in New York if it is known to lie before the
+    open or after the close. The first session that closes after that moment can react.
+
+    Parameters
+    ----------
+    selected : pandas.DataFrame
+        Events; see `events`.
+    calendar : str
+        Exchange code of the library exchange_calendars, such as ``XSHG`` (Shanghai).
+
+    Returns
+    -------
+    pandas.Series
+        Sessions without a time zone, by ``event_id``.
+
+    Raises
+    ------
+    OutsideCalendar
+        If an event lies after the last session the calendar knows.
+    """
+    closes = _closes(calendar)
+    moments = pd.DatetimeIndex([_moment(event) for event in selected.itertuples()], tz="UTC")
+    if len(moments) and moments.max() >= closes.iloc[-1]:
+        raise OutsideCalendar(
+            f"The calendar {calendar} ends on {closes.index[-1].date()}: drop later events."
+        )
+    return pd.Series(closes.index[closes.searchsorted(moments, side="right")], selected.index, name="day")
 
 
 def trading_window(day: Day, before: int, after: int, calendar: str = "XNYS") -> pd.DatetimeIndex:
@@ -488,6 +526,21 @@ def _sessions(calendar: str) -> pd.DatetimeIndex:
     from exchange_calendars import get_calendar
 
     return get_calendar(calendar, start=FIRST_SESSION).sessions
+
+
+@lru_cache
+def _closes(calendar: str) -> pd.Series:
+    from exchange_calendars import get_calendar
+
+    return get_calendar(calendar, start=FIRST_SESSION, end=LAST_SESSIONS.get(calendar, LAST_SESSION)).closes
+
+
+def _moment(event) -> pd.Timestamp:
+    in_new_york = event.us_session in ("before_open", "after_close")
+    zone = "America/New_York" if in_new_york else event.announced_zone
+    day = event.date if pd.isna(event.public_from) else event.public_from
+    known = day + pd.Timedelta(hours=KNOWN_AT[event.us_session])
+    return known.tz_localize("UTC" if zone == "unknown" else zone).tz_convert("UTC")
 
 
 def _position(sessions: pd.DatetimeIndex, day: pd.Timestamp, calendar: str, side: str) -> int:

@@ -13,16 +13,13 @@ from itertools import chain
 from pathlib import Path
 from zoneinfo import available_timezones
 
-import exchange_calendars
 import numpy as np
 import pandas as pd
 import yaml
 
-from helpers import catalog, paths, schema
+from helpers import catalog, paths, schema, timeline
 
 CALENDAR_SPAN = {"start": "2014-01-01", "end": "2030-12-31"}
-# Nominal local hour of an announcement whose place in the trading day is unknown, and of the known places.
-HOURS = {"unknown": 12, "during": 12, "before_open": 8, "after_close": 17}
 PERIOD_FORMS = {"D": "%Y-%m-%d", "E": "%Y-%m-%d", "Q": "%Y-%m-%d", "H": "%Y-%m-%d", "M": "%Y-%m", "A": "%Y"}
 PERIOD_LENGTHS = {"D": 10, "E": 10, "Q": 10, "H": 10, "M": 7, "A": 4}
 PERIOD_WORDS = {
@@ -395,7 +392,7 @@ def _events(tables: dict[str, pd.DataFrame]) -> Iterator[Problem]:
     yield from wrong(outside, "date", "{} lies outside the exchange calendars.", "correct the year")
     dates = pd.concat([frame["date"], frame["public_from"]])
     sound = ~frame["date"].isin(_not_dates(dates)) & ~frame["public_from"].isin(_not_dates(dates)) & ~zones
-    sound &= frame["us_session"].isin(HOURS) & ~outside
+    sound &= frame["us_session"].isin(timeline.KNOWN_AT) & ~outside
     derived = first_sessions(frame[sound]).reindex(frame.index)
     for column in derived:
         differs = sound & (frame[column] != derived[column])
@@ -460,9 +457,7 @@ def _claims(folder: Path, tables: dict[str, pd.DataFrame]) -> Iterator[Problem]:
 def first_sessions(events: pd.DataFrame) -> pd.DataFrame:
     """Return the first New York and Hong Kong session that could react to each event.
 
-    An event becomes known on ``public_from`` if there is one, else on ``date``, at noon in
-    ``announced_zone`` (UTC if unknown), or at 8 or 17 o'clock in New York if it is known to lie before the
-    open or after the close. The first session that closes after that moment can react.
+    The rule is that of `timeline.reaction_days`.
 
     Parameters
     ----------
@@ -474,23 +469,13 @@ def first_sessions(events: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         Text columns ``first_us_trading_day`` and ``first_asia_trading_day``, index as in ``events``.
     """
-    moments = pd.DatetimeIndex([_moment(row) for row in events.itertuples()])
-    days = {}
-    for column, calendar in (("first_us_trading_day", "XNYS"), ("first_asia_trading_day", "XHKG")):
-        closes = _closes(calendar)
-        days[column] = closes.index[closes.searchsorted(moments, side="right")].strftime("%Y-%m-%d")
-    return pd.DataFrame(days, index=events.index)
-
-
-def _moment(row) -> pd.Timestamp:
-    zone = "America/New_York" if row.us_session in ("before_open", "after_close") else row.announced_zone
-    day = pd.Timestamp(row.public_from or row.date) + pd.Timedelta(hours=HOURS[row.us_session])
-    return day.tz_localize("UTC" if zone == "unknown" else zone).tz_convert("UTC")
-
-
-@lru_cache(maxsize=4)
-def _closes(calendar: str) -> pd.Series:
-    return exchange_calendars.get_calendar(calendar, **CALENDAR_SPAN).closes
+    blank_is_missing = {
+        name: pd.to_datetime(events[name].replace("", None)) for name in ("date", "public_from")
+    }
+    typed = events[["announced_zone", "us_session"]].assign(**blank_is_missing)
+    calendars = {"first_us_trading_day": "XNYS", "first_asia_trading_day": "XHKG"}
+    days = {column: timeline.reaction_days(typed, calendar) for column, calendar in calendars.items()}
+    return pd.DataFrame({column: each.dt.strftime("%Y-%m-%d") for column, each in days.items()})
 
 
 # --- descriptor -----------------------------------------------------------------------------------

@@ -34,6 +34,8 @@ def new_year_terms():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lunardate, "LunarDate", ListedDate)
+        # Past the cache, which must keep the true dates.
+        patch.setattr(transforms, "_lunar_terms", transforms._lunar_terms.__wrapped__)
         return transforms.lunar_new_year_terms(pd.date_range("1994-01-01", "2014-12-01", freq="MS"))
 
 

@@ -149,7 +149,6 @@ def test_results_speak():
         (lambda s: s.iloc[::-1], "not sorted"),
         (lambda s: pd.concat([s, s.iloc[-1:]]), "twice"),
         (lambda s: s.reset_index(drop=True), "not dates"),
-        (lambda s: s.iloc[40:57], "degrees of freedom"),
         (
             lambda s: s.set_axis(s.index.where(s.index != s.index[5], s.index[4] + pd.Timedelta("1D"))),
             "Two rows",
@@ -178,6 +177,11 @@ def test_bad_series_are_refused(change, message):
 def test_bad_designs_are_refused(interventions, settings, message):
     with pytest.raises(UnusableInput, match=message):
         fit(simulated(), interventions, **settings)
+
+
+def test_too_few_degrees_of_freedom_are_refused():
+    with pytest.raises(UnusableInput, match="Too few degrees of freedom: 3"):
+        fit(simulated().iloc[36:54], season=5)
 
 
 def test_unknown_terms_are_refused():

@@ -4,7 +4,7 @@ A figure states its conclusion as its title, its unit and basis under it, and it
 the only way out: it refuses a figure without title, unit, source, alt text or numbers.
 """
 
-from helpers.figures.estimates import bars, coefficient_plot, distribution_plot, heatmap
+from helpers.figures.estimates import bars, coefficient_plot, distribution_plot, event_plot, heatmap
 from helpers.figures.events import event_bands, timeline_chart
 from helpers.figures.lines import line_panel, small_multiples
 from helpers.figures.publishing import FIGURE_MIME, IncompleteFigure, publish
@@ -19,6 +19,7 @@ __all__ = [
     "coefficient_plot",
     "distribution_plot",
     "event_bands",
+    "event_plot",
     "heatmap",
     "line_panel",
     "new_figure",

@@ -15,6 +15,7 @@ from helpers.figures.style import (
     GRID,
     INK,
     MUTED,
+    event_look,
     head,
     new_figure,
     number_axis,
@@ -91,6 +92,59 @@ def coefficient_plot(
     number_axis(ax.xaxis)
     if len(groups) > 1:
         _group_key(ax, groups)
+    return fig
+
+
+def event_plot(
+    table: pd.DataFrame,
+    *,
+    title: str,
+    unit: str,
+    key: str,
+    band: tuple[float, float] | None = None,
+    decimals: int = 0,
+) -> Figure:
+    """Draw one value for each event, against the usual spread of such values.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per event, top to bottom, with columns `label`, `value` and, for the mark, the `category` and
+        `direction` of the event table. An optional column `other` holds a second reading, drawn hollow.
+    title, unit : str
+    key : str
+        What marks and band mean.
+    band : tuple of float, optional
+        Ends of the gray band, in `unit`.
+    decimals : int
+        For the written numbers.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If no event has a value.
+    """
+    if not table["value"].notna().any():
+        raise ValueError("No event has a value: widen the dates or take another set of events.")
+    fig, ax = new_figure(0.7 + 0.27 * len(table))
+    head(fig, title, key)
+    if band is not None:
+        ax.axvspan(*band, color=GRID, alpha=0.8, linewidth=0, zorder=0.5)
+    ax.axvline(0, color=INK, linewidth=0.9, zorder=1)
+    for place, row in enumerate(table.to_dict("records")):
+        _event_mark(ax, -place, row, decimals)
+    ax.set_yticks(-np.arange(len(table)), table["label"])
+    ax.tick_params(axis="y", labelcolor=INK)
+    ax.set_ylim(-len(table) + 0.4, 0.6)
+    ax.grid(False, axis="y")
+    ax.grid(True, axis="x")
+    ax.margins(x=0.05)
+    ax.set_xlabel(unit, loc="left")
+    number_axis(ax.xaxis)
     return fig
 
 
@@ -298,6 +352,24 @@ def _estimate(ax, place: int, row: dict, group: int, decimals: int) -> None:
         fontsize=8.5,
         annotation_clip=False,
     )
+
+
+def _event_mark(ax, place: int, row: dict, decimals: int) -> None:
+    colour, marker, _ = event_look(row)
+    if pd.notna(row.get("other")):
+        ax.plot([row["other"]], [place], marker="o", markersize=4.5, color=MUTED, markerfacecolor="white")
+    ax.plot([row["value"]], [place], marker=marker, markersize=6.5, color=colour, markeredgecolor="white")
+    if pd.notna(row["value"]):
+        ax.annotate(
+            f"{row['value']:+,.{decimals}f}".replace("-", "\N{MINUS SIGN}"),
+            xy=(1, place),
+            xycoords=ax.get_yaxis_transform(),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8.5,
+            annotation_clip=False,
+        )
 
 
 def _group_key(ax, groups: list[str]) -> None:

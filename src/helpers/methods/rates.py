@@ -8,7 +8,7 @@ The placebo draws replace every date by a random day of its own calendar year, a
 keeps the number of dates per year, so a list that is denser in later years does not pass for an effect.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -150,6 +150,112 @@ def rate_ratio(
         },
         placebo=placebo,
     )
+
+
+def rate_path(
+    events: Dates,
+    dates: Dates,
+    *,
+    half: int,
+    width: int,
+    span: tuple[Any, Any],
+    guard: int,
+    draws: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Follow the rate of events through the time around dates, relative to the rate of their own years.
+
+    Parameters
+    ----------
+    events, dates, span, guard, draws, seed
+        As in :func:`rate_ratio`.
+    half : int
+        Days followed before and after each date; day 0 is in no bin.
+    width : int
+        Days in a bin; it must divide `half`.
+
+    Returns
+    -------
+    DataFrame
+        One row per bin: `first` and `last` day, `observed` and `expected` events over all dates (those of the
+        days' own calendar years at their mean rate, windows included), their `ratio`, and `low` and `high`,
+        the 2.5th and 97.5th percentile of the ratio at placebo dates.
+
+    Raises
+    ------
+    UnusableInput
+        If dates are unusable, `width` does not divide `half`, or the years around the dates have no event.
+    """
+    if width < 1 or half < width or half % width:
+        raise UnusableInput(f"Bins of {width} days do not fill {half} days: choose a divisor of {half}.")
+    grid = _Grid.of(span)
+    counts, days = grid.counts(events, "events"), grid.days(dates, "dates")
+    enough(len(days), 1, "dates")
+    years = pd.Series(counts).groupby(grid.years)
+    rate = years.transform("mean").to_numpy()
+    firsts = [*range(-half, 0, width), *range(1, half + 1, width)]
+    windows = [(first, first + width - 1) for first in firsts]
+    sets = np.vstack([days, _placebo_days(grid, days, guard, draws, seed)])
+    rows = []
+    for window in windows:
+        observed, expected = (_sum_in_span(per_day, sets, window) for per_day in (counts, rate))
+        if not expected[0] > 0:
+            raise UnusableInput(f"No event in the years of {_days_text(window)}: drop these dates.")
+        ratio = observed / np.where(expected > 0, expected, np.nan)
+        low, high = np.nanquantile(ratio[1:], [0.025, 0.975])
+        rows.append((*window, int(observed[0]), expected[0], ratio[0], low, high))
+    return pd.DataFrame(rows, columns=["first", "last", "observed", "expected", "ratio", "low", "high"])
+
+
+def jackknife_ratio(comparison: DateComparison) -> Estimate:
+    """Give a rate ratio an interval whose unit is the date, from the ratios with each date left out.
+
+    The Poisson interval of :func:`rate_ratio` takes the events as independent. This one asks how far the
+    dates differ from each other: the jackknife of the log ratio, with t on the number of dates that move it
+    minus one.
+
+    Raises
+    ------
+    UnusableInput
+        If a ratio is zero or infinite, or fewer than three dates move it.
+
+    References
+    ----------
+    Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 11.
+    """
+    ratios = np.array([comparison.effect.value, *(one.value for one in comparison.leave_one_out.values())])
+    if not (np.isfinite(ratios) & (ratios > 0)).all():
+        raise UnusableInput("A ratio of zero or infinity has no logarithm: widen the window.")
+    logs = np.log(ratios)
+    moving = int((~np.isclose(logs[1:], logs[0], atol=1e-9)).sum())
+    enough(moving, 3, "dates that move the ratio")
+    n = len(logs) - 1
+    se = float(np.sqrt((n - 1) / n * ((logs[1:] - logs[1:].mean()) ** 2).sum()))
+    ends = np.exp(logs[0] + np.array([-1, 1]) * stats.t.ppf(0.975, moving - 1) * se)
+    return Estimate(
+        ratios[0],
+        *ends,
+        unit=comparison.effect.unit,
+        n=moving,
+        method="rate ratio by calendar year, jackknife over dates",
+        window=comparison.effect.window,
+        details={"se_log": se},
+    )
+
+
+def equivalence_p(comparison: DateComparison, low: float, high: float) -> float:
+    """Return the p value of "the rate ratio lies between `low` and `high`": the larger of two exact tests.
+
+    The two one-sided null hypotheses are a ratio of at most `low` and one of at least `high`.
+
+    References
+    ----------
+    Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15, 657-680.
+    """
+    if not 0 < low < high:
+        raise UnusableInput(f"The bounds {low} and {high} are no bounds of a ratio: give 0 < low < high.")
+    tail = _tails(comparison.rows)
+    return max(tail(float(np.log(low)), 1), tail(float(np.log(high)), -1))
 
 
 def count_in_windows(
@@ -497,6 +603,13 @@ def _counts_at(counts: np.ndarray, days: np.ndarray, window: Window) -> np.ndarr
     return total[days + window[1] + 1] - total[days + window[0]]
 
 
+def _sum_in_span(per_day: np.ndarray, sets: np.ndarray, window: Window) -> np.ndarray:
+    """Sum over the windows of each set of dates, cut at the ends of the span; shape (sets,)."""
+    total = np.append(0, np.cumsum(per_day))
+    starts = np.clip(sets + window[0], 0, len(per_day))
+    return (total[np.clip(sets + window[1] + 1, 0, len(per_day))] - total[starts]).sum(axis=1)
+
+
 def _strata(grid: _Grid, counts: np.ndarray, days: np.ndarray, window: Window) -> pd.DataFrame:
     enough(len(days), 1, "dates")
     _check_window(window)
@@ -545,8 +658,20 @@ def _ratios(strata: dict[str, np.ndarray]) -> np.ndarray:
 
 def _conditional(strata: pd.DataFrame) -> tuple[float, float, float]:
     """Return the ratio and the ends of its exact 95 percent interval."""
-    rows = {name: strata[[name]].to_numpy().T for name in strata.columns}
-    total, inside, t_in, t_out = _informative(rows)
+    total, inside, _, _ = _informative(_as_rows(strata))
+    tail = _tails(strata)
+
+    def end(side: int) -> float:
+        return float(np.exp(optimize.brentq(lambda log_ratio: tail(log_ratio, side) - 0.025, -25, 25)))
+
+    low = end(1) if inside.sum() else 0.0
+    high = end(-1) if inside.sum() < total.sum() else np.inf
+    return float(_ratios(_as_rows(strata))[0]), low, high
+
+
+def _tails(strata: pd.DataFrame) -> Callable[[float, int], float]:
+    """Return the chance, by log ratio, of as many events inside as seen or more (side 1), or fewer (-1)."""
+    total, inside, t_in, t_out = _informative(_as_rows(strata))
     observed, used = int(inside.sum()), total[0] > 0
     # Each year adds a polynomial in the ratio; the coefficients of the product weight the counts inside.
     # Odds are taken relative to their common size, so that long products do not underflow.
@@ -559,12 +684,11 @@ def _conditional(strata: pd.DataFrame) -> tuple[float, float, float]:
         mass = special.softmax(np.log(weights) + np.arange(len(weights)) * (log_ratio + np.log(size)))
         return float(mass[observed:].sum() if side > 0 else mass[: observed + 1].sum())
 
-    def end(side: int) -> float:
-        return float(np.exp(optimize.brentq(lambda log_ratio: tail(log_ratio, side) - 0.025, -25, 25)))
+    return tail
 
-    low = end(1) if observed else 0.0
-    high = end(-1) if observed < total.sum() else np.inf
-    return float(_ratios(rows)[0]), low, high
+
+def _as_rows(strata: pd.DataFrame) -> dict[str, np.ndarray]:
+    return {name: strata[[name]].to_numpy().T for name in strata.columns}
 
 
 def _detectable_ratio(years: pd.DataFrame) -> float:

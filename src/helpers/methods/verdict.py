@@ -315,12 +315,19 @@ def _plain(evidence: Evidence) -> dict[str, Any]:
     """Evidence as plain values: estimates as records, regions as their bounds."""
     plain = {name: getattr(evidence, name) for name in evidence.__dataclass_fields__}
     for name in ("estimate", "lead"):
-        plain[name] = plain[name].record() if plain[name] is not None else None
+        plain[name] = _finite(plain[name].record()) if plain[name] is not None else None
     for name in ("leave_one_out", "rungs"):
-        plain[name] = [one.record() for one in plain[name]]
+        plain[name] = [_finite(one.record()) for one in plain[name]]
     for name in ("supports_if", "contradicts_if"):
         bounds = [asdict(region) for region in plain[name]]
-        plain[name] = [{end: x if math.isfinite(x) else None for end, x in one.items()} for one in bounds]
+        plain[name] = [_finite(one) for one in bounds]
     for name in ("supports_also", "contradicts_when"):
         plain[name] = dict(plain[name])
     return plain
+
+
+def _finite(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Put None in the place of infinite ends, which a record cannot hold."""
+    return {
+        name: None if isinstance(part, float) and math.isinf(part) else part for name, part in fields.items()
+    }

@@ -1,4 +1,4 @@
-"""What every client is made of: a publisher, the requests it answers, and the error by which a reply is refused."""
+"""What every client is made of: a publisher, its requests, and the error that refuses a reply."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,8 +7,6 @@ from datetime import date
 import pandas as pd
 
 from helpers.catalog import Series
-
-FIRST_YEAR = 2010
 
 
 class Refused(ValueError):
@@ -81,12 +79,12 @@ class Publisher:
     title, url, licence, licence_flag, redistribution : str
         The row of ``sources.csv`` under which fetched values are stored.
     label : callable
-        ``label(series) -> str or None``: the publisher's own name for a series of the catalogue, None if it has none.
+        ``label(series) -> str or None``: the publisher's own name for a series, None if it does not serve it.
     requests : callable
         ``requests(wanted, today) -> list of Request``; `wanted` maps labels to `Wanted`.
     parse : callable
-        ``parse(body, request) -> DataFrame`` with columns ``series_id``, ``period`` and ``value``, and ``vintage``
-        where the publisher states when each value became public. Pure: no network, no files.
+        ``parse(body, request) -> DataFrame`` with columns ``series_id``, ``period`` and ``value``, and
+        ``vintage`` where the publisher states when each value became public. Pure: no network, no files.
     needs : str
         Environment variable without which nothing can be fetched.
     never_revised : bool
@@ -94,7 +92,7 @@ class Publisher:
     follow : callable, optional
         ``follow(body, request) -> Request``: the second call, where the first only names the file.
     combine : callable, optional
-        ``combine(fetched, wanted) -> DataFrame``: rows made from several replies, such as a sum over companies.
+        ``combine(fetched, wanted) -> DataFrame``: rows made from several replies, such as a sum.
     """
 
     name: str

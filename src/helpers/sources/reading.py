@@ -56,7 +56,9 @@ def csv_table(body: bytes, columns: tuple[str, ...] = ()) -> pd.DataFrame:
         raise Refused("columns", f"The table has no column {', '.join(missing)}. It has {', '.join(header)}.")
     broken = [number for number, row in enumerate(rows, 2) if len(row) != len(header)]
     if broken:
-        message = f"Row {broken[0]} has {len(rows[broken[0] - 2])} cells in place of {len(header)}: it is cut."
+        message = (
+            f"Row {broken[0]} has {len(rows[broken[0] - 2])} cells in place of {len(header)}: it is cut."
+        )
         raise Refused("truncated", message)
     return pd.DataFrame(rows, columns=header, dtype=str)
 
@@ -128,7 +130,9 @@ def xml_root(body: bytes) -> Element:
     try:
         return fromstring(body, forbid_dtd=True)
     except defusedxml.DefusedXmlException:
-        raise Refused("entity", "The XML declares entities or a document type, which no publisher needs.") from None
+        raise Refused(
+            "entity", "The XML declares entities or a document type, which no publisher needs."
+        ) from None
     except SyntaxError:
         raise Refused("malformed", "The reply is no XML, or it is cut off.") from None
 

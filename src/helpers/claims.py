@@ -1,0 +1,111 @@
+"""A pre-specified test in a notebook: try the estimator, then leave its results under the id of the test.
+
+The same four or five records follow from every test: ``C16a_mde`` before anything else, then ``C16a_effect``,
+``C16a_placebo_p``, ``C16a_lead``, ``C16a_leave_one_out`` and ``C16a_verdict``. What could not be estimated is
+recorded as missing, with the reason.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers import catalog
+from helpers.methods.checks import UnusableInput
+from helpers.methods.rates import DateComparison
+from helpers.methods.results import Estimate
+from helpers.methods.verdict import Verdict
+from helpers.observations import NotYetKnown
+from helpers.records import record
+
+
+@dataclass(frozen=True)
+class NotEstimated:
+    """Stands where a `DateComparison` would, and says why there is none; it counts as false."""
+
+    why: str
+    effect: None = None
+    lead: None = None
+    rows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    leave_one_out: Mapping[pd.Timestamp, Estimate] = field(default_factory=dict)
+    placebo: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    def __bool__(self) -> bool:
+        return False
+
+
+def attempt(estimator: Callable[..., Any], *args: Any, **settings: Any) -> Any:
+    """Return what an estimator gives, or `NotEstimated` with the reason if the data do not allow it."""
+    try:
+        return estimator(*args, **settings)
+    except (UnusableInput, NotYetKnown) as error:
+        return NotEstimated(str(error))
+
+
+def record_mde(test_id: str, comparison: DateComparison | NotEstimated, *, as_of: str) -> None:
+    """Record the minimum detectable effect of a test, which stands before its result."""
+    if not comparison:
+        record(f"{test_id}_mde", None, unit="not estimated", as_of=as_of, why=comparison.why)
+        return
+    record(
+        f"{test_id}_mde",
+        comparison.effect.details["mde"],
+        unit=comparison.effect.unit,
+        n=comparison.effect.n,
+        method="minimum detectable effect, 80 percent power, 5 percent two-sided",
+        window=comparison.effect.window,
+        as_of=as_of,
+    )
+
+
+def record_result(
+    test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict, *, as_of: str
+) -> None:
+    """Record effect, placebo p value, lead, range with one date left out, and verdict of a test."""
+    if comparison:
+        for part, fields in _parts(comparison).items():
+            record(f"{test_id}_{part}", as_of=as_of, **fields)
+    else:
+        record(f"{test_id}_effect", None, unit="not estimated", as_of=as_of, why=comparison.why)
+    record(f"{test_id}_verdict", as_of=as_of, **decision.record())
+
+
+def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict) -> dict[str, Any]:
+    """Return the row of a test for `helpers.tables.verdict_table`."""
+    test = catalog.claim_test(test_id)
+    reasons = (*decision.reasons, *([] if comparison else [comparison.why]))
+    row = {"claim": f"{test_id}: {test['claim']}", "verdict": decision.word, "why": "; ".join(reasons)}
+    if not comparison:
+        return row
+    effect = comparison.effect
+    return row | {
+        "value": effect.value,
+        "low": effect.low,
+        "high": effect.high,
+        "unit": effect.unit,
+        "mde": effect.details.get("mde"),
+        "placebo_rank": effect.p_value,
+        "n": effect.n,
+    }
+
+
+def _parts(comparison: DateComparison) -> dict[str, dict[str, Any]]:
+    effect, left_out = comparison.effect, comparison.leave_one_out
+    same = {"unit": effect.unit, "n": effect.n, "window": effect.window}
+    parts = {"effect": effect.record()}
+    if effect.p_value is not None:
+        method = f"two-sided p value against placebo; {effect.method}"
+        parts["placebo_p"] = same | {"value": effect.p_value, "unit": "probability", "method": method}
+    if comparison.lead is not None:
+        parts["lead"] = comparison.lead.record()
+    if left_out:
+        values = [one.value for one in left_out.values()]
+        parts["leave_one_out"] = same | {
+            "value": effect.value,
+            "low": min(effect.value, *values),
+            "high": max(effect.value, *values),
+            "method": "smallest and largest estimate with one left out in turn; no interval",
+        }
+    return parts
