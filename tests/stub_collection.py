@@ -83,7 +83,7 @@ class Checkout:
 
     def environment(self) -> dict[str, str]:
         """Return surroundings in which the copied helpers are the ones imported."""
-        own = {"PYTHONPATH": str(self.root / "src"), "PYTHONWARNINGS": "default"}
+        own = {"PYTHONPATH": os.pathsep.join([str(self.root / "src"), os.environ.get("PYTHONPATH", "")])}
         kept = {
             k: v
             for k, v in os.environ.items()

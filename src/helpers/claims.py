@@ -5,7 +5,7 @@ The same four or five records follow from every test: ``C16a_mde`` before anythi
 recorded as missing, with the reason.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from helpers import catalog
 from helpers.methods.checks import UnusableInput
 from helpers.methods.rates import DateComparison
 from helpers.methods.results import Estimate
-from helpers.methods.verdict import Verdict
+from helpers.methods.verdict import Evidence, Verdict
 from helpers.observations import NotYetKnown
 from helpers.records import record
 
@@ -44,10 +44,46 @@ def attempt(estimator: Callable[..., Any], *args: Any, **settings: Any) -> Any:
         return NotEstimated(str(error))
 
 
+def evidence(
+    comparison: DateComparison | NotEstimated, *, rungs: Iterable[Any] = (), **stated: Any
+) -> Evidence:
+    """Return the evidence that a comparison gives, with what the claim states (sign, margin, regions).
+
+    What is stated takes the place of what the comparison gives; rungs that could not be estimated are left
+    out.
+    """
+    given = {
+        "estimate": comparison.effect,
+        "usable_events": len(comparison.rows),
+        "placebo_p": comparison.effect.p_value if comparison else None,
+        "leave_one_out": tuple(comparison.leave_one_out.values()),
+        "lead": comparison.lead,
+        "mde": comparison.effect.details["mde"] if comparison else None,
+        "rungs": tuple(getattr(rung, "effect", rung) for rung in rungs if rung),
+    }
+    return Evidence(**(given | stated))
+
+
+def family_p(test_id: str, p_value: float) -> float:
+    """Multiply a p value by the number of primary tests in the family of a test (Bonferroni).
+
+    This needs no result of the other tests, which may be another notebook's.
+    """
+    return min(1.0, p_value * catalog.claim_test(test_id)["family_size"])
+
+
+def record_estimate(name: str, result: Any, *, as_of: str, **details: Any) -> None:
+    """Record an estimate, the effect of a comparison, or why there is none."""
+    if isinstance(result, NotEstimated):
+        record(name, None, unit="not estimated", as_of=as_of, why=result.why, **details)
+    else:
+        record(name, as_of=as_of, **getattr(result, "effect", result).record(), **details)
+
+
 def record_mde(test_id: str, comparison: DateComparison | NotEstimated, *, as_of: str) -> None:
     """Record the minimum detectable effect of a test, which stands before its result."""
     if not comparison:
-        record(f"{test_id}_mde", None, unit="not estimated", as_of=as_of, why=comparison.why)
+        record_estimate(f"{test_id}_mde", comparison, as_of=as_of)
         return
     record(
         f"{test_id}_mde",
@@ -68,7 +104,7 @@ def record_result(
         for part, fields in _parts(comparison).items():
             record(f"{test_id}_{part}", as_of=as_of, **fields)
     else:
-        record(f"{test_id}_effect", None, unit="not estimated", as_of=as_of, why=comparison.why)
+        record_estimate(f"{test_id}_effect", comparison, as_of=as_of)
     record(f"{test_id}_verdict", as_of=as_of, **decision.record())
 
 

@@ -17,6 +17,8 @@ class Commands(click.Group):
         try:
             return super().invoke(context)
         except ValueError as error:
+            if not type(error).__module__.startswith("helpers."):
+                raise
             click.echo("\n".join(f"summits: {line}" for line in str(error).splitlines()), err=True)
             sys.exit(USAGE)
 

@@ -166,6 +166,14 @@ def known(
     return [series_id for series_id, each in rows.items() if day is None or each["vintage"].min() <= day]
 
 
+def load_known(
+    series_ids: list[str] | tuple[str, ...], as_of: str | date | pd.Timestamp | None = None
+) -> tuple[dict[str, SeriesData], list[str]]:
+    """Load the series of which anything was public on a date; also name those that were not known yet."""
+    there = known(series_ids, as_of)
+    return load_many(there, as_of), [series_id for series_id in series_ids if series_id not in there]
+
+
 def vintages(series_id: str) -> pd.DataFrame:
     """Show what was known of each period at each vintage.
 

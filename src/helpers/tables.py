@@ -16,6 +16,7 @@ VERDICTS = get_args(Word)
 MISSING = "–"
 MINUS = "\N{MINUS SIGN}"
 TEXT_WIDTH = 60
+RESTRICTIONS = {"ND": "NO DERIVATIVES", "NC": "NON-COMMERCIAL ONLY"}
 
 COEFFICIENT_NAMES = {
     "label": "Term",
@@ -171,11 +172,12 @@ def _vintage_row(one: SeriesData) -> dict:
 
 
 def _source_row(source: pd.Series, titles: list[str]) -> dict:
+    restriction = RESTRICTIONS.get(source.get("licence_flag", ""))
     return {
         "Publisher": source["publisher"],
         "Title": source["title"],
         "Used for": "; ".join(dict.fromkeys(titles)),
-        "Licence": source["licence"],
+        "Licence": f"{restriction}: {source['licence']}" if restriction else source["licence"],
         "Address": source["url"],
     }
 

@@ -326,7 +326,8 @@ def nearest(selected: pd.DataFrame, others: pd.DataFrame | None = None) -> pd.Da
     apart[selected.index.to_numpy()[:, None] == others.index.to_numpy()[None, :]] = np.inf
     found = pd.DataFrame({"label": labels(selected)})
     if others.empty:
-        return found.reindex(columns=["label", "days", "nearest", "nearest_date", "nearest_category"])
+        empty = found.reindex(columns=["label", "days", "nearest", "nearest_date", "nearest_category"])
+        return empty.astype({"days": "Int64", "nearest_date": others["date"].dtype})
     alone = np.isinf(apart.min(axis=1))
     neighbour = pd.Series(others.index[apart.argmin(axis=1)], index=selected.index).mask(alone)
     found["days"] = pd.Series(apart.min(axis=1), index=selected.index).mask(alone).astype("Int64")

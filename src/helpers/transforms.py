@@ -103,6 +103,47 @@ def three_month_sum(values: pd.Series) -> pd.Series:
     return values + _earlier(values, 1) + _earlier(values, 2)
 
 
+def quarterly_sum(values: pd.Series) -> pd.Series:
+    """Sum of the three months of each calendar quarter, on the quarter's last day.
+
+    A quarter of which a month is missing is missing; the first and the last are left out unless whole.
+    """
+    _check(values, monthly=True)
+    groups = values.dropna().groupby(values.dropna().index.to_period("Q"))
+    whole = groups.sum()[groups.size() == 3]
+    return _on_quarter_ends(whole, values.name)
+
+
+def calendar_quarters(values: pd.Series) -> pd.Series:
+    """Put the quarters of a fiscal year on the calendar quarters that hold most of their months.
+
+    A quarter that ends in April has February and March in the first calendar quarter and April in the second,
+    so it counts for the first. Quarters that end with a calendar quarter stay where they are.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        One value per fiscal quarter, dated by its last day.
+
+    Returns
+    -------
+    pandas.Series
+        On the last days of all calendar quarters from the first to the last; missing where no fiscal quarter
+        is known.
+
+    Raises
+    ------
+    BadSeries
+        If two values fall into one calendar quarter.
+    """
+    _check(values)
+    quarters = (values.index - pd.DateOffset(months=1)).to_period("Q")
+    if not quarters.is_unique:
+        twice = quarters[quarters.duplicated()][0]
+        raise BadSeries(f"{_name(values)} has two values in {twice}. Keep one value per quarter.")
+    return _on_quarter_ends(pd.Series(values.to_numpy(), index=quarters), values.name)
+
+
 def january_february_mean(values: pd.Series) -> pd.Series:
     """Give January and February of a year their common mean.
 
@@ -380,6 +421,14 @@ def seasonally_adjust(
         adjusted=values / pattern if use_log else values - pattern,
         settings=settings | iterations | {"use_log": use_log, "shortest_stretch": SHORTEST_STRETCH},
     )
+
+
+def _on_quarter_ends(values: pd.Series, name: str | None) -> pd.Series:
+    """Turn periods of quarters into their last days, with a missing value in every gap."""
+    if len(values):
+        values = values.reindex(pd.period_range(values.index[0], values.index[-1], freq="Q"))
+    ends = values.index.to_timestamp(how="end").normalize().as_unit("us")
+    return pd.Series(values.to_numpy(dtype=float), index=ends.rename("period"), name=name)
 
 
 def _decompose(values: pd.Series, settings: dict, iterations: dict) -> tuple[pd.Series, pd.Series]:

@@ -166,7 +166,7 @@ def test_what_may_not_become_a_result_is_refused(checkout: stub.Checkout) -> Non
         "01_stderr": ("import sys; print('careful', file=sys.stderr)", "wrote to stderr: careful"),
         "02_table": (
             "open(paths.data_dir() / 'hidden.csv', 'w')",
-            "reads data/hidden.csv: add hidden to its `reads`",
+            "reads` in collection.yml, since it reads them: hidden.",
         ),
         "03_network": ("import socket\nsocket.socket().connect(('127.0.0.1', 9))", "ConnectionRefusedError"),
         "04_caught": (

@@ -1,6 +1,7 @@
-"""nbval compares stored outputs for real: a notebook whose stored output was changed fails."""
+"""nbval compares stored outputs for real, and a committed notebook is made again byte for byte."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -45,3 +46,35 @@ def test_a_changed_output_fails_and_an_unchanged_one_passes(checkout: stub.Check
     failed = {line.split("::")[0].split("/")[-1] for line in said.splitlines() if line.startswith("FAILED")}
     assert failed == {"other_text.ipynb", "other_record.ipynb"}, said
     assert "7 passed" in said, said
+
+
+def test_a_published_notebook_is_made_again_byte_for_byte(checkout: stub.Checkout, executed: dict) -> None:
+    before = checkout.source("01_total").read_bytes()
+    shutil.rmtree(checkout.root / "runs")
+    said = checkout.summits("run", "--publish", "-j", "1")
+    assert "1 done" in said and "  published" not in said
+    assert checkout.source("01_total").read_bytes() == before
+
+
+def papermill(checkout: stub.Checkout, *options: str) -> subprocess.CompletedProcess:
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        "--no-progress-bar",
+        "notebooks/01_total.ipynb",
+        "out.ipynb",
+    ]
+    where = {"cwd": checkout.root, "env": checkout.environment()}
+    return subprocess.run([*command, *options], **where, capture_output=True, text=True)
+
+
+def test_papermill_by_hand_fills_the_prose_and_checks_the_parameters(
+    checkout: stub.Checkout, executed: dict
+) -> None:
+    assert papermill(checkout, "-p", "factor", "5").returncode == 0
+    made = json.loads((checkout.root / "out.ipynb").read_text())
+    assert "The total is 15.0 units" in "".join(made["cells"][-1]["source"])
+    refused = papermill(checkout, "-p", "factr", "5")
+    assert refused.returncode != 0
+    assert "factr: no such parameter. Did you mean factor?" in refused.stderr

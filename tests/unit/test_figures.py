@@ -289,6 +289,15 @@ def test_every_kind_of_figure_is_published(shown):
         "coefficients": figures.coefficient_plot(table, title="Small", unit="Log points", margin=0.05),
         "bars": figures.bars(counts, title="Few", unit="Events"),
         "stacked": figures.bars(counts, title="Few", unit="Events", stacked=True),
+        "events": figures.event_plot(
+            event_rows(["2022-10-07", "2023-10-17"]).assign(
+                label=["a", "b"], value=[-5.0, 3], other=[1.0, None]
+            ),
+            title="Inside",
+            unit="Percent",
+            key="Gray: usual.",
+            band=(-9, 9),
+        ),  # fmt: skip
         "heatmap": figures.heatmap(counts, title="Near", unit="Events within 30 days"),
         "placebo": figures.distribution_plot(np.arange(50.0), {"Busan": 3.0}, title="Usual", unit="Percent"),
         "multiples": figures.small_multiples(
@@ -298,6 +307,28 @@ def test_every_kind_of_figure_is_published(shown):
     for name, fig in made.items():
         publish(fig, name=name)
     assert [output.bundle[figures.FIGURE_MIME]["name"] for output in shown] == list(made)
+
+
+def test_events_without_any_value_are_refused():
+    table = event_rows(["2022-10-07"]).assign(label="a", value=float("nan"))
+    with pytest.raises(ValueError, match="No event has a value"):
+        figures.event_plot(table, title="Empty", unit="Percent", key="")
+
+
+def test_an_event_is_drawn_at_its_value_and_second_reading():
+    table = event_rows(["2022-10-07"]).assign(label="a", value=-5.0, other=2.0)
+    fig = figures.event_plot(table, title="One", unit="Percent", key="", band=(-9, 9))
+    marks = {
+        line.get_marker(): line.get_xdata()[0] for line in fig.axes[0].lines if len(line.get_xdata()) == 1
+    }
+    assert marks == {"o": 2.0, "v": -5.0}
+
+
+def test_a_background_line_is_gray_in_every_panel():
+    panels = {"a": {"Adjusted": SIMULATED, "Raw": SIMULATED + 1}}
+    fig = figures.small_multiples(panels, title="One", unit=UNIT, columns=1, background=["Raw"])
+    colours = [line.get_color() for line in fig.axes[0].lines if len(line.get_xdata()) > 2]
+    assert style.FAINT in colours and len(set(colours)) > 1
 
 
 def test_an_estimate_outside_its_interval_is_refused():

@@ -180,8 +180,9 @@ def test_bad_designs_are_refused(interventions, settings, message):
 
 
 def test_too_few_degrees_of_freedom_are_refused():
-    with pytest.raises(UnusableInput, match="Too few degrees of freedom: 3"):
-        fit(simulated().iloc[36:54], season=5)
+    step = Intervention("control", "2018-01", leads=0)
+    with pytest.raises(UnusableInput, match="Too few degrees of freedom: 4"):
+        fit(simulated().iloc[36:53], [step], season=5)
 
 
 def test_unknown_terms_are_refused():

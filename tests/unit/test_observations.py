@@ -207,3 +207,8 @@ class TestBundled:
         with pytest.raises(observations.NotYetKnown, match="first vintage"):
             observations.list_table("models", "2012-01-01")
         assert len(observations.list_table("models", models["vintage"].max())) == len(models)
+
+
+def test_load_known_loads_what_was_public_and_names_the_rest(package):
+    loaded, unknown = observations.load_known(["chips", "papers"], "2021-06-30")
+    assert (list(loaded), unknown) == (["papers"], ["chips"])

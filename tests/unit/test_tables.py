@@ -97,7 +97,8 @@ def test_sources_table_lists_each_source_once_and_the_events(shown, monkeypatch)
         {
             "publisher": ["Census"],
             "title": ["Exports by HS"],
-            "licence": ["public domain"],
+            "licence": ["CC BY-ND 4.0"],
+            "licence_flag": ["ND"],
             "url": ["https://census.gov"],
         },
         index=pd.Index(["census"], name="source_id"),
@@ -116,6 +117,7 @@ def test_sources_table_lists_each_source_once_and_the_events(shown, monkeypatch)
     assert text.count("Exports by HS") == 1
     assert "US equipment exports; US chip exports" in text
     assert "Busan, 2025-10-30" in text
+    assert "NO DERIVATIVES: CC BY-ND 4.0" in text
     monkeypatch.setattr(tables.catalog, "sources", lambda: known.iloc[:0])
     with pytest.raises(tables.BadTable, match="no row for census"):
         tables.sources_table([series_data()])

@@ -182,7 +182,9 @@ class TestNeighbours:
 
     def test_nothing_to_look_among(self):
         meetings = timeline.meetings()
-        assert timeline.nearest(meetings, meetings.iloc[:0])["days"].isna().all()
+        lonely = timeline.nearest(meetings, meetings.iloc[:0])
+        assert lonely["days"].isna().all()
+        assert (lonely["nearest_date"] - meetings["date"]).isna().all()
 
 
 class TestCounts:

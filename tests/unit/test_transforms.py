@@ -317,3 +317,28 @@ def test_change_across_bridges_no_gap_and_refuses_a_reversed_span():
     assert transforms.change_across(values, (-3, -1), (1, 3)).isna().all()
     with pytest.raises(transforms.BadSeries, match="earlier to a later"):
         transforms.change_across(values, (-1, -3), (1, 3))
+
+
+class TestQuarters:
+    def test_a_quarter_is_the_sum_of_its_three_months_and_missing_with_one_of_them(self):
+        sums = transforms.quarterly_sum(monthly(*range(1, 12), drop=["2020-05"]))
+        assert sums.index.strftime("%Y-%m-%d").tolist() == ["2020-03-31", "2020-06-30", "2020-09-30"]
+        assert sums.iloc[[0, 2]].tolist() == [6, 24]
+        assert np.isnan(sums.iloc[1])
+
+    def test_fiscal_quarters_go_where_most_of_their_months_are(self):
+        ends = ["2025-01-31", "2025-04-30", "2025-10-31"]
+        aligned = transforms.calendar_quarters(dated(ends, [1, 2, 4]))
+        assert aligned.index.strftime("%Y-%m-%d").tolist() == [
+            "2024-12-31",
+            "2025-03-31",
+            "2025-06-30",
+            "2025-09-30",
+        ]
+        assert aligned.tolist()[:2] == [1, 2] and np.isnan(aligned.iloc[2]) and aligned.iloc[3] == 4
+        same = transforms.calendar_quarters(dated(["2025-03-31", "2025-06-30"], [1, 2]))
+        assert same.index[0] == pd.Timestamp("2025-03-31")
+
+    def test_two_values_for_one_calendar_quarter_are_refused(self):
+        with pytest.raises(transforms.BadSeries, match="two values in 2025Q1"):
+            transforms.calendar_quarters(dated(["2025-03-31", "2025-04-30"], [1, 2]))

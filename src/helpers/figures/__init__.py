@@ -7,7 +7,9 @@ the only way out: it refuses a figure without title, unit, source, alt text or n
 from helpers.figures.estimates import bars, coefficient_plot, distribution_plot, event_plot, heatmap
 from helpers.figures.events import event_bands, timeline_chart
 from helpers.figures.lines import line_panel, small_multiples
+from helpers.figures.panels import distribution_panels, event_time_panels
 from helpers.figures.publishing import FIGURE_MIME, IncompleteFigure, publish
+from helpers.figures.reactions import day_panels, estimate_panels
 from helpers.figures.style import COLOURS, apply_style, new_figure
 
 __all__ = [
@@ -17,9 +19,13 @@ __all__ = [
     "apply_style",
     "bars",
     "coefficient_plot",
+    "day_panels",
+    "distribution_panels",
     "distribution_plot",
+    "estimate_panels",
     "event_bands",
     "event_plot",
+    "event_time_panels",
     "heatmap",
     "line_panel",
     "new_figure",

@@ -41,6 +41,9 @@ def coefficient_plot(
     margin: float | None = None,
     decimals: int = 2,
     level: int = 95,
+    key: str = "",
+    reference: float = 0,
+    scale: str = "linear",
 ) -> Figure:
     """Draw estimates with their intervals, and write them beside the marks.
 
@@ -56,6 +59,11 @@ def coefficient_plot(
         For the written numbers.
     level : int
         Of the intervals, in percent.
+    key : str
+        What marks and bars mean, where they are not estimates with confidence intervals.
+    reference : float
+        Value of no effect, marked by a line: 0, or 1 for ratios.
+    scale : {'linear', 'log'}
 
     Returns
     -------
@@ -74,11 +82,13 @@ def coefficient_plot(
     head(
         fig,
         title,
-        f"Mark: estimate. Bar: {level} % interval." + (" Shaded: too small to matter." if margin else ""),
+        (key or f"Mark: estimate. Bar: {level} % interval.")
+        + (" Shaded: too small to matter." if margin else ""),
     )
     if margin:
         ax.axvspan(-margin, margin, color=GRID, alpha=0.7, linewidth=0, zorder=0.5)
-    ax.axvline(0, color=INK, linewidth=0.9, zorder=1)
+    ax.axvline(reference, color=INK, linewidth=0.9, zorder=1)
+    ax.set_xscale(scale)
     groups = list(dict.fromkeys(table["group"])) if "group" in table else [""]
     for place, row in enumerate(table.to_dict("records")):
         _estimate(ax, -place, row, groups.index(row.get("group", "")), decimals)
@@ -249,7 +259,8 @@ def heatmap(matrix: pd.DataFrame, *, title: str, unit: str, decimals: int = 0, w
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             ink = "white" if depth[row, column] > 0.55 else (INK if value else FAINT)
-            ax.text(column, row, f"{value:,.{decimals}f}", ha="center", va="center", color=ink, fontsize=8.5)
+            text = f"{value:,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+            ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=8.5)
     ax.set_yticks(range(len(matrix)), [str(label) for label in matrix.index])
     ax.set_xticks(
         range(matrix.shape[1]),

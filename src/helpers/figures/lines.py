@@ -108,6 +108,7 @@ def small_multiples(
     title: str,
     unit: str,
     events: pd.DataFrame | None = None,
+    background: Collection[str] = (),
     columns: int = 3,
     same_scale: bool = True,
     panel_height: float = 1.75,
@@ -123,6 +124,8 @@ def small_multiples(
         The conclusion; unit and basis of all panels.
     events : DataFrame, optional
         Drawn in every panel, named above the first row.
+    background : collection of str
+        Labels drawn thin and gray in their panels, as context.
     columns : int
     same_scale : bool
         Share the vertical axis. Set False only if the levels differ so much that shapes could not be seen.
@@ -148,9 +151,9 @@ def small_multiples(
     head(fig, title, unit if same_scale else f"{unit}; each panel has its own scale")
     for position, (ax, (label, content)) in enumerate(zip(axes.flat, series.items(), strict=False)):
         lines = content if isinstance(content, Mapping) else {"": content}
-        looks = line_looks(list(lines))
+        looks = line_looks([name for name in lines if name not in background])
         for name, values in lines.items():
-            _draw(ax, values.dropna(), name, *looks[name])
+            _draw(ax, values.dropna(), name, *looks.get(name, (FAINT, "-")))
         ax.set_title(label, fontsize=9.5)
         ax.tick_params(labelbottom=position + columns >= len(series))
     for ax in axes.flat[len(series) :]:

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
-from statsmodels.tsa.ar_model import AutoReg
 from statsmodels.tsa.stattools import grangercausalitytests
 
-from helpers.methods.checks import UnusableInput, complete, enough, series, varies
-from helpers.methods.power import normal_multiplier
+from helpers.methods.checks import UnusableInput, complete, enough, finite, index_in_order, varies
+from helpers.methods.power import detectable_correlation
 from helpers.methods.results import Estimate
 
 
@@ -152,7 +151,8 @@ def prewhitened_cross_correlation(
     Parameters
     ----------
     follower, leader : Series, shape (periods,)
-        Stationary series on the same regular dates.
+        Stationary series on the same regular dates. A period unknown in either is left out of both; a lag
+        uses the pairs of periods known at both ends.
     last_lag : int
         The maximum is taken over lags 0..`last_lag`.
     leads : int
@@ -173,33 +173,40 @@ def prewhitened_cross_correlation(
     Raises
     ------
     UnusableInput
-        If dates differ, a series is unusable, or fewer than four whole years are left after filtering.
+        If dates differ or skip a period, a series is unusable, or fewer than four whole years are left after
+        filtering.
 
     References
     ----------
-    Box & Jenkins (1976), chapter 11, for the filter.
+    Box & Jenkins (1976), chapter 11, for the filter; Parzen (1963), Sankhya A 25, 383-392, for missing
+    periods.
     """
-    leader, follower = series(leader, "leader", 2 * order + 12), series(follower, "follower", 2 * order + 12)
-    if not leader.index.equals(follower.index):
-        raise UnusableInput("Leader and follower cover different dates: cut both to the common dates.")
-    filtered_leader, filtered_follower = _prewhiten(leader, follower, order)
-    dates = leader.index[order:]
-    rows, exact = _year_orders(dates, draws, seed)
+    leader, follower = _same_dates(leader, follower, 2 * order + 12)
+    filtered_leader, filtered_follower = _prewhiten(leader.to_numpy(), follower.to_numpy(), order)
+    dates, known = leader.index[order:], ~np.isnan(filtered_leader)
+    rows, exact = _year_orders(dates, known, draws, seed)
     lags = range(last_lag + 1)
     null = np.max([_correlations(filtered_follower[rows], filtered_leader, lag) for lag in lags], axis=0)
-    shown = cross_correlation(filtered_follower, filtered_leader, first_lag=-leads, last_lag=last_lag)
+    shown = pd.Series(
+        {
+            lag: _correlations(filtered_follower[None, :], filtered_leader, lag)[0]
+            for lag in range(-leads, last_lag + 1)
+        },
+        name="correlation",
+    ).rename_axis("lag")
     tested = shown.loc[0:]
     # Rounding must not make the observed order differ from itself.
     at_least = int((null >= tested.max() - 1e-12).sum())
     p_value = at_least / len(null) if exact else (1 + at_least) / (1 + len(null))
     how = "all orders" if exact else f"{len(rows)} random orders"
     best = int(tested.idxmax())
-    error = 1 / np.sqrt(len(dates) - best - 3)
+    pairs = int((known[best:] & known[: len(known) - best]).sum())
+    error = 1 / np.sqrt(pairs - 3)
     effect = Estimate(
         tested[best],
         *np.tanh(np.arctanh(tested[best]) + np.array([-1.96, 1.96]) * error),
         unit="correlation",
-        n=len(dates),
+        n=int(known.sum()),
         method=f"largest prewhitened cross-correlation, AR({order}), years permuted ({how}), one-sided p",
         p_value=p_value,
         window=f"lags 0..{last_lag}",
@@ -207,27 +214,58 @@ def prewhitened_cross_correlation(
         details={
             "lag": best,
             "null_95th_percentile": float(np.quantile(null, 0.95)),
-            "mde": float(np.tanh(normal_multiplier() * error)),
+            "mde": detectable_correlation(pairs).value,
+            "whole_years": int(len(_whole_years(dates, known))),
         },
     )
     return CrossCorrelation(effect, shown)
 
 
-def _prewhiten(leader: pd.Series, follower: pd.Series, order: int) -> tuple[np.ndarray, np.ndarray]:
-    x, y = leader.to_numpy(), follower.to_numpy()
+def _same_dates(leader: pd.Series, follower: pd.Series, minimum: int) -> tuple[pd.Series, pd.Series]:
+    """Check the two series, and leave out of both what is unknown in either."""
+    for values, name in ((leader, "leader"), (follower, "follower")):
+        index_in_order(values.index, name)
+        finite(values, name)
+    if not leader.index.equals(follower.index):
+        raise UnusableInput("Leader and follower cover different dates: cut both to the common dates.")
+    steps = np.diff(leader.index.to_numpy()).astype("timedelta64[D]").astype(int)
+    if len(steps) and steps.max() > 1.6 * np.median(steps):
+        after = leader.index[int(steps.argmax())]
+        raise UnusableInput(f"The dates skip periods after {after:%Y-%m-%d}: put missing values there.")
+    known = leader.notna() & follower.notna()
+    enough(int(known.sum()), minimum, "periods known in both series")
+    varies(leader[known], "leader")
+    varies(follower[known], "follower")
+    return leader.where(known).astype(float), follower.where(known).astype(float)
+
+
+def _prewhiten(x: np.ndarray, y: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:
+    """Filter both with the least-squares autoregression of x; a result just after a gap is missing."""
     if order == 0:
         return x, y
-    filter_ = np.append(1.0, -AutoReg(x, lags=order).fit().params[1:])
-    return np.convolve(x - x.mean(), filter_, "valid"), np.convolve(y - y.mean(), filter_, "valid")
+    n = len(x)
+    lags = np.column_stack([np.ones(n - order), *(x[order - lag : n - lag] for lag in range(1, order + 1))])
+    rows = ~np.isnan(lags).any(axis=1) & ~np.isnan(x[order:])
+    enough(int(rows.sum()), 2 * order + 3, "unbroken stretches of the leader for the filter")
+    slopes = np.linalg.lstsq(lags[rows], x[order:][rows], rcond=None)[0][1:]
+    filter_ = np.append(1.0, -slopes)
+    demeaned = [one - np.nanmean(one) for one in (x, y)]
+    return np.convolve(demeaned[0], filter_, "valid"), np.convolve(demeaned[1], filter_, "valid")
 
 
-def _year_orders(dates: pd.DatetimeIndex, draws: int, seed: int) -> tuple[np.ndarray, bool]:
+def _whole_years(dates: pd.DatetimeIndex, known: np.ndarray) -> np.ndarray:
+    years, counts = np.unique(dates.year[known], return_counts=True)
+    return years[counts == counts.max()]
+
+
+def _year_orders(
+    dates: pd.DatetimeIndex, known: np.ndarray, draws: int, seed: int
+) -> tuple[np.ndarray, bool]:
     """Return rows that put the whole years in every (or a random) order, shape (orders, periods)."""
     years = dates.year.to_numpy()
-    labels, counts = np.unique(years, return_counts=True)
-    whole = labels[counts == counts.max()]
+    whole = _whole_years(dates, known)
     enough(len(whole), 4, "whole years")
-    blocks = np.array([np.flatnonzero(years == year) for year in whole])
+    blocks = np.array([np.flatnonzero((years == year) & known) for year in whole])
     exact = factorial(len(whole)) <= draws
     if exact:
         orders = np.array(list(permutations(range(len(whole)))))
@@ -240,9 +278,9 @@ def _year_orders(dates: pd.DatetimeIndex, draws: int, seed: int) -> tuple[np.nda
 
 
 def _correlations(followers: np.ndarray, leader: np.ndarray, lag: int) -> np.ndarray:
-    """Correlate each row of `followers` at t + lag with the leader at t."""
-    x = leader - leader.mean()
-    y = followers - followers.mean(axis=1, keepdims=True)
+    """Correlate each row of `followers` at t + lag with the leader at t; unknown periods add nothing."""
+    x = np.nan_to_num(leader - np.nanmean(leader))
+    y = np.nan_to_num(followers - np.nanmean(followers, axis=1, keepdims=True))
     n = len(x)
     products = y[:, lag:] @ x[: n - lag] if lag >= 0 else y[:, :lag] @ x[-lag:]
     return products / np.sqrt((y**2).sum(axis=1) * (x @ x))

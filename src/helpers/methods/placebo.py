@@ -179,6 +179,43 @@ def candidate_rows(values: np.ndarray, events: np.ndarray, guard: int) -> np.nda
     return rows[far]
 
 
+def same_year_sets(
+    index: pd.DatetimeIndex, pool: np.ndarray, events: np.ndarray, *, apart: int, draws: int, seed: int
+) -> np.ndarray:
+    """Draw placebo sets whose members lie in the calendar years of the events.
+
+    For several statistics of the same events: one row is one set for all of them, so that their dependence is
+    kept (see :func:`helpers.methods.multiplicity.romano_wolf`).
+
+    Parameters
+    ----------
+    index : DatetimeIndex
+        Calendar of the rows.
+    pool, events : array of int
+        Rows that may be drawn (see :func:`candidate_rows`), and rows of the events.
+    apart : int
+        Members of a set are more than `apart` rows from each other.
+    draws : int
+        Number of sets.
+    seed : int
+
+    Returns
+    -------
+    array of int, draws × events
+        Rows of `index`; column j belongs to event j, in the order given.
+
+    Raises
+    ------
+    UnusableInput
+        If a year has no placebo day, or the days are too few to lie so far apart.
+    """
+    pool, years = np.asarray(pool), index.year.to_numpy()
+    strata = [pool[years[pool] == years[row]] for row in events]
+    for row, stratum in zip(events, strata, strict=True):
+        checks.enough(len(stratum), 1, f"placebo dates in the same year as {index[row]:%Y-%m-%d}")
+    return _draw(strata, apart, seed, draws)
+
+
 def sign_flips(effects: Sequence[float], alternative: Alternative = "two-sided", *, seed: int) -> PlaceboTest:
     """Test a zero mean effect by flipping the signs of the events' effects.
 
@@ -288,7 +325,7 @@ def _apart(sets: np.ndarray, apart: int) -> np.ndarray:
     return sets[np.diff(np.sort(sets, axis=1), axis=1).min(axis=1) > apart]
 
 
-def _draw(strata: list[np.ndarray], apart: int, seed: int) -> np.ndarray:
+def _draw(strata: list[np.ndarray], apart: int, seed: int, draws: int = DRAWS) -> np.ndarray:
     """Draw sets uniformly among the admissible ones, by rejection."""
     rng = np.random.default_rng(seed)
     sizes, kept, total = np.array([len(stratum) for stratum in strata]), [], 0
@@ -297,8 +334,8 @@ def _draw(strata: list[np.ndarray], apart: int, seed: int) -> np.ndarray:
         members = np.column_stack([stratum[pick] for stratum, pick in zip(strata, picks.T, strict=True)])
         kept.append(_apart(members, apart))
         total += len(kept[-1])
-        if total >= DRAWS:
-            return np.vstack(kept)[:DRAWS]
+        if total >= draws:
+            return np.vstack(kept)[:draws]
     raise checks.UnusableInput(
         f"Hardly any {len(strata)} placebo dates lie more than {apart} rows apart. Lower `apart` or `guard`."
     )

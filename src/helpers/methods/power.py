@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
-from statsmodels.stats.power import TTestPower
+from statsmodels.stats.power import TTestIndPower, TTestPower
 
 from helpers.methods import checks
 from helpers.methods.results import number
@@ -89,6 +89,21 @@ def detectable_mean(n: int, sd: float, unit: str) -> DetectableEffect:
     _positive(sd=sd)
     size = TTestPower().solve_power(nobs=n, **ONE_TAIL, power=POWER)
     return DetectableEffect(float(size) * sd, unit, sd / np.sqrt(n), n, "mean over events, t test")
+
+
+def detectable_difference(first: int, second: int, sd: float, unit: str) -> DetectableEffect:
+    """Difference in means of two groups of event effects with the same standard deviation `sd`, t test.
+
+    Raises
+    ------
+    UnusableInput
+        If a group has fewer than two events or the standard deviation is not positive.
+    """
+    checks.enough(min(first, second), 2, "events in the smaller group")
+    _positive(sd=sd)
+    size = TTestIndPower().solve_power(nobs1=first, ratio=second / first, **ONE_TAIL, power=POWER)
+    se = sd * np.sqrt(1 / first + 1 / second)
+    return DetectableEffect(float(size) * sd, unit, se, first + second, "difference in means, t test")
 
 
 def power_of_mean(n: int, effect: float, sd: float) -> float:
@@ -186,6 +201,20 @@ def step_errors(
     inverse = np.linalg.inv(x.T @ x)
     ols = inverse @ x.T @ covariance @ x @ inverse
     return float(np.sqrt(gls[2, 2])), float(np.sqrt(ols[2, 2]))
+
+
+def detectable_correlation(n: int) -> DetectableEffect:
+    """Correlation of two series of `n` independent pairs, by Fisher's z; a search over lags needs more.
+
+    Raises
+    ------
+    UnusableInput
+        If there are fewer than four pairs.
+    """
+    checks.enough(n, 4, "pairs")
+    se = 1 / np.sqrt(n - 3)
+    value = float(np.tanh(normal_multiplier() * se))
+    return DetectableEffect(value, "correlation", float(se), n, "correlation, Fisher's z")
 
 
 def detectable_step(

@@ -19,9 +19,9 @@ from scipy import optimize, special, stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from helpers.methods.checks import UnusableInput, enough
-from helpers.methods.placebo import placebo_test, sign_flips
+from helpers.methods.placebo import label_permutation, placebo_test, sign_flips
 from helpers.methods.power import detectable_rate_ratio, normal_multiplier
-from helpers.methods.results import Estimate
+from helpers.methods.results import Estimate, mean_over_events
 
 Dates = pd.DatetimeIndex | Sequence[Any]
 Window = tuple[int, int]
@@ -418,6 +418,47 @@ def days_to_nearest(
         leads="events before and after",
         details={"mean_days": float(distances.mean()), "mean_days_random": float(expected.mean())},
     )
+
+
+def percentile_in_months(values: pd.Series, months: Dates, *, seed: int) -> DateComparison:
+    """Compare the mean percentile of a monthly series in some months with that of any other months.
+
+    Parameters
+    ----------
+    values : Series
+        By first day of the month; the percentile of a month is its rank among these values, from 0 to 1.
+    months : dates
+        Any days of the months meant; several in one month count once, months without a value are left out.
+    seed : int
+        Seed of the draws if there are too many sets of months to enumerate.
+
+    Returns
+    -------
+    DateComparison
+        The value has a t interval over months and the two-sided p value of exchanging months. The lead is the
+        mean percentile of the month before each.
+
+    Raises
+    ------
+    UnusableInput
+        If fewer than two of the months have a value, or a value is missing.
+    """
+    percentile = ((values.rank() - 0.5) / len(values)).rename("percentile")
+    first_days = pd.DatetimeIndex(pd.DatetimeIndex(months).to_period("M").to_timestamp().unique())
+    chosen, before = (
+        percentile[percentile.index.isin(days)] for days in (first_days, first_days - pd.DateOffset(months=1))
+    )
+    enough(len(chosen), 2, "months with a value")
+    test = label_permutation(percentile.to_numpy(), percentile.index.isin(chosen.index), seed=seed)
+    # The permutation compares the two groups; their weighted mean is fixed at one half.
+    placebo = 0.5 + test.distribution * (1 - len(chosen) / len(values))
+    unit = "mean percentile, from 0 to 1"
+    method = f"mean percentile, t interval over months, exchange of months ({len(placebo)} sets)"
+    comparison = _mean_over_dates(
+        chosen.to_numpy(), placebo, chosen.to_frame(), unit=unit, method=method, window="month of the event"
+    )
+    lead = mean_over_events(before, unit=unit, method="mean percentile, t interval", window="month before")
+    return replace(comparison, effect=replace(comparison.effect, p_value=test.p_value), lead=lead)
 
 
 def share_difference(*, count_before: int, total_before: int, count_after: int, total_after: int) -> Estimate:

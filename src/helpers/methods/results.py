@@ -155,6 +155,41 @@ def median_over_events(effects: np.ndarray | pd.Series, **rest: Any) -> Estimate
     return Estimate(np.median(pairs), pairs[cut - 1], pairs[-cut], n=n, **rest)
 
 
+def difference_of_means(
+    first: np.ndarray | pd.Series, second: np.ndarray | pd.Series, **rest: Any
+) -> Estimate:
+    """Mean of the first group of event effects less that of the second, with Welch's t interval.
+
+    Raises
+    ------
+    UnusableInput
+        If an effect is missing, or a group has fewer than two events.
+
+    Notes
+    -----
+    Welch (1947): each group keeps its own variance.
+    """
+    groups = [checks.complete(effects, "effects") for effects in (first, second)]
+    checks.enough(min(len(x) for x in groups), 2, "events in the smaller group")
+    parts = np.array([x.var(ddof=1) / len(x) for x in groups])
+    df = parts.sum() ** 2 / (parts**2 / [len(x) - 1 for x in groups]).sum()
+    value = groups[0].mean() - groups[1].mean()
+    return t_estimate(value, np.sqrt(parts.sum()), df, n=sum(len(x) for x in groups), **rest)
+
+
+def table_of(estimates: Mapping[str, Estimate], *, log: bool = False) -> pd.DataFrame:
+    """Return one row per named estimate with `label`, `value`, `low`, `high`, as figures take them.
+
+    An infinite end is missing. With `log`, the logarithms of ratios; that of zero is missing.
+    """
+    ends = ["value", "low", "high"]
+    rows = [{"label": label} | {end: getattr(one, end) for end in ends} for label, one in estimates.items()]
+    table = pd.DataFrame(rows, columns=["label", *ends])
+    numbers = table[ends].astype(float).replace([np.inf, -np.inf], np.nan)
+    table[ends] = np.log(numbers.where(numbers > 0)) if log else numbers
+    return table
+
+
 def number(value: float) -> str:
     """Write a number to three significant digits, without an exponent where it is readable without one."""
     if value == 0 or not math.isfinite(value):

@@ -27,8 +27,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     table = reading.csv_table(body, ("DATE", "CLOSE"))
     days = reading.days(table["DATE"], "%m/%d/%Y")
     changes = reading.numbers(table["CLOSE"]).set_axis(days).sort_index().diff().round(4)
-    periods = pd.Series(changes.index.strftime("%Y-%m-%d"))
-    return reading.observations(wanted, periods, changes.reset_index(drop=True))
+    return reading.by_period(wanted, changes.set_axis(changes.index.strftime("%Y-%m-%d")))
 
 
 PUBLISHER = Publisher(

@@ -42,10 +42,7 @@ def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
 def parse(body: bytes, request: Request) -> pd.DataFrame:
     """Count models per quarter, and take the highest value so far."""
     found = _models(body, request.last) if request.form == "csv" else _index(body, request.last)
-    rows = [
-        reading.observations(each, pd.Series(found[name].index), pd.Series(found[name].values))
-        for name, each in request.wanted.items()
-    ]
+    rows = [reading.by_period(each, found[name]) for name, each in request.wanted.items()]
     return pd.concat(rows, ignore_index=True)
 
 

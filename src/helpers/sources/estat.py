@@ -23,11 +23,9 @@ def label(series: Series) -> str | None:
     """Name a Japanese export series by HS heading and partner, such as ``8486 50105``."""
     code = series.product.removeprefix("HS ")
     known = series.reporter == "Japan" and series.flow == "export" and series.currency == "JPY"
-    return (
-        f"{code} {PARTNERS[series.partner]}"
-        if known and code in CODES and series.partner in PARTNERS
-        else None
-    )
+    if not known or code not in CODES or series.partner not in PARTNERS:
+        return None
+    return f"{code} {PARTNERS[series.partner]}"
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
@@ -80,10 +78,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
             "value": reading.numbers(table["$"], blanks=("", "-")).fillna(0),
         }
     )
-    sums = formulas.sum_of_codes(codes, scale=1000)
-    return reading.observations(
-        wanted, sums.index.to_series(index=range(len(sums))), sums.reset_index(drop=True)
-    )
+    return reading.by_period(wanted, formulas.sum_of_codes(codes, scale=1000))
 
 
 PUBLISHER = Publisher(

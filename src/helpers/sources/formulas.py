@@ -1,4 +1,4 @@
-"""Formulas that turn what a publisher sends into a series. Pure functions; each has a worked example in the tests."""
+"""Formulas that turn what a publisher sends into a series. Each has a worked example in the tests."""
 
 import pandas as pd
 
@@ -50,7 +50,7 @@ def comtrade_totals(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def month_end(dates: pd.Series) -> pd.Series:
-    """Return the end of the month a fiscal period is named after: 26 January and 1 February give 31 January."""
+    """Return the end of the month a fiscal period is named after: 26 January gives 31 January."""
     return dates - WEEK + pd.offsets.MonthEnd(0)
 
 
@@ -74,8 +74,8 @@ def fiscal_years(facts: pd.DataFrame) -> pd.DataFrame:
 def quarters(facts: pd.DataFrame) -> pd.DataFrame:
     """Return quarterly values from facts of a quarter, half a year, nine months and a year.
 
-    Cash-flow statements are cumulative within the fiscal year, so that the second quarter is six months minus three,
-    and the fourth is the year minus nine months. A fact that lasts a quarter is used as it is.
+    Cash-flow statements are cumulative within the fiscal year, so that the second quarter is six months minus
+    three, and the fourth is the year minus nine months. A fact that lasts a quarter is used as it is.
 
     Parameters and result are those of `fiscal_years`. A difference is dated by the later of its two filings.
     """
@@ -116,6 +116,21 @@ def growth(levels: pd.Series) -> pd.Series:
     month = pd.Series(pd.PeriodIndex(levels.index, freq="M").astype("int64"), index=levels.index)
     change = (levels / levels.shift() - 1) * 100
     return change[month.diff() == 1].map(lambda value: float(f"{value:.8g}"))
+
+
+def monthly_mean(rates: pd.Series, inverse: bool) -> pd.Series:
+    """Return the mean of daily exchange rates per month, to four decimals; days without a rate are left out.
+
+    Parameters
+    ----------
+    rates : pandas.Series
+        Daily rates on a DatetimeIndex.
+    inverse : bool
+        Turn each rate round first: dollars per euro become euros per dollar.
+    """
+    rates = 1 / rates if inverse else rates
+    means = rates.dropna().resample("MS").mean().dropna().round(4)
+    return means.set_axis(means.index.strftime("%Y-%m"))
 
 
 def returns(closes: pd.Series) -> pd.Series:

@@ -1,18 +1,20 @@
-"""FRED: any series by its id. Without a key the latest values; with one, every vintage ALFRED has of a monthly series."""
+"""FRED: any series by its id. Without a key the latest values; with one, all vintages of a monthly series."""
 
 from datetime import date
 
 import pandas as pd
 
 from helpers.catalog import Series
-from helpers.sources import keys, reading
+from helpers.sources import formulas, keys, reading
 from helpers.sources.client import Key, Publisher, Refused, Request, Wanted
 
 LATEST = "https://fred.stlouisfed.org/graph/fredgraph.csv"
 VINTAGES = "https://api.stlouisfed.org/fred/series/observations"
 KEY = Key("FRED_API_KEY", "api_key")
 # Series of the catalogue that do not carry their FRED id in their name.
-IDS = {"usdcny": "DEXCHUS"}
+IDS = {"usdcny": "DEXCHUS", "eur_per_usd": "DEXUSEU", "jpy_per_usd": "DEXJPUS"}
+# Monthly means of daily rates, and whether the rate is turned round first.
+MEANS = {"eur_per_usd": True, "jpy_per_usd": False}
 
 
 def label(series: Series) -> str | None:
@@ -23,10 +25,13 @@ def label(series: Series) -> str | None:
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
     """Ask for the whole history of each series in one call."""
-    return [_request(name, each) for name, each in wanted.items()]
+    return [_request(name, each, today) for name, each in wanted.items()]
 
 
-def _request(name: str, wanted: Wanted) -> Request:
+def _request(name: str, wanted: Wanted, today: date) -> Request:
+    if wanted.series.series_id in MEANS:
+        last_month = str(pd.Period(today, "M") - 1)
+        return Request(LATEST, "csv", {name: wanted}, {"id": name}, last=last_month)
     if wanted.series.frequency == "D" or not keys.read(KEY.variable):
         return Request(LATEST, "csv", {name: wanted}, {"id": name})
     params = {
@@ -43,6 +48,10 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     [(name, wanted)] = request.wanted.items()
     table = _vintages(body) if request.form == "json" else _latest(body, name)
     dates = reading.days(table["date"], "%Y-%m-%d")
+    if wanted.series.series_id in MEANS:
+        rates = reading.numbers(table["value"]).set_axis(dates)
+        means = formulas.monthly_mean(rates, inverse=MEANS[wanted.series.series_id])
+        return reading.by_period(wanted, means[: request.last])
     rows = pd.DataFrame(
         {
             "series_id": wanted.series.series_id,

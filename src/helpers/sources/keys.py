@@ -1,4 +1,4 @@
-"""Keys of publishers. They come from the environment or from ``.env``, and never go anywhere but into a request."""
+"""Keys of publishers: from the environment or ``.env`` into a request, and nowhere else."""
 
 import logging
 import os

@@ -49,7 +49,7 @@ def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:
-    """Sum the rows of each month over countries and subheadings, and compare with the total row the service adds."""
+    """Sum the rows of each month over countries and subheadings, and compare with the service's total row."""
     [(name, wanted)] = request.wanted.items()
     flow, _, country = name.split(" ")
     root = reading.xml_root(body)
@@ -70,10 +70,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     if country and strangers:
         raise Refused("columns", f"The reply is about {min(strangers)}, not {country}.")
     sums = rows.groupby(rows["year"].str.strip().str.replace(".", "-"))[VALUES[flow]].sum()
-    sums = sums[sums != 0]
-    return reading.observations(
-        wanted, sums.index.to_series(index=range(len(sums))), sums.reset_index(drop=True)
-    )
+    return reading.by_period(wanted, sums[sums != 0])
 
 
 PUBLISHER = Publisher(

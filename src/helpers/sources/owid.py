@@ -19,11 +19,15 @@ CHARTS = {
         1.0,
     ),
 }
+# Projections are not told apart from observed years in the charts, so they are not fetched.
+PROJECTED = "_projected_"
 COLUMNS = ("Entity", "Code", "Year")
 
 
 def label(series: Series) -> str | None:
     """Name a series by chart and entity, such as ``artificial-intelligence-patents-submitted/China``."""
+    if PROJECTED in series.series_id:
+        return None
     charts = [chart for start, (chart, _) in CHARTS.items() if series.series_id.startswith(start)]
     entity = "World" if series.entity == "world" else series.entity
     return f"{charts[0]}/{entity}" if charts else None
@@ -49,7 +53,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     missing = set(request.wanted) - set(table["Entity"])
     if missing:
         raise Refused("columns", f"The table has no entity {', '.join(sorted(missing))}.")
-    scale = {chart: factor for chart, factor in CHARTS.values()}[request.address.split("/")[-1][:-4]]
+    scale = dict(CHARTS.values())[request.address.split("/")[-1][:-4]]
     table["value"] = reading.numbers(table[values[0]]) * scale
     return pd.concat(
         reading.observations(each, rows["Year"], rows["value"])

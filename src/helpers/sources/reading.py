@@ -95,8 +95,13 @@ def observations(wanted: Wanted, periods: pd.Series, values: pd.Series) -> pd.Da
     return rows.dropna(subset="value").reset_index(drop=True)
 
 
+def by_period(wanted: Wanted, values: pd.Series) -> pd.DataFrame:
+    """Return the rows of one series from values indexed by period text."""
+    return observations(wanted, pd.Series(values.index), pd.Series(values.values))
+
+
 def columns_of(table: pd.DataFrame, dates: pd.Series, request: Request) -> pd.DataFrame:
-    """Return the observations of a wide table whose columns carry the publisher's names of the wanted series."""
+    """Return the observations of a wide table whose columns carry the labels of the wanted series."""
     missing = [label for label in request.wanted if label not in table]
     if missing:
         raise Refused("columns", f"The table has no column {', '.join(missing)}.")
@@ -130,9 +135,7 @@ def xml_root(body: bytes) -> Element:
     try:
         return fromstring(body, forbid_dtd=True)
     except defusedxml.DefusedXmlException:
-        raise Refused(
-            "entity", "The XML declares entities or a document type, which no publisher needs."
-        ) from None
+        raise Refused("entity", "The XML declares entities, which no publisher needs.") from None
     except SyntaxError:
         raise Refused("malformed", "The reply is no XML, or it is cut off.") from None
 

@@ -1,4 +1,4 @@
-"""Taiwan open data: monthly exports of electronic components, from the Ministry of Finance, in million US dollars."""
+"""Taiwan open data: monthly exports of electronic components (Ministry of Finance), in million US dollars."""
 
 from datetime import date
 from urllib.parse import urlsplit
@@ -30,9 +30,7 @@ def follow(body: bytes, request: Request) -> Request:
     address = reading.step(reading.json_body(body), "result", "distribution", 0, "resourceDownloadUrl")
     parts = urlsplit(address)
     if parts.scheme != "https" or not parts.netloc.endswith(".gov.tw"):
-        raise Refused(
-            "redirect", f"The table is said to be at {parts.netloc}, which is no host of the government."
-        )
+        raise Refused("redirect", f"The table is at {parts.netloc}, which is no host of the government.")
     return Request(address, "csv", request.wanted)
 
 

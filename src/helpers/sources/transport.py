@@ -1,7 +1,8 @@
 """The one way to the network: polite, bounded, and suspicious of what comes back.
 
-Every call states who asks, waits its turn at each host, honours ``Retry-After``, retries a few times with growing,
-jittered waits, and gives up at a deadline for the whole refresh. Redirects stay on their host. Bodies are capped.
+Every call states who asks, waits its turn at each host, honours ``Retry-After``, is repeated a few times with
+growing, jittered waits, and gives up at a deadline for the whole refresh. Redirects stay on their host.
+Bodies are capped.
 """
 
 import email.utils
@@ -93,15 +94,15 @@ class Transport:
         publisher : Publisher
         request : Request
         validators : mapping, optional
-            ``etag`` and ``last_modified`` of the copy already read: the publisher may then answer "not modified".
+            ``etag`` and ``last_modified`` of the copy read before: the reply may then be "not modified".
 
         Returns
         -------
         body : bytes or None
             None if nothing has changed since that copy.
         receipt : dict
-            Publisher, address without key, time, status, etag, last_modified, content_type, bytes, sha256, licence
-            and series.
+            Publisher, address without key, time, status, etag, last_modified, content_type, bytes, sha256,
+            licence and series.
 
         Raises
         ------
@@ -117,7 +118,7 @@ class Transport:
         reply, body = repeat(self._call, request, validators or {})
         receipt = {
             "publisher": publisher.name,
-            "address": request.address + (f"?{urlencode(request.params)}" if request.params else ""),
+            "address": self.address(request),
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
             "status": reply.status_code,
             "etag": keys.redact(reply.headers.get("ETag", "")),
@@ -129,6 +130,11 @@ class Transport:
             "series": sorted(each.series.series_id for each in request.wanted.values()),
         }
         return (None if reply.status_code == 304 else body), receipt
+
+    @staticmethod
+    def address(request: Request) -> str:
+        """Return the full address of a request, without a key."""
+        return request.address + (f"?{urlencode(request.params)}" if request.params else "")
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         grown = tenacity.wait_random_exponential(multiplier=self.pause, max=60)(state)

@@ -1,4 +1,4 @@
-"""WSTS: monthly billings by region. The licence bars the levels, so only the growth on the previous month is kept."""
+"""WSTS: monthly billings by region. The licence bars the levels, so only the monthly growth is kept."""
 
 import re
 from datetime import date
@@ -58,10 +58,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     if missing:
         raise Refused("columns", f"The sheet has no region {', '.join(sorted(missing))}.")
     growths = {name: formulas.growth(pd.Series(values)) for name, values in levels.items()}
-    return pd.concat(
-        reading.observations(request.wanted[name], pd.Series(each.index), pd.Series(each.values))
-        for name, each in growths.items()
-    )
+    return pd.concat(reading.by_period(request.wanted[name], each) for name, each in growths.items())
 
 
 PUBLISHER = Publisher(

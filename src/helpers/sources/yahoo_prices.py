@@ -1,4 +1,4 @@
-"""Share prices and share indices through Yahoo: only the returns are kept, because its terms bar passing on prices."""
+"""Share prices and indices through Yahoo. Its terms bar passing on prices, so only the returns are kept."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -24,7 +24,7 @@ def label(series: Series) -> str | None:
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
-    """Ask for each symbol from some weeks before the last return held to yesterday: today's bar is not final."""
+    """Ask for each symbol from some weeks before the last return held to yesterday; today is not final."""
     calls = []
     for name, each in wanted.items():
         start = FIRST_DAY
@@ -64,7 +64,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     if prices.index.has_duplicates:
         raise Refused("duplicate", f"{name} has two closes for one day.")
     returns = formulas.returns(prices.sort_index()).loc[request.first : request.last]
-    return reading.observations(wanted, pd.Series(returns.index), pd.Series(returns.values))
+    return reading.by_period(wanted, returns)
 
 
 PUBLISHER = Publisher(

@@ -1,0 +1,287 @@
+"""The pre-specified tests about news and shares (C08, C12): from event studies to the verdict rule.
+
+Each function gathers the evidence that `data/claims.yml` asks for and applies the rule. A test that cannot
+be made (no share data around the events, say) is returned as missing, with the reason.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.methods import power
+from helpers.methods.event_study import UNIT, EventStudy
+from helpers.methods.multiplicity import adjusted
+from helpers.methods.placebo import label_permutation, placebo_test
+from helpers.methods.power import DetectableEffect
+from helpers.methods.reactions import FEWEST_EVENTS, PlaceboNews, only, size_difference, without_each
+from helpers.methods.results import Estimate, t_estimate
+from helpers.methods.verdict import Evidence, Region, Verdict, verdict
+
+
+@dataclass(frozen=True)
+class ClaimTest:
+    """One test of a claim, with everything its records and its row of the verdict table need.
+
+    Attributes
+    ----------
+    test : str
+        Id in `data/claims.yml`.
+    estimate : Estimate or None
+        None if the test could not be made.
+    verdict : Verdict
+    mde : DetectableEffect or None
+    p_values : dict of name to float
+        Written as records ``{test}_{name}``.
+    null : array
+        Placebo values of the estimate.
+    without : dict of event id to Estimate
+        Each event left out in turn.
+    others : dict of name to Estimate
+        Other estimators and subsets.
+    why : str
+        Why it is missing.
+    """
+
+    test: str
+    estimate: Estimate | None
+    verdict: Verdict
+    mde: DetectableEffect | None = None
+    p_values: dict[str, float] = field(default_factory=dict)
+    null: np.ndarray = field(default_factory=lambda: np.empty(0))
+    without: dict[str, Estimate] = field(default_factory=dict)
+    others: dict[str, Estimate] = field(default_factory=dict)
+    why: str = ""
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the keyword arguments of each record of the test."""
+        numbers = {"effect": self.estimate, "mde": self.mde} | self.others
+        rows = [
+            one.record() | {"name": f"{self.test}_{name}"}
+            if one is not None
+            else {"name": f"{self.test}_{name}", "value": None, "unit": UNIT, "why": self.why}
+            for name, one in numbers.items()
+        ]
+        rows += [
+            {"name": f"{self.test}_{name}", "value": p, "unit": "probability", "n": len(self.null) or None}
+            for name, p in self.p_values.items()
+        ]
+        return [*rows, self.verdict.record() | {"name": f"{self.test}_verdict"}]
+
+    def row(self, claim: str) -> dict[str, Any]:
+        """Return the row of the verdict table, returns in percent."""
+        row = {
+            "claim": claim,
+            "verdict": self.verdict.word,
+            "why": self.why or "; ".join(self.verdict.reasons),
+        }
+        if self.estimate is None:
+            return row
+        percent = {name: 100 * getattr(self.estimate, name) for name in ("value", "low", "high")}
+        percent |= {"mde": 100 * self.mde.value, "unit": "%"}
+        return row | percent | {"n": self.estimate.n, "placebo_rank": self.p_values["placebo_p"]}
+
+
+def missing(test: str, why: str) -> ClaimTest:
+    """Return a test that could not be made."""
+    return ClaimTest(test, None, verdict(Evidence(estimate=None, usable_events=0)), why=why)
+
+
+def detectable(null: PlaceboNews, group: str, controls: int, meetings: int) -> dict[str, DetectableEffect]:
+    """Minimum detectable effects of C08 with so many events, from the noise on days without news.
+
+    A test with fewer than two events in a class is left out.
+    """
+    days, found = null.daily.loc[null.pool, group], {}
+    if min(controls, meetings) >= FEWEST_EVENTS:
+        found["C08a"] = power.detectable_difference(controls, meetings, days.abs().std(), UNIT)
+    if controls >= FEWEST_EVENTS:
+        found["C08b"] = power.detectable_mean(controls, days.std(), UNIT)
+    return found
+
+
+def control_news(
+    models: Mapping[str, Mapping[str, EventStudy]],
+    null: PlaceboNews,
+    *,
+    group: str,
+    alone: Mapping[str, pd.Index],
+    margin: float,
+    seed: int,
+) -> dict[str, ClaimTest]:
+    """Test C08: do major controls move chip shares more than leader meetings, and downwards?
+
+    Parameters
+    ----------
+    models : mapping of model to mapping of class to EventStudy
+        The headline model first, a second estimator after it; classes ``tightening_major`` and ``meetings``.
+    null : PlaceboNews
+    group : str
+        Portfolio of the studies and of the placebo values.
+    alone : mapping of class to Index
+        Events with no news of another kind nearby.
+    margin : float
+    seed : int
+        Of the label permutation.
+
+    Returns
+    -------
+    dict
+        ``C08a`` and ``C08b``.
+    """
+    headline, second = models.values()
+    lacking = [kind for kind in ("tightening_major", "meetings") if kind not in headline]
+    if "tightening_major" in lacking:
+        why = "too few major controls with share data"
+        return {test: missing(test, why) for test in ("C08a", "C08b")}
+    controls, other_controls = headline["tightening_major"], second["tightening_major"]
+    signed = null.values(group, "tightening_major", controls.by_event.index)
+    p_signed = placebo_test(signed.mean(axis=1), controls.estimate.value)
+    if lacking:
+        return {
+            "C08a": missing("C08a", "too few leader meetings with share data"),
+            "C08b": _direction(controls, other_controls, signed, p_signed, p_signed, null, group, margin),
+        }
+    meetings, other_meetings = headline["meetings"], second["meetings"]
+    at_meetings = null.values(group, "meetings", meetings.by_event.index)
+    difference = np.abs(signed).mean(axis=1) - np.abs(at_meetings).mean(axis=1)
+    estimate = size_difference(controls, meetings)
+    sizes = pd.concat([controls.by_event["car"], meetings.by_event["car"]]).abs()
+    is_control = np.arange(len(sizes)) < len(controls.by_event)
+    p_values = {
+        # Years differ in volatility, so the placebo difference is not centred on zero.
+        "placebo_days_p": placebo_test(difference - difference.mean(), estimate.value - difference.mean()),
+        "permutation_p": label_permutation(sizes, is_control, seed=seed).p_value,
+    }
+    p_size = max(p_values.values())
+    holm = adjusted(pd.Series({"C08a": p_size, "C08b": p_signed}), "holm")
+    others = {"other_model": size_difference(other_controls, other_meetings)}
+    rungs = tuple(others.values())
+    free = [only(controls, alone["tightening_major"]), only(meetings, alone["meetings"])]
+    if min(len(one.by_event) for one in free) >= FEWEST_EVENTS:
+        others["overlap_free"] = size_difference(*free)
+    same_sign = "overlap_free" in others and others["overlap_free"].value > 0
+    mde = detectable(null, group, len(controls.by_event), len(meetings.by_event))["C08a"]
+    without = without_each(controls, meetings)
+    evidence = Evidence(
+        estimate,
+        sign="positive",
+        margin=margin,
+        usable_events=min(len(controls.by_event), len(meetings.by_event)),
+        placebo_p=p_size,
+        family_p=holm["C08a"],
+        leave_one_out=tuple(without.values()),
+        lead=size_difference(controls, meetings, "lead_car"),
+        rungs=rungs,
+        supports_also={"events without other news nearby show the same sign": same_sign},
+        mde=mde.value,
+    )
+    p_values = {"placebo_p": p_size} | p_values | {"family_p": holm["C08a"]}
+    tests = {
+        "C08a": ClaimTest("C08a", estimate, verdict(evidence), mde, p_values, difference, without, others)
+    }
+    return tests | {
+        "C08b": _direction(controls, other_controls, signed, p_signed, holm["C08b"], null, group, margin)
+    }
+
+
+def _direction(controls, other, signed, p_signed, family_p, null, group, margin) -> ClaimTest:
+    """C08b: the mean signed reaction to major controls is negative."""
+    regression = controls.tests.loc["portfolio_regression"]
+    days = len(controls.daily)
+    others = {
+        "other_model": other.estimate,
+        "portfolio_regression": t_estimate(
+            regression["value"] * days, abs(regression["value"] / regression["statistic"]) * days,
+            regression["df"], unit=UNIT, n=controls.estimate.n, method="portfolio regression, dummy",
+            window=controls.estimate.window, leads=controls.estimate.leads,
+        ),
+    }  # fmt: skip
+    mde = detectable(null, group, controls.estimate.n, 0)["C08b"]
+    without = without_each(controls)
+    evidence = Evidence(
+        controls.estimate,
+        sign="negative",
+        margin=margin,
+        usable_events=controls.estimate.n,
+        placebo_p=p_signed,
+        family_p=family_p,
+        leave_one_out=tuple(without.values()),
+        lead=controls.lead,
+        rungs=tuple(others.values()),
+        mde=mde.value,
+    )
+    p_values = {"placebo_p": p_signed, "family_p": family_p}
+    p_values |= {f"{name}_p": float(p) for name, p in controls.tests.query("headline")["p_value"].items()}
+    means = signed.mean(axis=1)
+    return ClaimTest("C08b", controls.estimate, verdict(evidence), mde, p_values, means, without, others)
+
+
+def low_expectations(
+    around: Mapping[str, pd.DataFrame], second: Mapping[str, pd.DataFrame], *, margin: float
+) -> tuple[ClaimTest, ClaimTest]:
+    """Test C12a: was there neither a run-up before the summit nor a reaction to it?
+
+    The claim states its own conditions, on the four returns themselves; the first test returned applies them.
+    The second returned test asks more: that the 95 percent interval of the largest of the four, from the
+    placebo days, lies within the margin.
+
+    Parameters
+    ----------
+    around : mapping of group to DataFrame
+        Result of :func:`helpers.methods.reactions.around_one_day`.
+    second : mapping of group to DataFrame
+        The same from a second estimator.
+    margin : float
+
+    Returns
+    -------
+    (ClaimTest, ClaimTest)
+        As written, and with the interval.
+    """
+    four, other = pd.concat(around, names=["group"]), pd.concat(second, names=["group"])
+    group, window = four["value"].abs().idxmax()
+    largest = four.loc[(group, window)]
+    estimate = Estimate(
+        largest["value"], largest["low_effect"], largest["high_effect"], UNIT, 1,
+        "largest of four portfolio returns, interval from placebo days", largest["p_value"],
+        window=f"{window} the event, {group}",
+    )  # fmt: skip
+    mde = DetectableEffect(
+        power.normal_multiplier() * four["spread"].max(), UNIT, four["spread"].max(), 1,
+        "one event against placebo days, noisiest of the four returns",
+    )  # fmt: skip
+    above, below = four["value"] > four["high"], four["value"] < four["low"]
+    run_up = bool((above.xs("before", level="window") & below.xs("after", level="window")).any())
+    shared = {
+        "margin": margin,
+        "single_event": True,
+        "placebo_p": float(four["p_value"].min()),
+        "rungs": (estimate,),
+        "contradicts_when": {"a run-up above the 95th percentile, then a reversal beyond the 5th": run_up},
+        "mde": mde.value,
+    }
+    stated = {
+        "all four lie within the placebo 5 to 95 percent range": inside(four).all(),
+        "all four lie within the margin": within(four, margin).all(),
+        "both hold with the second estimator": (inside(other) & within(other, margin)).all(),
+    }
+    p_values = {"placebo_p": shared["placebo_p"]}
+    as_written = verdict(Evidence(estimate, supports_if=(Region(),), supports_also=stated, **shared))
+    strict = verdict(Evidence(estimate, equivalence=True, **shared))
+    return (
+        ClaimTest("C12a", estimate, as_written, mde, p_values),
+        ClaimTest("C12a_interval", estimate, strict, mde, p_values),
+    )
+
+
+def inside(rows: pd.DataFrame) -> pd.Series:
+    """Whether each value lies within its placebo 5 to 95 percent range."""
+    return rows["value"].between(rows["low"], rows["high"])
+
+
+def within(rows: pd.DataFrame, margin: float) -> pd.Series:
+    """Whether each value lies within the margin on both sides."""
+    return rows["value"].abs() <= margin

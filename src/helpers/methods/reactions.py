@@ -1,0 +1,426 @@
+"""Reactions of share groups to classes of news, and the placebo days they are judged against.
+
+Every group has its own trading days. Placebo news falls on days of one common calendar, so that one placebo
+draw moves all groups at once and the dependence between the tests is kept.
+
+Sources: as in :mod:`helpers.methods.event_study`, :mod:`helpers.methods.placebo` and
+:mod:`helpers.methods.multiplicity`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from helpers.methods import checks, placebo, power
+from helpers.methods.abnormal_returns import Window, cars_on_every_day
+from helpers.methods.event_study import UNIT, EventStudy, event_study
+from helpers.methods.multiplicity import romano_wolf
+from helpers.methods.results import Estimate, difference_of_means, mean_over_events
+
+Returns = tuple[pd.DataFrame, pd.Series | None]  # returns of a group, and of its market
+Cell = tuple[str, str]  # group and class of news
+FEWEST_EVENTS = 2
+
+
+def windows(*, before: int, after: int, leads: int, gap: int, estimation_length: int) -> dict[str, Window]:
+    """Lay out the windows of a study: estimation, a gap, the leads, and the event window right after them.
+
+    Parameters
+    ----------
+    before, after : int
+        Days of the event window before and after day 0.
+    leads : int
+        Days of the lead window, which ends where the event window starts.
+    gap : int
+        Days between the estimation window and the leads.
+    estimation_length : int
+
+    Returns
+    -------
+    dict
+        ``estimation``, ``leads`` and ``window``, the keyword arguments of
+        :func:`helpers.methods.event_study.event_study`.
+    """
+    first_lead = -before - leads
+    last = first_lead - gap - 1
+    return {
+        "estimation": (last - estimation_length + 1, last),
+        "leads": (first_lead, -before - 1),
+        "window": (-before, after),
+    }
+
+
+def portfolio_cars(returns: pd.DataFrame, market, *, estimation: Window, window: Window) -> pd.Series:
+    """Cumulative abnormal return of the equal-weight portfolio, as if each day were an event.
+
+    The mean runs over the shares that can be used on the day; see
+    :func:`helpers.methods.abnormal_returns.cars_on_every_day`.
+    """
+    return cars_on_every_day(returns, market, estimation=estimation, window=window).mean(axis=1)
+
+
+def joint_cars(groups: Sequence[Returns], *, estimation: Window, window: Window) -> pd.Series:
+    """Equal-weight portfolio over shares of several markets, each against its own market on its own days.
+
+    Parameters
+    ----------
+    groups : sequence of (returns, market)
+        The days are those of the first group; the others react on their first trading day on or after it.
+    estimation, window : (int, int)
+    """
+    cars = [
+        cars_on_every_day(returns, market, estimation=estimation, window=window) for returns, market in groups
+    ]
+    days = cars[0].index
+    columns = [at_news(one[share], days, next_day=False) for one in cars for share in one]
+    return pd.concat(columns, axis=1).mean(axis=1)
+
+
+def portfolio_paths(
+    returns: pd.DataFrame, market, *, estimation: Window, first: int, last: int
+) -> pd.DataFrame:
+    """Path of the equal-weight portfolio around every day, cumulated from the relative day `first`.
+
+    Returns
+    -------
+    DataFrame
+        Trading days × relative days ``first..last``.
+    """
+    paths = {
+        day: portfolio_cars(returns, market, estimation=estimation, window=(first, day))
+        for day in range(first, last + 1)
+    }
+    return pd.DataFrame(paths).rename_axis(columns="relative_day")
+
+
+def at_news(cars: pd.Series, news_days: pd.DatetimeIndex, *, next_day: bool) -> pd.Series:
+    """Value of a group's own calendar for news on each day of another calendar.
+
+    Parameters
+    ----------
+    cars : Series
+        By trading day of the group.
+    news_days : DatetimeIndex
+    next_day : bool
+        True if the market can react only on a later date (news in US hours, a market in Asia).
+
+    Returns
+    -------
+    Series
+        By news day; missing after the last trading day.
+    """
+    rows = cars.index.searchsorted(news_days, side="right" if next_day else "left")
+    values = np.append(cars.to_numpy(dtype=float), np.nan)
+    return pd.Series(values[np.minimum(rows, len(cars))], news_days)
+
+
+def spaced(days: pd.Series, index: pd.DatetimeIndex, window: Window) -> tuple[pd.Series, dict[str, str]]:
+    """Let one event stand for those of its class that share a day of their windows with it: the earliest.
+
+    Parameters
+    ----------
+    days : Series
+        Trading day by event id.
+    index : DatetimeIndex
+        Trading days.
+    window : (int, int)
+
+    Returns
+    -------
+    (Series, dict)
+        The events kept, and for each other one the event that stands for it.
+    """
+    rows = pd.Series(index.get_indexer(days), days.index).sort_values(kind="stable")
+    kept, merged = [], {}
+    for event, row in rows.items():
+        if kept and row - rows[kept[-1]] <= window[1] - window[0]:
+            merged[event] = kept[-1]
+        else:
+            kept.append(event)
+    return days[kept], merged
+
+
+@dataclass(frozen=True)
+class PlaceboNews:
+    """What the groups did on days without news, and placebo sets for each class of news.
+
+    Attributes
+    ----------
+    daily : DataFrame
+        News days × groups: cumulative abnormal return as if there had been news on that day.
+    pool : DatetimeIndex
+        Days that placebo news may fall on.
+    events : dict of class to Index
+        Events of the class, in the order of the columns of its sets.
+    sets : dict of class to array, draws × events
+        Rows of `daily`.
+    """
+
+    daily: pd.DataFrame
+    pool: pd.DatetimeIndex
+    events: dict[str, pd.Index]
+    sets: dict[str, np.ndarray]
+
+    @property
+    def spread(self) -> pd.Series:
+        """Standard deviation over the pool, by group: the noise before any result."""
+        return self.daily.loc[self.pool].std()
+
+    def values(self, group: str, kind: str, events: pd.Index) -> np.ndarray:
+        """Placebo values of some events of a class, draws × events."""
+        chosen = self.events[kind].get_indexer(events)
+        return self.daily[group].to_numpy()[self.sets[kind][:, chosen[chosen >= 0]]]
+
+    def detectable(self, counts: Mapping[Cell, int]) -> pd.DataFrame:
+        """Minimum detectable mean by group and class for so many events; missing with fewer than two."""
+        found = {
+            cell: power.detectable_mean(n, self.spread[cell[0]], UNIT).value
+            for cell, n in counts.items()
+            if n >= FEWEST_EVENTS
+        }
+        return pd.Series(found, dtype=float).unstack() if found else pd.DataFrame(dtype=float)
+
+
+def placebo_news(
+    groups: Mapping[str, Returns],
+    news: Mapping[str, pd.Series],
+    *,
+    later: Mapping[str, bool],
+    calendar: pd.DatetimeIndex,
+    guard: int,
+    draws: int,
+    seed: int,
+    estimation: Window,
+    window: Window,
+) -> PlaceboNews:
+    """Prepare placebo news for all groups and classes.
+
+    Parameters
+    ----------
+    groups : mapping of group to (returns, market)
+    news : mapping of class to Series
+        Day of `calendar` by event id.
+    later : mapping of group to bool
+        True for groups that react on a later date (see :func:`at_news`).
+    calendar : DatetimeIndex
+        Trading days of the market where news is dated.
+    guard : int
+        Placebo days are more than `guard` trading days from every event of every class.
+    draws, seed : int
+    estimation, window : (int, int)
+
+    Raises
+    ------
+    UnusableInput
+        If no day is left, or a year has none.
+    """
+    cars = {
+        group: at_news(
+            portfolio_cars(returns, market, estimation=estimation, window=window),
+            calendar,
+            next_day=later[group],
+        )
+        for group, (returns, market) in groups.items()
+    }
+    daily = pd.DataFrame(cars)
+    every_day = pd.concat(news.values()) if news else pd.Series(dtype="datetime64[us]")
+    rows = calendar.get_indexer(pd.DatetimeIndex(every_day.unique()))
+    complete = np.where(daily.notna().all(axis=1), 0.0, np.nan)
+    pool = placebo.candidate_rows(complete, rows, guard) if len(rows) else np.flatnonzero(complete == 0)
+    checks.enough(len(pool), placebo.MINIMUM_POOL, "days without news")
+    sets, events, apart = {}, {}, window[1] - window[0]
+    for number, (kind, days) in enumerate(news.items()):
+        events[kind] = days.index
+        own = calendar.get_indexer(pd.DatetimeIndex(days))
+        sets[kind] = placebo.same_year_sets(calendar, pool, own, apart=apart, draws=draws, seed=seed + number)
+    return PlaceboNews(daily, calendar[pool], events, sets)
+
+
+def study(group: Returns, days: pd.Series, **layout: Window) -> EventStudy:
+    """Run the event study of one group and one class of news.
+
+    Raises
+    ------
+    UnusableInput
+        If fewer than two events can be used; see also :func:`helpers.methods.event_study.event_study`.
+    """
+    checks.enough(len(days), FEWEST_EVENTS, "events with share data")
+    found = event_study(*group, days, **layout)
+    checks.enough(len(found.by_event), FEWEST_EVENTS, "events with full windows")
+    return found
+
+
+def studies(
+    groups: Mapping[str, Returns], days: Mapping[Cell, pd.Series], **layout: Window
+) -> tuple[dict[Cell, EventStudy], dict[Cell, str]]:
+    """Run every group on every class; return what was found, and for the rest the reason it is missing."""
+    found, missing = {}, {}
+    for cell, own in days.items():
+        try:
+            found[cell] = study(groups[cell[0]], own, **layout)
+        except checks.UnusableInput as error:
+            missing[cell] = str(error)
+    return found, missing
+
+
+def family(found: Mapping[Cell, EventStudy], null: PlaceboNews) -> pd.DataFrame:
+    """Test all cells together: mean reaction against placebo means, Romano-Wolf over the family.
+
+    Returns
+    -------
+    DataFrame
+        One row per cell: group, kind, n, value, low, high, lead, p_kolari_pynnonen, p_corrado_rank,
+        p_portfolio_regression, p_placebo, p_romano_wolf, sets.
+    """
+    if not found:
+        return pd.DataFrame()
+    means = {cell: np.nanmean(null.values(*cell, one.by_event.index), axis=1) for cell, one in found.items()}
+    draws = pd.DataFrame({" | ".join(cell): values for cell, values in means.items()})
+    t = pd.Series({" | ".join(cell): one.estimate.value for cell, one in found.items()}) / draws.std()
+    tested = romano_wolf(t, draws / draws.std())
+    rows = [_row(cell, one) for cell, one in found.items()]
+    p_values = {
+        "p_placebo": tested["p_raw"].to_numpy(),
+        "p_romano_wolf": tested["p_romano_wolf"].to_numpy(),
+    }
+    return pd.DataFrame(rows).assign(**p_values, sets=len(draws))
+
+
+def _row(cell: Cell, one: EventStudy) -> dict:
+    record = one.record()
+    kept = {name: record[name] for name in ("n", "value", "low", "high")}
+    p_values = {name: p for name, p in record.items() if name.startswith("p_") and name != "p_value"}
+    return {"group": cell[0], "kind": cell[1]} | kept | {"lead": record["lead_value"]} | p_values
+
+
+def size_difference(first: EventStudy, second: EventStudy, column: str = "car") -> Estimate:
+    """Mean absolute reaction to one class of news less that to another, event by event.
+
+    Parameters
+    ----------
+    first, second : EventStudy
+    column : {"car", "lead_car"}
+        Reaction in the event window or in the lead window.
+    """
+    sizes = [one.by_event[column].abs() for one in (first, second)]
+    window = first.estimate.window if column == "car" else first.estimate.leads
+    return difference_of_means(
+        *sizes,
+        unit=UNIT,
+        window=window,
+        method="difference in mean absolute portfolio CAR, Welch t across events",
+        details={"n_first": len(sizes[0]), "n_second": len(sizes[1])},
+    )
+
+
+def without_each(first: EventStudy, second: EventStudy | None = None) -> dict[str, Estimate]:
+    """Estimate again with each event left out: the mean reaction, or the difference in size of two."""
+    if second is None:
+        from_mean = first.by_event["car"]
+        return {event: _mean_car(from_mean.drop(event), first) for event in from_mean.index}
+    found = {}
+    for one, other, swapped in ((first, second, False), (second, first, True)):
+        for event in one.by_event.index:
+            short = replace(one, by_event=one.by_event.drop(event))
+            found[event] = size_difference(other, short) if swapped else size_difference(short, other)
+    return found
+
+
+def _mean_car(cars: pd.Series, one: EventStudy) -> Estimate:
+    return mean_over_events(
+        cars, unit=UNIT, method=one.estimate.method, window=one.estimate.window, leads=one.estimate.leads
+    )
+
+
+def only(one: EventStudy, events: pd.Index) -> EventStudy:
+    """The same study with only these events in its table by event."""
+    return replace(one, by_event=one.by_event[one.by_event.index.isin(events)])
+
+
+def calm_days(
+    index: pd.DatetimeIndex,
+    day: pd.Timestamp,
+    *,
+    span: Window,
+    excluded: pd.DatetimeIndex,
+    years: tuple[int, int],
+) -> pd.DatetimeIndex:
+    """Trading days of some years on which nothing is listed and whose windows share no day with the event's.
+
+    Parameters
+    ----------
+    index : DatetimeIndex
+        Trading days.
+    day : Timestamp
+        The event.
+    span : (int, int)
+        First and last relative day of the windows.
+    excluded : DatetimeIndex
+        Trading days on which something is listed.
+    years : (int, int)
+        First and last calendar year.
+    """
+    apart = np.abs(np.arange(len(index)) - int(checks.positions(index, [day], "the event")[0]))
+    kept = (apart > span[1] - span[0]) & ~index.isin(excluded)
+    return index[kept & (index.year >= years[0]) & (index.year <= years[1])]
+
+
+def around_one_day(
+    before: pd.Series, after: pd.Series, day: pd.Timestamp, *, span: Window, excluded: pd.DatetimeIndex,
+    flagged: pd.DatetimeIndex, years: tuple[int, int],
+) -> pd.DataFrame:  # fmt: skip
+    """Two windows of one event against the same windows of all other days.
+
+    Parameters
+    ----------
+    before, after : Series
+        Value of the window before and of the window after, as if each trading day were the event.
+    day : Timestamp
+    span : (int, int)
+        First and last relative day that the two windows cover: days nearer than that share returns with the
+        event and are no placebo days.
+    excluded : DatetimeIndex
+        Trading days on which something is listed.
+    flagged : DatetimeIndex
+        Days whose windows are doubtful: the range is also given without windows that hold one.
+    years : (int, int)
+        First and last calendar year of the placebo days.
+
+    Returns
+    -------
+    DataFrame
+        Two rows, before and after: value, low, middle, high (placebo 5, 50 and 95 percent), low_effect and
+        high_effect (the value less the placebo 97.5 and 2.5 percent), spread, p_value, rank, pool,
+        low_unflagged, high_unflagged, pool_unflagged.
+
+    Raises
+    ------
+    UnusableInput
+        If the event has no full windows, or too few placebo days remain.
+    """
+    index = checks.index_in_order(before.index, "windows")
+    values = np.column_stack([before, after])
+    row = int(checks.positions(index, [day], "the event")[0])
+    if np.isnan(values[row]).any():
+        raise checks.UnusableInput(f"The windows around {day:%Y-%m-%d} are not full: the data end too early.")
+    calm = calm_days(index, day, span=span, excluded=excluded, years=years)
+    usable = ~np.isnan(values).any(axis=1) & index.isin(calm)
+    near = np.zeros(len(index), dtype=bool)
+    for mark in np.flatnonzero(index.isin(flagged)):
+        near[max(0, mark - span[1]) : mark - span[0] + 1] = True
+    checks.enough(int((usable & ~near).sum()), placebo.MINIMUM_POOL, "days without news")
+    return pd.DataFrame(
+        [_against(values[row, side], values[usable, side], values[usable & ~near, side]) for side in (0, 1)],
+        index=pd.Index(["before", "after"], name="window"),
+    )
+
+
+def _against(value: float, pool: np.ndarray, calm: np.ndarray) -> dict:
+    low, middle, high, lowest, highest = np.quantile(pool, [0.05, 0.5, 0.95, 0.025, 0.975])
+    low_calm, high_calm = np.quantile(calm, [0.05, 0.95])
+    ends = {"low_effect": value - highest, "high_effect": value - lowest, "spread": pool.std(ddof=1)}
+    ranks = {"p_value": placebo.placebo_test(pool, value), "rank": (pool < value).mean(), "pool": len(pool)}
+    calm_ends = {"low_unflagged": low_calm, "high_unflagged": high_calm, "pool_unflagged": len(calm)}
+    return {"value": value, "low": low, "middle": middle, "high": high} | ends | ranks | calm_ends
