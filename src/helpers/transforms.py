@@ -380,9 +380,11 @@ def seasonally_adjust(
     use_log : bool
         Decompose logarithms, for a pattern that grows with the level.
     seasonal, trend : int
-        Odd lengths of the two loess windows in months. A short seasonal window lets the pattern change.
+        Odd lengths of the two loess windows: years for the pattern, months for the trend. A short seasonal
+        window lets the pattern change.
     robust : bool
-        Give outlying months less weight, so that a single shock does not enter the pattern.
+        Give outlying months less weight, so that a single shock does not enter the pattern. In a short and
+        noisy series it can leave a calendar month to one or two years.
 
     Returns
     -------

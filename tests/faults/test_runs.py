@@ -137,6 +137,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_whole_group(settled: stub.Checkout) ->
     stub.kill_session(runner, signal.SIGINT)
     said, _ = runner.communicate(timeout=20)
     assert runner.returncode == 130 and "Traceback" not in said, said
+    assert not list(Path("/tmp").glob(f"summits-{runner.pid}-*"))
     assert_unharmed_and_mends(settled, before)
 
 

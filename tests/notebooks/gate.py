@@ -16,7 +16,7 @@ IMPORTS = {"pandas", "numpy", "seaborn", "matplotlib", "helpers"}
 LONGEST_FUNCTION = 5
 FIGURE = "image/png"
 MACHINE = re.compile(
-    r"(?:/home/|/root/|/Users/|/tmp/|/work/|/var/|[A-Z]:\\\\Users)[\w.-]*| at 0x[0-9a-f]{6,}"
+    r"(?:(?<![\w.])/(?:home|root|Users|tmp|var|mnt|opt|srv|work)/|[A-Z]:\\\\Users)[\w.-]*| at 0x[0-9a-f]{6,}"
 )
 
 

@@ -1,4 +1,4 @@
-"""A small data package cut from the real one: a few series with all their rows, sources and catalogue rows."""
+"""A small data package cut from the real one: a few series with their rows, sources and catalogue."""
 
 from pathlib import Path
 

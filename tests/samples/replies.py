@@ -1,7 +1,7 @@
 """Replies in each publisher's shape, written from values by period: what a publisher would send for them.
 
-The tests put the bundled figures into these shapes, so that reading them must give the bundled series again. Splits
-over customs codes, price levels and billing levels are made up; only their sums and growth are real.
+The tests put the bundled figures into these shapes, so that reading them must give the bundled series again.
+Splits over customs codes, price levels and billing levels are made up; only their sums and growth are real.
 """
 
 import gzip
@@ -116,7 +116,7 @@ def korea(values: Values, country: str = "CN") -> bytes:
         for month, country, code, value in items
     )
     head = "<header><resultCode>00</resultCode><resultMsg>OK</resultMsg></header>"
-    return f"<?xml version='1.0' encoding='UTF-8'?><response>{head}<body><items>{body}</items></body></response>".encode()
+    return f"<response>{head}<body><items>{body}</items></body></response>".encode()
 
 
 ENTITY_BOMB = (

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -35,10 +35,8 @@ def running() -> Iterator[Publisher]:
             behaviours = publisher.behaviours
             behave = behaviours.pop(0) if len(behaviours) > 1 else behaviours[0]
             self.close_connection = True
-            try:
+            with suppress(BrokenPipeError, ConnectionResetError):
                 behave(self)
-            except (BrokenPipeError, ConnectionResetError):
-                pass
 
         def log_message(self, *_: object) -> None:
             pass

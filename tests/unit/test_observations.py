@@ -166,6 +166,12 @@ def test_known_leaves_out_what_was_not_public(package):
     assert observations.known(["chips", "papers"]) == ["chips", "papers"]
 
 
+def test_load_known_loads_what_was_public_and_names_the_rest(package):
+    write(package, "chips,2021-01,1,2022-01-01,s\npapers,2020,2,2021-01-01,s\n")
+    loaded, unknown = observations.load_known(["chips", "papers"], "2021-06-30")
+    assert (list(loaded), unknown) == (["papers"], ["chips"])
+
+
 def test_lists_are_cut_at_as_of(package):
     rows = [
         dict.fromkeys(schema.MODELS.names, "") | {"model": model, "date": "2020-01-01", "vintage": vintage}
@@ -207,8 +213,3 @@ class TestBundled:
         with pytest.raises(observations.NotYetKnown, match="first vintage"):
             observations.list_table("models", "2012-01-01")
         assert len(observations.list_table("models", models["vintage"].max())) == len(models)
-
-
-def test_load_known_loads_what_was_public_and_names_the_rest(package):
-    loaded, unknown = observations.load_known(["chips", "papers"], "2021-06-30")
-    assert (list(loaded), unknown) == (["papers"], ["chips"])

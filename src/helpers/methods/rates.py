@@ -394,6 +394,7 @@ def days_to_nearest(
     """
     grid = _Grid.of(span)
     days = grid.days(dates, "dates")
+    enough(len(days), 2, "dates")
     event_days = np.unique(grid.days(events, "events", repeated=True))
     linked = {(grid.number(date, "dates"), grid.number(event, "events")) for date, event in same_announcement}
     distances, expected, draws_by_date = [], [], []

@@ -78,9 +78,9 @@ def _index(body: bytes, last: str) -> dict[str, pd.Series]:
             own = countries == country
             highest = formulas.running_maximum(pd.Series(scores[own].values, index=dates[own]), "ME")
             months = pd.date_range(highest.index[0], pd.Period(last, "M").end_time.normalize(), freq="ME")
-            result[name] = _named(highest.reindex(months, method="ffill").round(2), "%Y-%m")
+            result[name] = _named(highest.reindex(months, method="ffill"), "%Y-%m")
     gap = result["eci_running_max_us"] - result["eci_running_max_cn"]
-    return result | {"eci_us_minus_china": gap.dropna().round(2)}
+    return {name: values.round(2) for name, values in (result | {"eci_us_minus_china": gap.dropna()}).items()}
 
 
 def _named(values: pd.Series, form: str) -> pd.Series:

@@ -38,7 +38,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
         raise Refused("columns", f"The reply holds rows of another company than {name}.")
     months = table["revenue_year"].astype(str) + "-" + table["revenue_month"].astype(int).map("{:02d}".format)
     dates = reading.days(months, "%Y-%m")
-    values = (reading.numbers(table["revenue"]) / 1_000_000).round(2)
+    values = reading.numbers(table["revenue"]) / 1_000_000
     return reading.observations(wanted, reading.period(dates, "M"), values)
 
 
