@@ -5,7 +5,7 @@ one. Missing stays missing: no result bridges a gap. Nothing here estimates an e
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 
 import numpy as np
@@ -444,12 +444,16 @@ def _decompose(values: pd.Series, settings: dict, iterations: dict) -> tuple[pd.
     return pd.Series(fit.seasonal, index=values.index), pd.Series(fit.trend, index=values.index)
 
 
+def _lunar_new_year(year: int) -> date:
+    # Imported here because few runs need it.
+    from holidays.calendars.chinese import _ChineseLunisolar
+
+    return _ChineseLunisolar().lunar_new_year_date(year)[0]
+
+
 @lru_cache
 def _lunar_terms() -> pd.DataFrame:
-    from lunardate import LunarDate
-
-    years = range(FIRST_LUNAR_YEAR, LAST_LUNAR_YEAR + 1)
-    new_years = [LunarDate(year, 1, 1).to_solar_date() for year in years]
+    new_years = [_lunar_new_year(year) for year in range(FIRST_LUNAR_YEAR, LAST_LUNAR_YEAR + 1)]
     months = pd.date_range(f"{FIRST_LUNAR_YEAR}-01-01", f"{LAST_LUNAR_YEAR}-12-01", freq="MS", name="period")
     terms = pd.DataFrame(0.0, index=months, columns=list(LUNAR_WINDOWS))
     for column, (first, last) in LUNAR_WINDOWS.items():

@@ -1,73 +1,22 @@
-"""A publisher that misbehaves never harms the data: each fault against a real server on the loopback interface."""
+"""A publisher that misbehaves never harms the data: each fault against a real server on loopback."""
 
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from samples import package, replies, server
+from samples.calls import TODAY, run
 from samples.server import breaks_off, drips, hangs, sends
 
 from helpers import refresh, validation
 from helpers.sources import PUBLISHERS
-from helpers.sources.transport import Transport
 
-TODAY = date(2026, 11, 23)
 INDEX = "fred_IPG3344S"
 HELD = package.values(INDEX)
 GOOD = replies.fred(HELD | {"2026-06": 190.1, "2026-07": 191.2}, "IPG3344S")
-HOSTS = {
-    "fred": "https://fred.stlouisfed.org",
-    "census": "https://api.census.gov",
-    "comtrade": "https://comtradeapi.un.org",
-    "estat": "https://api.e-stat.go.jp",
-    "eurostat": "https://ec.europa.eu",
-    "korea_customs": "https://apis.data.go.kr",
-    "fama_french": "https://mba.tuck.dartmouth.edu",
-    "wsts": "https://www.wsts.org",
-    "gpr": "https://www.matteoiacoviello.com",
-}
-
-
-@pytest.fixture
-def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[server.Publisher]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.delenv("FRED_API_KEY", raising=False)
-    with server.running() as running:
-        yield running
-
-
-@pytest.fixture
-def stop() -> Iterator[threading.Event]:
-    event = threading.Event()
-    yield event
-    event.set()
-
-
-@pytest.fixture
-def cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Return a function that makes a small package the current one."""
-
-    def make(*series_ids: str, last: dict[str, str] | None = None) -> Path:
-        folder = package.write(tmp_path / "data", *series_ids, last=last)
-        monkeypatch.setenv("SUMMITS_DATA", str(folder))
-        return folder
-
-    return make
-
-
-def transport(publisher: server.Publisher, **settings) -> Transport:
-    quick = {"interval": 0.0, "pause": 0.01, "timeout": 0.5, "deadline": 5.0, "attempts": 2}
-    return Transport(origins=dict.fromkeys(HOSTS.values(), publisher.origin), **(quick | settings))
-
-
-def run(publisher: server.Publisher, source: str = "fred", **settings) -> refresh.Outcome:
-    found = refresh.refresh([source], transport=transport(publisher, **settings), today=TODAY)
-    assert [each.publisher for each in found] == [source]
-    return found[0]
 
 
 def refused(folder: Path, publisher: server.Publisher, source: str = "fred", **settings) -> refresh.Outcome:
@@ -243,10 +192,7 @@ def test_estat_partial_page_is_refused(japan: Path, publisher: server.Publisher)
     assert refused(japan, publisher, "estat").reason == "partial"
 
 
-def test_comtrade_partial_pages_are_refused(
-    cut: Callable, publisher: server.Publisher, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("COMTRADE_API_KEY", raising=False)
+def test_comtrade_partial_pages_are_refused(cut: Callable, publisher: server.Publisher) -> None:
     folder = cut("kr_exp_cn_hs8486")
     body = json.loads(replies.comtrade({"2026-09": 3e8}, 410, 156, "8486"))
     publisher.does(sends(replies.as_json(body | {"count": 99}), "application/json"))

@@ -11,12 +11,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.methods import power
+from helpers.methods import checks, power
+from helpers.methods.abnormal_returns import Window
 from helpers.methods.event_study import UNIT, EventStudy
 from helpers.methods.multiplicity import adjusted
 from helpers.methods.placebo import label_permutation, placebo_test
 from helpers.methods.power import DetectableEffect
-from helpers.methods.reactions import FEWEST_EVENTS, PlaceboNews, only, size_difference, without_each
+from helpers.methods.reactions import (
+    FEWEST_EVENTS,
+    PlaceboNews,
+    Returns,
+    only,
+    size_difference,
+    spaced,
+    study,
+    without_each,
+)
 from helpers.methods.results import Estimate, t_estimate
 from helpers.methods.verdict import Evidence, Region, Verdict, verdict
 
@@ -108,7 +118,7 @@ def control_news(
     *,
     group: str,
     alone: Mapping[str, pd.Index],
-    margin: float,
+    margins: Mapping[str, float],
     seed: int,
 ) -> dict[str, ClaimTest]:
     """Test C08: do major controls move chip shares more than leader meetings, and downwards?
@@ -122,7 +132,7 @@ def control_news(
         Portfolio of the studies and of the placebo values.
     alone : mapping of class to Index
         Events with no news of another kind nearby.
-    margin : float
+    margins : mapping of test to float
     seed : int
         Of the label permutation.
 
@@ -142,7 +152,7 @@ def control_news(
     if lacking:
         return {
             "C08a": missing("C08a", "too few leader meetings with share data"),
-            "C08b": _direction(controls, other_controls, signed, p_signed, p_signed, null, group, margin),
+            "C08b": _direction(controls, other_controls, signed, p_signed, p_signed, null, group, margins),
         }
     meetings, other_meetings = headline["meetings"], second["meetings"]
     at_meetings = null.values(group, "meetings", meetings.by_event.index)
@@ -168,7 +178,7 @@ def control_news(
     evidence = Evidence(
         estimate,
         sign="positive",
-        margin=margin,
+        margin=margins["C08a"],
         usable_events=min(len(controls.by_event), len(meetings.by_event)),
         placebo_p=p_size,
         family_p=holm["C08a"],
@@ -183,11 +193,11 @@ def control_news(
         "C08a": ClaimTest("C08a", estimate, verdict(evidence), mde, p_values, difference, without, others)
     }
     return tests | {
-        "C08b": _direction(controls, other_controls, signed, p_signed, holm["C08b"], null, group, margin)
+        "C08b": _direction(controls, other_controls, signed, p_signed, holm["C08b"], null, group, margins)
     }
 
 
-def _direction(controls, other, signed, p_signed, family_p, null, group, margin) -> ClaimTest:
+def _direction(controls, other, signed, p_signed, family_p, null, group, margins) -> ClaimTest:
     """C08b: the mean signed reaction to major controls is negative."""
     regression = controls.tests.loc["portfolio_regression"]
     days = len(controls.daily)
@@ -204,7 +214,7 @@ def _direction(controls, other, signed, p_signed, family_p, null, group, margin)
     evidence = Evidence(
         controls.estimate,
         sign="negative",
-        margin=margin,
+        margin=margins["C08b"],
         usable_events=controls.estimate.n,
         placebo_p=p_signed,
         family_p=family_p,
@@ -217,6 +227,41 @@ def _direction(controls, other, signed, p_signed, family_p, null, group, margin)
     p_values |= {f"{name}_p": float(p) for name, p in controls.tests.query("headline")["p_value"].items()}
     means = signed.mean(axis=1)
     return ClaimTest("C08b", controls.estimate, verdict(evidence), mde, p_values, means, without, others)
+
+
+def sensitivity(
+    choice: str, group: Returns, controls: pd.Series, meetings: pd.Series, layout: Mapping[str, Window]
+) -> dict[str, Any]:
+    """Estimate both tests of C08 under another choice of windows, model or shares.
+
+    Parameters
+    ----------
+    choice : str
+        Name of the choice.
+    group : (returns, market)
+    controls, meetings : Series
+        Trading day by event id; of events that share days of the windows the earliest is kept.
+    layout : mapping
+        ``estimation``, ``leads`` and ``window``.
+
+    Returns
+    -------
+    dict
+        choice, size, size_low, size_high, signed, signed_low, signed_high in percent, n_controls, n_meetings;
+        or choice and why it is missing.
+    """
+    index = group[0].index
+    try:
+        found = [
+            study(group, spaced(days, index, layout["window"])[0], **layout) for days in (controls, meetings)
+        ]
+    except checks.UnusableInput as error:
+        return {"choice": choice, "why": str(error)}
+    size, signed = size_difference(*found), found[0].estimate
+    row = {"choice": choice, "size": size.value, "size_low": size.low, "size_high": size.high}
+    row |= {"signed": signed.value, "signed_low": signed.low, "signed_high": signed.high}
+    percent = {name: 100 * value if name != "choice" else value for name, value in row.items()}
+    return percent | {"n_controls": found[0].estimate.n, "n_meetings": found[1].estimate.n}
 
 
 def low_expectations(

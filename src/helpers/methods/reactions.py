@@ -22,6 +22,18 @@ from helpers.methods.results import Estimate, difference_of_means, mean_over_eve
 Returns = tuple[pd.DataFrame, pd.Series | None]  # returns of a group, and of its market
 Cell = tuple[str, str]  # group and class of news
 FEWEST_EVENTS = 2
+PLACEBO_RANGE = (0.025, 0.975)
+FAMILY_COLUMNS = [
+    "group",
+    "kind",
+    "n",
+    "value",
+    "low",
+    "high",
+    "lead",
+    "p_kolari_pynnonen",
+    "p_corrado_rank",
+] + ["p_portfolio_regression", "p_placebo", "p_romano_wolf", "placebo_low", "placebo_high"]
 
 
 def windows(*, before: int, after: int, leads: int, gap: int, estimation_length: int) -> dict[str, Window]:
@@ -152,15 +164,15 @@ class PlaceboNews:
         News days × groups: cumulative abnormal return as if there had been news on that day.
     pool : DatetimeIndex
         Days that placebo news may fall on.
-    events : dict of class to Index
-        Events of the class, in the order of the columns of its sets.
+    days : dict of class to Series
+        News day by event id, in the order of the columns of its sets.
     sets : dict of class to array, draws × events
         Rows of `daily`.
     """
 
     daily: pd.DataFrame
     pool: pd.DatetimeIndex
-    events: dict[str, pd.Index]
+    days: dict[str, pd.Series]
     sets: dict[str, np.ndarray]
 
     @property
@@ -170,7 +182,7 @@ class PlaceboNews:
 
     def values(self, group: str, kind: str, events: pd.Index) -> np.ndarray:
         """Placebo values of some events of a class, draws × events."""
-        chosen = self.events[kind].get_indexer(events)
+        chosen = self.days[kind].index.get_indexer(events)
         return self.daily[group].to_numpy()[self.sets[kind][:, chosen[chosen >= 0]]]
 
     def detectable(self, counts: Mapping[Cell, int]) -> pd.DataFrame:
@@ -230,12 +242,11 @@ def placebo_news(
     complete = np.where(daily.notna().all(axis=1), 0.0, np.nan)
     pool = placebo.candidate_rows(complete, rows, guard) if len(rows) else np.flatnonzero(complete == 0)
     checks.enough(len(pool), placebo.MINIMUM_POOL, "days without news")
-    sets, events, apart = {}, {}, window[1] - window[0]
+    sets, apart = {}, window[1] - window[0]
     for number, (kind, days) in enumerate(news.items()):
-        events[kind] = days.index
         own = calendar.get_indexer(pd.DatetimeIndex(days))
         sets[kind] = placebo.same_year_sets(calendar, pool, own, apart=apart, draws=draws, seed=seed + number)
-    return PlaceboNews(daily, calendar[pool], events, sets)
+    return PlaceboNews(daily, calendar[pool], dict(news), sets)
 
 
 def study(group: Returns, days: pd.Series, **layout: Window) -> EventStudy:
@@ -272,20 +283,38 @@ def family(found: Mapping[Cell, EventStudy], null: PlaceboNews) -> pd.DataFrame:
     -------
     DataFrame
         One row per cell: group, kind, n, value, low, high, lead, p_kolari_pynnonen, p_corrado_rank,
-        p_portfolio_regression, p_placebo, p_romano_wolf, sets.
+        p_portfolio_regression, p_placebo, p_romano_wolf, placebo_low and placebo_high (the middle 95 percent
+        of placebo means).
     """
     if not found:
-        return pd.DataFrame()
+        return pd.DataFrame(columns=FAMILY_COLUMNS)
     means = {cell: np.nanmean(null.values(*cell, one.by_event.index), axis=1) for cell, one in found.items()}
     draws = pd.DataFrame({" | ".join(cell): values for cell, values in means.items()})
     t = pd.Series({" | ".join(cell): one.estimate.value for cell, one in found.items()}) / draws.std()
     tested = romano_wolf(t, draws / draws.std())
-    rows = [_row(cell, one) for cell, one in found.items()]
-    p_values = {
-        "p_placebo": tested["p_raw"].to_numpy(),
-        "p_romano_wolf": tested["p_romano_wolf"].to_numpy(),
-    }
-    return pd.DataFrame(rows).assign(**p_values, sets=len(draws))
+    low, high = np.quantile(draws, PLACEBO_RANGE, axis=0)
+    return pd.DataFrame([_row(cell, one) for cell, one in found.items()]).assign(
+        p_placebo=tested["p_raw"].to_numpy(),
+        p_romano_wolf=tested["p_romano_wolf"].to_numpy(),
+        placebo_low=low,
+        placebo_high=high,
+    )
+
+
+def one_event(null: PlaceboNews, kind: str) -> pd.DataFrame:
+    """Reaction of every group to a kind of news with one event, and the range over single days without news.
+
+    Returns
+    -------
+    DataFrame
+        group, kind, value, placebo_low, placebo_high; empty if the event is not among the news.
+    """
+    if kind not in null.days:
+        return pd.DataFrame(columns=["group", "kind", "value", "placebo_low", "placebo_high"])
+    value = null.daily.loc[null.days[kind].iloc[0]]
+    low, high = (null.daily.loc[null.pool].quantile(end) for end in PLACEBO_RANGE)
+    table = pd.DataFrame({"value": value, "placebo_low": low, "placebo_high": high})
+    return table.rename_axis("group").reset_index().assign(kind=kind)
 
 
 def _row(cell: Cell, one: EventStudy) -> dict:
