@@ -11,7 +11,7 @@ export MKL_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 export TZ := UTC
 
-.PHONY: setup run test lab site lint notebooks data-check
+.PHONY: setup run test lab site lint notebooks data-check contract
 
 setup: $(VENV)/.installed
 
@@ -37,6 +37,10 @@ lint: setup
 
 site: setup
 	$(BIN)/summits site
+
+# Calls each live endpoint once and reports drift: exit code 1 if something changed, 3 without network.
+contract: setup
+	$(BIN)/python -m helpers.contract
 
 data-check: setup
 	$(BIN)/summits data check

@@ -45,7 +45,7 @@ def build(figures: Path, claims: Path, target: Path) -> None:
     """Write the data package made from ``figures`` and ``claims`` into ``target``."""
     built = [domain.build(figures) for domain in (trade, investment, markets)]
     sources = source_table(figures)
-    series = series_table(built, sources)
+    series = pd.concat([series_table(built, sources), fetched_only(target)]).sort_values("series_id")
     tables = {"series.csv": series, "sources.csv": sources}
     for old in ("observations", "lists"):
         shutil.rmtree(target / old, ignore_errors=True)
@@ -109,6 +109,12 @@ def series_table(built: list[tuple[pd.DataFrame, pd.DataFrame]], sources: pd.Dat
     # "derived" sorts before "open": one barred source bars the series.
     rows["redistribution"] = used["redistribution"].min()
     return rows.reset_index().sort_values("series_id")[schema.SERIES.names]
+
+
+def fetched_only(target: Path) -> pd.DataFrame:
+    """Return the catalogue rows of series that only a refresh fills; no figures hold them, so they stay."""
+    held = read(target / "series.csv")
+    return held[held["redistribution"] == "fetch"]
 
 
 def write_observations(rows: pd.DataFrame, series: pd.DataFrame, target: Path) -> None:

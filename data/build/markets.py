@@ -6,7 +6,6 @@ import pandas as pd
 from tables import metadata, number, read, significant, vintages
 
 CALENDARS = {"HKEX": "XHKG", "SSE STAR": "XSHG", "SZSE": "XSHG"}
-LOADERS = {"XHKG": "yahoo_prices", "XSHG": "eastmoney_prices", "XNYS": "yahoo_prices"}
 GROUP_WORDS = {
     "us_chip_design": "US chip designer",
     "us_memory": "US memory maker",
@@ -138,6 +137,6 @@ def share_catalogue(folder: Path) -> pd.DataFrame:
             "publisher": rows["exchange"] + " prices through data vendors",
             "definition": "Simple close-to-close return of the price adjusted for splits and dividends.",
             "caution": "A return after a halt spans the halt. " + rows["note"],
-            "loader": rows["calendar"].map(LOADERS),
+            "loader": "yahoo_prices",
         }
     )

@@ -80,6 +80,37 @@ def record_estimate(name: str, result: Any, *, as_of: str, **details: Any) -> No
         record(name, as_of=as_of, **getattr(result, "effect", result).record(), **details)
 
 
+def record_detail(
+    name: str, comparison: DateComparison | NotEstimated, detail: str, *, unit: str, as_of: str
+) -> None:
+    """Record one of the details of an effect under its own name, so that prose can speak of it."""
+    if comparison:
+        effect = comparison.effect
+        record(name, effect.details[detail], unit=unit, n=effect.n, window=effect.window, as_of=as_of)
+    else:
+        record_estimate(name, comparison, as_of=as_of)
+
+
+def record_p(name: str, comparison: DateComparison | NotEstimated, *, as_of: str) -> None:
+    """Record the two-sided placebo p value of a comparison under its own name."""
+    if comparison and comparison.effect.p_value is None:
+        record(name, None, unit="probability", as_of=as_of, why="too few placebo dates")
+    elif comparison:
+        effect = comparison.effect
+        method = f"two-sided p value against placebo; {effect.method}"
+        record(
+            name,
+            effect.p_value,
+            unit="probability",
+            n=effect.n,
+            method=method,
+            window=effect.window,
+            as_of=as_of,
+        )
+    else:
+        record_estimate(name, comparison, as_of=as_of)
+
+
 def record_mde(test_id: str, comparison: DateComparison | NotEstimated, *, as_of: str) -> None:
     """Record the minimum detectable effect of a test, which stands before its result."""
     if not comparison:
@@ -103,8 +134,10 @@ def record_result(
     if comparison:
         for part, fields in _parts(comparison).items():
             record(f"{test_id}_{part}", as_of=as_of, **fields)
+        record_p(f"{test_id}_placebo_p", comparison, as_of=as_of)
     else:
-        record_estimate(f"{test_id}_effect", comparison, as_of=as_of)
+        for part in ("effect", "placebo_p", "lead"):
+            record_estimate(f"{test_id}_{part}", comparison, as_of=as_of)
     record(f"{test_id}_verdict", as_of=as_of, **decision.record())
 
 
@@ -131,9 +164,6 @@ def _parts(comparison: DateComparison) -> dict[str, dict[str, Any]]:
     effect, left_out = comparison.effect, comparison.leave_one_out
     same = {"unit": effect.unit, "n": effect.n, "window": effect.window}
     parts = {"effect": effect.record()}
-    if effect.p_value is not None:
-        method = f"two-sided p value against placebo; {effect.method}"
-        parts["placebo_p"] = same | {"value": effect.p_value, "unit": "probability", "method": method}
     if comparison.lead is not None:
         parts["lead"] = comparison.lead.record()
     if left_out:

@@ -92,6 +92,28 @@ def status(as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--source", "sources", multiple=True, help="A publisher, such as census. May be repeated.")
+@click.option("--series", multiple=True, help="A series of the catalogue. May be repeated.")
+@click.option("--dry-run", is_flag=True, help="Fetch and compare, but write nothing.")
+def refresh(sources: tuple[str, ...], series: tuple[str, ...], dry_run: bool) -> None:
+    """Bring the data up to date from their publishers.
+
+    New and revised values are appended as a new vintage. A publisher that is refused keeps its last good data
+    and is labelled stale; the exit code is then 1.
+    """
+    from helpers import refresh as refreshing
+
+    try:
+        outcomes = refreshing.refresh(
+            sources, series, dry_run, report=lambda outcome: click.echo("\n".join(outcome.lines()))
+        )
+    except KeyboardInterrupt:
+        click.echo("Interrupted. Each publisher is refreshed in whole or not at all.", err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(FAILED if any(outcome.state == "refused" for outcome in outcomes) else 0)
+
+
+@main.command()
 @click.argument("notebook")
 def params(notebook: str) -> None:
     """Show the parameters of NOTEBOOK: type, default and meaning."""

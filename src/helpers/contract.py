@@ -22,9 +22,11 @@ def check(transport: Transport, say: Callable[[str], None]) -> int:
     results = []
     for name, publisher in PUBLISHERS.items():
         of_publisher = series.index[series == name]
+        if of_publisher.empty:
+            continue
         if publisher.needs and not keys.read(publisher.needs):
             say(f"{name:20} skipped: set {publisher.needs}")
-        elif len(of_publisher):
+        else:
             results.append(_check_one(publisher, of_publisher[0], labels[of_publisher[0]], transport, say))
     if results and set(results) == {"unreachable"}:
         say("No publisher can be reached: there is no network here.")

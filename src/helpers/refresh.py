@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -77,6 +77,7 @@ def refresh(
     dry_run: bool = False,
     transport: Transport | None = None,
     today: date | None = None,
+    report: Callable[[Outcome], object] = lambda outcome: None,
 ) -> list[Outcome]:
     """Fetch from the publishers and append what is new.
 
@@ -95,6 +96,8 @@ def refresh(
         How to reach the publishers.
     today : datetime.date, optional
         The day of the retrieval; the present day in UTC.
+    report : callable
+        Called with each outcome as soon as there is one.
 
     Raises
     ------
@@ -107,14 +110,20 @@ def refresh(
     transport = transport or Transport()
     with store.locked(folder):
         chosen = _choose(sources, series)
-        problems = validation.check(folder)
+        problems = [each for each in validation.check(folder) if not _is_edited_catalogue(each)]
         if problems:
             first = problems[0]
             raise CannotRefresh(f"The data package has faults: {first} Run `summits data check` first.")
-        return [
-            _refresh_one(folder, PUBLISHERS[name], wanted, dry_run, transport, today)
-            for name, wanted in chosen.items()
-        ]
+        outcomes = []
+        for name, wanted in chosen.items():
+            outcomes.append(_refresh_one(folder, PUBLISHERS[name], wanted, dry_run, transport, today))
+            report(outcomes[-1])
+        return outcomes
+
+
+def _is_edited_catalogue(problem: validation.Problem) -> bool:
+    """Say whether the fault is only that series.csv was edited: that is how a series is added."""
+    return problem.file == "series.csv" and problem.row is None and "other bytes" in problem.message
 
 
 def live_series() -> pd.Series:
@@ -180,7 +189,7 @@ def _refresh_one(
     return Outcome(publisher.name, state, revisions=added.revisions, **counts)
 
 
-def _held(folder: Path, series) -> pd.DataFrame:
+def _held(folder: Path, series: Iterable[catalog.Series]) -> pd.DataFrame:
     """Return the latest value of each period held, with the digits of its series."""
     names = {each.series_id: each.table for each in series}
     parts = [pd.DataFrame(columns=["series_id", "period", "value", "vintage", "digits"])]
@@ -344,7 +353,7 @@ def _write_status(folder: Path, status: dict) -> None:
     os.replace(fresh, path)
 
 
-def _json(content) -> bytes:
+def _json(content: object) -> bytes:
     text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
     return keys.redact(text + "\n").encode()
 

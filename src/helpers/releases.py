@@ -30,7 +30,6 @@ RHYTHMS = {
     "census": Rhythm("monthly, about five weeks after the month", {"M": 37}),
     "comtrade": Rhythm("as countries report: two to six months after the month", {"M": 120, "A": 270}),
     "csindex": DAILY,
-    "eastmoney_prices": DAILY,
     "epoch": Rhythm("running lists, counted at the end of the quarter or month", {"Q": 5, "M": 2, "A": 60}),
     "estat": Rhythm("monthly, near the end of the month after", {"M": 30}),
     "eurostat": Rhythm("monthly, six to seven weeks after the month", {"M": 48}),

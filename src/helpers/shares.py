@@ -60,13 +60,13 @@ MAINLAND = Market("mainland China", "XSHG", "return_CSI300")
 LABELS = {
     "us_chips": "US chip designers and makers",
     "tools": "Equipment makers",
-    "us_chips_and_tools": "US chips and equipment",
+    "us_all": "US chips and equipment",
     "foundries": "Foundries",
-    "cn_chips_mainland": "Chinese chips, mainland",
-    "cn_chips_hong_kong": "Chinese chips, Hong Kong",
+    "cn_mainland": "Chinese chips, mainland",
+    "cn_hong_kong": "Chinese chips, Hong Kong",
     "cn_internet": "Chinese internet",
 }
-MARKETS = {"cn_chips_mainland": MAINLAND, "cn_chips_hong_kong": HONG_KONG}
+MARKETS = {"cn_mainland": MAINLAND, "cn_hong_kong": HONG_KONG}
 # One listing for each company, the one with the longer record.
 NOT_IN_CLAIMS = {"foundries": ["TSM", "GFS"], "cn_internet": ["BABA", "BIDU", "JD", "PDD"]}
 
@@ -84,10 +84,10 @@ def tickers(group: str) -> list[str]:
     sets = catalog.claims()["sets"]
     if group in NOT_IN_CLAIMS:
         return NOT_IN_CLAIMS[group]
-    if group == "us_chips_and_tools":
+    if group == "us_all":
         return sets["us_chips"] + sets["tools"]
     if group in MARKETS:
-        in_hong_kong = group == "cn_chips_hong_kong"
+        in_hong_kong = group == "cn_hong_kong"
         return [ticker for ticker in sets["cn_chips"] if ticker.endswith(".HK") == in_hong_kong]
     return sets[group]
 

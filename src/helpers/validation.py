@@ -252,7 +252,7 @@ def _series(tables: dict[str, pd.DataFrame]) -> Iterator[Problem]:
         return
     frame = tables[path]
     wrong = partial(_flag, path, frame)
-    leak = (frame["stored_as"] == "level") & (frame["redistribution"] != "open")
+    leak = (frame["stored_as"] == "level") & (frame["redistribution"] == "derived")
     yield from wrong(
         leak, "stored_as", "is level, which the licence bars.", "store growth, returns or changes"
     )

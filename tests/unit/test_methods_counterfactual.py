@@ -7,7 +7,7 @@ from statsmodels.tsa.statespace.structural import UnobservedComponents
 
 from helpers.methods import counterfactual
 from helpers.methods.checks import UnusableInput
-from helpers.methods.counterfactual import level_sensitivity, structural_counterfactual
+from helpers.methods.counterfactual import level_sensitivity, placebo_effects, structural_counterfactual
 from helpers.methods.interrupted_series import Intervention
 
 INDEX = pd.date_range("2014-01-01", periods=96, freq="MS")
@@ -30,6 +30,9 @@ def test_the_true_effect_is_inside_the_interval():
     assert mean.low < -0.4 < mean.high and mean.p_value < 0.01 and mean.n == 70
     assert found.cumulative_effect().value == pytest.approx(12 * mean.value)
     assert mean.high - mean.low == pytest.approx(2 * 1.96 * mean.se, rel=0.06)
+    parts = [found.effect_between(0, 2), found.effect_between(3, 11)]
+    assert np.average([part.value for part in parts], weights=[3, 9]) == pytest.approx(mean.value)
+    assert parts[0].window == "2020-01..2020-03" and parts[0].low < parts[0].value < parts[0].high
     path = found.path()
     assert (path["low"] < path["effect"]).all() and (path["effect"] < path["high"]).all()
     assert list(found.table().index) == ["mean", "cumulative", "relative"]
@@ -52,13 +55,42 @@ def test_forecast_equals_the_kalman_filter():
     z = np.cumsum(0.2 * rng.standard_normal(60)) + rng.standard_normal(60)
     X = rng.standard_normal((60, 1))
     before = np.arange(60) < 50
-    mean, covariance = counterfactual._forecast(z, X, before, ~before, 0.04, 1.0)
+    mean, covariance = counterfactual._forecast(z, X, np.arange(60), before, ~before, 0.04, 1.0)
     model = UnobservedComponents(
         z[:50], "local level", exog=X[:50], mle_regression=False, use_exact_diffuse=True
     )
     forecast = model.smooth([1.0, 0.04]).get_forecast(10, exog=X[50:])
     assert mean == pytest.approx(np.asarray(forecast.predicted_mean), rel=1e-8)
     assert np.sqrt(np.diag(covariance)) == pytest.approx(np.asarray(forecast.se_mean), rel=1e-8)
+
+
+def test_a_month_missing_before_the_event_is_passed_over_and_not_filled():
+    series, control = simulated()
+    gap = INDEX[40]
+    holed = structural_counterfactual(series.drop(gap), EVENT, controls=control.drop(gap), **SETTINGS)
+    whole = structural_counterfactual(series, EVENT, controls=control, **SETTINGS)
+    assert holed.n == whole.n - 1
+    assert holed.mean_effect().value == pytest.approx(whole.mean_effect().value, abs=0.01)
+    closed_up = series.drop(gap).set_axis(INDEX[1:])
+    late = Intervention("control", "2020-01", leads=2, end="2020-12")
+    other = structural_counterfactual(
+        closed_up, late, controls=control.drop(gap).set_axis(INDEX[1:]), **SETTINGS
+    )
+    assert other.mean_se != holed.mean_se
+
+
+def test_placebo_windows_repeat_the_real_estimate_and_stay_before_it():
+    series, control = simulated()
+    months = pd.date_range("2016-01-01", "2019-12-01", freq="MS")
+    found = placebo_effects(series, EVENT, months, controls=control, season=None)
+    whole = structural_counterfactual(series, EVENT, controls=control, **SETTINGS).mean_effect()
+    assert found.iloc[-1] == pytest.approx(whole.value)
+    # Twelve months from November 2018 on end with October 2019, the last month before the leads.
+    assert found.index[-2] == pd.Timestamp("2018-11-01")
+    assert found.iloc[:-1].abs().max() < abs(found.iloc[-1])
+    shifted = series.where(series.index < "2020-01-01", series + 5)
+    again = placebo_effects(shifted, EVENT, months, controls=control, season=None)
+    assert again.iloc[:-1].to_numpy() == pytest.approx(found.iloc[:-1].to_numpy())
 
 
 def test_a_freer_level_gives_a_wider_interval():
@@ -82,7 +114,7 @@ def test_the_seed_decides_the_draws():
 @pytest.mark.parametrize(
     ("change", "event", "message"),
     [
-        (lambda s, c: (s.drop(INDEX[3]), c.drop(INDEX[3])), EVENT, "missing or repeated periods"),
+        (lambda s, c: (s.drop(INDEX[75]), c.drop(INDEX[75])), EVENT, "missing or repeated periods"),
         (lambda s, c: (s, c * 0), EVENT, "combination"),
         (lambda s, c: (s, c.iloc[1:]), EVENT, "other dates"),
         (lambda s, c: (s, c), Intervention("late", "2023-01", leads=0), "not inside the data"),

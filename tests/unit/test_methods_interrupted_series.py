@@ -82,8 +82,17 @@ def test_gaps_are_bridged_by_distance():
     ).fit()
     assert found.coefficients.to_numpy() == pytest.approx(oracle.params, rel=1e-9)
     assert found.table()["se"].to_numpy() == pytest.approx(oracle.bse, rel=1e-9)
-    with pytest.raises(UnusableInput, match="every period"):
-        segmented_regression(holed, [STEP], season=None, unit="log points", maxlags=3)
+
+
+def test_hac_errors_count_lags_on_the_calendar():
+    series = simulated()
+    gap = series.index[60]
+    settings = {"season": None, "unit": "log points", "maxlags": 3, "use_correction": False}
+    dummy = pd.DataFrame({"gap": (series.index == gap).astype(float)}, index=series.index)
+    dummied = segmented_regression(series, [STEP], regressors=dummy, **settings).estimate("step: level")
+    holed = segmented_regression(series.drop(gap), [STEP], **settings).estimate("step: level")
+    assert holed.value == pytest.approx(dummied.value, rel=1e-9)
+    assert holed.se == pytest.approx(dummied.se, rel=1e-9)
 
 
 def test_counterfactual_path_takes_out_leads_and_effects_only():

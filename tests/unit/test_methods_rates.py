@@ -12,6 +12,10 @@ from helpers.methods.rates import (
     change_around,
     count_in_windows,
     days_to_nearest,
+    equivalence_p,
+    jackknife_ratio,
+    percentile_in_months,
+    rate_path,
     rate_ratio,
     share_difference,
 )
@@ -38,6 +42,52 @@ def test_one_year_ratio_is_the_ratio_of_rates_with_the_clopper_pearson_interval(
     assert result.effect.low == pytest.approx(low, rel=1e-6)
     assert result.effect.high == pytest.approx(high, rel=1e-6)
     assert result.effect.p_value < 0.05
+
+
+def test_equivalence_p_is_the_larger_of_two_binomial_tails():
+    result = ratio(in_year([101, 105, 110, 20, 40, 60, 200, 300]), in_year([100]))
+    share = [ratio_ * 10 / (ratio_ * 10 + 355) for ratio_ in (0.5, 40)]
+    expected = max(stats.binom.sf(2, 8, share[0]), stats.binom.cdf(3, 8, share[1]))
+    assert equivalence_p(result, 0.5, 40) == pytest.approx(expected)
+    with pytest.raises(UnusableInput, match="bounds"):
+        equivalence_p(result, 2, 1)
+
+
+def test_the_jackknife_has_the_dates_as_its_unit():
+    meetings = in_year([50, 100, 150, 200])
+    events = in_year([51, 52, 101, 151, 152, 153, 201, 10, 20, 30, 250, 260, 270, 280, 290, 300])
+    result = ratio(events, meetings)
+    logs = np.log([one.value for one in result.leave_one_out.values()])
+    se = np.sqrt(3 / 4 * ((logs - logs.mean()) ** 2).sum())
+    jack = jackknife_ratio(result)
+    assert (jack.value, jack.n) == (result.effect.value, 4)
+    assert np.log(jack.high / jack.low) == pytest.approx(2 * stats.t.ppf(0.975, 3) * se)
+    with pytest.raises(UnusableInput, match="logarithm"):
+        jackknife_ratio(ratio(in_year([5, 300]), meetings))
+
+
+def test_the_path_counts_each_bin_against_the_rate_of_its_own_year():
+    events = [*in_year([96, 101, 115, 300]), *in_year([10], 2022)]
+    path = rate_path(events, in_year([100]), half=20, width=10, **DRAW)
+    assert path[["first", "last"]].to_numpy().tolist() == [[-20, -11], [-10, -1], [1, 10], [11, 20]]
+    assert path["observed"].tolist() == [0, 1, 1, 1]
+    assert path["expected"].to_numpy() == pytest.approx(10 * 4 / 365)
+    assert (path["low"] <= path["high"]).all()
+    with pytest.raises(UnusableInput, match="divisor"):
+        rate_path(events, in_year([100]), half=20, width=7, **DRAW)
+
+
+def test_percentile_in_months_enumerates_every_set_of_months():
+    values = pd.Series(range(20), index=pd.date_range("2021-01-01", periods=20, freq="MS"), dtype=float)
+    days = ["2022-07-05", "2022-08-09", "2022-08-20", "2030-01-01"]  # the two highest months
+    result = percentile_in_months(values, pd.to_datetime(days), seed=1)
+    assert result.effect.n == 2
+    assert result.effect.value == pytest.approx((18.5 + 19.5) / 2 / 20)
+    assert result.effect.p_value == pytest.approx(2 / 190)
+    assert result.placebo.max() == pytest.approx(result.effect.value)
+    assert result.lead.value == pytest.approx((17.5 + 18.5) / 2 / 20)
+    with pytest.raises(UnusableInput, match="months with a value"):
+        percentile_in_months(values, pd.to_datetime(days[:1]), seed=1)
 
 
 def test_denser_listing_in_a_later_year_is_not_an_effect():
@@ -195,3 +245,8 @@ def test_unusable_input_is_refused(events, dates, changes, message):
 def test_a_count_window_past_the_span_names_the_date():
     with pytest.raises(UnusableInput, match="2022-12-20"):
         count_in_windows(in_year([5]), pd.to_datetime(["2021-05-01", "2022-12-20"]), window=(1, 60), **DRAW)
+
+
+def test_a_distance_needs_two_dates():
+    with pytest.raises(UnusableInput, match="Too few dates"):
+        days_to_nearest([], in_year([5]), same_announcement=[], **DRAW)

@@ -14,7 +14,14 @@ from helpers.methods.power import (
     normal_multiplier,
     step_errors,
 )
-from helpers.methods.results import BadEstimate, Estimate, mean_over_events, number
+from helpers.methods.results import (
+    BadEstimate,
+    Estimate,
+    mean_over_events,
+    median_over_events,
+    number,
+    table_of,
+)
 
 
 def test_a_record_leaves_out_what_is_not_known():
@@ -76,6 +83,28 @@ def test_mean_over_events_needs_two_complete_effects():
         mean_over_events(np.array([1.0]), unit="x", method="t")
     with pytest.raises(UnusableInput, match="missing"):
         mean_over_events(np.array([1.0, np.nan]), unit="x", method="t")
+
+
+def test_median_over_events_is_the_signed_rank_estimate():
+    # Hollander and Wolfe (1973), depression scale before and after therapy.
+    before = np.array([1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30])
+    after = np.array([0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29])
+    result = median_over_events(before - after, unit="points", method="m")
+    assert (result.value, result.low, result.high) == pytest.approx((0.46, 0.01, 0.786), abs=5e-4)
+    with pytest.raises(UnusableInput, match="Too few events"):
+        median_over_events([1.0, 2.0, 3.0, 4.0, 5.0], unit="points", method="m")
+
+
+def test_a_table_of_estimates_has_no_infinite_ends():
+    ratios = {
+        "a": Estimate(2, 1, np.inf, unit="u", n=1, method="m"),
+        "b": Estimate(0, 0, 3, unit="u", n=1, method="m"),
+    }
+    plain, logs = table_of(ratios), table_of(ratios, log=True)
+    assert plain["high"].isna().tolist() == [True, False]
+    assert logs["value"].iloc[0] == pytest.approx(np.log(2))
+    assert logs["value"].isna().tolist() == [False, True]
+    assert table_of({}).columns.tolist() == ["label", "value", "low", "high"]
 
 
 def test_series_check():

@@ -45,6 +45,9 @@ def event_time_panels(paths: Mapping[str, pd.DataFrame], *, title: str, unit: st
         ax.set_ylim(bottom=0)
         ax.grid(False, axis="x")
         number_axis(ax.yaxis)
+    step = 2 * round(float((stop - start).iloc[0]))
+    reach = round(float(stop.max())) // step * step
+    axes[-1, 0].set_xticks(range(-reach, reach + 1, step))
     axes[-1, 0].set_xlabel("Days from the event", loc="left")
     number_axis(axes[-1, 0].xaxis)
     return fig
@@ -84,5 +87,5 @@ def distribution_panels(tests: Mapping[str, tuple[np.ndarray, float, str]], *, t
         number_axis(ax.xaxis)
         number_axis(ax.yaxis)
     for ax in axes.flat[len(tests) :]:
-        ax.set_visible(False)
+        ax.set_axis_off()
     return fig

@@ -79,9 +79,10 @@ def day_panels(
     title: str,
     unit: str,
     key: str,
+    axis: str = "Trading days from the event",
     columns: int = 3,
 ) -> Figure:
-    """Draw paths by trading day around an event, one panel for each group.
+    """Draw paths by day or month around an event, one panel for each group.
 
     Parameters
     ----------
@@ -92,6 +93,8 @@ def day_panels(
     title, unit : str
     key : str
         What the band means.
+    axis : str
+        What the horizontal axis counts.
     columns : int
 
     Returns
@@ -123,7 +126,7 @@ def day_panels(
     for ax in axes.flat[len(paths) :]:
         ax.set_axis_off()
     for ax in axes[-1]:
-        ax.set_xlabel("Trading days from the event", loc="left")
+        ax.set_xlabel(axis, loc="left")
     handles, labels = axes.flat[0].get_legend_handles_labels()
     axes.flat[0].legend(handles, labels, loc="upper left", fontsize=8, borderpad=0)
     return fig

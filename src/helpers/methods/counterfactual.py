@@ -8,7 +8,7 @@ Sources: Harvey (1989) for the model; Brodersen et al. (2015) for its use as a c
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -58,6 +58,15 @@ class Counterfactual:
         """Return the mean over the window of observed minus counterfactual."""
         value = float((self.observed - self.predicted).mean())
         return self._estimate(value, self.observed.mean() - self.draws.mean(axis=1), self.unit, self.mean_se)
+
+    def effect_between(self, first: int, last: int) -> Estimate:
+        """Return the mean effect over part of the window, from row `first` to row `last` (counted from 0)."""
+        rows = slice(first, last + 1)
+        observed, dates = self.observed.iloc[rows], self.observed.index[rows]
+        value = float((observed - self.predicted.iloc[rows]).mean())
+        draws = observed.mean() - self.draws[:, rows].mean(axis=1)
+        estimate = self._estimate(value, draws, self.unit, None)
+        return replace(estimate, window=f"{dates[0]:%Y-%m}..{dates[-1]:%Y-%m}")
 
     def cumulative_effect(self) -> Estimate:
         """Return the sum over the window of observed minus counterfactual."""
@@ -125,7 +134,7 @@ def structural_counterfactual(
     Parameters
     ----------
     series : pandas.Series, shape (n,)
-        Outcome without missing periods.
+        Outcome. Periods may be missing before the event: the level wanders on over them, nothing is filled.
     intervention : Intervention
         Its lead window belongs neither to the fitting period nor to the effect; `end` closes the effect
         window.
@@ -147,18 +156,20 @@ def structural_counterfactual(
     Raises
     ------
     helpers.methods.checks.UnusableInput
-        If the series is unusable, has gaps, or leaves too short a period before the first lead.
+        If the series is unusable, has gaps from the event on, or leaves too short a period before the first
+        lead.
     helpers.methods.likelihood.StartsDisagree
         If the likelihood has no maximum on which two starts agree.
     """
     y = checks.series(series, str(series.name or "the outcome"), 12)
-    before, after, window = split(y.index, intervention, frequency)
+    before, after, window = split(y.index, intervention, frequency, gaps_before=True)
+    places = y.index.to_period(frequency).asi8
     X = _controls(y.index, controls, season, frequency)
     checks.enough(int(before.sum()), X.shape[1] + 10, f"periods before the leads of {intervention.name}")
     mean, spread = y[before].mean(), y[before].std()
     z = ((y - mean) / spread).to_numpy()
-    level, noise = _variances(z[before], X[before], level_share)
-    forecast, covariance = _forecast(z, X, before, after, level, noise)
+    level, noise = _variances(z[before], X[before], places[before], level_share)
+    forecast, covariance = _forecast(z, X, places, before, after, level, noise)
     shares = {"level_sd_share": float(np.sqrt(level)), "noise_sd_share": float(np.sqrt(noise))}
     return from_moments(
         y[after],
@@ -173,6 +184,53 @@ def structural_counterfactual(
         draws=draws,
         seed=seed,
     )
+
+
+def placebo_effects(
+    series: pd.Series,
+    intervention: Intervention,
+    months: pd.DatetimeIndex,
+    *,
+    controls: pd.DataFrame | None,
+    season: str | int | None,
+    frequency: str = "M",
+) -> pd.Series:
+    """Return the mean effect in windows of the same shape that start in other periods before the event.
+
+    The variances are those estimated before the real event, for the real window as for the placebo ones;
+    level and coefficients are estimated anew before each. The real event comes last.
+
+    Parameters
+    ----------
+    series, intervention, controls, season, frequency
+        As in :func:`structural_counterfactual`.
+    months : DatetimeIndex
+        First periods of the placebo windows. Those whose window reaches the real leads, has a gap, or has too
+        short a period before it are left out.
+
+    Returns
+    -------
+    Series
+        Mean effect by first period of the window.
+    """
+    y = checks.series(series, str(series.name or "the outcome"), 12)
+    before, after, _ = split(y.index, intervention, frequency, gaps_before=True)
+    places = y.index.to_period(frequency).asi8
+    X = _controls(y.index, controls, season, frequency)
+    checks.enough(int(before.sum()), X.shape[1] + 10, f"periods before the leads of {intervention.name}")
+    spread = y[before].std()
+    z = ((y - y[before].mean()) / spread).to_numpy()
+    level, noise = _variances(z[before], X[before], places[before], None)
+    length, last, found = int(after.sum()), places[before][-1], {}
+    for month in [*months, y.index[after][0]]:
+        start = pd.Period(month, freq=frequency).ordinal
+        behind = (places >= start) & (places < start + length)
+        ahead = places < start - intervention.leads
+        usable = behind.sum() == length and ahead.sum() >= X.shape[1] + 10
+        if usable and (start + length - 1 <= last or month == y.index[after][0]):
+            forecast, _ = _forecast(z, X, places, ahead, behind, level, noise)
+            found[month] = spread * float((z[behind] - forecast).mean())
+    return pd.Series(found, name="effect")
 
 
 def level_sensitivity(
@@ -204,7 +262,7 @@ def level_sensitivity(
 
 
 def split(
-    index: pd.DatetimeIndex, intervention: Intervention, frequency: str
+    index: pd.DatetimeIndex, intervention: Intervention, frequency: str, *, gaps_before: bool = False
 ) -> tuple[np.ndarray, np.ndarray, str]:
     """Return which rows come before the first lead, which belong to the effect window, and that window in
     words.
@@ -212,10 +270,13 @@ def split(
     Raises
     ------
     helpers.methods.checks.UnusableInput
-        If periods are missing or repeated, or the effect window holds no data.
+        If periods are repeated or missing (with `gaps_before`: missing from the event on), or the effect
+        window holds no data.
     """
     periods = index.to_period(frequency)
-    if (np.diff(periods.asi8) != 1).any():
+    steps = np.diff(periods.asi8)
+    watched = periods[1:] >= pd.Period(intervention.start, freq=frequency) if gaps_before else steps > 0
+    if (steps < 1).any() or (steps[watched] != 1).any():
         raise checks.UnusableInput(
             "The series has missing or repeated periods. Use interrupted_series instead."
         )
@@ -278,20 +339,31 @@ def _controls(
     return (X - X.mean(axis=0)) / X.std(axis=0)
 
 
-def _variances(z: np.ndarray, X: np.ndarray, level_share: float | None) -> tuple[float, float]:
-    """Variances of level and noise of a standardised series."""
-    exog = X if X.shape[1] else None
-    model = UnobservedComponents(z, "local level", exog=exog, mle_regression=False)
+def _variances(
+    z: np.ndarray, X: np.ndarray, places: np.ndarray, level_share: float | None
+) -> tuple[float, float]:
+    """Variances of level and noise of a standardised series; the filter passes over missing periods."""
+    rows = places - places[0]
+    values, controls = np.full(rows[-1] + 1, np.nan), np.zeros((rows[-1] + 1, X.shape[1]))
+    values[rows], controls[rows] = z, X
+    exog = controls if X.shape[1] else None
+    model = UnobservedComponents(values, "local level", exog=exog, mle_regression=False)
     fixed = {} if level_share is None else {"sigma2.level": level_share**2}
     values = dict(zip(model.param_names, maximise(model, fixed), strict=True))
     return values["sigma2.level"], values["sigma2.irregular"]
 
 
 def _forecast(
-    z: np.ndarray, X: np.ndarray, before: np.ndarray, after: np.ndarray, level: float, noise: float
+    z: np.ndarray,
+    X: np.ndarray,
+    places: np.ndarray,
+    before: np.ndarray,
+    after: np.ndarray,
+    level: float,
+    noise: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Best linear unbiased forecast and its covariance; first level and coefficients are unknown."""
-    t = np.arange(len(z), dtype=float)
+    t = (places - places[0]).astype(float)
     wander = level * np.minimum.outer(t, t)
     W = np.column_stack([np.ones(len(z)), X])
     S11 = wander[np.ix_(before, before)] + noise * np.eye(before.sum())

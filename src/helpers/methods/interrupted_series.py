@@ -373,7 +373,7 @@ def interrupted_series(
         method=f"segmented regression, AR(1) REML, {inference}",
         unit=unit,
         draws=bootstrap,
-        innovations=_whiten(y - X @ coefficients, made.gaps, rho),
+        innovations=whiten(y - X @ coefficients, made.gaps, rho),
         arma_parameters=1,
         details={"rho": rho},
     )
@@ -394,7 +394,8 @@ def segmented_regression(
     """Estimate a segmented regression by least squares with HAC errors: the second opinion.
 
     Bartlett kernel over `maxlags` lags, no prewhitening; `use_correction` multiplies the variance by n/(n -
-    k). In short autocorrelated series these intervals are too narrow.
+    k). In short autocorrelated series these intervals are too narrow. Lags are counted on the calendar: a
+    missing period adds nothing to any product (amplitude modulation, Parzen 1963; Datta and Du 2012).
 
     Parameters
     ----------
@@ -404,23 +405,22 @@ def segmented_regression(
     Raises
     ------
     helpers.methods.checks.UnusableInput
-        As :func:`interrupted_series`, and if periods are missing: lags are counted in rows.
+        As :func:`interrupted_series`.
     """
     y, made = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
-    if (made.gaps > 1).any():
-        raise checks.UnusableInput(
-            "HAC errors need every period. Use interrupted_series, which measures the distance across gaps."
-        )
-    names = made.frame.columns
-    fit = OLS(y, made.frame.to_numpy()).fit(
-        cov_type="HAC", cov_kwds={"maxlags": maxlags, "use_correction": use_correction}
-    )
+    (n, k), names = made.frame.shape, made.frame.columns
+    rows = np.r_[0, np.cumsum(made.gaps)]
+    outcome, X = np.zeros(rows[-1] + 1), np.zeros((rows[-1] + 1, k))
+    outcome[rows], X[rows] = y, made.frame.to_numpy()
+    fit = OLS(outcome, X).fit(cov_type="HAC", cov_kwds={"maxlags": maxlags, "use_correction": False})
     return InterruptedSeries(
         outcome=series,
         design=made,
         coefficients=pd.Series(fit.params, index=names),
-        covariance=pd.DataFrame(fit.cov_params(), index=names, columns=names),
-        df=fit.df_resid,
+        covariance=pd.DataFrame(
+            fit.cov_params() * (n / (n - k) if use_correction else 1), index=names, columns=names
+        ),
+        df=n - k,
         method=f"segmented regression, least squares, HAC Bartlett {maxlags} lags",
         unit=unit,
     )
@@ -608,10 +608,10 @@ def _leads(intervention: Intervention | None, periods: pd.PeriodIndex) -> str:
     return f"-{intervention.leads}..-1 {_WORDS[periods.freqstr[0]]}"
 
 
-def _whiten(residuals: np.ndarray, gaps: np.ndarray, rho: float) -> np.ndarray:
-    """Make residuals with AR(1) correlation rho**gap independent."""
-    r = rho**gaps
-    return np.concatenate([residuals[:1], (residuals[1:] - r * residuals[:-1]) / np.sqrt(1 - r**2)])
+def whiten(values: np.ndarray, gaps: np.ndarray, rho: float) -> np.ndarray:
+    """Make errors with AR(1) correlation rho**gap independent; rows are periods, their variance is kept."""
+    r = (rho**gaps).reshape(-1, *[1] * (values.ndim - 1))
+    return np.concatenate([values[:1], (values[1:] - r * values[:-1]) / np.sqrt(1 - r**2)])
 
 
 class _Moments:

@@ -270,8 +270,8 @@ def low_expectations(
     """Test C12a: was there neither a run-up before the summit nor a reaction to it?
 
     The claim states its own conditions, on the four returns themselves; the first test returned applies them.
-    The second returned test asks more: that the 95 percent interval of the largest of the four, from the
-    placebo days, lies within the margin.
+    The second returned test asks more: that the 95 percent interval of the most unusual of the four, from
+    the placebo days, lies within the margin.
 
     Parameters
     ----------
@@ -287,25 +287,25 @@ def low_expectations(
         As written, and with the interval.
     """
     four, other = pd.concat(around, names=["group"]), pd.concat(second, names=["group"])
-    group, window = four["value"].abs().idxmax()
-    largest = four.loc[(group, window)]
+    group, window = four["p_value"].idxmin()
+    farthest = four.loc[(group, window)]
     estimate = Estimate(
-        largest["value"], largest["low_effect"], largest["high_effect"], UNIT, 1,
-        "largest of four portfolio returns, interval from placebo days", largest["p_value"],
+        farthest["value"], farthest["low_effect"], farthest["high_effect"], UNIT, 1,
+        "most unusual of four portfolio returns, interval from placebo days", farthest["p_value"],
         window=f"{window} the event, {group}",
     )  # fmt: skip
     mde = DetectableEffect(
         power.normal_multiplier() * four["spread"].max(), UNIT, four["spread"].max(), 1,
         "one event against placebo days, noisiest of the four returns",
     )  # fmt: skip
-    above, below = four["value"] > four["high"], four["value"] < four["low"]
-    run_up = bool((above.xs("before", level="window") & below.xs("after", level="window")).any())
     shared = {
         "margin": margin,
         "single_event": True,
         "placebo_p": float(four["p_value"].min()),
         "rungs": (estimate,),
-        "contradicts_when": {"a run-up above the 95th percentile, then a reversal beyond the 5th": run_up},
+        "contradicts_when": {
+            "a run-up above the 95th percentile, then a reversal beyond the 5th": reverses(four)
+        },
         "mde": mde.value,
     }
     stated = {
@@ -320,6 +320,12 @@ def low_expectations(
         ClaimTest("C12a", estimate, as_written, mde, p_values),
         ClaimTest("C12a_interval", estimate, strict, mde, p_values),
     )
+
+
+def reverses(four: pd.DataFrame) -> bool:
+    """Whether a group rose above its placebo 95 percent before the event and fell below 5 after it."""
+    above, below = four["value"] > four["high"], four["value"] < four["low"]
+    return bool((above.xs("before", level="window") & below.xs("after", level="window")).any())
 
 
 def inside(rows: pd.DataFrame) -> pd.Series:

@@ -225,6 +225,43 @@ def detectable_step(
     return _normal(se, "log points", n, "interrupted series, step with AR(1) errors")
 
 
+def detectable_term(
+    frame: pd.DataFrame, periods: np.ndarray, term: str, *, rho: float, sd: float, unit: str
+) -> DetectableEffect:
+    """Coefficient of one regressor in a series with AR(1) errors, by generalised least squares.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+        All regressors of the design.
+    periods : array of int, shape (n,)
+        Number of each row's period, so that distances across missing periods are right.
+    term : str
+        Column of `frame`.
+    rho, sd : float
+        AR(1) coefficient and standard deviation of the errors (not of their innovations), from before the
+        event.
+    unit : str
+
+    Raises
+    ------
+    UnusableInput
+        If there is no such column, rho is not between -1 and 1, or too few periods remain.
+    """
+    if term not in frame:
+        raise checks.UnusableInput(f"No regressor {term!r}. There are {list(frame)}.")
+    if not -1 < rho < 1:
+        raise checks.UnusableInput(f"rho is {rho}. An AR(1) error needs a value between -1 and 1.")
+    _positive(sd=sd)
+    checks.enough(len(frame), frame.shape[1] + 1, "periods for the terms of the model")
+    correlation = rho ** np.abs(np.subtract.outer(periods, periods).astype(float))
+    X = frame.to_numpy()
+    information = X.T @ np.linalg.solve(correlation, X)
+    at = frame.columns.get_loc(term)
+    se = sd * np.sqrt(np.linalg.inv(information)[at, at])
+    return _normal(float(se), unit, len(frame), "regression term with AR(1) errors")
+
+
 def detectable_window_change(
     events: int, *, before: int, after: int, rho: float, innovation_sd: float, units: int, correlation: float
 ) -> DetectableEffect:

@@ -422,7 +422,8 @@ def around_one_day(
     DataFrame
         Two rows, before and after: value, low, middle, high (placebo 5, 50 and 95 percent), low_effect and
         high_effect (the value less the placebo 97.5 and 2.5 percent), spread, p_value, rank, pool,
-        low_unflagged, high_unflagged, pool_unflagged.
+        low_unflagged, high_unflagged, pool_unflagged; and reversals, the share of placebo days with a run-up
+        above the 95 percent followed by a fall below the 5 percent.
 
     Raises
     ------
@@ -440,10 +441,36 @@ def around_one_day(
     for mark in np.flatnonzero(index.isin(flagged)):
         near[max(0, mark - span[1]) : mark - span[0] + 1] = True
     checks.enough(int((usable & ~near).sum()), placebo.MINIMUM_POOL, "days without news")
-    return pd.DataFrame(
+    table = pd.DataFrame(
         [_against(values[row, side], values[usable, side], values[usable & ~near, side]) for side in (0, 1)],
         index=pd.Index(["before", "after"], name="window"),
     )
+    run_up = values[usable, 0] > table.loc["before", "high"]
+    return table.assign(reversals=(run_up & (values[usable, 1] < table.loc["after", "low"])).mean())
+
+
+def portfolio_around(
+    members: Sequence[Returns],
+    day: pd.Timestamp,
+    *,
+    before: Window,
+    after: Window,
+    estimation: Window,
+    **rest,
+) -> pd.DataFrame:
+    """Two windows of the joint portfolio of some groups around one event.
+
+    Parameters
+    ----------
+    members : sequence of (returns, market)
+        See :func:`joint_cars`.
+    day : Timestamp
+    before, after, estimation : (int, int)
+    **rest
+        ``excluded``, ``flagged`` and ``years``; see :func:`around_one_day`.
+    """
+    sides = [joint_cars(members, estimation=estimation, window=window) for window in (before, after)]
+    return around_one_day(*sides, day, span=(before[0], after[1]), **rest)
 
 
 def _against(value: float, pool: np.ndarray, calm: np.ndarray) -> dict:

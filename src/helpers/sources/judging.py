@@ -104,8 +104,8 @@ def _refuse_duplicates(rows: pd.DataFrame) -> None:
 
 
 def _refuse_future(rows: pd.DataFrame, today: date) -> None:
-    present = rows["period"].str.len().map(lambda length: today.isoformat()[:length])
-    late = rows[rows["period"] > present]
+    day = today.isoformat()
+    late = rows[[period > day[: len(period)] for period in rows["period"]]]
     if len(late):
         first = late.iloc[0]
         raise Refused("future", f"{first['series_id']} has a value for {first['period']}, which is not over.")

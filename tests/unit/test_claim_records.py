@@ -1,0 +1,85 @@
+"""From a pre-specified test to its records: what is recorded, and what happens when there is no estimate."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import catalog, claims
+from helpers.methods.rates import rate_ratio
+from helpers.methods.verdict import Evidence, Region, verdict
+
+YEAR = pd.date_range("2021-01-01", "2021-12-31")
+EVENTS = YEAR[[5, 101, 108, 150, 155, 200, 250, 300]]
+SETTINGS = {
+    "window": (1, 10),
+    "leads": (-10, -1),
+    "span": (YEAR[0], YEAR[-1]),
+    "guard": 0,
+    "draws": 99,
+    "seed": 1,
+}
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """Collect the records by name in place of displaying them."""
+    kept = {}
+    monkeypatch.setattr(claims, "record", lambda name, value, **fields: kept.update({name: (value, fields)}))
+    return kept
+
+
+def test_a_test_leaves_its_records(written):
+    found = claims.attempt(rate_ratio, EVENTS, YEAR[[100, 148, 240]], **SETTINGS)
+    evidence = claims.evidence(found, rungs=(claims.NotEstimated("none"),), supports_if=(Region(below=1),))
+    assert (evidence.usable_events, evidence.rungs) == (1, ())  # one year; the empty rung is dropped
+    claims.record_mde("C16a", found, as_of="")
+    claims.record_result("C16a", found, verdict(evidence), as_of="")
+    parts = ["mde", "effect", "lead", "leave_one_out", "placebo_p", "verdict"]
+    assert list(written) == [f"C16a_{part}" for part in parts]
+    assert written["C16a_effect"][0] == found.effect.value
+    value, fields = written["C16a_leave_one_out"]
+    assert fields["low"] <= value <= fields["high"]
+
+
+def test_what_cannot_be_estimated_is_recorded_as_missing_with_the_reason(written):
+    none = claims.attempt(rate_ratio, EVENTS, [], **SETTINGS)
+    assert not none
+    decision = verdict(claims.evidence(none, sign="negative", margin=1.0))
+    claims.record_mde("C16a", none, as_of="")
+    claims.record_result("C16a", none, decision, as_of="")
+    claims.record_p("C16a_other", none, as_of="")
+    assert decision.word == "descriptive only"
+    assert written["C16a_effect"][0] is None
+    assert "Too few dates" in written["C16a_mde"][1]["why"]
+    row = claims.verdict_row("C16a", none, decision)
+    assert "value" not in row
+    assert "Too few dates" in row["why"]
+
+
+def test_an_error_that_is_not_about_the_data_is_not_swallowed():
+    with pytest.raises(ZeroDivisionError):
+        claims.attempt(lambda: 1 / 0)
+
+
+def test_the_family_of_a_test_counts_its_primary_tests():
+    assert catalog.claim_test("C16a")["family_size"] == 3  # C16a, H19a, H19b
+    assert catalog.claim_test("C11a")["family_size"] == 1
+    assert claims.family_p("C16a", 0.02) == pytest.approx(0.06)
+    assert claims.family_p("H19a", 0.9) == 1
+    with pytest.raises(catalog.UnknownTest, match="Z99a"):
+        catalog.claim_test("Z99a")
+
+
+def test_infinite_ends_stay_out_of_the_record_of_a_verdict():
+    found = rate_ratio(EVENTS, YEAR[[100, 148, 240]], **SETTINGS)
+    one_sided = found.effect.__class__(1.0, -np.inf, np.inf, unit="x", n=1, method="m")
+    stated = {
+        "sign": "positive",
+        "margin": 1.0,
+        "mde": 1.0,
+        "usable_events": 5,
+        "leave_one_out": (one_sided,),
+    }
+    inputs = verdict(Evidence(estimate=one_sided, **stated)).record()["inputs"]
+    assert inputs["estimate"]["low"] is None
+    assert inputs["leave_one_out"][0]["high"] is None
