@@ -85,11 +85,11 @@ def test_the_least_squares_estimator_takes_the_same_terms():
 def test_window_terms_give_the_change_between_the_spans():
     terms = responses.window_terms(INDEX, MONTHS, before=3, after=2)
     apart = responses.window_terms(INDEX, MONTHS, before=3, after=2, split=True)
-    y = 2 * apart["after"] - 1 * apart["before"] + 0.3 * apart["month 0"]
+    y = 2 * apart["window after"] - 1 * apart["window before"] + 0.3 * apart["month 0"]
     assert lstsq(terms.to_numpy(), y, rcond=None)[0] == pytest.approx([3, 1, 0.3])
     path = responses.path_terms(INDEX, MONTHS, before=3, after=2)
     assert list(path) == ["-3", "-2", "-1", "+0", "+1", "+2"]
-    assert path[["+1", "+2"]].sum(axis=1).equals(apart["after"])
+    assert path[["+1", "+2"]].sum(axis=1).equals(apart["window after"])
 
 
 def test_pooled_response_finds_an_effect_and_each_event_is_left_out():
@@ -160,7 +160,7 @@ def test_the_ladder_of_a_change_gives_the_other_events_their_own_terms():
     series, others = several(0.4), pd.DatetimeIndex(["2015-06-01", "2021-03-01"])
     how = {"before": 3, "after": 3, "season": None, "regressors": CYCLE, "draws": 199, "seed": 3}
     theirs = responses.window_terms(INDEX, others, before=3, after=3, split=True)
-    series = series + 3 * theirs["after"]
+    series = series + 3 * theirs["window after"]
     found = responses.pooled_response(series, MONTHS, guard=3, **how)
     rungs = responses.change_ladder(series, found, others, maxlags=6, **how)
     assert rungs[responses.JOINT].low < 0.4 < rungs[responses.JOINT].high

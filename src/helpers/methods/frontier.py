@@ -113,7 +113,7 @@ def growth_around(
 
 
 def growth_change(
-    level: pd.Series, last: pd.Timestamp, *, shortest: int, draws: int, seed: int = SEED
+    level: pd.Series, last: pd.Timestamp, *, shortest: int, unit: str, draws: int, seed: int = SEED
 ) -> DateComparison:
     """Change after a quarter in the yearly growth of a quarterly level.
 
@@ -127,13 +127,15 @@ def growth_change(
         Last quarter of the old regime.
     shortest : int
         Quarters that placebo breaks leave on either side.
+    unit : str
+        Unit of growth, such as "log10 units a year".
     draws, seed : int
         Of the bootstrap.
 
     Returns
     -------
     DateComparison
-        In units of `level` per year. The lead is the departure of the last four quarters of the old regime.
+        In `unit`. The lead is the departure of the last four quarters of the old regime.
         The rows are the quarters with their growth.
 
     Raises
@@ -145,11 +147,11 @@ def growth_change(
     growth = 4 * pd.Series(checks.complete(level, "level"), level.index).diff().dropna()
 
     def fit(leads: int) -> InterruptedSeries:
-        settings = {"season": None, "trend": False, "unit": "per year", "frequency": "Q"}
+        settings = {"season": None, "trend": False, "unit": unit, "frequency": "Q"}
         return interrupted_series(growth, [break_after(last, leads)], draws=draws, seed=seed, **settings)
 
     old, new = growth[:last], growth[growth.index > last]
-    mde = power.detectable_difference(len(old), len(new), float(old.std()), "per year").value
+    mde = power.detectable_difference(len(old), len(new), float(old.std()), unit).value
     breaks = _other_breaks(growth.index, last, shortest)
     steps = np.array([growth[growth.index > day].mean() - growth[:day].mean() for day in breaks])
     observed = new.mean() - old.mean()

@@ -67,13 +67,15 @@ class ClaimTest:
 
     def records(self) -> list[dict[str, Any]]:
         """Return the keyword arguments of each record of the test."""
+        if self.estimate is None:
+            units = {"effect": UNIT, "mde": UNIT, "placebo_p": "probability"}
+            rows = [
+                {"name": f"{self.test}_{name}", "value": None, "unit": unit, "why": self.why}
+                for name, unit in units.items()
+            ]
+            return [*rows, self.verdict.record() | {"name": f"{self.test}_verdict"}]
         numbers = {"effect": self.estimate, "mde": self.mde} | self.others
-        rows = [
-            one.record() | {"name": f"{self.test}_{name}"}
-            if one is not None
-            else {"name": f"{self.test}_{name}", "value": None, "unit": UNIT, "why": self.why}
-            for name, one in numbers.items()
-        ]
+        rows = [one.record() | {"name": f"{self.test}_{name}"} for name, one in numbers.items()]
         rows += [
             {"name": f"{self.test}_{name}", "value": p, "unit": "probability", "n": len(self.null) or None}
             for name, p in self.p_values.items()

@@ -33,7 +33,7 @@ from helpers.methods.results import Estimate, mean_over_events
 UNIT = "log points"
 EVENT, WINDOW = "event", "window"
 CHANGE, AROUND, MONTH = "after less before", "around", "month 0"
-BEFORE, AFTER = "before", "after"
+BEFORE, AFTER = "window before", "window after"
 JOINT = "With terms for the other events"
 LONG = 48  # months before the window from which dummies and Lunar-New-Year terms are estimated
 
@@ -395,7 +395,7 @@ def window_terms(
     Returns
     -------
     DataFrame
-        Columns `after less before`, `around`, `month 0`, or `before`, `after`, `month 0`. The coefficient of
+        Columns `after less before`, `around`, `month 0`, or `window before`, `window after`, `month 0`. The coefficient of
         the first is the mean of the span after less that of the span before.
     """
     distance = np.subtract.outer(_numbers(index), _numbers(pd.DatetimeIndex(months)))

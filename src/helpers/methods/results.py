@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -199,6 +199,26 @@ def equivalence_p(estimate: Estimate, low: float, high: float) -> float:
     df = estimate.df if estimate.df is not None else np.inf
     distances = (estimate.value - low) / estimate.se, (high - estimate.value) / estimate.se
     return float(max(special.stdtr(df, -np.array(distances))))
+
+
+def widen(estimate: Estimate, looks: int) -> Estimate:
+    """Give an estimate the interval it needs if it is one of several looks (Bonferroni).
+
+    The interval is t, or normal without degrees of freedom, at 1 - 0.05 / `looks`; the p value is left out.
+
+    Raises
+    ------
+    UnusableInput
+        If the estimate has no standard error.
+    """
+    if not estimate.se:
+        raise checks.UnusableInput(f"{estimate.method}: an interval needs a standard error.")
+    df = estimate.df if estimate.df is not None else np.inf
+    half = special.stdtrit(df, 1 - 0.025 / looks) * estimate.se
+    method = f"{estimate.method}, interval for {looks} looks"
+    return replace(
+        estimate, low=estimate.value - half, high=estimate.value + half, p_value=None, method=method
+    )
 
 
 def table_of(estimates: Mapping[str, Estimate], *, log: bool = False) -> pd.DataFrame:
