@@ -62,13 +62,51 @@ def run(notebook: tuple[str, ...], assignments: tuple[str, ...], workers: int, p
     if publish:
         for path in command.publish(runs):
             click.echo(f"  published {path.name}")
+    sys.exit(_tell(endings))
+
+
+def _tell(endings: dict[str, str]) -> int:
+    """Print how many runs ended in which way; return the exit code."""
     counts = {
         ending: list(endings.values()).count(ending) for ending in ("done", "fresh", "failed", "not run")
     }
-    click.echo(
-        f"{len(runs)} runs: " + ", ".join(f"{count} {ending}" for ending, count in counts.items() if count)
-    )
-    sys.exit(FAILED if counts["failed"] or counts["not run"] else 0)
+    told = ", ".join(f"{count} {ending}" for ending, count in counts.items() if count)
+    click.echo(f"{len(endings)} runs: {told}")
+    return FAILED if counts["failed"] or counts["not run"] else 0
+
+
+@main.command()
+@click.argument("notebook")
+@click.option(
+    "-p", "assignments", metavar="NAME=VALUE,VALUE", multiple=True, help="Values to take. May be repeated."
+)
+@click.option("--record", default="", help="The record to compare in the figure; one is chosen if not given.")
+@click.option(
+    "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes at once."
+)
+def sweep(notebook: str, assignments: tuple[str, ...], record: str, workers: int) -> None:
+    """Run NOTEBOOK with every combination of the values, and compare what the runs recorded.
+
+    Without -p, the `sweeps` of the notebook in collection.yml run. The records of all runs are collected in
+    one table under runs/NOTEBOOK/_sweeps/, with a figure that compares one of them.
+
+    \b
+    summits sweep 09 -p window_days=30,60,90 -p as_of=,2025-12-31
+    """
+    from helpers.runs import command
+
+    try:
+        _, endings, found = command.sweep(notebook, assignments, record, workers, click.echo)
+    except KeyboardInterrupt:
+        click.echo("Interrupted. Results in place are as they were.", err=True)
+        sys.exit(INTERRUPTED)
+    code = _tell(endings)
+    for run in found.missing:
+        click.echo(f"  not in the table: {run}")
+    click.echo(f"Table: {found.table}")
+    if found.figure:
+        click.echo(f"Figure of {found.record}: {found.figure}")
+    sys.exit(code)
 
 
 @main.command()

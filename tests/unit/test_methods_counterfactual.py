@@ -82,14 +82,16 @@ def test_a_month_missing_before_the_event_is_passed_over_and_not_filled():
 def test_placebo_windows_repeat_the_real_estimate_and_stay_before_it():
     series, control = simulated()
     months = pd.date_range("2016-01-01", "2019-12-01", freq="MS")
-    found = placebo_effects(series, EVENT, months, controls=control, season=None)
+    found = placebo_effects(series, EVENT, months, controls=control, season=None, shortest=20)
     whole = structural_counterfactual(series, EVENT, controls=control, **SETTINGS).mean_effect()
     assert found.iloc[-1] == pytest.approx(whole.value)
     # Twelve months from November 2018 on end with October 2019, the last month before the leads.
-    assert found.index[-2] == pd.Timestamp("2018-11-01")
+    assert found.index[0] == months[0] and found.index[-2] == pd.Timestamp("2018-11-01")
     assert found.iloc[:-1].abs().max() < abs(found.iloc[-1])
+    late = placebo_effects(series, EVENT, months, controls=control, season=None, shortest=48)
+    assert late.index[0] == pd.Timestamp("2018-03-01")
     shifted = series.where(series.index < "2020-01-01", series + 5)
-    again = placebo_effects(shifted, EVENT, months, controls=control, season=None)
+    again = placebo_effects(shifted, EVENT, months, controls=control, season=None, shortest=20)
     assert again.iloc[:-1].to_numpy() == pytest.approx(found.iloc[:-1].to_numpy())
 
 

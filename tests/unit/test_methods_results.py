@@ -17,10 +17,13 @@ from helpers.methods.power import (
 from helpers.methods.results import (
     BadEstimate,
     Estimate,
+    equivalence_p,
     mean_over_events,
     median_over_events,
     number,
+    t_estimate,
     table_of,
+    widen,
 )
 
 
@@ -159,3 +162,20 @@ def test_gls_never_loses_to_ols():
 def test_impossible_designs_are_refused(call):
     with pytest.raises(UnusableInput):
         call()
+
+
+def test_equivalence_is_the_worse_of_two_one_sided_tests():
+    one = t_estimate(0.0, 0.05, 10, unit="log points", n=11, method="simulated")
+    assert equivalence_p(one, -0.1, 0.1) == pytest.approx(0.0367, abs=1e-4)
+    assert equivalence_p(one, -0.1, 0.1) == equivalence_p(one, -0.1, np.inf)
+    assert equivalence_p(one, -0.01, 0.1) > 0.4
+    with pytest.raises(UnusableInput, match="standard error"):
+        equivalence_p(one, 0.1, -0.1)
+
+
+def test_an_interval_widens_with_the_looks():
+    one = t_estimate(0.2, 0.05, 10, unit="log points", n=11, method="simulated")
+    assert widen(one, 1).low == pytest.approx(one.low)
+    assert widen(one, 8).low < one.low and widen(one, 8).high > one.high
+    with pytest.raises(UnusableInput, match="standard error"):
+        widen(Estimate(1, 0, 2, "events", 5, "count"), 2)

@@ -340,3 +340,11 @@ class TestQuarters:
     def test_two_values_for_one_calendar_quarter_are_refused(self):
         with pytest.raises(transforms.BadSeries, match="two values in 2025Q1"):
             transforms.calendar_quarters(dated(["2025-03-31", "2025-04-30"], [1, 2]))
+
+
+def test_running_maximum_holds_the_last_record_and_starts_with_the_first():
+    days = pd.to_datetime(["2020-05-01", "2020-02-01", "2020-05-01", "2020-08-01", "2020-11-01"])
+    values = pd.Series([3.0, 1.0, 2.0, np.nan, 2.5], days)
+    ends = pd.date_range("2019-12-31", periods=5, freq="QE")
+    assert transforms.running_maximum(values, ends).tolist()[1:] == [1.0, 3.0, 3.0, 3.0]
+    assert np.isnan(transforms.running_maximum(values, ends).iloc[0])

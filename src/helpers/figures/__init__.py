@@ -1,14 +1,14 @@
 """Figures in one house style.
 
 A figure states its conclusion as its title, its unit and basis under it, and its sources below. `publish` is
-the only way out: it refuses a figure without title, unit, source, alt text or numbers.
+the only way out of a notebook: it refuses a figure without title, unit, source, alt text or numbers.
 """
 
 from helpers.figures.estimates import bars, coefficient_plot, distribution_plot, event_plot, heatmap
 from helpers.figures.events import event_bands, timeline_chart
 from helpers.figures.lines import line_panel, small_multiples
 from helpers.figures.panels import distribution_panels, event_time_panels
-from helpers.figures.publishing import FIGURE_MIME, IncompleteFigure, publish
+from helpers.figures.publishing import FIGURE_MIME, IncompleteFigure, publish, save
 from helpers.figures.reactions import day_panels, estimate_panels
 from helpers.figures.style import COLOURS, apply_style, new_figure
 
@@ -30,6 +30,7 @@ __all__ = [
     "line_panel",
     "new_figure",
     "publish",
+    "save",
     "small_multiples",
     "timeline_chart",
 ]

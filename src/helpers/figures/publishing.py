@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -95,6 +96,22 @@ def publish(
     }
     plt.close(fig)
     display(bundle, raw=True, metadata={"image/png": {"alt": content["alt"]}})
+
+
+def save(fig: Figure, path: Path, *, source: str) -> None:
+    """Write a figure to a PNG file, laid out as `publish` does, for use outside of notebooks.
+
+    Parameters
+    ----------
+    fig : Figure
+        With a title and named axes; it is closed.
+    path : Path
+    source : str
+        Where the numbers come from.
+    """
+    _lay_out(fig, source_line([], source))
+    path.write_bytes(_png(fig))
+    plt.close(fig)
 
 
 def source_line(series: list[SeriesData], source: str | None = None) -> str:

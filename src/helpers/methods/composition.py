@@ -35,15 +35,20 @@ class ShareChanges:
     detectable : Series
         By part: the smallest change, in percentage points, that would be found at the 5 percent level in 80
         percent of the placebo months it were added to; missing with fewer than 19 placebo months.
-    pool : int
-        Number of placebo months.
+    placebo : DataFrame
+        Placebo months × parts: the same change around months without an event.
     method : str
     """
 
     rows: pd.DataFrame
     detectable: pd.Series
-    pool: int
+    placebo: pd.DataFrame
     method: str
+
+    @property
+    def pool(self) -> int:
+        """Number of placebo months."""
+        return len(self.placebo)
 
     def table(self) -> pd.DataFrame:
         """Return `rows`."""
@@ -203,7 +208,7 @@ def share_changes(
         f"placebo months more than {guard} months from any event"
     )
     detectable = pool.apply(lambda values: _detectable(values.to_numpy()))
-    return ShareChanges(pd.DataFrame(rows), detectable, len(pool), method)
+    return ShareChanges(pd.DataFrame(rows), detectable, pool, method)
 
 
 def mirror_gap(imports: pd.Series, exports: pd.Series, *, lag: int, freight: float) -> MirrorGap:

@@ -193,6 +193,7 @@ def placebo_effects(
     *,
     controls: pd.DataFrame | None,
     season: str | int | None,
+    shortest: int,
     frequency: str = "M",
 ) -> pd.Series:
     """Return the mean effect in windows of the same shape that start in other periods before the event.
@@ -205,8 +206,11 @@ def placebo_effects(
     series, intervention, controls, season, frequency
         As in :func:`structural_counterfactual`.
     months : DatetimeIndex
-        First periods of the placebo windows. Those whose window reaches the real leads, has a gap, or has too
-        short a period before it are left out.
+        First periods of the placebo windows. Those whose window reaches the real leads or has a gap are left
+        out.
+    shortest : int
+        Fewest periods before a placebo window. With a few years only, seasonal and Lunar-New-Year terms
+        cannot be told apart and the forecast explodes.
 
     Returns
     -------
@@ -226,7 +230,7 @@ def placebo_effects(
         start = pd.Period(month, freq=frequency).ordinal
         behind = (places >= start) & (places < start + length)
         ahead = places < start - intervention.leads
-        usable = behind.sum() == length and ahead.sum() >= X.shape[1] + 10
+        usable = behind.sum() == length and ahead.sum() >= max(shortest, X.shape[1] + 10)
         if usable and (start + length - 1 <= last or month == y.index[after][0]):
             forecast, _ = _forecast(z, X, places, ahead, behind, level, noise)
             found[month] = spread * float((z[behind] - forecast).mean())

@@ -150,9 +150,9 @@ def growth_change(
         settings = {"season": None, "trend": False, "unit": unit, "frequency": "Q"}
         return interrupted_series(growth, [break_after(last, leads)], draws=draws, seed=seed, **settings)
 
+    breaks = _other_breaks(growth.index, last, shortest)
     old, new = growth[:last], growth[growth.index > last]
     mde = power.detectable_difference(len(old), len(new), float(old.std()), unit).value
-    breaks = _other_breaks(growth.index, last, shortest)
     steps = np.array([growth[growth.index > day].mean() - growth[:day].mean() for day in breaks])
     observed = new.mean() - old.mean()
     return _across_break(fit, growth.to_frame("growth"), steps, observed, mde)
@@ -196,11 +196,11 @@ def release_change(
             - np.log(counts[~late].sum() / exposure[~late].sum())
         )
 
+    breaks = _other_breaks(counts.index, last, shortest)
     late = counts.index > last
     rate = counts[~late].sum() / exposure[~late].sum()
     sizes = {"exposure_inside": exposure[late].sum(), "exposure_outside": exposure[~late].sum()}
     mde = float(np.log(power.detectable_rate_ratio(rate, **sizes).value))
-    breaks = _other_breaks(counts.index, last, shortest)
     found = _across_break(
         fit,
         pd.DataFrame({"counts": counts, "exposure": exposure}),

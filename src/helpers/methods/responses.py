@@ -183,7 +183,8 @@ def compare(
     """Put a response beside its placebo months; with fewer than 19 of them there is no placebo p value."""
     effect, lead = fit.estimate(f"{WINDOW}: level"), None
     if f"{EVENT}: leads" in fit.coefficients:
-        lead = fit.estimate(f"{EVENT}: leads")
+        leads = fit.design.interventions[0].leads
+        lead = replace(fit.estimate(f"{EVENT}: leads"), window=f"-{leads}..-1 months")
     details = dict(effect.details) | {
         "mde": mde.value,
         "bootstrap_p": effect.p_value,
@@ -252,11 +253,13 @@ def placebos_against_cycle(
 ) -> pd.Series:
     """Return the mean effect of `against_cycle` as if the event had happened in other months.
 
-    Variances are those before the real event throughout; the value at the real event comes last.
+    Variances are those before the real event throughout; the value at the real event comes last. Where the
+    real event has monthly dummies, a placebo month too needs 48 months before it.
     """
     outcome, event, rest = setting(series, cycle, month, first=first, last=last, leads=leads)
     shifted = pd.DatetimeIndex([one + pd.DateOffset(months=first) for one in months])
-    return placebo_effects(outcome, event, shifted, **rest)
+    shortest = LONG if rest["season"] == "dummies" else 0
+    return placebo_effects(outcome, event, shifted, shortest=shortest, **rest)
 
 
 def setting(
@@ -395,8 +398,8 @@ def window_terms(
     Returns
     -------
     DataFrame
-        Columns `after less before`, `around`, `month 0`, or `window before`, `window after`, `month 0`. The coefficient of
-        the first is the mean of the span after less that of the span before.
+        Columns `after less before`, `around`, `month 0`, or `window before`, `window after`, `month 0`. The
+        coefficient of the first is the mean of the span after less that of the span before.
     """
     distance = np.subtract.outer(_numbers(index), _numbers(pd.DatetimeIndex(months)))
     behind = ((distance >= 1) & (distance <= after)).sum(axis=1).astype(float)

@@ -1,0 +1,110 @@
+"""Sweeps: lists and products become runs, their records one table, one record a figure."""
+
+import pandas as pd
+import pytest
+import stub_collection as stub
+
+from helpers import paths
+from helpers.runs import parameters, plan, sweeps
+
+
+@pytest.fixture
+def collection(checkout: stub.Checkout, monkeypatch: pytest.MonkeyPatch) -> stub.Checkout:
+    """A checkout with a notebook, another that needs it, and a listed sweep, seen by this process."""
+    for name in ("data", "runs", "notebooks"):
+        monkeypatch.setattr(paths, f"{name}_dir", lambda name=name: checkout.root / name)
+    listed = [{"factor": [2, 3], "part": ["all", "half"]}, {"factor": [3, 5]}]
+    checkout.write(
+        {
+            "01_total": (stub.total_notebook(), {}),
+            "02_next": (stub.total_notebook(), {"needs": ["01_total"], "sweeps": listed}),
+        }
+    )
+    return checkout
+
+
+def sets(runs: list[plan.Run]) -> list[str]:
+    return [run.set for run in runs if run.notebook == "02_next"]
+
+
+def test_values_of_the_command_line_are_combined(collection: stub.Checkout) -> None:
+    runs = plan.plan(["02"], ["factor=2,3", "as_of=,2021-06-30"], sweep=True)
+    assert runs[0].id == "01_total/published"
+    assert [run.given for run in runs[1:]] == [
+        {"factor": 2, "as_of": ""},
+        {"factor": 2, "as_of": "2021-06-30"},
+        {"factor": 3, "as_of": ""},
+        {"factor": 3, "as_of": "2021-06-30"},
+    ]
+    assert sweeps.varied(runs) == {"factor": [2, 3], "as_of": ["", "2021-06-30"]}
+
+
+def test_a_listed_sweep_is_a_list_of_products(collection: stub.Checkout) -> None:
+    assert sets(plan.plan(["02"], sweep=True)) == [
+        "factor=2,part=all",
+        "factor=2,part=half",
+        "factor=3,part=all",
+        "factor=3,part=half",
+        "factor=3",
+        "factor=5",
+    ]
+
+
+def test_a_member_is_the_same_run_as_by_hand(collection: stub.Checkout) -> None:
+    by_hand = plan.plan(["02"], ["factor=3"])[-1]
+    assert plan.plan(["02"], ["factor=2,3"], sweep=True)[-1] == by_hand
+
+
+@pytest.mark.parametrize(
+    ("assignments", "message"),
+    [
+        (["factor=2,30"], "factor=30: outside the range"),
+        (["part=all,hlf"], "part='hlf': not one of"),
+        (["factr=2,3"], "Did you mean factor"),
+        (["factor=2,3", "factor=4"], "given twice"),
+        (["factor=[2"], "not a value"),
+    ],
+)
+def test_one_wrong_value_refuses_the_sweep(
+    collection: stub.Checkout, assignments: list[str], message: str
+) -> None:
+    with pytest.raises(parameters.ParameterError, match=message):
+        plan.plan(["02"], assignments, sweep=True)
+
+
+@pytest.mark.parametrize("listed", [[], [{"factor": 3}], [{"factor": []}]])
+def test_nothing_to_sweep_is_refused(collection: stub.Checkout, listed: list) -> None:
+    collection.write({"02_next": (stub.total_notebook(), {"sweeps": listed})})
+    with pytest.raises(plan.PlanError, match="sweep"):
+        plan.plan(["02"], sweep=True)
+
+
+def test_lists_are_written_in_brackets() -> None:
+    known = {"codes": parameters.Parameter("codes", "list", [], "which")}
+    assert parameters.parse_lists(known, ["codes=[a, b],[c]"]) == {"codes": [["a", "b"], ["c"]]}
+
+
+def test_a_sweep_leaves_a_tidy_table_and_a_figure(checkout: stub.Checkout) -> None:
+    checkout.write({"01_total": (stub.total_notebook(), {})})
+    said = checkout.summits("sweep", "01", "-p", "factor=2,3,4", "-j", "2")
+    assert "3 runs: 3 done" in said and "Figure of total" in said
+    folder = checkout.root / "runs" / "01_total" / "_sweeps" / "factor=2,3,4"
+    table = pd.read_csv(folder / "records.csv")
+    assert list(table["parameter_factor"]) == [2, 3, 4] and list(table["value"]) == [6, 9, 12]
+    assert table["run"].is_unique and set(sweeps.FIELDS) <= set(table.columns)
+    assert (folder / "comparison.png").read_bytes()[:4] == b"\x89PNG"
+    refused = checkout.summits("sweep", "01", "-p", "factor=2,3", "--record", "totl", expect=2)
+    assert "2 fresh" not in refused and "No run of the sweep recorded 'totl'" in refused
+    wider = checkout.summits("sweep", "01", "-p", "factor=2,3,4,5")
+    assert "1 done, 3 fresh" in wider
+
+
+def test_a_failed_member_is_named_and_left_out(checkout: stub.Checkout) -> None:
+    fails = stub.code("if factor == 3:\n    raise KeyError('no such month')")
+    notebook = stub.total_notebook()
+    notebook["cells"].insert(3, {**fails, "id": "fails"})
+    checkout.write({"01_total": (notebook, {})})
+    said = checkout.summits("sweep", "01", "-p", "factor=2,3", expect=1)
+    assert "1 done, 1 failed" in said and "not in the table: 01_total/factor=3" in said
+    table = pd.read_csv(checkout.root / "runs" / "01_total" / "_sweeps" / "factor=2,3" / "records.csv")
+    assert list(table["parameter_factor"]) == [2]
