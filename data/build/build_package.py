@@ -59,7 +59,9 @@ def build(figures: Path, claims: Path, target: Path) -> None:
     tables |= {f"lists/{name}.csv": rows for name, rows in investment.lists(figures).items()}
     for path, rows in tables.items():
         write(tidy(rows[schema.TABLES[path].names]), target / path)
-    shutil.copyfile(claims, target / "claims.yml")
+    # Deviations are appended to the project's copy, so that copy is never replaced.
+    if not (target / "claims.yml").exists():
+        shutil.copyfile(claims, target / "claims.yml")
     validation.describe(target)
 
 

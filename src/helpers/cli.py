@@ -2,11 +2,12 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
+FAILED, USAGE, CHANGED, INTERRUPTED = 1, 2, 10, 130
 
 
 class Commands(click.Group):
@@ -27,7 +28,8 @@ class Commands(click.Group):
 def main() -> None:
     """Chips & Summits: run the notebooks, see how they stand, build the site.
 
-    Exit codes: 0 all well, 1 something failed, 2 wrong use, 130 interrupted.
+    Exit codes: 0 all well, 1 something failed, 2 wrong use, 130 interrupted; `changes` and `rerun` also 10,
+    something changed.
     """
 
 
@@ -107,6 +109,37 @@ def sweep(notebook: str, assignments: tuple[str, ...], record: str, workers: int
     if found.figure:
         click.echo(f"Figure of {found.record}: {found.figure}")
     sys.exit(code)
+
+
+@main.command()
+@click.argument("before", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("after", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--attribute", is_flag=True, help="Run again what moved, to say why: code, revision, new data.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option(
+    "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes at once."
+)
+def changes(before: Path | None, after: Path | None, attribute: bool, as_json: bool, workers: int) -> None:
+    """Say what changed between two sets of runs, and why.
+
+    BEFORE and AFTER are folders of runs. Without them, the published results are compared with those they
+    replaced. The report is also written as a page, below runs/_changes/.
+
+    Exit codes: 0 nothing changed, 10 something changed, 1 failed, 2 wrong use.
+    """
+    from helpers.runs import change_report, command
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    try:
+        report, folder = command.changes(before, after, attribute=attribute, workers=workers, echo=say)
+    except KeyboardInterrupt:
+        click.echo("Interrupted. Results in place are as they were.", err=True)
+        sys.exit(INTERRUPTED)
+    click.echo(change_report.as_json(report) if as_json else change_report.as_markdown(report), nl=False)
+    say(f"Page: {folder / 'changes.html'}")
+    sys.exit(CHANGED if report["changed"] else 0)
 
 
 @main.command()

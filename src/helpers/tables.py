@@ -1,6 +1,7 @@
 """Tables as a reader wants them: captioned, aligned, with the same bytes on every run."""
 
 import html
+import re
 from collections.abc import Iterable, Mapping
 from typing import get_args
 
@@ -121,7 +122,8 @@ def verdict_table(rows: Iterable[Mapping], caption: str = "Verdicts") -> None:
     rows : iterable of mapping
         Keys: `claim` (in plain words), `verdict` (one of the words of the verdict rule), `why`; and, where
         there is an estimate, `value`, `low`, `high`, `unit`, `mde` (minimum detectable effect, same unit),
-        `placebo_rank` (share of placebo sets at least as extreme), `n` (units of inference).
+        `placebo_rank` (share of placebo sets at least as extreme), `n` (units of inference), `family_p` (p
+        within its family of tests), `spec_share` (share of specifications that support it), `where` (link).
     caption : str
 
     Raises
@@ -184,6 +186,7 @@ def _source_row(source: pd.Series, titles: list[str]) -> dict:
 
 def _verdict_row(row: Mapping) -> dict:
     known = {"claim", "verdict", "why", "value", "low", "high", "unit", "mde", "placebo_rank", "n"}
+    known |= {"family_p", "spec_share", "where"}
     if set(row) - known or not row.get("claim") or not row.get("why") or row.get("verdict") not in VERDICTS:
         raise BadTable(
             f"Verdict row {dict(row)}: give claim, why, and a verdict out of {', '.join(VERDICTS)}; "
@@ -194,9 +197,14 @@ def _verdict_row(row: Mapping) -> dict:
         "Verdict": row["verdict"],
         "Effect [95 % interval]": _effect(row),
         "Minimum detectable": _with_unit(row.get("mde"), row.get("unit", "")),
-        "Placebo rank": _significant(row.get("placebo_rank")),
+        "Placebo rank": significant(row.get("placebo_rank")),
+        "p in family": significant(row.get("family_p")),
+        "Specifications that support": MISSING
+        if _absent(row.get("spec_share"))
+        else f"{row['spec_share']:.0%}",
         "n": MISSING if _absent(row.get("n")) else f"{int(row['n']):,}",
         "Why": row["why"],
+        "Where": row.get("where") or MISSING,
     }
 
 
@@ -205,15 +213,15 @@ def _effect(row: Mapping) -> str:
         return MISSING
     text = _with_unit(row["value"], row.get("unit", ""))
     if not _absent(row.get("low")) and not _absent(row.get("high")):
-        text += f" [{_significant(row['low'])}, {_significant(row['high'])}]"
+        text += f" [{significant(row['low'])}, {significant(row['high'])}]"
     return text
 
 
 def _with_unit(value, unit: str) -> str:
-    return MISSING if _absent(value) else f"{_significant(value)} {unit}".strip()
+    return MISSING if _absent(value) else f"{significant(value)} {unit}".strip()
 
 
-def _significant(value) -> str:
+def significant(value) -> str:
     """Three significant digits, without exponent."""
     if _absent(value):
         return MISSING
@@ -299,7 +307,8 @@ def _cell(text: str) -> str:
     if text.startswith(("https://", "http://")) and " " not in text:
         host = html.escape(text.split("/")[2])
         return f'<a href="{safe}">{host}</a>'
-    return safe
+    # Other notebooks are named as Markdown names them.
+    return re.sub(r"\[([^\]]+)\]\((\d\d_\w+\.ipynb[^)\s]*)\)", r'<a href="\2">\1</a>', safe)
 
 
 def _text(cells: pd.DataFrame, right: list[bool], caption: str) -> str:

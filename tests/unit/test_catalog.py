@@ -57,10 +57,21 @@ def test_hashes_cover_tables_lists_and_claims_only():
     hashes = catalog.data_hashes()
     assert {"series.csv", "claims.yml", "observations/trade.csv", "lists/models.csv"} <= set(hashes)
     assert not [path for path in hashes if path.startswith("build/")]
-    assert hashes["claims.yml"] == catalog.claims_hash()
 
 
 def test_list_table_is_typed():
     models = catalog.list_table("models")
     assert models["training_compute_flop"].max() > 1e26
     assert str(models["date"].dtype).startswith("datetime64")
+
+
+def test_a_deviation_leaves_the_hash_of_the_claims_as_it_was(monkeypatch, tmp_path):
+    monkeypatch.setenv("SUMMITS_DATA", str(tmp_path))
+
+    def hash_of(text):
+        (tmp_path / "claims.yml").write_text(text, encoding="utf-8")
+        return catalog.claims_hash()
+
+    before = hash_of("version: 1\nclaims: []\ndeviations: []\n")
+    assert hash_of("version: 1\nclaims: []\ndeviations:\n- {date: 2026-11-24}\n") == before
+    assert hash_of("version: 2\nclaims: []\ndeviations: []\n") != before

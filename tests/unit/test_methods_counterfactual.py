@@ -33,6 +33,10 @@ def test_the_true_effect_is_inside_the_interval():
     parts = [found.effect_between(0, 2), found.effect_between(3, 11)]
     assert np.average([part.value for part in parts], weights=[3, 9]) == pytest.approx(mean.value)
     assert parts[0].window == "2020-01..2020-03" and parts[0].low < parts[0].value < parts[0].high
+    levels = found.levels(series["2019-01":"2019-12"])
+    assert len(levels) == 24 and levels["low"].isna().sum() == 12
+    assert np.log(levels["observed"]).to_numpy() == pytest.approx(series["2019-01":"2020-12"].to_numpy())
+    assert (levels["low"] < levels["counterfactual"]).iloc[12:].all()
     path = found.path()
     assert (path["low"] < path["effect"]).all() and (path["effect"] < path["high"]).all()
     assert list(found.table().index) == ["mean", "cumulative", "relative"]

@@ -114,3 +114,31 @@ def test_a_break_outside_the_quarters_is_refused():
     level = pd.Series(np.random.default_rng(SEED).standard_normal(48), index)
     with pytest.raises(UnusableInput, match="not inside"):
         frontier.growth_change(level, pd.Timestamp("2030-12-31"), shortest=5, unit="", draws=199)
+
+
+def test_readings_of_a_change_of_growth_agree_on_a_clean_bend():
+    index = quarters()
+    slope = np.where(np.arange(48) > 27, 0.5, 0.1) / 4
+    level = pd.Series(np.cumsum(slope) + 0.01 * np.random.default_rng(SEED).standard_normal(48), index)
+    found = frontier.growth_readings(level, index[27], unit="log10 units a year", draws=199, seed=SEED)
+    assert [one.value for one in found.values()] == pytest.approx([0.4] * 3, abs=0.03)
+
+
+def test_a_step_in_the_log_ratio_of_two_counts_is_found():
+    index = quarters()
+    rng = np.random.default_rng(SEED)
+    exposure = pd.Series(rng.poisson(200, 48).astype(float), index)
+    counts = pd.Series(rng.poisson(np.where(np.arange(48) > 23, 200, 100)).astype(float), index)
+    found = frontier.log_ratio_change(counts, exposure, index[23], draws=199, seed=SEED)
+    assert found.low < np.log(2) < found.high
+
+
+def test_a_bent_trend_is_no_shift_after_talks():
+    index = quarters()
+    rate = 50 * np.exp(0.05 * np.minimum(np.arange(48), 30))
+    counts = pd.Series(np.random.default_rng(SEED).poisson(rate).astype(float), index)
+    late = index[[36, 39, 42, 46]]
+    bent = frontier.counts_after(counts, late, index[30])
+    assert bent.low < 0 < bent.high
+    assert frontier.shift_after(counts, late, late, kind="Poisson", seed=SEED).effect.high < 0
+    assert frontier.counts_after(counts[30:], late).low < 0 < frontier.counts_after(counts[30:], late).high

@@ -21,6 +21,7 @@ from helpers.methods.results import (
     mean_over_events,
     median_over_events,
     number,
+    rescale,
     t_estimate,
     table_of,
     widen,
@@ -179,3 +180,10 @@ def test_an_interval_widens_with_the_looks():
     assert widen(one, 8).low < one.low and widen(one, 8).high > one.high
     with pytest.raises(UnusableInput, match="standard error"):
         widen(Estimate(1, 0, 2, "events", 5, "count"), 2)
+
+
+def test_an_estimate_is_rescaled_with_its_interval():
+    one = rescale(Estimate(1, 0, 2, "log points", 5, "simulated", se=0.5), 4, -1)
+    assert (one.value, one.low, one.high, one.se) == (3, -1, 7, 2)
+    with pytest.raises(UnusableInput, match="above zero"):
+        rescale(one, -1)

@@ -7,7 +7,7 @@ the only way out of a notebook: it refuses a figure without title, unit, source,
 from helpers.figures.estimates import bars, coefficient_plot, distribution_plot, event_plot, heatmap
 from helpers.figures.events import event_bands, timeline_chart
 from helpers.figures.lines import line_panel, small_multiples
-from helpers.figures.panels import distribution_panels, event_time_panels
+from helpers.figures.panels import distribution_panels, event_time_panels, forecast_panels
 from helpers.figures.publishing import FIGURE_MIME, IncompleteFigure, publish, save
 from helpers.figures.reactions import day_panels, estimate_panels
 from helpers.figures.style import COLOURS, apply_style, new_figure
@@ -26,6 +26,7 @@ __all__ = [
     "event_bands",
     "event_plot",
     "event_time_panels",
+    "forecast_panels",
     "heatmap",
     "line_panel",
     "new_figure",

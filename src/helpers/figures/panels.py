@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from helpers.figures.lines import line_panel
 from helpers.figures.style import COLOURS, GRID, INK, head, new_figure, number_axis
 
 OBSERVED = COLOURS["china"]
@@ -87,5 +88,43 @@ def distribution_panels(tests: Mapping[str, tuple[np.ndarray, float, str]], *, t
         number_axis(ax.xaxis)
         number_axis(ax.yaxis)
     for ax in axes.flat[len(tests) :]:
+        ax.set_axis_off()
+    return fig
+
+
+def forecast_panels(
+    pieces: Mapping[str, pd.DataFrame], marks: Mapping[str, pd.Timestamp], *, title: str, unit: str
+) -> Figure:
+    """Draw what happened and what was forecast, on a log scale, one panel for each event.
+
+    Parameters
+    ----------
+    pieces : mapping of panel title to DataFrame
+        Columns `observed`, `counterfactual`, and `low` and `high` of the forecast, by date; the last three
+        are missing before the forecast begins.
+    marks : mapping of panel title to Timestamp
+        Date of the event.
+    title, unit : str
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no piece.
+    """
+    if not pieces:
+        raise ValueError("There is no forecast to draw: give at least one.")
+    rows = -(-len(pieces) // 2)
+    fig, axes = new_figure(2.5 * rows, wide=True, rows=rows, columns=2, squeeze=False, sharey=True)
+    head(fig, title, unit)
+    for ax, (label, piece) in zip(axes.flat, pieces.items(), strict=False):
+        lines = {"Observed": piece["observed"], "Expected": piece["counterfactual"].dropna()}
+        bands = {"Expected": piece[["low", "high"]].dropna()}
+        line_panel(lines, bands=bands, title=label, unit="", scale="log", ax=ax)
+        ax.axvline(marks[label], color=OBSERVED, linewidth=1.1, linestyle=DASHES)
+    for ax in axes.flat[len(pieces) :]:
         ax.set_axis_off()
     return fig

@@ -54,6 +54,17 @@ class Counterfactual:
             }
         )
 
+    def levels(self, before: pd.Series) -> pd.DataFrame:
+        """Return observed and forecast values of a log outcome as levels, with earlier observed ones on top.
+
+        Columns `observed`, `counterfactual`, and `low` and `high`, the 95 percent range of the forecast;
+        `before` holds the log outcome of the periods to show before the window.
+        """
+        low, high = np.quantile(self.draws, [0.025, 0.975], axis=0)
+        columns = {"observed": self.observed, "counterfactual": self.predicted, "low": low, "high": high}
+        table = pd.DataFrame(columns, index=self.observed.index)
+        return np.exp(pd.concat([before.rename("observed").to_frame(), table]))
+
     def mean_effect(self) -> Estimate:
         """Return the mean over the window of observed minus counterfactual."""
         value = float((self.observed - self.predicted).mean())

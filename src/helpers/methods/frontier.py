@@ -26,9 +26,10 @@ from helpers.methods.interrupted_series import (
     Intervention,
     count_series,
     interrupted_series,
+    segmented_regression,
 )
 from helpers.methods.rates import DateComparison
-from helpers.methods.results import Estimate, mean_over_events
+from helpers.methods.results import Estimate, mean_over_events, rescale
 
 LEAD_QUARTERS = 4
 TALKS = "after talks"
@@ -285,6 +286,80 @@ def shift_after(
 def break_after(last: pd.Timestamp, leads: int = 0, slope: bool = False) -> Intervention:
     """Describe a break after the quarter `last` as an intervention of a segmented regression."""
     return Intervention("break", str(last.to_period("Q") + 1), leads=leads, slope=slope)
+
+
+def growth_readings(
+    level: pd.Series, last: pd.Timestamp, *, unit: str, draws: int, seed: int = SEED
+) -> dict[str, Estimate]:
+    """Other readings of the change of :func:`growth_change`, per year.
+
+    Parameters
+    ----------
+    level, last, unit, draws, seed
+        As in :func:`growth_change`.
+
+    Returns
+    -------
+    dict of str to Estimate
+        A segmented trend of the level with a jump at the break, one without, and the step in growth by least
+        squares with HAC errors.
+
+    Raises
+    ------
+    UnusableInput
+        If the level is too short or has gaps, or the break is not inside it.
+    """
+    given = {"season": None, "unit": unit, "frequency": "Q"}
+    sampled = given | {"draws": draws, "seed": seed}
+    jump = interrupted_series(level, [break_after(last, slope=True)], **sampled).estimate("break: slope")
+    kink = bend_after(level.index, last).to_frame()
+    joined = interrupted_series(level, [], regressors=kink, **sampled).estimate("bend")
+    steps = 4 * level.diff().dropna()
+    hac = segmented_regression(steps, [break_after(last)], trend=False, maxlags=LEAD_QUARTERS, **given)
+    return {
+        "Segmented trend with a jump": rescale(jump, 4),
+        "Segmented trend, joined": rescale(joined, 4),
+        "Growth, least squares, HAC": hac.estimate("break: level"),
+    }
+
+
+def log_ratio_change(
+    counts: pd.Series, exposure: pd.Series, last: pd.Timestamp, *, draws: int, seed: int = SEED
+) -> Estimate:
+    """Step of the log ratio of two quarterly counts, half a unit added to each, with AR(1) errors.
+
+    Both counts are uncertain here. If the errors are strongly correlated, the step is little more than the
+    jump between the two quarters at the break.
+    """
+    ratio = np.log((counts + 0.5) / (exposure + 0.5))
+    given = {"season": None, "trend": False, "unit": "log rate ratio", "frequency": "Q"}
+    fit = interrupted_series(ratio, [break_after(last)], draws=draws, seed=seed, **given)
+    return fit.estimate("break: level")
+
+
+def counts_after(counts: pd.Series, quarters: pd.DatetimeIndex, bend: pd.Timestamp | None = None) -> Estimate:
+    """Quasi-Poisson log rate ratio of the quarters after talks, about another course than a straight trend.
+
+    Parameters
+    ----------
+    counts : Series
+        By quarter end.
+    quarters : DatetimeIndex
+        Ends of the quarters that follow talks.
+    bend : Timestamp, optional
+        Quarter after which the log-linear trend may bend. Default: no trend at all.
+    """
+    terms = pd.DataFrame({TALKS: counts.index.isin(quarters).astype(float)}, index=counts.index)
+    if bend is not None:
+        terms = terms.join(bend_after(counts.index, bend))
+    fit = count_series(counts, [], season=None, trend=bend is not None, regressors=terms, frequency="Q")
+    return fit.estimate(TALKS)
+
+
+def bend_after(index: pd.DatetimeIndex, last: pd.Timestamp) -> pd.Series:
+    """Count the quarters since `last`, and zero before: the regressor of a trend that bends."""
+    since = index.to_period("Q").asi8 - last.to_period("Q").ordinal
+    return pd.Series(np.maximum(since, 0).astype(float), index, name="bend")
 
 
 def widest(comparisons: Mapping[str, DateComparison]) -> str:

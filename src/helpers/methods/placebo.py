@@ -216,6 +216,32 @@ def same_year_sets(
     return _draw(strata, apart, seed, draws)
 
 
+def random_sets(pool: np.ndarray, size: int, *, apart: int, draws: int, seed: int) -> np.ndarray:
+    """Draw placebo sets of so many rows from a pool, for several statistics of the same events.
+
+    Parameters
+    ----------
+    pool : array of int
+        Rows that may be drawn (see :func:`candidate_rows`).
+    size : int
+        Rows in a set.
+    apart : int
+        Members of a set are more than `apart` rows from each other.
+    draws, seed : int
+
+    Returns
+    -------
+    array of int, draws × size
+
+    Raises
+    ------
+    UnusableInput
+        If the pool is smaller than a set, or its rows are too few to lie so far apart.
+    """
+    checks.enough(len(pool), size, "placebo dates")
+    return _draw([np.asarray(pool)] * size, apart, seed, draws)
+
+
 def sign_flips(effects: Sequence[float], alternative: Alternative = "two-sided", *, seed: int) -> PlaceboTest:
     """Test a zero mean effect by flipping the signs of the events' effects.
 

@@ -201,6 +201,21 @@ def equivalence_p(estimate: Estimate, low: float, high: float) -> float:
     return float(max(special.stdtr(df, -np.array(distances))))
 
 
+def rescale(estimate: Estimate, factor: float = 1.0, shift: float = 0.0) -> Estimate:
+    """Multiply an estimate and its interval by a positive factor, then add a constant.
+
+    Raises
+    ------
+    UnusableInput
+        If the factor is not positive: the ends of the interval would change places.
+    """
+    if not factor > 0:
+        raise checks.UnusableInput(f"The factor is {factor}. Give one above zero.")
+    ends = {name: getattr(estimate, name) for name in ("value", "low", "high")}
+    moved = {name: None if end is None else factor * end + shift for name, end in ends.items()}
+    return replace(estimate, **moved, se=None if estimate.se is None else factor * estimate.se)
+
+
 def widen(estimate: Estimate, looks: int) -> Estimate:
     """Give an estimate the interval it needs if it is one of several looks (Bonferroni).
 

@@ -1,0 +1,247 @@
+"""What differs between two states of knowledge: observations, events, estimates, verdicts, and why.
+
+Pure functions on tables and records; where the two states come from (two dates of one data package, or the
+data of two runs) is the caller's business.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+CAUSES = ("code", "revision", "new data")
+
+
+def known_on(rows: pd.DataFrame, day: str = "") -> pd.DataFrame:
+    """Observations that were public on a day.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Observations with columns `series_id`, `period`, `value`, `vintage` (ISO texts).
+    day : str
+        ISO date; empty for all.
+    """
+    return rows[rows["vintage"] <= day] if day else rows
+
+
+def observations(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Compare the latest value of every period in two tables of observations.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        Columns `series_id`, `period`, `value`, `vintage`, as text.
+
+    Returns
+    -------
+    DataFrame
+        One row per period that differs: `series_id`, `period`, `kind` (new, revised or withdrawn), `old`,
+        `new` (floats), `vintage` of the new value (of the old one if withdrawn); sorted by series and period.
+    """
+    old, new = _latest(before), _latest(after)
+    both = old.add_suffix("_old").join(new.add_suffix("_new"), how="outer")
+    kind = pd.Series("revised", both.index)
+    kind[both["value_old"].isna()] = "new"
+    kind[both["value_new"].isna()] = "withdrawn"
+    differs = both["value_old"].ne(both["value_new"])
+    table = pd.DataFrame(
+        {
+            "kind": kind,
+            "old": both["value_old"],
+            "new": both["value_new"],
+            "vintage": both["vintage_new"].fillna(both["vintage_old"]),
+        }
+    )
+    return table[differs].reset_index()
+
+
+def _latest(rows: pd.DataFrame) -> pd.DataFrame:
+    ordered = rows.sort_values(["series_id", "period", "vintage"])
+    latest = ordered.drop_duplicates(["series_id", "period"], keep="last")
+    latest = latest.set_index(["series_id", "period"])[["value", "vintage"]]
+    return latest.assign(value=pd.to_numeric(latest["value"]).astype(float))
+
+
+def by_series(differences: pd.DataFrame) -> pd.DataFrame:
+    """Summarise `observations` by series.
+
+    Returns
+    -------
+    DataFrame
+        By `series_id`: counts `new`, `revised` and `withdrawn`, `first` and `last` period that differ, and
+        `largest`, the largest revision in percent of the old value (missing if there is none).
+    """
+    counts = pd.crosstab(differences["series_id"], differences["kind"])
+    counts = counts.reindex(columns=["new", "revised", "withdrawn"], fill_value=0)
+    spans = differences.groupby("series_id")["period"].agg(first="min", last="max")
+    percent = 100 * (differences["new"] / differences["old"].where(differences["old"] != 0) - 1)
+    largest = percent.groupby(differences["series_id"]).agg(_furthest_from_zero)
+    return counts.join(spans).join(largest.rename("largest")).rename_axis(columns=None)
+
+
+def _furthest_from_zero(values: pd.Series) -> float:
+    known = values.dropna()
+    return float("nan") if known.empty else float(known.loc[known.abs().idxmax()])
+
+
+def rows_by_key(before: pd.DataFrame, after: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Compare two tables, such as the events, field by field.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        Text tables with a column `key` that names each row.
+
+    Returns
+    -------
+    DataFrame
+        `key`, `kind` (new, edited or removed), and for an edit the `field` with its `old` and `new` text.
+    """
+    old, new = (table.astype(str).set_index(key).to_dict("index") for table in (before, after))
+    found = [{key: name, "kind": "new"} for name in new if name not in old]
+    found += [{key: name, "kind": "removed"} for name in old if name not in new]
+    found += [
+        {key: name, "kind": "edited", "field": field, "old": old[name].get(field, ""), "new": text}
+        for name in new
+        if name in old
+        for field, text in new[name].items()
+        if old[name].get(field, "") != text
+    ]
+    table = pd.DataFrame(found, columns=[key, "kind", "field", "old", "new"])
+    return table.fillna("").sort_values([key, "field"], ignore_index=True)
+
+
+def estimates(
+    before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Compare the numbers that two executions of a notebook recorded.
+
+    Parameters
+    ----------
+    before, after
+        Records with `name`, `value`, `low`, `high`, `unit`; texts are left to `verdicts`.
+
+    Returns
+    -------
+    list of dict
+        One for each number that is new, gone, or whose value or interval differs: `name`, `unit`, `kind`
+        (moved, new or gone), `old` and `new` as [value, low, high], and `overlap`: whether the two intervals
+        share a point, None where one of them is not known.
+    """
+    old, new = _numbers(before), _numbers(after)
+    return [
+        {
+            "name": name,
+            "unit": (new.get(name) or old[name])["unit"],
+            "kind": "moved" if name in old and name in new else "new" if name in new else "gone",
+            "old": _ends(old.get(name)),
+            "new": _ends(new.get(name)),
+            "overlap": overlap(_ends(old.get(name)), _ends(new.get(name))),
+        }
+        for name in old | new
+        if _ends(old.get(name)) != _ends(new.get(name))
+    ]
+
+
+def _numbers(records: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {record["name"]: record for record in records if not isinstance(record["value"], str)}
+
+
+def _ends(record: Mapping[str, Any] | None) -> list[float | None]:
+    return [record.get(part) for part in ("value", "low", "high")] if record else [None] * 3
+
+
+def overlap(old: list[float | None], new: list[float | None]) -> bool | None:
+    """Whether two intervals, each [value, low, high], share a point; None where an end is not known."""
+    ends = (*old[1:], *new[1:])
+    if any(end is None for end in ends):
+        return None
+    return old[1] <= new[2] and new[1] <= old[2]
+
+
+def verdicts(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """List the verdicts that flipped: `name`, `old` and `new` word, empty where there was none."""
+    old, new = _words(before), _words(after)
+    return [
+        {"name": name, "old": old.get(name, ""), "new": new.get(name, "")}
+        for name in old | new
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _words(records: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    return {
+        record["name"]: record["details"]["verdict"]
+        for record in records
+        if record.get("details", {}).get("verdict")
+    }
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """How much of a move each cause brought about, in the unit of the estimate.
+
+    The steps are taken in this order: present code on the old data, then revised values of the old periods,
+    then new periods and events. Their sum is the whole move; another order may divide it differently.
+    """
+
+    code: float
+    revision: float
+    new_data: float
+
+    @property
+    def main(self) -> str:
+        """Cause of the largest step: code, revision or new data; empty if the value did not move."""
+        steps = (abs(self.code), abs(self.revision), abs(self.new_data))
+        return CAUSES[steps.index(max(steps))] if any(steps) else ""
+
+    def record(self) -> dict[str, Any]:
+        """Return the steps and the main cause as plain values."""
+        return {
+            "code": self.code,
+            "revision": self.revision,
+            "new_data": self.new_data,
+            "main": self.main,
+        }
+
+
+def attribute(
+    old: float | None, present_code: float | None, revised: float | None, new: float | None
+) -> Attribution | None:
+    """Divide the move of an estimate among code, revision and new data.
+
+    Parameters
+    ----------
+    old, new : float or None
+        The estimate as recorded before and after.
+    present_code : float or None
+        What the present code and parameters give on the old data.
+    revised : float or None
+        What they give when, of the new data, only revised values of periods known before are used.
+
+    Returns
+    -------
+    Attribution or None
+        None if one of the four was not estimated.
+    """
+    if any(value is None for value in (old, present_code, revised, new)):
+        return None
+    steps = (present_code - old, revised - present_code, new - revised)
+    # Records hold six significant digits: what differences leave below that is rounding.
+    floor = 1e-9 * max(abs(old), abs(new))
+    return Attribution(*(0.0 if abs(step) <= floor else step for step in steps))
+
+
+def revised_only(before: pd.DataFrame, after: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Rows of `after` that are about what `before` is about: revisions, but nothing new.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+    key : list of str
+        Columns that say what a row is about (the primary key without the vintage).
+    """
+    known = pd.MultiIndex.from_frame(before[key].astype(str))
+    return after[pd.MultiIndex.from_frame(after[key].astype(str)).isin(known)]

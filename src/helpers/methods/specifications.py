@@ -1,0 +1,670 @@
+"""Specification curves: one question, every combination of defensible choices, and placebo dates for all.
+
+A choice has a few named options; a specification is one option for each choice. Estimates that share most of
+their arithmetic are made together (rolling sums, cross-products), so that a thousand specifications and some
+hundred placebo sets for each take seconds. The placebo sets are the same for all specifications, so that the
+dependence between them is kept.
+
+Sources: Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4, 1208-1214, for the curve and its
+joint test; Steegen, Tuerlinckx, Gelman and Vanpaemel (2016) for the idea of a multiverse of analyses.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers import transforms
+from helpers.methods import checks
+from helpers.methods.interrupted_series import interrupted_series, whiten
+from helpers.methods.placebo import MINIMUM_POOL, placebo_test
+from helpers.methods.results import number
+
+ESTIMATES = ["value", "low", "high", "n"]
+SUPPORTS, CONTRADICTS, INCONCLUSIVE = "supports", "contradicts", "inconclusive"
+
+AR1 = "AR(1), one regression"
+SINGLE = "AR(1), mean of single meetings"
+LEAST_SQUARES = "least squares, HAC"
+RANDOM_WALK = "random walk"
+KOREA, BILLINGS, NO_CYCLE, RELATIVE = "Korean exports", "world billings", "none", "Korea, one for one"
+HAC_LAGS = 12
+LEAST_BEFORE = 24  # months before a placebo month, so that season and trend can be told apart
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Every specification of one headline, with the same specifications at placebo dates.
+
+    Attributes
+    ----------
+    specs : DataFrame
+        One row per specification: one column per choice with the name of the option, then `value`, `low`,
+        `high` (95 percent interval) and `n` (units of inference).
+    placebo : array, sets × specifications
+        The estimates at placebo dates; a row is one set for all specifications.
+    sign : {"positive", "negative"}
+        Direction of the claim.
+    margin : float
+        Smallest effect that matters, as a positive number.
+    unit : str
+    left_out : int
+        Specifications that the data do not allow.
+    """
+
+    specs: pd.DataFrame
+    placebo: np.ndarray
+    sign: str
+    margin: float
+    unit: str
+    left_out: int = 0
+
+    @property
+    def choices(self) -> list[str]:
+        """Names of the choices."""
+        return [name for name in self.specs if name not in ESTIMATES]
+
+    @property
+    def direction(self) -> int:
+        """Sign of an effect that the claim expects."""
+        return 1 if self.sign == "positive" else -1
+
+    @property
+    def classes(self) -> pd.Series:
+        """What the interval of each specification says of the claim; see :func:`interval_class`."""
+        found = interval_class(self.specs["low"], self.specs["high"], sign=self.sign, margin=self.margin)
+        return pd.Series(found, self.specs.index, name="class")
+
+    def share(self, word: str) -> float:
+        """Share of specifications of a class."""
+        return float((self.classes == word).mean())
+
+    def joint(self) -> dict[str, float | None]:
+        """Compare median and share of the curve with those of the placebo curves.
+
+        Returns
+        -------
+        dict
+            ``median_p``: share of placebo curves whose median lies as far from the mean of the placebo
+            medians; ``share_p``: share of placebo curves with at least as many specifications in the
+            direction of the claim; both by the +1 rule, None with fewer than 19 sets. ``placebo_5`` and
+            ``placebo_95``: range of placebo medians; ``sets``.
+        """
+        medians = np.median(self.placebo, axis=1)
+        if len(medians) < MINIMUM_POOL:
+            return {"median_p": None, "share_p": None, "sets": len(medians)}
+        values, centre = self.specs["value"].to_numpy(), medians.mean()
+        shares = (self.direction * self.placebo > 0).mean(axis=1)
+        low, high = np.quantile(medians, [0.05, 0.95])
+        return {
+            "median_p": placebo_test(medians - centre, float(np.median(values)) - centre),
+            "share_p": placebo_test(shares, float((self.direction * values > 0).mean()), "greater"),
+            "placebo_mean": float(centre),
+            "placebo_5": float(low),
+            "placebo_95": float(high),
+            "sets": len(medians),
+        }
+
+    def point(self, chosen: Mapping[str, str]) -> pd.Series | None:
+        """Return the specification with the options named, or None if the data do not allow it.
+
+        Raises
+        ------
+        UnusableInput
+            If a choice is left open.
+        """
+        if set(chosen) != set(self.choices):
+            raise checks.UnusableInput(
+                f"A point needs one option for each of: {', '.join(self.choices)}. Given: {', '.join(chosen)}."
+            )
+        rows = self.specs[(self.specs[list(chosen)] == pd.Series(chosen)).all(axis=1)]
+        return rows.iloc[0] if len(rows) else None
+
+    def by_option(self) -> pd.DataFrame:
+        """Summarise the specifications that share an option: which choices move the answer?
+
+        Returns
+        -------
+        DataFrame
+            choice, option, n, median, low and high (5 and 95 percent of the estimates), share in the
+            direction of the claim, share that support it.
+        """
+        table = self.specs.assign(supports=self.classes == SUPPORTS)
+        rows = []
+        for choice in self.choices:
+            for option, one in table.groupby(choice, sort=False):
+                low, middle, high = one["value"].quantile([0.05, 0.5, 0.95])
+                row = {"choice": choice, "option": option, "n": len(one), "median": middle}
+                row |= {"low": low, "high": high, "in_direction": (self.direction * one["value"] > 0).mean()}
+                rows.append(row | {"supports": one["supports"].mean()})
+        return pd.DataFrame(rows)
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per specification, by size of the estimate, with its class."""
+        return self.specs.assign(**{"class": self.classes}).sort_values("value", kind="stable", ignore_index=True)
+
+    def record(self) -> dict[str, Any]:
+        """Return the median as the fields of a record; the ends are 5 and 95 percent of the estimates."""
+        low, middle, high = self.specs["value"].quantile([0.05, 0.5, 0.95])
+        return {
+            "value": middle,
+            "low": low,
+            "high": high,
+            "unit": self.unit,
+            "n": len(self.specs),
+            "method": "median over specifications; ends are 5 and 95 percent of them, no confidence interval",
+        }
+
+    def sentence(self) -> str:
+        """Say the curve in plain words."""
+        found = self.record()
+        return (
+            f"{found['n']} specifications: median {number(found['value'])} {self.unit}, 5 to 95 percent "
+            f"{number(found['low'])} to {number(found['high'])}; {self.share(SUPPORTS):.0%} support the claim, "
+            f"{self.share(CONTRADICTS):.0%} contradict it."
+        )
+
+
+def grid(choices: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Return every combination of options, one row each, the last choice running fastest.
+
+    Raises
+    ------
+    UnusableInput
+        If a choice has no option, or one twice.
+    """
+    for name, options in choices.items():
+        if not len(options) or len(set(options)) < len(options):
+            raise checks.UnusableInput(f"The choice {name!r} needs options that differ. Given: {list(options)}.")
+    return pd.DataFrame(list(product(*choices.values())), columns=list(choices))
+
+
+def interval_class(low: np.ndarray, high: np.ndarray, *, sign: str, margin: float) -> np.ndarray:
+    """Apply the part of the verdict rule that looks at the interval alone.
+
+    An interval supports a claim if it excludes zero in the claimed direction, and contradicts it if it
+    excludes every effect of the size of the margin. One that does both (sure, but too small to matter) and one that does neither is
+    inconclusive.
+
+    Parameters
+    ----------
+    low, high : array, specifications
+    sign : {"positive", "negative"}
+    margin : float
+        As a positive number.
+    """
+    if sign not in ("positive", "negative") or not margin > 0:
+        raise checks.UnusableInput(
+            f"Give a sign, 'positive' or 'negative', and a margin above 0, not {sign!r} and {margin}."
+        )
+    low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+    near, far = (low, high) if sign == "positive" else (-high, -low)
+    supports, against = near > 0, far < margin
+    return np.select([supports & ~against, against & ~supports], [SUPPORTS, CONTRADICTS], INCONCLUSIVE)
+
+
+def size_curve(
+    cars: Mapping[tuple[str, ...], pd.Series],
+    names: Sequence[str],
+    *,
+    windows: Mapping[str, int],
+    controls: Mapping[str, pd.Series],
+    meetings: Mapping[str, pd.Series],
+    placebo_days: pd.DataFrame,
+    **claim: Any,
+) -> Curve:
+    """Compare the mean absolute reaction to controls with that to meetings, for many ways to measure it.
+
+    Parameters
+    ----------
+    cars : mapping of options to Series
+        Cumulative abnormal return on every trading day, by the options of `names`; the first is the window.
+    names : sequence of str
+        Choices that the keys of `cars` name.
+    windows : mapping of window option to int
+        Days in the window less one: of events of a class that are no farther apart, the earliest is kept.
+    controls, meetings : mapping of option to Series
+        Trading day by event id.
+    placebo_days : DataFrame
+        Sets × event ids: placebo trading days.
+    **claim
+        `sign`, `margin` and `unit` of the curve.
+
+    Notes
+    -----
+    Intervals are Welch's over events, as in :func:`helpers.methods.results.difference_of_means`.
+    """
+    keys, sizes = list(cars), pd.DataFrame({i: one for i, one in enumerate(cars.values())}).abs()
+    index, parts, placebo = sizes.index, [], []
+    placebo_rows = {event: index.get_indexer(days) for event, days in placebo_days.items()}
+    for window, span in windows.items():
+        columns = [i for i, key in enumerate(keys) if key[0] == window]
+        mine = sizes[columns].to_numpy()
+        sides = [
+            {name: _moments(mine, _spaced(days, index, span), placebo_rows) for name, days in side.items()}
+            for side in (controls, meetings)
+        ]
+        for (one, a), (two, b) in product(*(side.items() for side in sides)):
+            options = pd.DataFrame([keys[i] for i in columns], columns=list(names))
+            parts.append(options.assign(Controls=one, Meetings=two, **_welch(a, b)))
+            placebo.append(a["placebo"] - b["placebo"])
+    return curve(pd.concat(parts, ignore_index=True), np.hstack(placebo), **claim)
+
+
+def balance_curve(
+    balances: Mapping[tuple[str, ...], np.ndarray],
+    names: Sequence[str],
+    *,
+    lengths: Mapping[str, int],
+    gaps: Mapping[str, int],
+    meetings: Mapping[str, np.ndarray],
+    placebo_days: np.ndarray,
+    **claim: Any,
+) -> Curve:
+    """Compare a balance of events after meetings with that before, for many ways to count.
+
+    Parameters
+    ----------
+    balances : mapping of options to array, days
+        Events counted up less events counted down on each day of the span, by the options of `names`.
+    names : sequence of str
+        Choices that the keys of `balances` name.
+    lengths, gaps : mapping of option to int
+        Days in each window; days before a meeting that are left out.
+    meetings : mapping of option to array
+        Numbers of the days of the meetings in the span; the first option holds all of them, in the order of
+        the columns of `placebo_days`.
+    placebo_days : array, sets × meetings
+        Numbers of placebo days whose windows lie in the span.
+    **claim
+        `sign`, `margin` and `unit` of the curve.
+
+    Notes
+    -----
+    Interval: t over meetings. A meeting whose windows run past the span is left out of that specification.
+    """
+    rows, placebo = [], []
+    every, days = next(iter(meetings.values())), len(next(iter(balances.values())))
+    for (length_name, length), (gap_name, gap) in product(lengths.items(), gaps.items()):
+        inside = (every - length - gap >= 0) & (every + length < days)
+        for key, balance in balances.items():
+            total = np.append(0, np.cumsum(balance))
+            change = _change(total, every[inside], length, gap)
+            null = _change(total, placebo_days[:, inside], length, gap)
+            for name, chosen in meetings.items():
+                kept = np.isin(every[inside], chosen)
+                options = {"Window": length_name, "Gap before": gap_name, **dict(zip(names, key, strict=True))}
+                rows.append(options | {"Meetings": name} | _t_over_events(change[kept]))
+                placebo.append(null[:, kept].mean(axis=1) if kept.any() else np.full(len(null), np.nan))
+    return curve(pd.DataFrame(rows), np.column_stack(placebo), **claim)
+
+
+def change_curve(
+    outcomes: Mapping[str, pd.Series],
+    cycles: Mapping[str, pd.Series | None],
+    *,
+    windows: Mapping[str, int],
+    starts: Mapping[str, str],
+    meetings: Mapping[str, pd.DatetimeIndex],
+    overlaps: Mapping[str, pd.DatetimeIndex],
+    errors: Sequence[str],
+    placebo_months: np.ndarray,
+    **claim: Any,
+) -> Curve:
+    """Compare a log series after meetings with before them, for many regressions.
+
+    The regression is that of :func:`helpers.methods.responses.pooled_response` (monthly dummies, Lunar New
+    Year, trend), with the autocorrelation of the model without meetings, for real and placebo months alike.
+
+    Parameters
+    ----------
+    outcomes : mapping of option to Series
+        Log outcome by month.
+    cycles : mapping of option to Series or None
+        Log of the world cycle; that of `RELATIVE` is subtracted, the others are regressors.
+    windows : mapping of option to int
+        Months on each side.
+    starts : mapping of option to date
+        First month used.
+    meetings : mapping of option to DatetimeIndex
+        Months of the meetings; the first option holds all of them, in the order of the columns of
+        `placebo_months`.
+    overlaps : mapping of option to DatetimeIndex
+        Months of other events with window terms of their own; empty for none.
+    errors : sequence of str
+        `AR1`, `SINGLE`, `LEAST_SQUARES`, `RANDOM_WALK`.
+    placebo_months : array of datetime64, sets × meetings
+        With full windows in every specification.
+    **claim
+        `sign`, `margin` and `unit` of the curve.
+    """
+    rows, placebo = [], []
+    every = next(iter(meetings.values()))
+    sets = _months(pd.DatetimeIndex(placebo_months.ravel())).reshape(placebo_months.shape)
+    for (outcome, values), (cycle, control), (start, first) in product(
+        outcomes.items(), cycles.items(), starts.items()
+    ):
+        y, base = _base(values.loc[first:], control, relative=cycle == RELATIVE)
+        rho = _rho(y, base)
+        for (window, width), (overlap, others) in product(windows.items(), overlaps.items()):
+            common = {"Outcome": outcome, "World cycle": cycle, "From": start, "Window": window,
+                      "Other controls": overlap}  # fmt: skip
+            full = every[_full(y.index, every, width)]
+            regressors = base.join(_window_columns(y.index, others, width).add_prefix("other "))
+            wanted = np.union1d(_months(full), sets)
+            for kind in errors:
+                model = _Windows.of(y, regressors, wanted, width, kind, rho)
+                for name, chosen in meetings.items():
+                    kept = full[full.isin(chosen)]
+                    found, null = model.estimate(_months(kept), sets[:, every.isin(kept)])
+                    rows.append(common | {"Errors": kind, "Meetings": name} | found)
+                    placebo.append(null)
+    return curve(pd.DataFrame(rows), np.column_stack(placebo), **claim)
+
+
+def step_curve(
+    outcomes: Mapping[str, pd.Series],
+    cycles: Mapping[str, pd.Series | None],
+    month: pd.Timestamp,
+    *,
+    horizons: Mapping[str, int],
+    leads: Mapping[str, int],
+    starts: Mapping[str, str],
+    trends: Mapping[str, bool],
+    errors: Sequence[str],
+    **claim: Any,
+) -> Curve:
+    """Estimate the step of a log series in the months after one event, for many regressions.
+
+    The regression is that of :func:`helpers.methods.responses.respond`: it ends with the window, month 0 and
+    the leads have terms of their own. Placebo months are all months with the widest windows full, 24 months
+    before them, and the widest window closed before the widest leads of the event. The autocorrelation is
+    that of the months before the leads, for real and placebo months alike.
+
+    Parameters
+    ----------
+    outcomes, cycles, starts, errors
+        As in :func:`change_curve`; `SINGLE` is not possible.
+    month : Timestamp
+        First day of the month of the event.
+    horizons, leads : mapping of option to int
+        Months of the window after, and of the lead window before.
+    trends : mapping of option to bool
+        Whether the regression has a trend.
+    **claim
+        `sign`, `margin` and `unit` of the curve.
+    """
+    rows, placebo = [], []
+    longest, widest = max(horizons.values()), max(leads.values())
+    quiet_end = month - pd.DateOffset(months=widest)
+    calendar = sorted(set.intersection(*(set(one.index) for one in outcomes.values())))
+    calendar = pd.DatetimeIndex(calendar).intersection(_common(cycles))
+    earliest = max(calendar[0], *(pd.Timestamp(first) for first in starts.values()))
+    months = calendar[_full(calendar, calendar, longest, widest)]
+    months = months[months >= earliest + pd.DateOffset(months=LEAST_BEFORE + widest)]
+    months = months[months + pd.DateOffset(months=longest) < quiet_end].append(pd.DatetimeIndex([month]))
+    for (outcome, values), (cycle, control), (start, first), (trend, slope) in product(
+        outcomes.items(), cycles.items(), starts.items(), trends.items()
+    ):
+        y, base = _base(values.loc[first:], control, relative=cycle == RELATIVE)
+        base = base if slope else base.drop(columns="trend")
+        quiet = y.index < quiet_end
+        rho = _rho(y[quiet], base[quiet])
+        for (horizon, after), (lead, before), kind in product(horizons.items(), leads.items(), errors):
+            options = {"Outcome": outcome, "World cycle": cycle, "From": start, "Trend": trend,
+                       "Window": horizon, "Leads": lead, "Errors": kind}  # fmt: skip
+            found, null = _steps(y, base, months, after, before, kind, rho)
+            rows.append(options | found)
+            placebo.append(null)
+    return curve(pd.DataFrame(rows), np.column_stack(placebo), **claim)
+
+
+def curve(specs: pd.DataFrame, placebo: np.ndarray, *, sign: str, margin: float, unit: str) -> Curve:
+    """Gather the specifications that the data allow, and the placebo sets that all of them allow.
+
+    Raises
+    ------
+    UnusableInput
+        If no specification could be estimated.
+    """
+    kept = specs[["value", "low", "high"]].notna().all(axis=1).to_numpy()
+    checks.enough(int(kept.sum()), 1, "specifications that can be estimated")
+    null = placebo[:, kept]
+    null = null[np.isfinite(null).all(axis=1)]
+    return Curve(specs[kept].reset_index(drop=True), null, sign, margin, unit, int((~kept).sum()))
+
+
+def _moments(sizes: np.ndarray, days: pd.Series, placebo_rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Count, mean and variance of the events' sizes by column, and the mean at each placebo set."""
+    real = sizes[days.to_numpy(dtype=int)]
+    seen = ~np.isnan(real)
+    n = seen.sum(axis=0)
+    total = np.where(seen, real, 0.0)
+    mean = total.sum(axis=0) / np.maximum(n, 1)
+    spread = (np.where(seen, real - mean, 0.0) ** 2).sum(axis=0) / np.maximum(n - 1, 1)
+    drawn = np.array([sizes[placebo_rows[event]] for event in days.index])
+    null = np.where(seen[:, None, :], drawn, 0.0).sum(axis=0) / np.maximum(n, 1)
+    return {"n": n, "mean": mean, "variance": spread, "placebo": null}
+
+
+def _welch(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    enough = np.minimum(a["n"], b["n"]) >= 2
+    parts = [np.where(enough, one["variance"] / np.maximum(one["n"], 1), np.nan) for one in (a, b)]
+    df = sum(parts) ** 2 / sum(part**2 / np.maximum(one["n"] - 1, 1) for part, one in zip(parts, (a, b), strict=True))
+    value = np.where(enough, a["mean"] - b["mean"], np.nan)
+    half = stats.t.ppf(0.975, df) * np.sqrt(sum(parts))
+    return {"value": value, "low": value - half, "high": value + half, "n": a["n"] + b["n"]}
+
+
+def _spaced(days: pd.Series, index: pd.DatetimeIndex, span: int) -> pd.Series:
+    """Rows of the events; of those no farther apart than the window, the earliest stands for the others."""
+    rows = pd.Series(index.get_indexer(days), days.index).sort_values(kind="stable")
+    kept: list[str] = []
+    for event, row in rows.items():
+        if not kept or row - rows[kept[-1]] > span:
+            kept.append(event)
+    return rows[kept]
+
+
+def _change(total: np.ndarray, days: np.ndarray, length: int, gap: int) -> np.ndarray:
+    """Sum over days +1..+length less the sum over -length-gap..-1-gap, from running totals."""
+    after = total[days + length + 1] - total[days + 1]
+    return after - (total[days - gap] - total[days - gap - length])
+
+
+def _t_over_events(values: np.ndarray) -> dict[str, float]:
+    n = len(values)
+    if n < 2:
+        return {"value": np.nan, "low": np.nan, "high": np.nan, "n": n}
+    spread = values.std(ddof=1)
+    # Equal values on a handful of dates are no evidence of precision.
+    half = stats.t.ppf(0.975, n - 1) * spread / np.sqrt(n) if spread else np.inf
+    return {"value": values.mean(), "low": values.mean() - half, "high": values.mean() + half, "n": n}
+
+
+def _months(index: pd.DatetimeIndex) -> np.ndarray:
+    return (index.year * 12 + index.month).to_numpy()
+
+
+def _common(cycles: Mapping[str, pd.Series | None]) -> pd.DatetimeIndex:
+    """Months of all cycles that are series."""
+    own = [one.index for one in cycles.values() if one is not None]
+    whole = pd.date_range("1990-01-01", "2100-01-01", freq="MS")
+    for index in own:
+        whole = whole.intersection(index)
+    return whole
+
+
+def _full(index: pd.DatetimeIndex, months: pd.DatetimeIndex, after: int, before: int | None = None) -> np.ndarray:
+    steps = np.arange(-(after if before is None else before), after + 1)
+    return np.isin(_months(months)[:, None] + steps, _months(index)).all(axis=1)
+
+
+def _base(
+    values: pd.Series, cycle: pd.Series | None, *, relative: bool
+) -> tuple[pd.Series, pd.DataFrame]:
+    """Outcome and the regressors without events: constant, trend, months, Lunar New Year, cycle."""
+    y = values if cycle is None else values[values.index.isin(cycle.index)]
+    if relative:
+        y = y - cycle[y.index]
+    position = _months(y.index)
+    frame = pd.DataFrame({"constant": 1.0, "trend": position - position[0] + 1.0}, index=y.index)
+    for month in range(2, 13):
+        frame[f"season {month}"] = (y.index.month == month).astype(float)
+    frame = frame.join(transforms.lunar_new_year_terms(y.index))
+    return y, frame if cycle is None or relative else frame.join(cycle.rename("cycle"))
+
+
+def _rho(y: pd.Series, base: pd.DataFrame) -> float:
+    """Restricted maximum likelihood correlation of neighbouring months in the model without events."""
+    others = base.drop(columns=["constant", "trend"], errors="ignore")
+    fit = interrupted_series(
+        y, [], season=None, trend="trend" in base, regressors=others, unit="log points", inference="t"
+    )
+    return fit.details["rho"]
+
+
+def _independent(values: np.ndarray, gaps: np.ndarray, kind: str, rho: float) -> np.ndarray:
+    """Turn rows into ones with independent errors, under the error model named; rows are months."""
+    if kind == LEAST_SQUARES:
+        return values
+    if kind == RANDOM_WALK:
+        return np.diff(values, axis=0) / np.sqrt(gaps).reshape(-1, *[1] * (values.ndim - 1))
+    return whiten(values, gaps, rho)
+
+
+def _window_columns(index: pd.DatetimeIndex, months: pd.DatetimeIndex, width: int) -> pd.DataFrame:
+    """Terms of other events: the windows before and after them, and their months; empty ones are left out."""
+    if not len(months):
+        return pd.DataFrame(index=index)
+    distance = np.subtract.outer(_months(index), _months(months))
+    frame = pd.DataFrame(
+        {
+            "before": ((distance < 0) & (distance >= -width)).sum(axis=1),
+            "after": ((distance > 0) & (distance <= width)).sum(axis=1),
+            "month 0": (distance == 0).sum(axis=1),
+        },
+        index=index,
+        dtype=float,
+    )
+    return frame.loc[:, frame.any()]
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Window terms of single months, freed of the other regressors, and their cross-products.
+
+    `terms` are rows × 3 × months (after less before, around, month 0), `cross` 3 × 3 × months × months.
+    """
+
+    months: np.ndarray
+    rows: np.ndarray
+    terms: np.ndarray
+    outcome: np.ndarray
+    cross: np.ndarray
+    with_outcome: np.ndarray
+    df: int
+    kind: str
+
+    @classmethod
+    def of(
+        cls, y: pd.Series, base: pd.DataFrame, months: np.ndarray, width: int, kind: str, rho: float
+    ) -> "_Windows":
+        rows = _months(y.index)
+        distance, gaps = np.subtract.outer(rows, months), np.diff(rows)
+        behind, ahead = (distance > 0) & (distance <= width), (distance < 0) & (distance >= -width)
+        single = np.stack([(behind * 1.0 - ahead) / 2, (behind * 1.0 + ahead) / 2, distance == 0], axis=1)
+        others = _independent(base.to_numpy(), gaps, kind, rho)
+        others = others[:, np.abs(others).max(axis=0) > 0]
+        basis, _ = np.linalg.qr(others / np.linalg.norm(others, axis=0))
+
+        def free(values: np.ndarray) -> np.ndarray:
+            flat = _independent(values, gaps, kind, rho).reshape(len(basis), -1)
+            return flat - basis @ (basis.T @ flat)
+
+        terms, outcome, n = free(single), free(y.to_numpy())[:, 0], len(months)
+        cross = (terms.T @ terms).reshape(3, n, 3, n).transpose(0, 2, 1, 3)
+        return cls(months, rows[len(rows) - len(basis) :], terms.reshape(-1, 3, n), outcome, cross,
+                   (terms.T @ outcome).reshape(3, n), len(basis) - basis.shape[1] - 3, kind)  # fmt: skip
+
+    def estimate(self, events: np.ndarray, sets: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
+        """Return the estimate at the events and at each placebo set; both are numbers of months."""
+        if len(events) < 2:
+            nothing = {"value": np.nan, "low": np.nan, "high": np.nan, "n": len(events)}
+            return nothing, np.full(len(sets), np.nan)
+        members = np.searchsorted(self.months, np.vstack([events, sets]))
+        if self.kind == SINGLE:
+            alone = self._alone()[members]
+            return _t_over_events(alone[0]), alone[1:].mean(axis=1)
+        chosen = np.zeros((len(members), len(self.months)))
+        np.put_along_axis(chosen, members, 1.0, axis=1)
+        cross = np.empty((len(members), 3, 3))
+        for a, b in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)):
+            cross[:, a, b] = cross[:, b, a] = ((chosen @ self.cross[a, b]) * chosen).sum(axis=1)
+        solved = np.linalg.solve(cross, (chosen @ self.with_outcome.T)[..., None])[..., 0]
+        value, columns = solved[0, 0], self.terms[:, :, members[0]].sum(axis=2)
+        se = self._se(columns, np.linalg.inv(cross[0]), self.outcome - columns @ solved[0])
+        half = stats.t.ppf(0.975, self.df) * se
+        return {"value": value, "low": value - half, "high": value + half, "n": len(events)}, solved[1:, 0]
+
+    def _alone(self) -> np.ndarray:
+        """Change around each month taken alone."""
+        cross = np.diagonal(self.cross, axis1=2, axis2=3).transpose(2, 0, 1)
+        return np.linalg.solve(cross, self.with_outcome.T[..., None])[:, 0, 0]
+
+    def _se(self, columns: np.ndarray, inverse: np.ndarray, residuals: np.ndarray) -> float:
+        if self.kind != LEAST_SQUARES:
+            return float(np.sqrt(residuals @ residuals / self.df * inverse[0, 0]))
+        return _hac_se((columns @ inverse[:, 0]) * residuals, self.rows, len(residuals) / self.df)
+
+
+def _hac_se(scores: np.ndarray, months: np.ndarray, correction: float) -> float:
+    """Newey-West standard error of one coefficient from its scores, lags counted on the calendar."""
+    line = np.zeros(months[-1] - months[0] + 1)
+    line[months - months[0]] = scores
+    variance = line @ line
+    for lag in range(1, HAC_LAGS + 1):
+        variance += 2 * (1 - lag / (HAC_LAGS + 1)) * (line[lag:] @ line[:-lag])
+    return float(np.sqrt(variance * correction))
+
+
+def _steps(
+    y: pd.Series, base: pd.DataFrame, events: pd.DatetimeIndex, after: int, before: int, kind: str, rho: float
+) -> tuple[dict[str, float], np.ndarray]:
+    """Estimate the step at many months at once; the last is the real event."""
+    numbers = _months(y.index)
+    gaps, at = np.diff(numbers), _months(events)
+    distance = np.subtract.outer(numbers, at)
+    parts = [(distance > 0) & (distance <= after), distance == 0]
+    parts += [(distance < 0) & (distance >= -before)] if before else []
+    terms = _independent(np.stack(parts, axis=2).astype(float), gaps, kind, rho)
+    others = _independent(base.to_numpy(), gaps, kind, rho)
+    others = others[:, np.abs(others).max(axis=0) > 0]
+    others = others / np.linalg.norm(others, axis=0)
+    outcome = _independent(y.to_numpy(), gaps, kind, rho)
+    rows = numbers[len(numbers) - len(outcome) :]
+    inside = (rows[:, None] <= at + after).astype(float)
+    # events × rows × regressors; rows after the window are zero and so add nothing.
+    X = np.concatenate([np.broadcast_to(others, (len(at), *others.shape)), terms.transpose(1, 0, 2)], axis=2)
+    X = X * inside.T[:, :, None]
+    cross = X.transpose(0, 2, 1) @ X
+    solvable = np.linalg.cond(cross) < 1e12
+    found = np.full((len(at), X.shape[2]), np.nan)
+    right = (X.transpose(0, 2, 1) @ outcome)[..., None]
+    found[solvable] = np.linalg.solve(cross[solvable], right[solvable])[..., 0]
+    place, n = others.shape[1], int(inside[:, -1].sum())
+    df = n - X.shape[2]
+    if not solvable[-1] or df < 5 or not np.isin(at[-1] + np.arange(1, after + 1), numbers).all():
+        return {"value": np.nan, "low": np.nan, "high": np.nan, "n": n}, found[:-1, place]
+    residuals = (outcome - X[-1] @ found[-1]) * inside[:, -1]
+    inverse = np.linalg.inv(cross[-1])
+    if kind == LEAST_SQUARES:
+        se = _hac_se((X[-1] @ inverse[:, place]) * residuals, rows, n / df)
+    else:
+        se = float(np.sqrt(residuals @ residuals / df * inverse[place, place]))
+    half, value = stats.t.ppf(0.975, df) * se, found[-1, place]
+    return {"value": value, "low": value - half, "high": value + half, "n": n}, found[:-1, place]

@@ -1,0 +1,170 @@
+"""From records to the scoreboard: the words combined, stale records refused, numbers only from records."""
+
+import json
+import math
+
+import nbformat
+import pandas as pd
+import pytest
+import yaml
+
+from helpers import claims, paths, scoreboard
+from helpers.runs import notebooks
+
+NAME = "02_exports"
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "expected"),
+    [
+        (["supported"], {}, "supported"),
+        (["supported", "supported"], {}, "supported"),
+        (["contradicted", "contradicted"], {}, "contradicted"),
+        (["supported", "contradicted"], {}, "inconclusive"),
+        (["supported", "inconclusive"], {}, "inconclusive"),
+        (["supported", "descriptive only"], {}, "inconclusive"),
+        (["descriptive only", "descriptive only"], {}, "descriptive only"),
+        ([], {}, "descriptive only"),
+        (["supported"], {"cap": "descriptive only"}, "descriptive only"),
+        (["supported"], {"testable": False}, "not testable"),
+    ],
+)
+def test_words_are_combined_by_the_rule(words, given, expected):
+    assert claims.combined(words, **given) == expected
+
+
+def test_an_unknown_word_is_refused():
+    with pytest.raises(ValueError, match="proven"):
+        claims.combined(["proven"])
+
+
+def test_only_a_claimed_effect_needs_the_p_value_of_its_family():
+    assert claims.within_family("supported", sign="positive", adjusted_p=0.06) == "inconclusive"
+    assert claims.within_family("supported", sign="positive", adjusted_p=0.05) == "supported"
+    assert claims.within_family("supported", sign="", adjusted_p=0.9) == "supported"
+    assert claims.within_family("contradicted", sign="positive", adjusted_p=0.9) == "contradicted"
+
+
+def test_effects_are_put_in_units_of_their_margin():
+    estimate = {"value": -0.2, "low": -0.4, "high": 0.1}
+    claimed = claims.in_margins({"estimate": estimate, "margin": 0.1, "sign": "negative"})
+    assert claimed == pytest.approx({"low": -1, "value": 2, "high": 4})
+    ratio = {"value": 1.5, "low": 0.5, "high": None}
+    placed = claims.in_margins({"estimate": ratio, "supports_if": [{"above": 0.5, "below": 1.5}]})
+    assert (placed["low"], placed["value"]) == pytest.approx((-1, 1)) and math.isnan(placed["high"])
+    assert claims.in_margins({"estimate": estimate}) is None
+
+
+def _claims() -> dict:
+    test = {"id": "C01a", "primary": True, "outcome": "exports"}
+    two = [test | {"id": "C02b"}, test | {"id": "C02a"}, {"id": "C02c", "outcome": "aside"}]
+    return {
+        "claims": [
+            {"id": "C01", "claim": "Exports fell.", "testable": "yes", "tests": [test], "family": "trade"},
+            {"id": "C02", "claim": "They moved.", "testable": "yes", "tests": two[::-1], "family": "trade"},
+            {"id": "C03", "claim": "A motive.", "testable": "no", "why": "no series observes it"},
+        ]
+    }
+
+
+def _record(name, value, unit="log points", low=None, high=None, **details):
+    content = {"name": name, "value": value, "low": low, "high": high, "unit": unit, "n": 10}
+    content |= {"method": "", "window": "", "as_of": "", "details": details}
+    return nbformat.v4.new_output("display_data", {notebooks.RECORD_MIME: content, "text/plain": name})
+
+
+def _test_records(test, word="supported", p=0.02):
+    inputs = {"estimate": {"value": 0.3, "low": 0.1, "high": 0.5}, "margin": 0.1, "sign": "positive"}
+    ruling = {"unit": "text", "verdict": word, "reasons": ["so the rule"], "inputs": inputs}
+    return [
+        _record(f"{test}_effect", 0.3, low=0.1, high=0.5),
+        _record(f"{test}_mde", 0.2),
+        _record(f"{test}_placebo_p", p, unit="probability"),
+        _record(f"{test}_verdict", word, **ruling),
+    ]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A made-up collection: one executed notebook with the records of four tests, and the scoreboard."""
+    for folder in ("notebooks", "data", "runs"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "data" / "trade.csv").write_text("value\n1\n")
+    (tmp_path / "data" / "claims.yml").write_text(yaml.safe_dump(_claims()))
+    monkeypatch.setenv("SUMMITS_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("SUMMITS_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(paths, "notebooks_dir", lambda: tmp_path / "notebooks")
+    entry = {"question": "Did they fall?"}
+    listed = {NAME: entry, "11_claims": entry | {"needs": [NAME]}}
+    (tmp_path / "notebooks" / "collection.yml").write_text(yaml.safe_dump({"notebooks": listed}))
+    (tmp_path / "notebooks" / "11_claims.ipynb").write_text("{}")
+    outputs = [
+        *_test_records("C01a"),
+        *_test_records("C02a", p=0.04),
+        *_test_records("C02b", "inconclusive", p=0.5),
+        *_test_records("C02c"),
+    ]
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell("# Did they fall?\n\n## The verdict"),
+            nbformat.v4.new_code_cell("judge()", outputs=outputs, execution_count=1),
+        ]
+    )
+    plain = json.loads(nbformat.writes(notebook))
+    data = {"trade.csv": notebooks.digest((tmp_path / "data" / "trade.csv").read_bytes())}
+    plain["metadata"][notebooks.MADE_FROM] = {"notebook": notebooks.source_hash(plain), "data": data}
+    (tmp_path / "notebooks" / f"{NAME}.ipynb").write_text(json.dumps(plain))
+    return tmp_path
+
+
+def test_the_board_shows_what_was_recorded(place):
+    table = scoreboard.tests(scoreboard.read("11_claims"))
+    assert list(table["test"]) == ["C01a", "C02a", "C02b", "C02c"] or list(table["test"])[-1] == "C02c"
+    by_test = table.set_index("test")
+    # Holm over three primary tests: 0.02 × 3 and 0.04 × 2, made monotone.
+    assert by_test.loc["C01a", "family_p"] == pytest.approx(0.06)
+    assert by_test.loc["C02a", "family_p"] == pytest.approx(0.08)
+    assert by_test.loc["C01a", ["as_recorded", "word"]].tolist() == ["supported", "inconclusive"]
+    words = {claim["id"]: claim["word"] for claim in scoreboard.board(table)}
+    assert words == {"C01": "inconclusive", "C02": "inconclusive", "C03": "not testable"}
+    told = scoreboard.paragraph(scoreboard.board(table)[0])
+    assert "0.300 log points, interval 0.100 to 0.500" in told and "before the adjustment" in told
+    assert f"[{NAME}, cell 2]({NAME}.ipynb#The-verdict)" in told
+    picture = scoreboard.picture_table(table)
+    assert picture["value"].tolist() == pytest.approx([3, 3, 3])
+    assert scoreboard.needed(table)["n needed, about"].tolist() == [40, 40, 40]
+
+
+@pytest.mark.parametrize("spoilt", ["data", "source", "unstamped", "gone"])
+def test_a_stale_or_missing_record_names_the_run_to_do(place, spoilt):
+    committed = place / "notebooks" / f"{NAME}.ipynb"
+    notebook = json.loads(committed.read_text())
+    if spoilt == "data":
+        (place / "data" / "trade.csv").write_text("value\n2\n")
+    elif spoilt == "source":
+        notebook["cells"][1]["source"] = "judge(again)"
+    elif spoilt == "unstamped":
+        notebook["metadata"] = {}
+    else:
+        notebook["cells"][1]["outputs"] = []
+    committed.write_text(json.dumps(notebook))
+    with pytest.raises(scoreboard.StaleRecord, match="(?i)run"):
+        scoreboard.tests(scoreboard.read("11_claims"))
+
+
+def test_a_current_run_is_read_before_the_committed_notebook(place):
+    committed = place / "notebooks" / f"{NAME}.ipynb"
+    run = place / "runs" / NAME / "published" / "notebook.ipynb"
+    run.parent.mkdir(parents=True)
+    notebook = json.loads(committed.read_text())
+    notebook["cells"][1]["outputs"][0]["data"][notebooks.RECORD_MIME]["value"] = 0.4
+    run.write_text(json.dumps(notebook))
+    held = scoreboard.read("11_claims").set_index("name")
+    assert held.loc["C01a_effect", ["value", "notebook"]].tolist() == [0.4, NAME]
+
+
+def test_a_test_without_record_can_be_shown_in_place_of_stopping(place):
+    held = scoreboard.read("11_claims")
+    table = scoreboard.tests(held[held["name"] != "C01a_verdict"], missing="show")
+    assert scoreboard.board(table)[0]["word"] == scoreboard.NOT_RUN
+    assert pd.isna(table.set_index("test").loc["C01a", "spec_share"])
