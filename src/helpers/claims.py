@@ -17,6 +17,7 @@ from helpers import catalog
 from helpers.methods.checks import UnusableInput
 from helpers.methods.rates import DateComparison
 from helpers.methods.results import Estimate
+from helpers.methods.specifications import CONTRADICTS, SUPPORTS, Curve
 from helpers.methods.verdict import ALPHA, Evidence, Verdict, Word
 from helpers.observations import NotYetKnown
 from helpers.records import record
@@ -140,6 +141,29 @@ def record_result(
         for part in ("effect", "placebo_p", "lead"):
             record_estimate(f"{test_id}_{part}", comparison, as_of=as_of)
     record(f"{test_id}_verdict", as_of=as_of, **decision.record())
+
+
+def record_curve(test_id: str, found: Curve | NotEstimated, *, as_of: str) -> None:
+    """Record what a specification curve says of a test: size, shares, median and joint p values."""
+    names = ["n", "share_positive", "share_supports", "share_contradicts", "median", "joint_p"]
+    if isinstance(found, NotEstimated):
+        for name in names:
+            record_estimate(f"{test_id}_spec_{name}", found, as_of=as_of)
+        return
+    n, joint = len(found.specs), found.joint()
+    shares = {
+        "positive": float((found.specs["value"] > 0).mean()),
+        "supports": found.share(SUPPORTS),
+        "contradicts": found.share(CONTRADICTS),
+    }
+    record(f"{test_id}_spec_n", n, unit="specifications", as_of=as_of, left_out=found.left_out)
+    for name, share in shares.items():
+        record(f"{test_id}_spec_share_{name}", share, unit="share of specifications", n=n, as_of=as_of)
+    record(f"{test_id}_spec_median", as_of=as_of, **found.record())
+    why = {"why": "too few placebo sets"} if joint["median_p"] is None else {}
+    method = "median of the curve against its placebo curves, two-sided about their mean"
+    p_value = joint.pop("median_p")
+    record(f"{test_id}_spec_joint_p", p_value, unit="probability", method=method, as_of=as_of, **joint, **why)
 
 
 def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict) -> dict[str, Any]:

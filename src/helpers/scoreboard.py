@@ -100,8 +100,9 @@ def tests(held: pd.DataFrame, adjustment: str = "holm", missing: str = "stop") -
     -------
     DataFrame
         One row per test, the primary tests of a claim first: claim_id, test, primary, family, outcome, word,
-        as_recorded (the word before the adjustment), reasons, value, low, high, unit, n, mde, margin,
-        placebo_p, family_p, spec_n, spec_share, in_margins, notebook, cell, place.
+        as_recorded (the word before the adjustment), reasons, sign, events (if the test is one over dated
+        events), margin, in_margins, value, low, high, unit, n, mde, placebo_p, family_p, spec_n, spec_share,
+        notebook, cell, place.
 
     Raises
     ------
@@ -145,6 +146,7 @@ def _test(claim: Mapping, test: Mapping, by_name: Mapping[str, Mapping]) -> dict
         "word": ruling["value"] if ruling else NOT_RUN,
         "reasons": "; ".join(details.get("reasons", [])),
         "sign": inputs.get("sign") or "",
+        "events": _number(inputs.get("usable_events")),
         "margin": inputs.get("margin"),
         "in_margins": claims.in_margins(inputs),
         **{end: _number(effect.get(end)) for end in ("value", "low", "high")},
@@ -210,7 +212,7 @@ def table_rows(claims_on_board: Iterable[Mapping]) -> list[dict[str, Any]]:
         head = {"claim": f"{claim['id']} {claim['claim']}", "verdict": claim["word"], "why": claim["why"]}
         shown = [test for test in claim["tests"] if test["primary"]] or claim["tests"][:1] or [{}]
         for place, test in enumerate(shown):
-            own = {} if place == 0 else {"claim": f"{claim['id']} (second primary test)"}
+            own = {} if place == 0 else {"claim": f"{claim['id']} continued: {test['test']}"}
             rows.append(head | own | _figures_of(test))
     return rows
 
@@ -225,7 +227,7 @@ def link(test: Mapping) -> str:
     """Return where a test was judged, as a link to the notebook and its heading, with the cell."""
     if not test.get("notebook"):
         return ""
-    heading = re.sub(r"\s+", "-", test["place"])
+    heading = re.sub(r"\s+", "-", re.sub(r"[()\[\]]", "", test["place"]))
     return f"[{test['notebook']}, cell {test['cell']}]({test['notebook']}.ipynb#{heading})"
 
 
@@ -285,13 +287,14 @@ def needed(table: pd.DataFrame) -> pd.DataFrame:
     """Say by how much each inconclusive primary test falls short of seeing its margin.
 
     The standard error of a mean over n independent units falls with the square root of n, so that a design
-    whose minimum detectable effect is k times the margin needs about k squared times the units. For tests of
-    other kinds this is an order of size.
+    whose minimum detectable effect is k times the margin needs about k squared times the units. That is said
+    only of tests over dated events: more months of one series are no further units.
 
     Returns
     -------
     DataFrame
-        Test, n, Minimum detectable effect, Margin, Times the margin, Units needed.
+        Test, Unit, Minimum detectable effect, Margin, Times the margin, n, and n needed (missing where the
+        test is not one over dated events).
     """
     open_tests = table[
         table["primary"]
@@ -310,7 +313,9 @@ def needed(table: pd.DataFrame) -> pd.DataFrame:
             "Margin": open_tests["margin"].astype(float),
             "Times the margin": times,
             "n": open_tests["n"].astype("Int64"),
-            "n needed, about": (open_tests["n"].astype(float) * times**2).round().astype("Int64"),
+            "n needed, about": (open_tests["n"].where(open_tests["events"].notna()).astype(float) * times**2)
+            .round()
+            .astype("Int64"),
         }
     ).reset_index(drop=True)
 
@@ -345,7 +350,7 @@ def published(executed: Path) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        rows (id, claim, word, why, notebook, heading) and counts (word → number of claims).
+        rows (id, claim, word, why, where) and counts (word → number of claims).
     """
     held = records.read(executed)
     held = held[held["name"].str.match(r"claim_[ch]\d\d$")]

@@ -19,13 +19,16 @@ import jinja2
 import nbformat
 import pandas as pd
 import yaml
+from docutils import nodes
 
-from helpers import catalog, paths
+from helpers import catalog, paths, scoreboard
 from helpers.figures import FIGURE_MIME
 from helpers.runs import plan
 from helpers.runs.notebooks import RECORD_MIME
 
+SCOREBOARD = "11_claims"
 PARAMETER_TAGS = {"parameters", "injected-parameters"}
+NOTEBOOK_ADDRESS = re.compile(r"\b\d\d_\w+\.ipynb(?:#[^)\"\s]*)?")
 RHYTHMS = {
     "D": "daily",
     "M": "monthly",
@@ -84,13 +87,29 @@ def prepare(runs_dir: Path, source: Path) -> None:
     for name, entry in plan.collection().items():
         title = _write_page(_executed(name, runs_dir), name, source)
         notebooks.append({"name": name, "title": title, "question": entry["question"]})
-    _fill_templates(source, _context(notebooks))
+    _fill_templates(source, _context(notebooks) | {"scoreboard": _scoreboard(runs_dir)})
 
 
 def _executed(name: str, runs_dir: Path) -> Path:
     """Return the published run of a notebook, or its committed form where it has not been run."""
     run = runs_dir / name / plan.PUBLISHED / "notebook.ipynb"
     return run if run.exists() else paths.notebooks_dir() / f"{name}.ipynb"
+
+
+def _scoreboard(runs_dir: Path) -> dict[str, object] | None:
+    """Return the verdicts and the picture of the front page; None where there are none yet."""
+    if SCOREBOARD not in plan.collection():
+        return None
+    executed = _executed(SCOREBOARD, runs_dir)
+    shown = scoreboard.published(executed)
+    if shown is None:
+        return None
+    for row in shown["rows"]:
+        row["where"] = _to_page(re.sub(r".*\((.*)\)", r"\1", row["where"])) or f"{SCOREBOARD}.html"
+    cells = nbformat.read(executed, as_version=4).cells
+    outputs = (output.get("data", {}) for cell in cells for output in cell.get("outputs", []))
+    pictures = [_figure(data, SCOREBOARD, {}) for data in outputs if FIGURE_MIME in data]
+    return shown | {"name": SCOREBOARD, "pictures": [each.replace('"../', '"') for each in pictures]}
 
 
 def page(notebook: nbformat.NotebookNode, name: str) -> tuple[nbformat.NotebookNode, dict[str, bytes]]:
@@ -128,7 +147,17 @@ def _shown_output(output: nbformat.NotebookNode, name: str, files: dict[str, byt
     if FIGURE_MIME in data:
         return _html_output(_figure(data, name, files))
     data.pop(RECORD_MIME, None)
+    for mime in ("text/html", "text/markdown"):
+        if mime in data:
+            data[mime] = NOTEBOOK_ADDRESS.sub(lambda found: _to_page(found[0]), data[mime])
     return output
+
+
+def _to_page(address: str) -> str:
+    """Turn the address of a notebook into that of its page; Sphinx names headings in its own way."""
+    name, _, heading = html.unescape(address).partition(".ipynb#")
+    anchor = nodes.make_id(heading)
+    return f"{name}.html#{anchor}" if anchor else address.replace(".ipynb", ".html")
 
 
 def _figure(data: dict, name: str, files: dict[str, bytes]) -> str:

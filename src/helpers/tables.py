@@ -17,6 +17,8 @@ VERDICTS = get_args(Word)
 MISSING = "–"
 MINUS = "\N{MINUS SIGN}"
 TEXT_WIDTH = 60
+# A link to another notebook, as Markdown writes it: [words](09_restraint.ipynb#heading).
+NOTEBOOK_LINK = re.compile(r"\[([^\]]+)\]\((\d\d_\w+\.ipynb[^)\s]*)\)")
 RESTRICTIONS = {"ND": "NO DERIVATIVES", "NC": "NON-COMMERCIAL ONLY"}
 
 COEFFICIENT_NAMES = {
@@ -307,11 +309,11 @@ def _cell(text: str) -> str:
     if text.startswith(("https://", "http://")) and " " not in text:
         host = html.escape(text.split("/")[2])
         return f'<a href="{safe}">{host}</a>'
-    # Other notebooks are named as Markdown names them.
-    return re.sub(r"\[([^\]]+)\]\((\d\d_\w+\.ipynb[^)\s]*)\)", r'<a href="\2">\1</a>', safe)
+    return NOTEBOOK_LINK.sub(r'<a href="\2">\1</a>', safe)
 
 
 def _text(cells: pd.DataFrame, right: list[bool], caption: str) -> str:
+    cells = cells.apply(lambda column: column.map(lambda text: NOTEBOOK_LINK.sub(r"\1", text)))
     columns = []
     for (name, column), number in zip(cells.items(), right, strict=True):
         texts = [

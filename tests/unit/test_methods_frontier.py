@@ -142,3 +142,13 @@ def test_a_bent_trend_is_no_shift_after_talks():
     assert bent.low < 0 < bent.high
     assert frontier.shift_after(counts, late, late, kind="Poisson", seed=SEED).effect.high < 0
     assert frontier.counts_after(counts[30:], late).low < 0 < frontier.counts_after(counts[30:], late).high
+
+
+def test_seasons_are_no_shift_after_talks():
+    index = quarters()
+    rate = np.where(index.quarter == 4, 80, 40)
+    counts = pd.Series(np.random.default_rng(SEED).poisson(rate).astype(float), index)
+    last_quarters = index[[27, 35, 39, 43]]
+    assert frontier.counts_after(counts, last_quarters).low > 0
+    adjusted = frontier.counts_after(counts, last_quarters, index[30], season="dummies")
+    assert adjusted.low < 0 < adjusted.high

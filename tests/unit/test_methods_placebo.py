@@ -1,10 +1,13 @@
 """Placebo dates, sign flips, label permutations and multiplicity. All series here are simulated."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
+from helpers.methods import placebo
 from helpers.methods.checks import UnusableInput
 from helpers.methods.multiplicity import adjusted, romano_wolf
 from helpers.methods.placebo import label_permutation, placebo_dates, placebo_test, sign_flips
@@ -172,3 +175,15 @@ def test_adjusted_refuses_percentages_and_unknown_methods():
         adjusted(pd.Series([5.0, 0.1]), "holm")
     with pytest.raises(UnusableInput, match="Use one of"):
         adjusted(pd.Series([0.5, 0.1]), "sidak")
+
+
+def test_spaced_sets_are_drawn_uniformly_and_as_far_apart_as_asked():
+    pool = np.array([0, 1, 2, 4, 5, 8, 9, 10, 13])
+    drawn = placebo._draw_spaced(pool, 3, 2, seed=5)
+    every = [rows for rows in combinations(pool.tolist(), 3) if min(np.diff(rows)) > 2]
+    found, counts = np.unique(drawn, axis=0, return_counts=True)
+    assert sorted(map(tuple, found.tolist())) == every
+    expected = len(drawn) / len(every)
+    assert np.abs(counts - expected).max() < 5 * np.sqrt(expected)
+    with pytest.raises(UnusableInput, match="No 6 placebo dates"):
+        placebo._draw_spaced(pool, 6, 2, seed=5)

@@ -75,6 +75,7 @@ def _record(name, value, unit="log points", low=None, high=None, **details):
 
 def _test_records(test, word="supported", p=0.02):
     inputs = {"estimate": {"value": 0.3, "low": 0.1, "high": 0.5}, "margin": 0.1, "sign": "positive"}
+    inputs["usable_events"] = None if test == "C02b" else 10
     ruling = {"unit": "text", "verdict": word, "reasons": ["so the rule"], "inputs": inputs}
     return [
         _record(f"{test}_effect", 0.3, low=0.1, high=0.5),
@@ -119,7 +120,7 @@ def place(tmp_path, monkeypatch):
 
 def test_the_board_shows_what_was_recorded(place):
     table = scoreboard.tests(scoreboard.read("11_claims"))
-    assert list(table["test"]) == ["C01a", "C02a", "C02b", "C02c"] or list(table["test"])[-1] == "C02c"
+    assert list(table["test"]) == ["C01a", "C02a", "C02b", "C02c"]
     by_test = table.set_index("test")
     # Holm over three primary tests: 0.02 × 3 and 0.04 × 2, made monotone.
     assert by_test.loc["C01a", "family_p"] == pytest.approx(0.06)
@@ -132,7 +133,7 @@ def test_the_board_shows_what_was_recorded(place):
     assert f"[{NAME}, cell 2]({NAME}.ipynb#The-verdict)" in told
     picture = scoreboard.picture_table(table)
     assert picture["value"].tolist() == pytest.approx([3, 3, 3])
-    assert scoreboard.needed(table)["n needed, about"].tolist() == [40, 40, 40]
+    assert scoreboard.needed(table)["n needed, about"].dropna().tolist() == [40, 40]
 
 
 @pytest.mark.parametrize("spoilt", ["data", "source", "unstamped", "gone"])

@@ -231,6 +231,39 @@ def test_notebook_page(built):
     assert article.find("a", href=f"../downloads/{NAME}.ipynb")
 
 
+def test_front_page_without_verdicts_has_no_scoreboard(built):
+    page = _html(built / "index.html")
+    assert page.find("table", class_="scoreboard") is None and "The scoreboard" not in page.text
+
+
+def test_scoreboard_of_the_front_page_is_read_from_records(project, monkeypatch):
+    def verdict(name, value, where):
+        details = {"claim": "Exports <fell>.", "why": "too few events", "where": where}
+        fields = {"low": None, "high": None, "unit": "text", "n": None, "method": "", "window": ""}
+        content = {"name": name, "value": value, "as_of": "", "details": details, **fields}
+        return nbformat.v4.new_output("display_data", {RECORD_MIME: content, "text/plain": name})
+
+    link = f"[{NAME}, cell 4]({NAME}.ipynb#Did-exports-fall?)"
+    notebook = _notebook()
+    outputs = [verdict("claim_c01", "inconclusive", link), verdict("claim_c02", "supported", "")]
+    outputs.append(nbformat.v4.new_output("display_data", {"text/markdown": f"See {link}."}))
+    notebook.cells[3] = _code("claims()", outputs)
+    run = project / "runs_with_verdicts" / NAME / "published" / "notebook.ipynb"
+    run.parent.mkdir(parents=True)
+    nbformat.write(notebook, run)
+    monkeypatch.setattr(site, "SCOREBOARD", NAME)
+    front = site.build(project / "runs_with_verdicts")
+    page = _html(front)
+    rows = page.find("table", class_="scoreboard").tbody.find_all("tr")
+    assert [row.strong.text for row in rows] == ["inconclusive", "supported"]
+    assert "Exports <fell>." in rows[0].text and "too few events" in rows[0].text
+    assert rows[0].a["href"] == f"notebooks/{NAME}.html#did-exports-fall"
+    assert page.find("figure").img["src"] == f"figures/{NAME}/exports.png"
+    assert (front.parent / rows[0].a["href"].split("#")[0]).exists()
+    article = _html(front.parent / "notebooks" / f"{NAME}.html").find("article")
+    assert article.find("a", href=f"{NAME}.html#did-exports-fall")
+
+
 def test_downloads_are_the_files_themselves(built, project):
     committed = project / "notebooks" / f"{NAME}.ipynb"
     assert (built / "downloads" / f"{NAME}.ipynb").read_bytes() == committed.read_bytes()

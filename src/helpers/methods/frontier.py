@@ -337,7 +337,12 @@ def log_ratio_change(
     return fit.estimate("break: level")
 
 
-def counts_after(counts: pd.Series, quarters: pd.DatetimeIndex, bend: pd.Timestamp | None = None) -> Estimate:
+def counts_after(
+    counts: pd.Series,
+    quarters: pd.DatetimeIndex,
+    bend: pd.Timestamp | None = None,
+    season: str | None = None,
+) -> Estimate:
     """Quasi-Poisson log rate ratio of the quarters after talks, about another course than a straight trend.
 
     Parameters
@@ -348,11 +353,13 @@ def counts_after(counts: pd.Series, quarters: pd.DatetimeIndex, bend: pd.Timesta
         Ends of the quarters that follow talks.
     bend : Timestamp, optional
         Quarter after which the log-linear trend may bend. Default: no trend at all.
+    season : {"dummies"}, optional
+        Give each quarter of the year its own level.
     """
     terms = pd.DataFrame({TALKS: counts.index.isin(quarters).astype(float)}, index=counts.index)
     if bend is not None:
         terms = terms.join(bend_after(counts.index, bend))
-    fit = count_series(counts, [], season=None, trend=bend is not None, regressors=terms, frequency="Q")
+    fit = count_series(counts, [], season=season, trend=bend is not None, regressors=terms, frequency="Q")
     return fit.estimate(TALKS)
 
 

@@ -322,7 +322,7 @@ def _date_sets(index, pool, real, apart, same, seed) -> tuple[np.ndarray, bool]:
         checks.enough(len(pool), n, "placebo dates")
         if comb(len(pool), n) <= ENUMERATE_UP_TO:
             return _apart(_as_rows(combinations(pool.tolist(), n), n), apart), True
-        return _draw([pool] * n, apart, seed), False
+        return _draw_spaced(pool, n, apart, seed), False
     strata = [pool[_part(index[pool], same) == part] for part in _part(index[real], same)]
     for position, stratum in zip(real, strata, strict=True):
         checks.enough(len(stratum), 1, f"placebo dates in the same {same} as {index[position]:%Y-%m-%d}")
@@ -349,6 +349,30 @@ def _apart(sets: np.ndarray, apart: int) -> np.ndarray:
     if sets.shape[1] == 1:
         return sets
     return sets[np.diff(np.sort(sets, axis=1), axis=1).min(axis=1) > apart]
+
+
+def _draw_spaced(pool: np.ndarray, n: int, apart: int, seed: int) -> np.ndarray:
+    """Draw sets of n rows more than `apart` from each other, uniformly, by counting the ways to go on.
+
+    Rejection would hardly ever succeed with ten members: few sets are admissible, and all must be as likely.
+    """
+    after = np.searchsorted(pool, pool + apart, side="right")
+    # ways[j, i]: how many sets of j members the rows from i on can hold.
+    ways = np.zeros((n + 1, len(pool) + 1))
+    ways[0] = 1
+    for j in range(1, n + 1):
+        ways[j, :-1] = np.cumsum(ways[j - 1, after][::-1])[::-1]
+    if not ways[n, 0]:
+        raise checks.UnusableInput(
+            f"No {n} placebo dates lie more than {apart} rows apart. Lower `apart` or `guard`."
+        )
+    rng, start, sets = np.random.default_rng(seed), np.zeros(DRAWS, dtype=int), []
+    for j in range(n, 0, -1):
+        left = ways[j, start] * (1 - rng.random(DRAWS))
+        member = np.searchsorted(-ways[j], -left, side="right") - 1
+        sets.append(pool[member])
+        start = after[member]
+    return np.column_stack(sets)
 
 
 def _draw(strata: list[np.ndarray], apart: int, seed: int, draws: int = DRAWS) -> np.ndarray:

@@ -119,7 +119,7 @@ class Curve:
         """
         if set(chosen) != set(self.choices):
             raise checks.UnusableInput(
-                f"A point needs one option for each of: {', '.join(self.choices)}. Given: {', '.join(chosen)}."
+                f"A point needs one option for each of: {', '.join(self.choices)}; given {', '.join(chosen)}."
             )
         rows = self.specs[(self.specs[list(chosen)] == pd.Series(chosen)).all(axis=1)]
         return rows.iloc[0] if len(rows) else None
@@ -145,7 +145,9 @@ class Curve:
 
     def table(self) -> pd.DataFrame:
         """Return one row per specification, by size of the estimate, with its class."""
-        return self.specs.assign(**{"class": self.classes}).sort_values("value", kind="stable", ignore_index=True)
+        return self.specs.assign(**{"class": self.classes}).sort_values(
+            "value", kind="stable", ignore_index=True
+        )
 
     def record(self) -> dict[str, Any]:
         """Return the median as the fields of a record; the ends are 5 and 95 percent of the estimates."""
@@ -164,31 +166,17 @@ class Curve:
         found = self.record()
         return (
             f"{found['n']} specifications: median {number(found['value'])} {self.unit}, 5 to 95 percent "
-            f"{number(found['low'])} to {number(found['high'])}; {self.share(SUPPORTS):.0%} support the claim, "
-            f"{self.share(CONTRADICTS):.0%} contradict it."
+            f"{number(found['low'])} to {number(found['high'])}; {self.share(SUPPORTS):.0%} support the "
+            f"claim, {self.share(CONTRADICTS):.0%} contradict it."
         )
-
-
-def grid(choices: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Return every combination of options, one row each, the last choice running fastest.
-
-    Raises
-    ------
-    UnusableInput
-        If a choice has no option, or one twice.
-    """
-    for name, options in choices.items():
-        if not len(options) or len(set(options)) < len(options):
-            raise checks.UnusableInput(f"The choice {name!r} needs options that differ. Given: {list(options)}.")
-    return pd.DataFrame(list(product(*choices.values())), columns=list(choices))
 
 
 def interval_class(low: np.ndarray, high: np.ndarray, *, sign: str, margin: float) -> np.ndarray:
     """Apply the part of the verdict rule that looks at the interval alone.
 
     An interval supports a claim if it excludes zero in the claimed direction, and contradicts it if it
-    excludes every effect of the size of the margin. One that does both (sure, but too small to matter) and one that does neither is
-    inconclusive.
+    excludes every effect of the size of the margin. One that does both (sure, but too small to matter) and
+    one that does neither is inconclusive.
 
     Parameters
     ----------
@@ -238,7 +226,7 @@ def size_curve(
     -----
     Intervals are Welch's over events, as in :func:`helpers.methods.results.difference_of_means`.
     """
-    keys, sizes = list(cars), pd.DataFrame({i: one for i, one in enumerate(cars.values())}).abs()
+    keys, sizes = list(cars), pd.DataFrame(dict(enumerate(cars.values()))).abs()
     index, parts, placebo = sizes.index, [], []
     placebo_rows = {event: index.get_indexer(days) for event, days in placebo_days.items()}
     for window, span in windows.items():
@@ -297,7 +285,11 @@ def balance_curve(
             null = _change(total, placebo_days[:, inside], length, gap)
             for name, chosen in meetings.items():
                 kept = np.isin(every[inside], chosen)
-                options = {"Window": length_name, "Gap before": gap_name, **dict(zip(names, key, strict=True))}
+                options = {
+                    "Window": length_name,
+                    "Gap before": gap_name,
+                    **dict(zip(names, key, strict=True)),
+                }
                 rows.append(options | {"Meetings": name} | _t_over_events(change[kept]))
                 placebo.append(null[:, kept].mean(axis=1) if kept.any() else np.full(len(null), np.nan))
     return curve(pd.DataFrame(rows), np.column_stack(placebo), **claim)
@@ -353,7 +345,7 @@ def change_curve(
         for (window, width), (overlap, others) in product(windows.items(), overlaps.items()):
             common = {"Outcome": outcome, "World cycle": cycle, "From": start, "Window": window,
                       "Other controls": overlap}  # fmt: skip
-            full = every[_full(y.index, every, width)]
+            full = every[full_windows(y.index, every, width)]
             regressors = base.join(_window_columns(y.index, others, width).add_prefix("other "))
             wanted = np.union1d(_months(full), sets)
             for kind in errors:
@@ -402,9 +394,9 @@ def step_curve(
     longest, widest = max(horizons.values()), max(leads.values())
     quiet_end = month - pd.DateOffset(months=widest)
     calendar = sorted(set.intersection(*(set(one.index) for one in outcomes.values())))
-    calendar = pd.DatetimeIndex(calendar).intersection(_common(cycles))
+    calendar = pd.DatetimeIndex(calendar).intersection(common_months(cycles))
     earliest = max(calendar[0], *(pd.Timestamp(first) for first in starts.values()))
-    months = calendar[_full(calendar, calendar, longest, widest)]
+    months = calendar[full_windows(calendar, calendar, longest, widest)]
     months = months[months >= earliest + pd.DateOffset(months=LEAST_BEFORE + widest)]
     months = months[months + pd.DateOffset(months=longest) < quiet_end].append(pd.DatetimeIndex([month]))
     for (outcome, values), (cycle, control), (start, first), (trend, slope) in product(
@@ -438,7 +430,9 @@ def curve(specs: pd.DataFrame, placebo: np.ndarray, *, sign: str, margin: float,
     return Curve(specs[kept].reset_index(drop=True), null, sign, margin, unit, int((~kept).sum()))
 
 
-def _moments(sizes: np.ndarray, days: pd.Series, placebo_rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _moments(
+    sizes: np.ndarray, days: pd.Series, placebo_rows: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """Count, mean and variance of the events' sizes by column, and the mean at each placebo set."""
     real = sizes[days.to_numpy(dtype=int)]
     seen = ~np.isnan(real)
@@ -446,7 +440,8 @@ def _moments(sizes: np.ndarray, days: pd.Series, placebo_rows: Mapping[str, np.n
     total = np.where(seen, real, 0.0)
     mean = total.sum(axis=0) / np.maximum(n, 1)
     spread = (np.where(seen, real - mean, 0.0) ** 2).sum(axis=0) / np.maximum(n - 1, 1)
-    drawn = np.array([sizes[placebo_rows[event]] for event in days.index])
+    sets = len(next(iter(placebo_rows.values())))
+    drawn = np.array([sizes[placebo_rows[event]] for event in days.index]).reshape(len(days), sets, -1)
     null = np.where(seen[:, None, :], drawn, 0.0).sum(axis=0) / np.maximum(n, 1)
     return {"n": n, "mean": mean, "variance": spread, "placebo": null}
 
@@ -454,7 +449,9 @@ def _moments(sizes: np.ndarray, days: pd.Series, placebo_rows: Mapping[str, np.n
 def _welch(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     enough = np.minimum(a["n"], b["n"]) >= 2
     parts = [np.where(enough, one["variance"] / np.maximum(one["n"], 1), np.nan) for one in (a, b)]
-    df = sum(parts) ** 2 / sum(part**2 / np.maximum(one["n"] - 1, 1) for part, one in zip(parts, (a, b), strict=True))
+    df = sum(parts) ** 2 / sum(
+        part**2 / np.maximum(one["n"] - 1, 1) for part, one in zip(parts, (a, b), strict=True)
+    )
     value = np.where(enough, a["mean"] - b["mean"], np.nan)
     half = stats.t.ppf(0.975, df) * np.sqrt(sum(parts))
     return {"value": value, "low": value - half, "high": value + half, "n": a["n"] + b["n"]}
@@ -490,8 +487,8 @@ def _months(index: pd.DatetimeIndex) -> np.ndarray:
     return (index.year * 12 + index.month).to_numpy()
 
 
-def _common(cycles: Mapping[str, pd.Series | None]) -> pd.DatetimeIndex:
-    """Months of all cycles that are series."""
+def common_months(cycles: Mapping[str, pd.Series | None]) -> pd.DatetimeIndex:
+    """Return the months that all cycles which are series have."""
     own = [one.index for one in cycles.values() if one is not None]
     whole = pd.date_range("1990-01-01", "2100-01-01", freq="MS")
     for index in own:
@@ -499,14 +496,14 @@ def _common(cycles: Mapping[str, pd.Series | None]) -> pd.DatetimeIndex:
     return whole
 
 
-def _full(index: pd.DatetimeIndex, months: pd.DatetimeIndex, after: int, before: int | None = None) -> np.ndarray:
+def full_windows(
+    index: pd.DatetimeIndex, months: pd.DatetimeIndex, after: int, before: int | None = None
+) -> np.ndarray:
     steps = np.arange(-(after if before is None else before), after + 1)
     return np.isin(_months(months)[:, None] + steps, _months(index)).all(axis=1)
 
 
-def _base(
-    values: pd.Series, cycle: pd.Series | None, *, relative: bool
-) -> tuple[pd.Series, pd.DataFrame]:
+def _base(values: pd.Series, cycle: pd.Series | None, *, relative: bool) -> tuple[pd.Series, pd.DataFrame]:
     """Outcome and the regressors without events: constant, trend, months, Lunar New Year, cycle."""
     y = values if cycle is None else values[values.index.isin(cycle.index)]
     if relative:
