@@ -91,8 +91,8 @@ class Checkout:
         }
         return kept | own
 
-    def start(self, *arguments: str) -> subprocess.Popen:
-        """Start the command `summits` in a session of its own."""
+    def start(self, *arguments: str, before: Callable[[], object] | None = None) -> subprocess.Popen:
+        """Start the command `summits` in a session of its own; `before` is called in it first."""
         return subprocess.Popen(
             [sys.executable, "-m", "helpers.cli", *arguments],
             cwd=self.root,
@@ -101,6 +101,7 @@ class Checkout:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=before,
         )
 
     def summits(self, *arguments: str, expect: int = 0) -> str:

@@ -11,12 +11,15 @@ FAILED, USAGE, CHANGED, INTERRUPTED = 1, 2, 10, 130
 
 
 class Commands(click.Group):
-    """Turns the project's own errors into one line each and exit code 2."""
+    """Turns the project's own errors into one line each and exit code 2, and those of the system into 1."""
 
     def invoke(self, context: click.Context) -> Any:
         """Run a command."""
         try:
             return super().invoke(context)
+        except OSError as error:
+            click.echo(f"summits: {error}", err=True)
+            sys.exit(FAILED)
         except ValueError as error:
             if not type(error).__module__.startswith("helpers."):
                 raise

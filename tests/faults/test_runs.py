@@ -1,9 +1,13 @@
 """Real faults: whatever goes wrong, the old result stays, the next run completes."""
 
+import functools
+import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -58,6 +62,17 @@ def is_alive(pid: int) -> bool:
     return status.exists() and status.read_text().rsplit(")")[-1].split()[0] != "Z"
 
 
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1].split()[1])
+
+
+def ancestors(pid: int) -> Iterator[int]:
+    """The process, its parent, and so on."""
+    while pid:
+        yield pid
+        pid = parent(pid)
+
+
 def assert_unharmed_and_mends(checkout: stub.Checkout, before: dict[str, bytes]) -> None:
     """Check that the old result is as it was, nothing is left over, and the next run completes."""
     assert result(checkout) == before
@@ -76,19 +91,22 @@ def result(checkout: stub.Checkout) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("fault", "timeout", "message"),
+    ("fault", "limit", "message"),
     [
-        ("raise KeyError('2020-03')", 20, "KeyError: '2020-03'"),
-        ("os.kill(os.getpid(), signal.SIGKILL)", 20, "Kernel died"),
-        (HANG, 2, "in      cell 5"),
+        ("raise KeyError('2020-03')", {}, "KeyError: '2020-03'"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", {}, "Kernel died"),
+        (HANG, {"cell_timeout": 2}, "in      cell 5"),
+        (HANG, {"run_timeout": 2}, "The run took longer than its limit of 2 s."),
     ],
-    ids=["raises", "kernel killed", "deadline"],
+    ids=["raises", "kernel killed", "deadline of a cell", "deadline of the run"],
 )
-def test_a_failed_run_is_kept_aside(settled: stub.Checkout, fault: str, timeout: int, message: str) -> None:
+def test_a_failed_run_is_kept_aside(settled: stub.Checkout, fault: str, limit: dict, message: str) -> None:
     before = result(settled)
     set_switch(settled, fault)
     listing = settled.root / "notebooks" / "collection.yml"
-    listing.write_text(listing.read_text().replace('"cell_timeout": 20', f'"cell_timeout": {timeout}'))
+    listed = json.loads(listing.read_text())
+    listed["notebooks"]["01_total"] |= limit
+    listing.write_text(json.dumps(listed))
     said = settled.summits("run", "-j", "1", expect=1)
     report = (settled.root / "runs" / "_failed" / "01_total" / "published" / "report.txt").read_text()
     assert report in said and "1 failed" in said
@@ -145,7 +163,7 @@ def test_a_killed_worker_is_a_failed_run(settled: stub.Checkout) -> None:
     before = result(settled)
     set_switch(settled, HANG)
     runner = settled.start("run", "-j", "1")
-    worker = int(Path(f"/proc/{kernel(settled)}/stat").read_text().rsplit(")")[-1].split()[1])
+    worker = next(pid for pid in ancestors(kernel(settled)) if parent(pid) == runner.pid)
     os.kill(worker, signal.SIGKILL)
     said, _ = runner.communicate(timeout=20)
     assert runner.returncode == 1 and "killed or ran out of memory" in said, said
@@ -160,6 +178,17 @@ def test_two_runners_share(settled: stub.Checkout) -> None:
     assert "waiting" in said and "1 fresh" in said
     assert "1 done" in first.communicate(timeout=20)[0]
     assert total(settled) == 12.0
+
+
+@pytest.mark.parametrize("most", [0, 300, 2000])
+def test_a_full_disk_harms_nothing(settled: stub.Checkout, most: int) -> None:
+    before = result(settled)
+    # Like a disk that is full: no file may grow beyond `most` bytes, and every longer write fails.
+    full = functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (most, most))
+    runner = settled.start("run", "-j", "1", before=full)
+    said, _ = runner.communicate(timeout=60)
+    assert runner.returncode == 1 and "File too large" in said and "Traceback" not in said, said
+    assert_unharmed_and_mends(settled, before)
 
 
 def test_what_may_not_become_a_result_is_refused(checkout: stub.Checkout) -> None:

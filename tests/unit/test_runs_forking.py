@@ -1,4 +1,4 @@
-"""Forked kernels: like ordinary ones in all that a notebook can see, and ordinary ones where a fork is unsafe."""
+"""Forked kernels: to a notebook like ordinary ones, and ordinary ones where a fork is unsafe."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from helpers import paths
 print(sys.path, sys.argv[0], os.getcwd(), sorted(set(os.environ) - {"JPY_PARENT_PID"}))
 print(time.tzname, locale.getlocale(), os.getsid(0) == os.getpid(), hash("a"), sys.flags)
 print(signal.getsignal(signal.SIGINT) is signal.default_int_handler, signal.getsignal(signal.SIGCHLD))
-print(matplotlib.get_backend(), pandas.options.display.max_rows, sys.stdin.read() if False else "")"""
+print(matplotlib.get_backend(), pandas.options.display.max_rows)"""
 FIGURE = """\
 import matplotlib.pyplot as plt
 plt.plot([1, 3, 2])
@@ -72,7 +72,10 @@ def test_forked_kernels_do_not_share_random_numbers(checkout: stub.Checkout) -> 
 
 
 def test_an_edited_helper_is_seen_by_the_next_kernel(checkout: stub.Checkout) -> None:
-    edit = "from helpers import paths\nprint(paths.__doc__)\n(paths.root() / 'src/helpers/paths.py').write_text(text)"
+    edit = (
+        "from helpers import paths\nprint(paths.__doc__)\n"
+        "(paths.root() / 'src' / 'helpers' / 'paths.py').write_text(text)"
+    )
     source = (checkout.root / "src" / "helpers" / "paths.py").read_text()
     text = f"text = {source.replace('Where the project', 'EDITED: where the project')!r}\n"
     entries = {name: (stub.notebook(stub.code(text + edit)), {}) for name in ("01_first", "02_second")}
@@ -121,7 +124,7 @@ except forking.CannotFork as error:
         ("command[0] = '/usr/bin/python3'", {}, "ordinary: Not here"),
         ("", {"OPENBLAS_NUM_THREADS": "2"}, "threads, not one"),
         (
-            "forking.Server(environment); forking._server = forking.Server({**environment, 'PYTHONHASHSEED': '7'})",
+            "forking._server = forking.Server({**environment, 'PYTHONHASHSEED': '7'})",
             {},
             "reads only when it starts",
         ),

@@ -20,7 +20,7 @@ SHADES = LinearSegmentedColormap.from_list("share", ["#FFFFFF", COLOURS["united_
 
 def specification_curve(
     table: pd.DataFrame,
-    choices: Mapping[str, list[str]],
+    choices: Mapping[str, Mapping[str, str]],
     marked: Mapping[str, int],
     *,
     title: str,
@@ -34,7 +34,7 @@ def specification_curve(
     table : DataFrame
         One row per specification, by size: `value`, `low`, `high`, `class` (supports, contradicts or
         inconclusive) and one column per choice.
-    choices : mapping of choice to options
+    choices : mapping of choice to mapping of option to label
         Rows of the grid, top to bottom. A cell is the darker, the more of the specifications at that place
         use the option.
     marked : mapping of label to row
@@ -65,6 +65,12 @@ def specification_curve(
     top.set_ylabel(unit)
     number_axis(top.yaxis)
     _grid(below, table, rows, marked)
+    labels = [
+        f"{choice}:  {label}" if not place else label
+        for choice, options in choices.items()
+        for place, label in enumerate(options.values())
+    ]
+    below.set_yticks(np.arange(len(rows)), labels, fontsize=8.5)
     below.set_xlabel(f"{len(table):,} specifications, by size of the estimate", loc="left")
     number_axis(below.xaxis)
     return fig
@@ -106,11 +112,6 @@ def _grid(ax, table: pd.DataFrame, rows: list[tuple[str, str]], marked: Mapping[
     for row, look in zip(marked.values(), ("D", "o"), strict=False):
         used = [line for line, (choice, option) in enumerate(rows) if table[choice].iloc[row] == option]
         ax.plot([row] * len(used), used, look, color=COLOURS["easing"], markeredgecolor=INK, markersize=4.5)
-    first = {choice: next(i for i, (c, _) in enumerate(rows) if c == choice) for choice, _ in rows}
-    labels = [
-        f"{choice}:  {option}" if first[choice] == i else option for i, (choice, option) in enumerate(rows)
-    ]
-    ax.set_yticks(np.arange(len(rows)), labels, fontsize=8.5)
     ax.tick_params(axis="y", labelcolor=INK)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.grid(False)

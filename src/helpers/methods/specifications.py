@@ -27,11 +27,9 @@ from helpers.methods.results import number
 ESTIMATES = ["value", "low", "high", "n"]
 SUPPORTS, CONTRADICTS, INCONCLUSIVE = "supports", "contradicts", "inconclusive"
 
-AR1 = "AR(1), one regression"
-SINGLE = "AR(1), mean of single meetings"
-LEAST_SQUARES = "least squares, HAC"
-RANDOM_WALK = "random walk"
-KOREA, BILLINGS, NO_CYCLE, RELATIVE = "Korean exports", "world billings", "none", "Korea, one for one"
+# Options by the words that a parameter takes.
+AR1, SINGLE, LEAST_SQUARES, RANDOM_WALK = "ar1", "ar1_by_meeting", "least_squares", "random_walk"
+KOREA, BILLINGS, NO_CYCLE, RELATIVE = "korea", "billings", "none", "korea_one_for_one"
 HAC_LAGS = 12
 LEAST_BEFORE = 24  # months before a placebo month, so that season and trend can be told apart
 
