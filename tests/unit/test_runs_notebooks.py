@@ -123,6 +123,13 @@ def test_normalise_drops_what_differs_between_equal_runs() -> None:
     assert notebooks.normalise(normal) == normal
 
 
+def test_normalise_keeps_what_a_notebook_was_made_from() -> None:
+    notebook = executed()
+    notebook["metadata"][notebooks.MADE_FROM] = {"notebook": "abc", "data": {}}
+    kept = notebooks.normalise(notebook)["metadata"][notebooks.MADE_FROM]
+    assert kept == {"notebook": "abc", "data": {}}
+
+
 def test_normalise_keeps_alt_text_tags_and_ids() -> None:
     notebook = executed()
     notebook["cells"][3]["outputs"][0]["metadata"] = {"image/png": {"alt": "A line."}}

@@ -1,6 +1,7 @@
 """From the collection to runs: order, selection, and a key that changes exactly when the result could."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -198,3 +199,12 @@ def test_what_was_read_must_be_declared(collection: stub.Checkout) -> None:
     found = engine.reading_problems({**hidden, "addresses": ["10.0.0.1:443"]}, run)
     assert len(found) == 3
     assert "events" in found[0] and "11_claims" in found[1] and "10.0.0.1" in found[2]
+
+
+def test_tables_of_a_needed_notebook_count_as_declared(collection: stub.Checkout) -> None:
+    run = plan.plan(["02"])[1]
+    without = replace(run, ingredients={**run.ingredients, "data": {}})
+    opened = [str(collection.root / "data" / "observations" / "made_up.csv")]
+    assert engine.reading_problems({"opened": opened, "addresses": []}, without) == []
+    alone = engine.reading_problems({"opened": opened, "addresses": []}, replace(without, needs=()))
+    assert len(alone) == 1 and "made_up" in alone[0]

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from helpers.figures.style import COLOURS, FAINT, GRID, INK, head, new_figure, number_axis
+from helpers.figures.style import COLOURS, FAINT, GRID, INK, head, new_figure, number_axis, plain_number
 
 BINS = 60
 LOOKS = {
@@ -93,8 +93,10 @@ def _curve(ax, table: pd.DataFrame, marked: Mapping[str, int], margin: float) ->
     ax.set_ylim(ends[0] - space, ends[1] + space)
     for (label, row), look in zip(marked.items(), ("D", "o"), strict=False):
         ax.plot([row], [table["value"].iloc[row]], look, color=COLOURS["easing"], markeredgecolor=INK,
-                markersize=8, label=f"{label}: {table['value'].iloc[row]:.2f}", zorder=5)  # fmt: skip
-    ax.legend(loc="upper left", ncols=2, fontsize=8.5)
+                markersize=8, label=f"{label}: {plain_number(round(table['value'].iloc[row], 2))}", zorder=5)  # fmt: skip
+    key = ax.legend(loc="upper left", ncols=2, fontsize=8.5)
+    for handle in key.legend_handles[: len(LOOKS)]:
+        handle.set_linewidth(3)
     ax.grid(False, axis="x")
 
 

@@ -10,7 +10,7 @@ joint test; Steegen, Tuerlinckx, Gelman and Vanpaemel (2016) for the idea of a m
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -121,6 +121,11 @@ class Curve:
             )
         rows = self.specs[(self.specs[list(chosen)] == pd.Series(chosen)).all(axis=1)]
         return rows.iloc[0] if len(rows) else None
+
+    def within(self, choice: str, option: str) -> "Curve":
+        """Return the curve of the specifications that use one option of a choice."""
+        kept = (self.specs[choice] == option).to_numpy()
+        return replace(self, specs=self.specs[kept].reset_index(drop=True), placebo=self.placebo[:, kept])
 
     def by_option(self) -> pd.DataFrame:
         """Summarise the specifications that share an option: which choices move the answer?
