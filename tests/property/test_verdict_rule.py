@@ -1,6 +1,8 @@
 """What the verdict rule may never do, whatever the evidence."""
 
-from hypothesis import given
+from collections import Counter
+
+from hypothesis import event, given, seed, settings
 from hypothesis import strategies as st
 
 from helpers.methods.results import Estimate
@@ -38,7 +40,51 @@ def signed_evidence(draw):
     )
 
 
-@given(signed_evidence())
+@st.composite
+def judged_evidence(draw):
+    """Evidence that no bar stops, most of it agreeing on one side, so that the strong words do come up."""
+    side = draw(st.sampled_from([1, -1]))
+    low, value, high = sorted(draw(st.tuples(*[st.floats(-0.05, 1)] * 3)))
+    agreeing = st.floats(0.01, 0.5).map(lambda size: _estimate(side, size / 2, size, size * 2))
+    return Evidence(
+        estimate=_estimate(side, low, value, high),
+        sign="positive" if draw(st.booleans()) == (side > 0) else "negative",
+        margin=draw(st.floats(0.01, 0.5)),
+        usable_events=draw(st.none() | st.integers(5, 20)),
+        placebo_p=draw(st.floats(0, 0.1)),
+        family_p=draw(st.none() | st.floats(0, 0.1)),
+        leave_one_out=tuple(draw(st.lists(agreeing, min_size=1, max_size=3))),
+        lead=_estimate(side, -0.1, 0.0, 0.1),
+        rungs=tuple(draw(st.lists(agreeing | estimates(), min_size=1, max_size=2))),
+        mde=draw(st.floats(0.01, 1)),
+    )
+
+
+def _estimate(side, low, value, high):
+    low, value, high = sorted((side * low, side * value, side * high))
+    return Estimate(value, low, high, "log points", 10, "test estimator")
+
+
+any_evidence = signed_evidence() | judged_evidence()
+
+
+def test_the_strong_words_come_up_often_enough_to_be_tested():
+    words = Counter()
+
+    @seed(1)
+    @settings(max_examples=300, database=None)
+    @given(judged_evidence())
+    def count(evidence):
+        word = verdict(evidence).word
+        event(word)
+        words[word] += 1
+
+    count()
+    for word in ("supported", "contradicted", "inconclusive"):
+        assert words[word] >= 0.05 * words.total(), words
+
+
+@given(any_evidence)
 def test_supported_needs_an_interval_beyond_zero_and_a_second_estimator(evidence):
     if verdict(evidence).word == "supported":
         one = evidence.estimate
@@ -48,7 +94,7 @@ def test_supported_needs_an_interval_beyond_zero_and_a_second_estimator(evidence
         assert evidence.family_p is None or evidence.family_p <= 0.05
 
 
-@given(signed_evidence())
+@given(any_evidence)
 def test_no_verdict_word_without_events_comparator_or_permission(evidence):
     few = evidence.usable_events is not None and evidence.usable_events < 5 and not evidence.single_event
     barred = few or not evidence.comparator or not evidence.separable or evidence.verdict_cap
@@ -61,7 +107,7 @@ def test_no_verdict_word_without_events_comparator_or_permission(evidence):
         assert word in ("supported", "contradicted", "inconclusive")
 
 
-@given(signed_evidence())
+@given(any_evidence)
 def test_contradicted_excludes_every_effect_that_matters(evidence):
     if verdict(evidence).word == "contradicted":
         one = evidence.estimate
@@ -71,7 +117,7 @@ def test_contradicted_excludes_every_effect_that_matters(evidence):
             assert one.low > -evidence.margin
 
 
-@given(signed_evidence())
+@given(any_evidence)
 def test_mirroring_the_data_and_the_claim_changes_nothing(evidence):
     def mirror(one):
         return Estimate(-one.value, -one.high, -one.low, one.unit, one.n, one.method)

@@ -89,8 +89,8 @@ def test_hac_errors_count_lags_on_the_calendar():
     gap = series.index[60]
     settings = {"season": None, "unit": "log points", "maxlags": 3, "use_correction": False}
     dummy = pd.DataFrame({"gap": (series.index == gap).astype(float)}, index=series.index)
-    dummied = segmented_regression(series, [STEP], regressors=dummy, **settings).estimate("step: level")
-    holed = segmented_regression(series.drop(gap), [STEP], **settings).estimate("step: level")
+    dummied = segmented_regression(series, [STEP], regressors=dummy, **settings).estimate("control: level")
+    holed = segmented_regression(series.drop(gap), [STEP], **settings).estimate("control: level")
     assert holed.value == pytest.approx(dummied.value, rel=1e-9)
     assert holed.se == pytest.approx(dummied.se, rel=1e-9)
 

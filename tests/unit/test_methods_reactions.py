@@ -31,10 +31,10 @@ def group(seed=0, jump=0.0, assets=6):
     return returns, market
 
 
-def placebo(groups, draws=499, **more):
+def placebo(groups, draws=499, excluded=DAYS[:0], **more):
     news = {"tightening_major": CONTROLS, "meetings": MEETINGS} | more
     return reactions.placebo_news(
-        groups, news, later=dict.fromkeys(groups, False), calendar=DAYS, guard=3, draws=draws, seed=1,
+        groups, news, excluded=excluded, later=dict.fromkeys(groups, False), calendar=DAYS, guard=3, draws=draws, seed=1,
         estimation=LAYOUT["estimation"], window=LAYOUT["window"],
     )  # fmt: skip
 
@@ -92,6 +92,18 @@ def test_placebo_sets_lie_in_the_years_of_the_events_and_far_from_them():
     assert (np.diff(np.sort(sets, axis=1), axis=1) > 2).all()
     with pytest.raises(UnusableInput, match="same year"):
         same_year_sets(DAYS, np.arange(900, 1000), np.array([100]), apart=0, draws=19, seed=1)
+
+
+def test_no_placebo_day_lies_near_a_listed_event_of_any_kind():
+    listed = DAYS[[295, 296, 700, 1005]]
+    free, kept_off = placebo({"g": group()}), placebo({"g": group()}, excluded=listed)
+    assert listed.isin(free.pool).all()  # far enough from the events tested
+    gone = free.pool.difference(kept_off.pool)
+    assert gone.equals(DAYS[[*range(292, 300), *range(697, 704), *range(1002, 1009)]])
+    drawn = np.concatenate([sets.ravel() for sets in kept_off.sets.values()])
+    assert not DAYS[drawn].isin(gone).any()
+    with pytest.raises(UnusableInput, match="listed days"):
+        placebo({"g": group()}, excluded=pd.DatetimeIndex(["2020-02-01"]))  # a Saturday
 
 
 def test_a_family_finds_the_one_true_reaction_and_no_other():
@@ -169,6 +181,32 @@ def test_a_single_event_is_judged_by_the_conditions_of_its_claim():
     assert word(calm, risen) == "inconclusive"
     strict = news_claims.low_expectations({"a": calm}, {"a": calm}, margin=0.01)[1]
     assert strict.verdict.word == "inconclusive"
+    assert not strict.verdict.conditions["the interval lies where the claim puts it"]
+
+
+def test_the_conditions_of_a_single_event_name_only_what_was_asked():
+    calm, wild = around(0.001, 0.001), around(0.10, -0.10)
+    written, strict = news_claims.low_expectations({"a": calm}, {"a": wild}, margin=0.09)
+    assert not any("interval" in name or "agrees" in name for name in written.verdict.conditions)
+    assert not written.verdict.conditions["both hold with the second estimator"]
+    assert written.verdict.inputs["supports_if"] == []
+    # The first estimator lies within the margin, the second beyond it.
+    assert strict.verdict.conditions["the interval lies where the claim puts it"]
+    assert not strict.verdict.conditions["a second estimator agrees"]
+
+
+def test_the_most_unusual_return_keeps_its_own_spread_and_pays_for_being_picked():
+    noisy, quiet = around(0.0, 0.0), around(0.05, 0.0)
+    noisy["spread"] *= 10
+    test = news_claims.low_expectations({"a": noisy, "b": quiet}, {"a": noisy, "b": quiet}, margin=0.05)[0]
+    row = quiet.loc["before"]
+    assert test.estimate.value == row["value"] and test.mde.noise == row["spread"]
+    records = {record["name"]: record for record in test.records()}
+    adjusted = records["C12a_placebo_p"]
+    assert adjusted["value"] == pytest.approx(4 * row["p_value"]) and adjusted["n"] == row["pool"]
+    assert "Bonferroni" in adjusted["method"] and records["C12a_effect"]["p_value"] == row["p_value"]
+    usual = news_claims.low_expectations({"a": around(0.0, 0.0)}, {"a": noisy}, margin=0.05)[0]
+    assert usual.p_values["placebo_p"] == 1
 
 
 def test_placebo_days_of_one_event_share_no_day_with_it():

@@ -5,7 +5,7 @@ be made (no share data around the events, say) is returned as missing, with the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,9 @@ from helpers.methods.reactions import (
 from helpers.methods.results import Estimate, t_estimate
 from helpers.methods.verdict import Evidence, Region, Verdict, verdict
 
+# Conditions of the rule that C12a as written does not state; its own condition on the second estimator stays.
+ON_INTERVAL = ("the interval lies where the claim puts it", "a second estimator agrees")
+
 
 @dataclass(frozen=True)
 class ClaimTest:
@@ -45,6 +48,8 @@ class ClaimTest:
     mde : DetectableEffect or None
     p_values : dict of name to float
         Written as records ``{test}_{name}``.
+    p_fields : dict
+        Further fields of those records, such as their method.
     null : array
         Placebo values of the estimate.
     without : dict of event id to Estimate
@@ -60,6 +65,7 @@ class ClaimTest:
     verdict: Verdict
     mde: DetectableEffect | None = None
     p_values: dict[str, float] = field(default_factory=dict)
+    p_fields: dict[str, Any] = field(default_factory=dict)
     null: np.ndarray = field(default_factory=lambda: np.empty(0))
     without: dict[str, Estimate] = field(default_factory=dict)
     others: dict[str, Estimate] = field(default_factory=dict)
@@ -76,10 +82,8 @@ class ClaimTest:
             return [*rows, self.verdict.record() | {"name": f"{self.test}_verdict"}]
         numbers = {"effect": self.estimate, "mde": self.mde} | self.others
         rows = [one.record() | {"name": f"{self.test}_{name}"} for name, one in numbers.items()]
-        rows += [
-            {"name": f"{self.test}_{name}", "value": p, "unit": "probability", "n": len(self.null) or None}
-            for name, p in self.p_values.items()
-        ]
+        shared = {"unit": "probability", "n": len(self.null) or None} | self.p_fields
+        rows += [{"name": f"{self.test}_{name}", "value": p} | shared for name, p in self.p_values.items()]
         return [*rows, self.verdict.record() | {"name": f"{self.test}_verdict"}]
 
     def row(self, claim: str) -> dict[str, Any]:
@@ -192,7 +196,16 @@ def control_news(
     )
     p_values = {"placebo_p": p_size} | p_values | {"family_p": holm["C08a"]}
     tests = {
-        "C08a": ClaimTest("C08a", estimate, verdict(evidence), mde, p_values, difference, without, others)
+        "C08a": ClaimTest(
+            "C08a",
+            estimate,
+            verdict(evidence),
+            mde,
+            p_values,
+            null=difference,
+            without=without,
+            others=others,
+        )
     }
     return tests | {
         "C08b": _direction(controls, other_controls, signed, p_signed, holm["C08b"], null, group, margins)
@@ -228,7 +241,16 @@ def _direction(controls, other, signed, p_signed, family_p, null, group, margins
     p_values = {"placebo_p": p_signed, "family_p": family_p}
     p_values |= {f"{name}_p": float(p) for name, p in controls.tests.query("headline")["p_value"].items()}
     means = signed.mean(axis=1)
-    return ClaimTest("C08b", controls.estimate, verdict(evidence), mde, p_values, means, without, others)
+    return ClaimTest(
+        "C08b",
+        controls.estimate,
+        verdict(evidence),
+        mde,
+        p_values,
+        null=means,
+        without=without,
+        others=others,
+    )
 
 
 def sensitivity(
@@ -271,9 +293,9 @@ def low_expectations(
 ) -> tuple[ClaimTest, ClaimTest]:
     """Test C12a: was there neither a run-up before the summit nor a reaction to it?
 
-    The claim states its own conditions, on the four returns themselves; the first test returned applies them.
-    The second returned test asks more: that the 95 percent interval of the most unusual of the four, from
-    the placebo days, lies within the margin.
+    The claim states its own conditions, on the four returns themselves; the first test returned applies them
+    and asks nothing of an interval. The second asks more: that the 95 percent interval of the most unusual of
+    the four, from the placebo days, lies within the margin, and that of the second estimator too.
 
     Parameters
     ----------
@@ -286,25 +308,27 @@ def low_expectations(
     Returns
     -------
     (ClaimTest, ClaimTest)
-        As written, and with the interval.
+        As written, and with the interval. The placebo p of both is that of the most unusual return times
+        the number of returns it was picked from (Bonferroni), at most 1.
     """
     four, other = pd.concat(around, names=["group"]), pd.concat(second, names=["group"])
-    group, window = four["p_value"].idxmin()
-    farthest = four.loc[(group, window)]
-    estimate = Estimate(
-        farthest["value"], farthest["low_effect"], farthest["high_effect"], UNIT, 1,
-        "most unusual of four portfolio returns, interval from placebo days", farthest["p_value"],
-        window=f"{window} the event, {group}",
-    )  # fmt: skip
+    picked = four["p_value"].idxmin()
+    estimate = _one_return(four, picked)
+    spread, pool = four.loc[picked, ["spread", "pool"]]
     mde = DetectableEffect(
-        power.normal_multiplier() * four["spread"].max(), UNIT, four["spread"].max(), 1,
-        "one event against placebo days, noisiest of the four returns",
+        power.normal_multiplier() * spread, UNIT, spread, 1,
+        "one event against placebo days, spread of the same return",
     )  # fmt: skip
+    p_values = {"placebo_p": min(1.0, len(four) * float(four.loc[picked, "p_value"]))}
+    p_fields = {
+        "n": int(pool),
+        "method": f"placebo days, smallest of {len(four)} p values times {len(four)} (Bonferroni)",
+    }
     shared = {
         "margin": margin,
         "single_event": True,
-        "placebo_p": float(four["p_value"].min()),
-        "rungs": (estimate,),
+        "placebo_p": p_values["placebo_p"],
+        "rungs": (_one_return(other, picked),),
         "contradicts_when": {
             "a run-up above the 95th percentile, then a reversal beyond the 5th": reverses(four)
         },
@@ -315,13 +339,30 @@ def low_expectations(
         "all four lie within the margin": within(four, margin).all(),
         "both hold with the second estimator": (inside(other) & within(other, margin)).all(),
     }
-    p_values = {"placebo_p": shared["placebo_p"]}
-    as_written = verdict(Evidence(estimate, supports_if=(Region(),), supports_also=stated, **shared))
+    as_written = _without_interval(
+        verdict(Evidence(estimate, supports_if=(Region(),), supports_also=stated, **shared))
+    )
     strict = verdict(Evidence(estimate, equivalence=True, **shared))
     return (
-        ClaimTest("C12a", estimate, as_written, mde, p_values),
-        ClaimTest("C12a_interval", estimate, strict, mde, p_values),
+        ClaimTest("C12a", estimate, as_written, mde, p_values, p_fields),
+        ClaimTest("C12a_interval", estimate, strict, mde, p_values, p_fields),
     )
+
+
+def _one_return(rows: pd.DataFrame, picked: tuple[str, str]) -> Estimate:
+    """One of the returns, with its interval and its own p value from placebo days."""
+    (group, window), row = picked, rows.loc[picked]
+    return Estimate(
+        row["value"], row["low_effect"], row["high_effect"], UNIT, 1,
+        f"most unusual of {len(rows)} portfolio returns, interval and p of this return alone from placebo days",
+        row["p_value"], window=f"{window} the event, {group}",
+    )  # fmt: skip
+
+
+def _without_interval(ruled: Verdict) -> Verdict:
+    """Drop the conditions on an interval, which hold trivially where all values were allowed."""
+    asked = {name: holds for name, holds in ruled.conditions.items() if name not in ON_INTERVAL}
+    return replace(ruled, conditions=asked, inputs=ruled.inputs | {"supports_if": []})
 
 
 def reverses(four: pd.DataFrame) -> bool:

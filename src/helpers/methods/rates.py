@@ -6,6 +6,7 @@ is the stretch of days over which the event list claims to be complete.
 
 The placebo draws replace every date by a random day of its own calendar year, away from the real dates. That
 keeps the number of dates per year, so a list that is denser in later years does not pass for an effect.
+Where windows may be cut at the ends of the span, those of placebo days are cut too.
 """
 
 from collections.abc import Callable, Sequence
@@ -437,7 +438,7 @@ def percentile_in_months(values: pd.Series, months: Dates, *, seed: int) -> Date
     -------
     DateComparison
         The value has a t interval over months and the two-sided p value of exchanging months. The lead is the
-        mean percentile of the month before each.
+        mean percentile of the month before each, without a p value.
 
     Raises
     ------
@@ -459,6 +460,8 @@ def percentile_in_months(values: pd.Series, months: Dates, *, seed: int) -> Date
         chosen.to_numpy(), placebo, chosen.to_frame(), unit=unit, method=method, window="month of the event"
     )
     lead = mean_over_events(before, unit=unit, method="mean percentile, t interval", window="month before")
+    # Its p value is of a mean of zero, which no percentile can have.
+    lead = replace(lead, p_value=None)
     return replace(comparison, effect=replace(comparison.effect, p_value=test.p_value), lead=lead)
 
 
@@ -628,7 +631,7 @@ def _check_window(window: Window) -> None:
 def _placebo_days(
     grid: _Grid, days: np.ndarray, guard: int, draws: int, seed: int, window: Window = (0, 0)
 ) -> np.ndarray:
-    """Draw for each date a day of its own year whose window lies in the span, shape (draws, dates)."""
+    """Draw for each date a day of its own year; a `window` given lies in the span; shape (draws, dates)."""
     rng = np.random.default_rng(seed)
     allowed = np.arange(-min(window[0], 0), grid.length - max(window[1], 0))
     allowed = allowed[np.abs(allowed[:, None] - days).min(axis=1) > guard]

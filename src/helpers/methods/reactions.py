@@ -199,6 +199,7 @@ def placebo_news(
     groups: Mapping[str, Returns],
     news: Mapping[str, pd.Series],
     *,
+    excluded: pd.DatetimeIndex,
     later: Mapping[str, bool],
     calendar: pd.DatetimeIndex,
     guard: int,
@@ -214,19 +215,22 @@ def placebo_news(
     groups : mapping of group to (returns, market)
     news : mapping of class to Series
         Day of `calendar` by event id.
+    excluded : DatetimeIndex
+        Days of `calendar` on which anything is listed, of whatever kind.
     later : mapping of group to bool
         True for groups that react on a later date (see :func:`at_news`).
     calendar : DatetimeIndex
         Trading days of the market where news is dated.
     guard : int
-        Placebo days are more than `guard` trading days from every event of every class.
+        Placebo days are more than `guard` trading days from every event of every class and from every
+        excluded day.
     draws, seed : int
     estimation, window : (int, int)
 
     Raises
     ------
     UnusableInput
-        If no day is left, or a year has none.
+        If no day is left, a year has none, or an excluded day is not in `calendar`.
     """
     cars = {
         group: at_news(
@@ -237,8 +241,8 @@ def placebo_news(
         for group, (returns, market) in groups.items()
     }
     daily = pd.DataFrame(cars)
-    every_day = pd.concat(news.values()) if news else pd.Series(dtype="datetime64[us]")
-    rows = calendar.get_indexer(pd.DatetimeIndex(every_day.unique()))
+    every_day = pd.DatetimeIndex(np.concatenate([excluded, *news.values()])).unique()
+    rows = checks.positions(calendar, every_day, "listed days")
     complete = np.where(daily.notna().all(axis=1), 0.0, np.nan)
     pool = placebo.candidate_rows(complete, rows, guard) if len(rows) else np.flatnonzero(complete == 0)
     checks.enough(len(pool), placebo.MINIMUM_POOL, "days without news")

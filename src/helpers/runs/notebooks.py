@@ -1,0 +1,204 @@
+"""Notebook files as plain dictionaries: reading, finding cells, and the one form in which they are committed.
+
+The committed form is an executed notebook without anything that differs between two equal runs: no times,
+no durations, no paths, no kernel version. Its prose is filled from its own records; the template of each
+filled cell is kept in the cell's metadata, so that the committed notebook is a valid source again.
+"""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+OWN = "summits"
+MADE_FROM = "summits_made_from"
+RECORD_MIME = "application/vnd.summits.record+json"
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+VOLATILE_CELL_METADATA = {"papermill", "execution", "ExecuteTime", "collapsed", "scrolled", "trusted"}
+
+
+class NotebookError(ValueError):
+    """A notebook that cannot be read or run as it stands; the message names the cell."""
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a notebook file.
+
+    Raises
+    ------
+    NotebookError
+        If the file is missing or is not a notebook of format 4.
+    """
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotebookError(f"{path}: there is no such notebook.") from None
+    except json.JSONDecodeError as error:
+        message = f"{path}: not a notebook, the file breaks off or is not JSON (line {error.lineno})."
+        raise NotebookError(message) from None
+    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4:
+        raise NotebookError(f"{path}: not a notebook of format 4. Open it in JupyterLab and save it again.")
+    return notebook
+
+
+def text(value: str | list[str]) -> str:
+    """Join a multi-line string, which a notebook file may hold as a list of lines."""
+    return value if isinstance(value, str) else "".join(value)
+
+
+def tags(cell: dict[str, Any]) -> list[str]:
+    """Tags of a cell."""
+    return list(cell.get("metadata", {}).get("tags", []))
+
+
+def tagged(notebook: dict[str, Any], tag: str) -> dict[str, Any] | None:
+    """First cell that carries `tag`, or None."""
+    return next((cell for cell in notebook["cells"] if tag in tags(cell)), None)
+
+
+def name_of(cell: dict[str, Any], index: int) -> str:
+    """How messages call a cell: its position and its first line."""
+    lines = text(cell["source"]).strip().splitlines()
+    return f"cell {index + 1} ({lines[0][:60]!r})" if lines else f"cell {index + 1} (empty)"
+
+
+def records(notebook: dict[str, Any]) -> list[dict[str, Any]]:
+    """Estimates that the notebook recorded, in the order of its cells."""
+    outputs = (output for cell in notebook["cells"] for output in cell.get("outputs", []))
+    return [dict(output["data"][RECORD_MIME]) for output in outputs if RECORD_MIME in output.get("data", {})]
+
+
+def template(cell: dict[str, Any]) -> str:
+    """Prose of a markdown cell as its author wrote it, with its braces.
+
+    Raises
+    ------
+    NotebookError
+        If the numbers of a filled cell were edited by hand.
+    """
+    source = text(cell["source"])
+    kept = cell.get("metadata", {}).get(OWN)
+    if kept is None or "{{" in source:
+        return source
+    if digest(source) != kept["filled"]:
+        raise NotebookError(
+            f"the prose {source.strip()[:60]!r} was edited after it had been filled; "
+            f"write it again with its braces, from: {kept['template']!r}"
+        )
+    return kept["template"]
+
+
+def as_source(notebook: dict[str, Any]) -> dict[str, Any]:
+    """Copy of a notebook as a source: templates restored, no injected parameters, no outputs.
+
+    Raises
+    ------
+    NotebookError
+        If a filled cell was edited by hand; the message names the cell.
+    """
+    source = json.loads(json.dumps(notebook))
+    source["cells"] = [cell for cell in source["cells"] if "injected-parameters" not in tags(cell)]
+    restore_templates(source)
+    for cell in source["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return source
+
+
+def restore_templates(notebook: dict[str, Any]) -> None:
+    """Put the templates of filled markdown cells back, in place.
+
+    Raises
+    ------
+    NotebookError
+        If a filled cell was edited by hand; the message names the cell.
+    """
+    for index, cell in enumerate(notebook["cells"]):
+        if cell["cell_type"] == "markdown":
+            try:
+                cell["source"] = template(cell)
+            except NotebookError as error:
+                raise NotebookError(f"Cell {index + 1}: {error}") from None
+            cell["metadata"].pop(OWN, None)
+
+
+def source_hash(notebook: dict[str, Any]) -> str:
+    """Hash of what determines a run: kinds, sources, tags and templates of the cells; no output."""
+    cells = as_source(notebook)["cells"]
+    return digest(json.dumps([[cell["cell_type"], text(cell["source"]), tags(cell)] for cell in cells]))
+
+
+def normalise(notebook: dict[str, Any]) -> dict[str, Any]:
+    """Copy of an executed notebook in its committed form.
+
+    Execution counts become 1 to n in cell order, ids are kept (an injected cell gets a fixed one), and times,
+    durations, paths, widget state and versions of the language are dropped. What it was made from is kept.
+    """
+    notebook = json.loads(json.dumps(notebook))
+    cells = [_normal_cell(cell, index) for index, cell in enumerate(notebook["cells"])]
+    code = [cell for cell in cells if cell["cell_type"] == "code" and cell["source"].strip()]
+    for count, cell in enumerate(code, start=1):
+        _count(cell, count)
+    metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
+    if MADE_FROM in notebook["metadata"]:
+        metadata[MADE_FROM] = notebook["metadata"][MADE_FROM]
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _normal_cell(cell: dict[str, Any], index: int) -> dict[str, Any]:
+    metadata = {
+        key: value
+        for key, value in cell["metadata"].items()
+        if key not in VOLATILE_CELL_METADATA and not (key == "tags" and not value)
+    }
+    injected = "injected-parameters" in tags(cell)
+    identity = "injected-parameters" if injected else cell.get("id", f"cell-{index + 1}")
+    normal = {
+        "cell_type": cell["cell_type"],
+        "id": identity,
+        "metadata": metadata,
+        "source": text(cell["source"]),
+    }
+    if cell["cell_type"] == "code":
+        normal |= {"execution_count": None, "outputs": [_normal_output(o) for o in cell["outputs"]]}
+    return normal
+
+
+def _normal_output(output: dict[str, Any]) -> dict[str, Any]:
+    normal = {key: value for key, value in output.items() if key != "transient"}
+    if "text" in normal:
+        normal["text"] = text(normal["text"])
+    for mime, value in normal.get("data", {}).items():
+        if isinstance(value, list) and not mime.endswith("json"):
+            normal["data"][mime] = text(value)
+    return normal
+
+
+def _count(cell: dict[str, Any], count: int) -> None:
+    cell["execution_count"] = count
+    for output in cell["outputs"]:
+        if output["output_type"] == "execute_result":
+            output["execution_count"] = count
+
+
+def write(notebook: dict[str, Any], path: Path) -> None:
+    """Write a notebook as the Jupyter tools do: sorted keys, one space of indent, texts as lists of lines."""
+    import nbformat
+
+    path.write_text(nbformat.writes(nbformat.from_dict(notebook)) + "\n", encoding="utf-8")
+
+
+def heading_above(notebook: dict[str, Any], index: int) -> str:
+    """Last markdown heading at or before the cell at `index`; empty if there is none."""
+    for cell in reversed(notebook["cells"][: index + 1]):
+        if cell["cell_type"] == "markdown":
+            headings = re.findall(r"^#+\s+(.+)$", text(cell["source"]), flags=re.MULTILINE)
+            if headings:
+                return headings[-1].strip()
+    return ""
+
+
+def digest(content: str | bytes) -> str:
+    """sha256 of a text or of bytes, in hexadecimal."""
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()

@@ -1,0 +1,201 @@
+"""The papermill engine of this collection: `papermill` by hand treats a notebook as `summits run` does.
+
+Parameters are checked before a kernel starts, the kernel is the Python of this environment with fixed
+surroundings, and prose is filled from the notebook's own records. Papermill finds the engine by its entry
+point and uses it by default. Import papermill before this module: papermill imports it while it starts.
+"""
+
+import ast
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellTimeoutError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.log import logger
+from traitlets import Unicode
+
+from helpers import paths
+from helpers.runs import forking, notebooks, parameters, prose
+from helpers.runs.plan import CELL_TIMEOUT, RUN_TIMEOUT
+
+FIXED = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "TZ": "UTC",
+}
+DROPPED = {"PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "MPLBACKEND", "MATPLOTLIBRC"}
+NAME = "summits"
+WATCH = "__import__('helpers.runs.watch', fromlist=['watch'])"
+
+
+SOCKETS = "/tmp" if os.name == "posix" else tempfile.gettempdir()
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """Yield a folder for one kernel's sockets and settings; its path is short, as socket paths must be."""
+    folder = Path(tempfile.mkdtemp(prefix=f"summits-{os.getppid()}-", dir=SOCKETS))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_private_folders() -> None:
+    """Remove what workers of this process left behind when they were killed."""
+    for folder in Path(SOCKETS).glob(f"summits-{os.getpid()}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def kernel_environment(private: Path) -> dict[str, str]:
+    """Surroundings of a kernel: one thread, UTC, a fixed hash seed, nobody's Jupyter or IPython settings."""
+    kept = {key: value for key, value in os.environ.items() if key not in DROPPED}
+    # A kernel works in another folder than its runner: a relative folder would mean another place there.
+    folders = {"SUMMITS_DATA": paths.data_dir().absolute(), "SUMMITS_RUNS": paths.runs_dir().absolute()}
+    settings = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    own = folders | {name: private / name.lower() for name in settings}
+    return kept | FIXED | {name: str(path) for name, path in own.items()}
+
+
+class Kernels(KernelSpecManager):
+    """The kernels of this environment: Python alone, forked where that is possible."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Specification of the kernel."""
+        spec = super().get_kernel_spec(kernel_name)
+        spec.metadata = {**spec.metadata, "kernel_provisioner": {"provisioner_name": forking.NAME}}
+        return spec
+
+
+class Client(PapermillNotebookClient):
+    """A notebook client whose kernel is this environment's Python, over private sockets, and is watched."""
+
+    private = Unicode()
+    kernel_log = Unicode(os.devnull)
+
+    def create_kernel_manager(self) -> AsyncKernelManager:
+        """Return a manager for the Python of this environment, whatever kernels the machine has installed."""
+        self.km = AsyncKernelManager(
+            kernel_name="python3",
+            kernel_spec_manager=Kernels(kernel_dirs=[]),
+            transport="ipc",
+            ip=f"{self.private}/kernel",
+            connection_file=f"{self.private}/connection.json",
+        )
+        return self.km
+
+    def execute(self, **kwargs: Any) -> nbformat.NotebookNode:
+        """Execute all cells; what the kernel process prints outside of cells goes to the log."""
+        with open(self.kernel_log, "a") as log:
+            return super().execute(
+                env=kernel_environment(Path(self.private)), stdout=log, stderr=log, **kwargs
+            )
+
+    def papermill_execute_cells(self) -> None:
+        """Execute all cells, watched; the watch leaves no trace in the notebook."""
+        self._ask(f"{WATCH}.start()")
+        super().papermill_execute_cells()
+        self.nb.metadata[notebooks.OWN] = self._ask(f"{WATCH}.seen()")
+
+    def _ask(self, expression: str) -> Any:
+        request = self.kc.execute(
+            "", silent=True, store_history=False, user_expressions={"answer": expression}
+        )
+        answer = self.wait_for_reply(request)["content"]["user_expressions"]["answer"]
+        if answer["status"] != "ok":
+            raise notebooks.NotebookError(f"The kernel cannot import the helpers: {answer['evalue']}")
+        return ast.literal_eval(answer["data"]["text/plain"])
+
+
+class RunTimeoutError(CellTimeoutError):
+    """The cells of a run took longer together than the run may take."""
+
+
+class Deadline:
+    """How long a cell may take: its own limit, or what is left of the limit of the run."""
+
+    def __init__(self, run_seconds: int, cell_seconds: int) -> None:
+        self.run_seconds, self.cell_seconds = run_seconds, cell_seconds
+        self.end = time.monotonic() + run_seconds
+
+    def seconds_for(self, _cell: Any) -> float:
+        """Seconds that the next cell may take; never 0, which means no limit."""
+        return max(0.1, min(self.cell_seconds, self.end - time.monotonic()))
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Say of a time-out that it was the run's, if it was."""
+        try:
+            yield
+        except CellTimeoutError:
+            if time.monotonic() < self.end:
+                raise
+            raise RunTimeoutError(f"The run took longer than its limit of {self.run_seconds} s.") from None
+
+
+class Engine(NBClientEngine):
+    """The papermill engine of this collection."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        log_output: bool = False,
+        start_timeout: int = 60,
+        execution_timeout: int | None = CELL_TIMEOUT,
+        run_timeout: int = RUN_TIMEOUT,
+        kernel_log: str = os.devnull,
+        **_: Any,
+    ) -> None:
+        """Check the parameters, execute, and fill the prose.
+
+        Raises
+        ------
+        RunTimeoutError, nbclient.exceptions.CellTimeoutError
+            If the run, or a cell, takes more seconds than it may.
+        helpers.runs.parameters.ParameterError
+            Before a kernel starts.
+        helpers.runs.prose.ProseError
+            If a template names what the notebook did not record.
+        """
+        values = parameters.check(parameters.schema(nb_man.nb), _injected(nb_man.nb))
+        notebooks.restore_templates(nb_man.nb)
+        deadline = Deadline(run_timeout, execution_timeout or run_timeout)
+        with private_folder() as private, deadline.told():
+            Client(
+                nb_man,
+                kernel_name=kernel_name,
+                private=str(private),
+                kernel_log=kernel_log,
+                timeout=execution_timeout,
+                timeout_func=deadline.seconds_for,
+                startup_timeout=start_timeout,
+                shutdown_kernel="immediate",
+                log=logger,
+                log_output=log_output,
+            ).execute()
+        if not nb_man.nb.metadata.papermill.get("exception"):
+            prose.fill_cells(nb_man.nb, values)
+
+
+def _injected(notebook: dict[str, Any]) -> dict[str, Any]:
+    cell = notebooks.tagged(notebook, "injected-parameters")
+    statements = ast.parse(notebooks.text(cell["source"])).body if cell else []
+    return {statement.targets[0].id: ast.literal_eval(statement.value) for statement in statements}
+
+
+for name in (NAME, None):
+    papermill_engines.register(name, Engine)

@@ -1,0 +1,300 @@
+"""From `notebooks/collection.yml` to runs: a notebook, a set of parameters, and the key of its content.
+
+The key covers what the numbers rest on: code cells, tags and prose templates of the notebook, parameters,
+the data tables it declares, the shared helpers, the locked packages, the Python version, and the keys of the
+runs whose records it reads. The helpers that run, fetch and print (`NOT_IN_THE_KEY`) are left out, although
+`runs.prose` fills the prose that is committed: a change there shows at the next run and forces none. Only the standard library and PyYAML are imported here, so that
+finding out that nothing is to be done costs no time.
+"""
+
+import itertools
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from helpers import paths
+from helpers.runs import notebooks, parameters
+
+PUBLISHED = "published"
+NOTEBOOK_FIELDS = {"question", "reads", "needs", "runs", "sweeps", "cell_timeout", "run_timeout"}
+ALWAYS_READ = ("series", "sources")
+NOT_IN_THE_KEY = {"runs", "sources", "site", "cli"}
+CELL_TIMEOUT, RUN_TIMEOUT = 300, 1800
+
+
+class PlanError(ValueError):
+    """A collection file or a request that cannot be turned into runs."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One notebook with one set of parameters, as it would be executed now."""
+
+    notebook: str
+    set: str
+    source: Path
+    parameters: dict[str, Any]
+    given: dict[str, Any]
+    reads: tuple[str, ...]
+    needs: tuple[str, ...]
+    cell_timeout: int
+    run_timeout: int
+    ingredients: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Name of the run: notebook and set."""
+        return f"{self.notebook}/{self.set}"
+
+    @property
+    def directory(self) -> Path:
+        """Where the result of the run is kept."""
+        return paths.runs_dir() / self.notebook / self.set
+
+    @property
+    def failed_directory(self) -> Path:
+        """Where the last failed attempt is kept aside."""
+        return paths.runs_dir() / "_failed" / self.notebook / self.set
+
+    @property
+    def key(self) -> str:
+        """Hash of everything that the result depends on."""
+        return notebooks.digest(json.dumps(self.ingredients, sort_keys=True))
+
+
+def collection() -> dict[str, dict[str, Any]]:
+    """Read and check `collection.yml`: every notebook with its question, tables, needs and parameter sets.
+
+    Raises
+    ------
+    PlanError
+        If the file is missing, a field is unknown, a notebook has no file or no question, or a need is not
+        listed.
+    """
+    path = paths.notebooks_dir() / "collection.yml"
+    try:
+        listed = yaml.safe_load(path.read_text(encoding="utf-8"))["notebooks"]
+    except FileNotFoundError:
+        raise PlanError(f"{path}: missing. List the notebooks there, under `notebooks:`.") from None
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise PlanError(f"{path}: not readable as `notebooks: {{id: …}}` ({error}).") from None
+    for name, entry in (listed or {}).items():
+        _check_entry(path, name, entry, listed)
+    return listed or {}
+
+
+def _check_entry(path: Path, name: str, entry: Any, listed: Mapping[str, Any]) -> None:
+    where = f"{path.name}: {name}"
+    if not isinstance(entry, dict) or not entry.get("question"):
+        raise PlanError(f"{where}: has no `question`. Say what the notebook asks.")
+    if unknown := set(entry) - NOTEBOOK_FIELDS:
+        raise PlanError(
+            f"{where}: unknown {', '.join(sorted(unknown))}. Known: {', '.join(sorted(NOTEBOOK_FIELDS))}."
+        )
+    if not (paths.notebooks_dir() / f"{name}.ipynb").is_file():
+        raise PlanError(f"{where}: there is no file {name}.ipynb beside it.")
+    if missing := [need for need in entry.get("needs", []) if need not in listed]:
+        raise PlanError(f"{where}: needs {missing[0]}, which is not listed.")
+    if entry.get("runs", {PUBLISHED: {}}).get(PUBLISHED) != {}:
+        raise PlanError(
+            f"{where}: `runs` must have `published: {{}}`, the run with the notebook's own defaults."
+        )
+
+
+def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: bool = False) -> list[Run]:
+    """Runs of a selection, in the order in which they can be executed.
+
+    Parameters
+    ----------
+    selection
+        Notebooks by id, by number, or by file name; empty for the whole collection. The published runs that a
+        selected notebook needs come along.
+    assignments
+        `name=value` texts. If given, each selected notebook gets the one run with these parameters instead of
+        the sets of the collection.
+    sweep
+        Read the assignments as lists of values, and give each selected notebook one run for each of their
+        combinations; without assignments, those of its `sweeps` in the collection.
+
+    Raises
+    ------
+    PlanError, helpers.runs.parameters.ParameterError, helpers.runs.notebooks.NotebookError
+        Before anything runs, and for every notebook of the selection.
+    """
+    listed, assignments = collection(), list(assignments)
+    chosen = [find(name, listed) for name in selection] or list(listed)
+    helpers = helpers_hash()
+    runs: dict[str, Run] = {}
+    for name in _in_order(listed):
+        if name not in chosen and name not in _needed(chosen, listed):
+            continue
+        source = notebooks.read(paths.notebooks_dir() / f"{name}.ipynb")
+        try:
+            sets = _sets(source, listed[name], assignments, name in chosen, sweep)
+            for set_name, (given, values) in sets.items():
+                run = _run(name, set_name, listed[name], source, given, values, helpers, runs)
+                runs[run.id] = run
+        except (parameters.ParameterError, notebooks.NotebookError) as error:
+            lines = "\n".join(f"{name}: {line}" for line in str(error).splitlines())
+            raise type(error)(lines) from None
+    return list(runs.values())
+
+
+def find(name: str, listed: Mapping[str, Any] | None = None) -> str:
+    """Id of the notebook meant by an id, a number, or a file name.
+
+    Raises
+    ------
+    PlanError
+        If none or several are meant.
+    """
+    listed = collection() if listed is None else listed
+    wanted = Path(name).stem if name.endswith(".ipynb") else name
+    matches = [known for known in listed if known == wanted or known.split("_")[0] == wanted]
+    if len(matches) == 1:
+        return matches[0]
+    near = get_close_matches(wanted, listed, n=1)
+    raise PlanError(
+        f"{name}: no such notebook. "
+        + (f"Did you mean {near[0]}?" if near else f"Known: {', '.join(listed)}.")
+    )
+
+
+def _in_order(listed: Mapping[str, Any]) -> list[str]:
+    try:
+        return list(
+            TopologicalSorter({name: entry.get("needs", []) for name, entry in listed.items()}).static_order()
+        )
+    except CycleError as error:
+        raise PlanError(
+            f"collection.yml: {' needs '.join(reversed(error.args[1]))}. Break the circle."
+        ) from None
+
+
+def _needed(chosen: Iterable[str], listed: Mapping[str, Any]) -> set[str]:
+    direct = {need for name in chosen for need in listed[name].get("needs", [])}
+    return direct | (_needed(direct, listed) if direct else set())
+
+
+def _sets(
+    source: dict[str, Any], entry: Mapping[str, Any], assignments: list[str], chosen: bool, sweep: bool
+) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Name of each set, with the values it gives and all effective values."""
+    known = parameters.schema(source)
+    if not chosen:
+        sets = {PUBLISHED: {}}
+    elif sweep:
+        sets = {set_name(given): given for given in _combinations(known, entry, assignments)}
+    elif assignments:
+        given = parameters.parse(known, assignments)
+        sets = {set_name(given): given}
+    else:
+        sets = entry.get("runs", {PUBLISHED: {}})
+    return {name: (given, parameters.check(known, given)) for name, given in sets.items()}
+
+
+def _combinations(
+    known: Mapping[str, parameters.Parameter], entry: Mapping[str, Any], assignments: list[str]
+) -> list[dict[str, Any]]:
+    """Every combination of the values of a sweep, in the order in which they are written."""
+    products = [parameters.parse_lists(known, assignments)] if assignments else entry.get("sweeps", [])
+    if not products:
+        raise PlanError("Nothing to sweep. Give -p name=value,value, or list `sweeps` in collection.yml.")
+    if not all(isinstance(values, list) and values for product in products for values in product.values()):
+        raise PlanError("collection.yml: `sweeps` is a list of {name: [value, value]}.")
+    return [
+        dict(zip(product, values, strict=True))
+        for product in products
+        for values in itertools.product(*product.values())
+    ]
+
+
+def set_name(given: Mapping[str, Any]) -> str:
+    """Name of the directory for parameters given by hand, readable and unique."""
+    full = ",".join(f"{name}={value}" for name, value in sorted(given.items()))
+    safe = re.sub(r"[^\w.=,+-]+", "-", full)
+    return safe if safe == full and len(safe) <= 80 else f"{safe[:70]}-{notebooks.digest(full)[:8]}"
+
+
+def _run(
+    name: str,
+    set_name: str,
+    entry: Mapping[str, Any],
+    source: dict[str, Any],
+    given: dict[str, Any],
+    values: dict[str, Any],
+    helpers: str,
+    earlier: Mapping[str, Run],
+) -> Run:
+    reads = tuple(sorted({*entry.get("reads", []), *ALWAYS_READ}))
+    needs = tuple(f"{need}/{PUBLISHED}" for need in entry.get("needs", []))
+    ingredients = {
+        "notebook": notebooks.source_hash(source),
+        "parameters": values,
+        "data": data_hashes(reads),
+        "helpers": helpers,
+        "packages": notebooks.digest((paths.root() / "requirements.lock").read_bytes()),
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "needs": {need: earlier[need].key for need in needs},
+    }
+    return Run(
+        notebook=name,
+        set=set_name,
+        source=paths.notebooks_dir() / f"{name}.ipynb",
+        parameters=values,
+        given=given,
+        reads=reads,
+        needs=needs,
+        cell_timeout=entry.get("cell_timeout", CELL_TIMEOUT),
+        run_timeout=entry.get("run_timeout", RUN_TIMEOUT),
+        ingredients=ingredients,
+    )
+
+
+def data_hashes(tables: Iterable[str]) -> dict[str, str]:
+    """sha256 of the file of each table, by its path within `data/`.
+
+    A table is called by the stem of its file: `trade` is observations/trade.csv, `events` is events.csv,
+    `claims` is claims.yml, `models` is lists/models.csv.
+
+    Raises
+    ------
+    PlanError
+        If no file of the data package has that name.
+    """
+    data = paths.data_dir()
+    files = {path.stem: path for path in sorted(data.rglob("*")) if path.suffix in (".csv", ".yml", ".json")}
+    hashes = {}
+    for table in tables:
+        if table not in files:
+            near = get_close_matches(table, files, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise PlanError(
+                f"collection.yml: `reads` names {table}, which is no table of the data package.{hint}"
+            )
+        hashes[files[table].relative_to(data).as_posix()] = notebooks.digest(files[table].read_bytes())
+    return hashes
+
+
+def helpers_hash() -> str:
+    """sha256 of the helper code that notebooks use: neither this room nor the sources, the site, the cli."""
+    package = Path(__file__).resolve().parents[1]
+    files = [
+        path for path in sorted(package.rglob("*")) if path.is_file() and "__pycache__" not in path.parts
+    ]
+    relevant = [
+        path for path in files if path.relative_to(package).parts[0].split(".")[0] not in NOT_IN_THE_KEY
+    ]
+    return notebooks.digest(
+        json.dumps(
+            [[path.relative_to(package).as_posix(), notebooks.digest(path.read_bytes())] for path in relevant]
+        )
+    )

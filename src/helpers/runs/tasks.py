@@ -1,0 +1,212 @@
+"""Runs as pytask tasks: pytask orders them, skips what has not changed, and spreads the rest over processes.
+
+A task depends on the key of its run and on the records of the runs it needs; its products are the executed
+notebook and the record. `runs/pytask.lock` remembers the state of both.
+"""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import filelock
+import pytask
+from pytask_parallel import ParallelBackend, registry
+
+from helpers import paths
+from helpers.runs import archive, report, states
+from helpers.runs.engine import RunFailed, execute, working_folder, working_prefix
+from helpers.runs.papermill_engine import remove_private_folders
+from helpers.runs.plan import Run
+
+Echo = Callable[[str], None]
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user or the system asked to stop; results in place are untouched."""
+
+
+def run_all(runs: list[Run], workers: int, echo: Echo) -> dict[str, str]:
+    """Execute what is not fresh, and say how each run ended.
+
+    Only one process works in a `runs` folder at a time; a second one waits.
+
+    Parameters
+    ----------
+    runs
+        A plan, in order.
+    workers
+        Number of processes.
+    echo
+        Takes one line of progress at a time.
+
+    Returns
+    -------
+    dict of str to str
+        By run: `fresh`, `done`, `failed`, or `not run` (one it needs failed).
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C or SIGTERM.
+    """
+    with _only_one(echo), _stopping_at_signals() as caught:
+        session = _build(runs, workers, echo)
+        if caught:
+            raise KeyboardInterrupt
+        archive.prune({run.id for run in runs})
+        return _endings(session, runs, echo)
+
+
+@contextmanager
+def _only_one(echo: Echo) -> Iterator[None]:
+    """Hold the lock of the `runs` folder; what a killed process left in the temporary place is removed."""
+    paths.runs_dir().mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(paths.runs_dir() / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        echo("Another `summits run` is at work here; waiting for it.")
+        lock.acquire()
+    try:
+        shutil.rmtree(working_folder(), ignore_errors=True)
+        yield
+    finally:
+        shutil.rmtree(working_folder(), ignore_errors=True)
+        remove_private_folders()
+        lock.release()
+
+
+@contextmanager
+def _stopping_at_signals() -> Iterator[list[int]]:
+    """Turn Ctrl-C and SIGTERM into `Interrupted`, after ending the workers; their kernels end with them.
+
+    Yields the signals caught: pytask swallows the exception that a signal raises.
+    """
+    caught: list[int] = []
+
+    def stop(number: int, _frame: Any) -> None:
+        caught.append(number)
+        for child in multiprocessing.active_children():
+            child.kill()
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield caught
+    except KeyboardInterrupt:
+        raise Interrupted(signal.Signals(caught[0]).name) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Pool(ProcessPoolExecutor):
+    """A process pool that says when a run starts and how it ends.
+
+    Workers are forked where that is safe: they then share the packages already imported, and hold the lock of
+    the `runs` folder until they have ended, even if their parent is killed.
+    """
+
+    def __init__(self, workers: int, echo: Echo) -> None:
+        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        super().__init__(workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),))
+        self.echo = echo
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future:
+        """Submit a task, as pytask-parallel does."""
+        name, started = named["task"].name, time.monotonic()
+        self.echo(f"  running  {name}")
+        future = super().submit(function, *arguments, **named)
+        future.add_done_callback(lambda done: self._say_end(name, time.monotonic() - started, done))
+        return future
+
+    def _say_end(self, name: str, seconds: float, done: Future) -> None:
+        failure = done.exception() or (done.result().exc_info or (None, None))[1]
+        if failure is None:
+            self.echo(f"  done     {name}  {seconds:.1f} s")
+        elif isinstance(failure, RunFailed):
+            self.echo(str(failure))
+
+
+def _start_worker(parent: int) -> None:
+    """Leave Ctrl-C to the parent, and end when the parent is gone, so that no orphan goes on writing."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def end_with_parent() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def _build(runs: list[Run], workers: int, echo: Echo) -> pytask.Session:
+    config = paths.runs_dir() / "pytask.toml"
+    config.write_text("[tool.pytask.ini_options]\n")
+    registry.register_parallel_backend(ParallelBackend.CUSTOM, lambda n_workers: _Pool(n_workers, echo))
+    pytask.console.quiet = True
+    return pytask.build(
+        tasks=[_task(run) for run in runs],
+        config=config,
+        paths=[],
+        parallel_backend=ParallelBackend.CUSTOM,
+        n_workers=workers,
+        capture="no",
+        verbose=0,
+        show_traceback=False,
+    )
+
+
+def _endings(session: pytask.Session, runs: list[Run], echo: Echo) -> dict[str, str]:
+    ended = {report.task.name: report.outcome for report in session.execution_reports}
+    if not ended:
+        raise RuntimeError(f"pytask stopped before the first run ({session.exit_code.name}).")
+    return {run.id: _ending(run, ended.get(run.id), echo) for run in runs}
+
+
+def _task(run: Run) -> pytask.TaskWithoutPath:
+    node = pytask.NodeInfo(arg_name="run", path=(), task_path=None, task_name=run.id, value=None)
+    needed = [paths.runs_dir() / need / "record.json" for need in run.needs]
+    return pytask.TaskWithoutPath(
+        name=run.id,
+        function=_execute,
+        depends_on={
+            "run": pytask.PythonNode(name=run.id, value=run, hash=_key, node_info=node),
+            "records": [pytask.PathNode.from_path(path) for path in needed],
+        },
+        produces={
+            "notebook": pytask.PathNode.from_path(run.directory / "notebook.ipynb"),
+            "record": pytask.PathNode.from_path(run.directory / "record.json"),
+        },
+    )
+
+
+def _key(run: Run) -> str:
+    return run.key
+
+
+def _execute(run: Run, **_: Any) -> None:
+    execute(run)
+
+
+def _ending(run: Run, outcome: pytask.TaskOutcome | None, echo: Echo) -> str:
+    if outcome == pytask.TaskOutcome.SUCCESS:
+        return "done"
+    if outcome == pytask.TaskOutcome.SKIP_UNCHANGED:
+        return "fresh"
+    if states.state(run) != "failed" and (
+        left := next(working_folder().glob(f"{working_prefix(run)}*"), None)
+    ):
+        echo(
+            report.keep_aside(left, run, RuntimeError("The worker process was killed or ran out of memory."))
+        )
+    return "failed" if states.state(run) == "failed" else "not run"

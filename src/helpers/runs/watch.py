@@ -1,0 +1,36 @@
+"""Inside a kernel: which of the project's files a notebook opened, and whether it reached for the network.
+
+The engine starts the watch before the first cell and asks for the answer after the last one. An audit hook
+sees every file that Python opens, so what a notebook reads is observed, not declared.
+"""
+
+import os
+import sys
+from typing import Any
+
+from helpers import paths
+
+_opened: set[str] = set()
+_addresses: set[str] = set()
+
+
+def start() -> None:
+    """Begin to note files below the data, notebook and run folders, and internet addresses."""
+    folders = tuple(
+        str(folder) + os.sep for folder in (paths.data_dir(), paths.notebooks_dir(), paths.runs_dir())
+    )
+    sys.addaudithook(lambda event, arguments: _note(event, arguments, folders))
+
+
+def _note(event: str, arguments: tuple[Any, ...], folders: tuple[str, ...]) -> None:
+    if event == "open" and isinstance(arguments[0], str | os.PathLike):
+        path = os.path.abspath(os.fspath(arguments[0]))
+        if isinstance(path, str) and path.startswith(folders):
+            _opened.add(path)
+    elif event == "socket.connect" and isinstance(arguments[1], tuple):
+        _addresses.add(f"{arguments[1][0]}:{arguments[1][1]}")
+
+
+def seen() -> dict[str, list[str]]:
+    """Files opened so far, and internet addresses connected to."""
+    return {"opened": sorted(_opened), "addresses": sorted(_addresses)}
