@@ -147,8 +147,9 @@ def record_curve(test_id: str, found: Curve | NotEstimated, *, as_of: str) -> No
     """Record what a specification curve says of a test: size, shares, median and joint p values."""
     names = ["n", "share_positive", "share_supports", "share_contradicts", "median", "joint_p"]
     if isinstance(found, NotEstimated):
-        for name in names:
+        for name in names[:-1]:
             record_estimate(f"{test_id}_spec_{name}", found, as_of=as_of)
+        record_estimate(f"{test_id}_spec_joint_p", found, as_of=as_of, sets=0)
         return
     n, joint = len(found.specs), found.joint()
     shares = {

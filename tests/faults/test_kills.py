@@ -1,10 +1,11 @@
-"""SIGKILL at random moments of putting results in place: sixty kills, and the result is always a whole one."""
+"""SIGKILL at random moments of putting results in place: sixty kills, and the result is always whole."""
 
 import json
 import multiprocessing
 import os
 import random
 import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -27,18 +28,20 @@ def collection(checkout: stub.Checkout, monkeypatch: pytest.MonkeyPatch) -> stub
 
 
 def put_in_place_for_ever(root: Path) -> None:
-    """Change the data and put the result of each state in place, as the engine does once a notebook has run."""
+    """Change the data and put the result in place, again and again, as the engine does after a notebook."""
     executed = notebooks.read(root / "notebooks" / "01_total.ipynb")
     for cell in executed["cells"]:
         cell.update({"execution_count": 1} if cell["cell_type"] == "code" else {})
     executed["metadata"] = {notebooks.OWN: {"opened": [], "addresses": []}}
     for number in range(10**6):
         table = root / "data" / "observations" / "made_up.csv"
-        table.with_suffix(".new").write_text(f"series_id,period,value,vintage,source_id\n#{number}\n")
+        table.with_suffix(".new").write_text(
+            f"series_id,period,value,vintage,source_id\nmade_up,2020-01,{number},2020-03-01,none\n"
+        )
         os.replace(table.with_suffix(".new"), table)
         (run,) = plan.plan()
-        working = engine.working_folder() / f"{engine.working_prefix(run)}{number}"
-        working.mkdir(parents=True)
+        engine.working_folder().mkdir(parents=True, exist_ok=True)
+        working = Path(tempfile.mkdtemp(dir=engine.working_folder()))
         engine.complete(working, executed, run)
         engine.promote(working, run)
 

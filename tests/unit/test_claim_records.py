@@ -6,6 +6,7 @@ import pytest
 
 from helpers import catalog, claims
 from helpers.methods.rates import rate_ratio
+from helpers.methods.specifications import curve
 from helpers.methods.verdict import Evidence, Region, verdict
 
 YEAR = pd.date_range("2021-01-01", "2021-12-31")
@@ -83,3 +84,16 @@ def test_infinite_ends_stay_out_of_the_record_of_a_verdict():
     inputs = verdict(Evidence(estimate=one_sided, **stated)).record()["inputs"]
     assert inputs["estimate"]["low"] is None
     assert inputs["leave_one_out"][0]["high"] is None
+
+
+def test_a_curve_leaves_the_same_records_whether_or_not_it_could_be_made(written):
+    specs = pd.DataFrame({"Choice": ["a", "b"], "value": [1.0, 2.0], "low": [0.5, -1.0], "high": [1.5, 5.0]})
+    null = np.linspace(-1, 1, 40).reshape(20, 2)
+    claims.record_curve("H19a", curve(specs, null, sign="positive", margin=1.0, unit="events"), as_of="")
+    made = dict(written)
+    assert made["H19a_spec_share_supports"][0] == 0.5
+    assert made["H19a_spec_joint_p"][1]["sets"] == 20
+    written.clear()
+    claims.record_curve("H19a", claims.NotEstimated("no series"), as_of="")
+    assert list(written) == list(made)
+    assert {fields["why"] for _, fields in written.values()} == {"no series"}

@@ -34,8 +34,8 @@ def group(seed=0, jump=0.0, assets=6):
 def placebo(groups, draws=499, excluded=DAYS[:0], **more):
     news = {"tightening_major": CONTROLS, "meetings": MEETINGS} | more
     return reactions.placebo_news(
-        groups, news, excluded=excluded, later=dict.fromkeys(groups, False), calendar=DAYS, guard=3, draws=draws, seed=1,
-        estimation=LAYOUT["estimation"], window=LAYOUT["window"],
+        groups, news, excluded=excluded, later=dict.fromkeys(groups, False), calendar=DAYS, guard=3,
+        draws=draws, seed=1, estimation=LAYOUT["estimation"], window=LAYOUT["window"],
     )  # fmt: skip
 
 
@@ -200,7 +200,7 @@ def test_the_most_unusual_return_keeps_its_own_spread_and_pays_for_being_picked(
     noisy["spread"] *= 10
     test = news_claims.low_expectations({"a": noisy, "b": quiet}, {"a": noisy, "b": quiet}, margin=0.05)[0]
     row = quiet.loc["before"]
-    assert test.estimate.value == row["value"] and test.mde.noise == row["spread"]
+    assert test.estimate.value == row["value"] and test.mde.se == row["spread"]
     records = {record["name"]: record for record in test.records()}
     adjusted = records["C12a_placebo_p"]
     assert adjusted["value"] == pytest.approx(4 * row["p_value"]) and adjusted["n"] == row["pool"]

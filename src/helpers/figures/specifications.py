@@ -90,10 +90,12 @@ def _curve(ax, table: pd.DataFrame, marked: Mapping[str, int], margin: float) ->
     reach = np.nanquantile(finite["low"], 0.01), np.nanquantile(finite["high"], 0.99)
     ends = min(reach[0], table["value"].min(), margin), max(reach[1], table["value"].max(), margin)
     space = 0.05 * (ends[1] - ends[0])
-    ax.set_ylim(ends[0] - space, ends[1] + space)
+    # Room for the key above the bars.
+    ax.set_ylim(ends[0] - space, ends[1] + 5 * space)
     for (label, row), look in zip(marked.items(), ("D", "o"), strict=False):
-        ax.plot([row], [table["value"].iloc[row]], look, color=COLOURS["easing"], markeredgecolor=INK,
-                markersize=8, label=f"{label}: {plain_number(round(table['value'].iloc[row], 2))}", zorder=5)  # fmt: skip
+        value = table["value"].iloc[row]
+        named = f"{label}: {plain_number(float(f'{value:.2g}'))}"
+        ax.plot([row], [value], look, color=COLOURS["easing"], markeredgecolor=INK, markersize=8, label=named)
     key = ax.legend(loc="upper left", ncols=2, fontsize=8.5)
     for handle in key.legend_handles[: len(LOOKS)]:
         handle.set_linewidth(3)

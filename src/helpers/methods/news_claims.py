@@ -354,7 +354,7 @@ def _one_return(rows: pd.DataFrame, picked: tuple[str, str]) -> Estimate:
     (group, window), row = picked, rows.loc[picked]
     return Estimate(
         row["value"], row["low_effect"], row["high_effect"], UNIT, 1,
-        f"most unusual of {len(rows)} portfolio returns, interval and p of this return alone from placebo days",
+        f"most unusual of {len(rows)} portfolio returns, its own interval and p from placebo days",
         row["p_value"], window=f"{window} the event, {group}",
     )  # fmt: skip
 

@@ -74,6 +74,11 @@ def one_event(month: pd.Timestamp, *, horizon: int, leads: int) -> tuple[Interve
     )
 
 
+def before_leads(series: pd.Series, month: pd.Timestamp, leads: int) -> pd.Series:
+    """Return the series before the lead window of an event."""
+    return series[series.index < month - pd.DateOffset(months=leads)]
+
+
 def cut(series: pd.Series, month: pd.Timestamp, horizon: int) -> pd.Series:
     """Return the series to the end of the window.
 

@@ -444,7 +444,9 @@ def _moments(
     mean = total.sum(axis=0) / np.maximum(n, 1)
     spread = (np.where(seen, real - mean, 0.0) ** 2).sum(axis=0) / np.maximum(n - 1, 1)
     sets = len(next(iter(placebo_rows.values())))
-    drawn = np.array([sizes[placebo_rows[event]] for event in days.index]).reshape(len(days), sets, -1)
+    drawn = np.array([sizes[placebo_rows[event]] for event in days.index]).reshape(
+        len(days), sets, sizes.shape[1]
+    )
     null = np.where(seen[:, None, :], drawn, 0.0).sum(axis=0) / np.maximum(n, 1)
     return {"n": n, "mean": mean, "variance": spread, "placebo": null}
 

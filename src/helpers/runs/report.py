@@ -32,9 +32,7 @@ def keep_aside(working: Path, run: Run, error: BaseException) -> str:
     str
         The report: notebook, heading above the failing cell, last frame, message, and where the log is.
     """
-    partial = working / "notebook.ipynb"
-    notebook = notebooks.read(partial) if partial.exists() else {"cells": []}
-    text = compose(run, notebook, error)
+    text = compose(run, _partial(working / "notebook.ipynb"), error)
     (working / "report.txt").write_text(text + "\n", encoding="utf-8")
     (working / "key.txt").write_text(run.key, encoding="utf-8")
     with (working / "kernel.log").open("a", encoding="utf-8") as log:
@@ -43,6 +41,14 @@ def keep_aside(working: Path, run: Run, error: BaseException) -> str:
     run.failed_directory.parent.mkdir(parents=True, exist_ok=True)
     os.replace(working, run.failed_directory)
     return text
+
+
+def _partial(path: Path) -> dict[str, Any]:
+    """What was executed, as far as it can be read: a full disk or a kill breaks the file off."""
+    try:
+        return notebooks.read(path)
+    except notebooks.NotebookError:
+        return {"cells": []}
 
 
 def compose(run: Run, notebook: dict[str, Any], error: BaseException) -> str:

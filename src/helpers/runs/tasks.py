@@ -167,10 +167,14 @@ def _build(runs: list[Run], workers: int, echo: Echo) -> pytask.Session:
 
 
 def _endings(session: pytask.Session, runs: list[Run], echo: Echo) -> dict[str, str]:
-    ended = {report.task.name: report.outcome for report in session.execution_reports}
+    ended = {report.task.name: report for report in session.execution_reports}
     if not ended:
-        raise RuntimeError(f"pytask stopped before the first run ({session.exit_code.name}).")
-    return {run.id: _ending(run, ended.get(run.id), echo) for run in runs}
+        message = f"pytask stopped before the first run ({session.exit_code.name}). Is the disk full?"
+        raise OSError(message)
+    for each in ended.values():
+        if isinstance(failure := (each.exc_info or (None, None))[1], OSError):
+            echo(f"  {each.task.name}: {failure}")
+    return {run.id: _ending(run, ended[run.id].outcome if run.id in ended else None, echo) for run in runs}
 
 
 def _task(run: Run) -> pytask.TaskWithoutPath:
