@@ -3,8 +3,8 @@
 The key covers what the numbers rest on: code cells, tags and prose templates of the notebook, parameters,
 the data tables it declares, the shared helpers, the locked packages, the Python version, and the keys of the
 runs whose records it reads. The helpers that run, fetch and print (`NOT_IN_THE_KEY`) are left out, although
-`runs.prose` fills the prose that is committed: a change there shows at the next run and forces none. Only the standard
-library and PyYAML are imported here, so that finding out that nothing is to be done costs no time.
+`runs.prose` fills the prose that is committed: a change there shows at the next run and forces none. Only the
+standard library and PyYAML are imported here, so that finding out that nothing is to be done costs no time.
 """
 
 import itertools
