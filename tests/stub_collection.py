@@ -91,12 +91,14 @@ class Checkout:
         }
         return kept | own
 
-    def start(self, *arguments: str, before: Callable[[], object] | None = None) -> subprocess.Popen:
+    def start(
+        self, *arguments: str, before: Callable[[], object] | None = None, **environment: str
+    ) -> subprocess.Popen:
         """Start the command `summits` in a session of its own; `before` is called in it first."""
         return subprocess.Popen(
             [sys.executable, "-m", "helpers.cli", *arguments],
             cwd=self.root,
-            env=self.environment(),
+            env=self.environment() | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -36,6 +36,11 @@ def main() -> None:
     """
 
 
+DASK = click.option(
+    "--dask", "address", metavar="ADDRESS", default="", help="Run on the workers of this Dask scheduler."
+)
+
+
 @main.command()
 @click.argument("notebook", nargs=-1)
 @click.option(
@@ -44,8 +49,11 @@ def main() -> None:
 @click.option(
     "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes at once."
 )
+@DASK
 @click.option("--publish", is_flag=True, help="Copy the published results over the notebooks.")
-def run(notebook: tuple[str, ...], assignments: tuple[str, ...], workers: int, publish: bool) -> None:
+def run(
+    notebook: tuple[str, ...], assignments: tuple[str, ...], workers: int, address: str, publish: bool
+) -> None:
     """Execute notebooks whose result is not fresh.
 
     NOTEBOOK is an id, its number, or its file; without one, the whole collection runs. Results are kept under
@@ -60,7 +68,7 @@ def run(notebook: tuple[str, ...], assignments: tuple[str, ...], workers: int, p
     if publish and assignments:
         raise click.UsageError("--publish takes the published parameters only; leave out -p.")
     try:
-        runs, endings = command.run(notebook, assignments, workers, click.echo)
+        runs, endings = command.run(notebook, assignments, workers, click.echo, address)
     except KeyboardInterrupt:
         click.echo("Interrupted. Results in place are as they were.", err=True)
         sys.exit(INTERRUPTED)
@@ -89,7 +97,8 @@ def _tell(endings: dict[str, str]) -> int:
 @click.option(
     "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes at once."
 )
-def sweep(notebook: str, assignments: tuple[str, ...], record: str, workers: int) -> None:
+@DASK
+def sweep(notebook: str, assignments: tuple[str, ...], record: str, workers: int, address: str) -> None:
     """Run NOTEBOOK with every combination of the values, and compare what the runs recorded.
 
     Without -p, the `sweeps` of the notebook in collection.yml run. The records of all runs are collected in
@@ -101,7 +110,7 @@ def sweep(notebook: str, assignments: tuple[str, ...], record: str, workers: int
     from helpers.runs import command
 
     try:
-        _, endings, found = command.sweep(notebook, assignments, record, workers, click.echo)
+        _, endings, found = command.sweep(notebook, assignments, record, workers, click.echo, address)
     except KeyboardInterrupt:
         click.echo("Interrupted. Results in place are as they were.", err=True)
         sys.exit(INTERRUPTED)

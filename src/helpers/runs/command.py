@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def run(
-    selection: Iterable[str], assignments: Iterable[str], workers: int, echo: Callable[[str], None]
+    selection: Iterable[str],
+    assignments: Iterable[str],
+    workers: int,
+    echo: Callable[[str], None],
+    address: str = "",
 ) -> tuple[list[Run], dict[str, str]]:
     """Plan a selection and execute what is not fresh.
 
@@ -31,20 +35,25 @@ def run(
         On Ctrl-C or SIGTERM. Errors of the plan are raised before anything starts.
     """
     runs = plan(selection, assignments)
-    return runs, execute(runs, workers, echo)
+    return runs, execute(runs, workers, echo, address)
 
 
-def execute(runs: list[Run], workers: int, echo: Callable[[str], None]) -> dict[str, str]:
+def execute(runs: list[Run], workers: int, echo: Callable[[str], None], address: str = "") -> dict[str, str]:
     """Execute what is not fresh, and say by run how it ended; see `helpers.runs.tasks.run_all`."""
     if all(states.is_fresh(each) for each in runs):
         return {each.id: "fresh" for each in runs}
     from helpers.runs import tasks
 
-    return tasks.run_all(runs, workers, echo)
+    return tasks.run_all(runs, workers, echo, address)
 
 
 def sweep(
-    notebook: str, assignments: Iterable[str], record: str, workers: int, echo: Callable[[str], None]
+    notebook: str,
+    assignments: Iterable[str],
+    record: str,
+    workers: int,
+    echo: Callable[[str], None],
+    address: str = "",
 ) -> tuple[list[Run], dict[str, str], "sweeps.Sweep"]:
     """Run a notebook with every combination of the values given, and collect what the runs recorded.
 
@@ -55,7 +64,7 @@ def sweep(
     from helpers.runs import sweeps
 
     runs = plan([notebook], assignments, sweep=True)
-    endings = execute(runs, workers, echo)
+    endings = execute(runs, workers, echo, address)
     members = [each for each in runs if each.notebook == find(notebook)]
     return runs, endings, sweeps.collect(members, record)
 

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -71,6 +72,7 @@ class Server:
     """The process that forks kernels for this one; see `helpers.runs.fork_server`."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
+        self.lock = threading.Lock()
         self.owner, self.once = os.getpid(), _read_once(environment)
         self.control, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for end in (self.control, other):
@@ -98,8 +100,9 @@ class Server:
         if _read_once(environment) != self.once:
             raise CannotFork("The kernel needs surroundings that a process reads only when it starts.")
         request = {"arguments": list(arguments), "environment": dict(environment), "folder": folder}
-        socket.send_fds(self.control, [json.dumps(request).encode()], files)
-        answer, endings, _, _ = socket.recv_fds(self.control, 64, 1)
+        with self.lock:
+            socket.send_fds(self.control, [json.dumps(request).encode()], files)
+            answer, endings, _, _ = socket.recv_fds(self.control, 64, 1)
         if not answer:
             raise CannotFork("The server has ended.")
         return ForkedProcess(json.loads(answer), endings[0])

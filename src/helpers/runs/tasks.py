@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,7 @@ from pytask_parallel import ParallelBackend, registry
 
 from helpers import paths
 from helpers.runs import archive, report, states
+from helpers.runs.cluster import connected
 from helpers.runs.engine import RunFailed, execute, working_folder, working_prefix
 from helpers.runs.papermill_engine import remove_private_folders
 from helpers.runs.plan import Run
@@ -33,7 +34,7 @@ class Interrupted(KeyboardInterrupt):
     """The user or the system asked to stop; results in place are untouched."""
 
 
-def run_all(runs: list[Run], workers: int, echo: Echo) -> dict[str, str]:
+def run_all(runs: list[Run], workers: int, echo: Echo, address: str = "") -> dict[str, str]:
     """Execute what is not fresh, and say how each run ended.
 
     Only one process works in a `runs` folder at a time; a second one waits.
@@ -46,6 +47,8 @@ def run_all(runs: list[Run], workers: int, echo: Echo) -> dict[str, str]:
         Number of processes.
     echo
         Takes one line of progress at a time.
+    address
+        Of a Dask scheduler, whose workers take the place of the processes.
 
     Returns
     -------
@@ -56,9 +59,11 @@ def run_all(runs: list[Run], workers: int, echo: Echo) -> dict[str, str]:
     ------
     Interrupted
         On Ctrl-C or SIGTERM.
+    helpers.runs.cluster.ClusterError
     """
     with _only_one(echo), _stopping_at_signals() as caught:
-        session = _build(runs, workers, echo)
+        with connected(address) if address else _processes(workers) as (executor, at_once):
+            session = _build(runs, _Told(executor, echo), at_once)
         if caught:
             raise KeyboardInterrupt
         archive.prune({run.id for run in runs})
@@ -108,27 +113,41 @@ def _stopping_at_signals() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-class _Pool(ProcessPoolExecutor):
-    """A process pool that says when a run starts and how it ends.
+@contextmanager
+def _processes(workers: int) -> Iterator[tuple[Executor, int]]:
+    """Yield a pool of processes and its size.
 
-    Workers are forked where that is safe: they then share the packages already imported, and hold the lock of
-    the `runs` folder until they have ended, even if their parent is killed.
+    They are forked where that is safe: they then share the packages already imported, and hold the lock of the
+    `runs` folder until they have ended, even if their parent is killed.
     """
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),)
+    ) as pool:
+        yield pool, workers
 
-    def __init__(self, workers: int, echo: Echo) -> None:
-        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-        super().__init__(workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),))
-        self.echo = echo
+
+class _Told(Executor):
+    """An executor that says when a run starts and how it ends."""
+
+    def __init__(self, executor: Executor, echo: Echo) -> None:
+        self.executor, self.echo = executor, echo
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future:
         """Submit a task, as pytask-parallel does."""
         name, started = named["task"].name, time.monotonic()
         self.echo(f"  running  {name}")
-        future = super().submit(function, *arguments, **named)
+        future = self.executor.submit(function, *arguments, **named)
         future.add_done_callback(lambda done: self._say_end(name, time.monotonic() - started, done))
         return future
 
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the executor."""
+        self.executor.shutdown(wait)
+
     def _say_end(self, name: str, seconds: float, done: Future) -> None:
+        if done.cancelled():
+            return
         failure = done.exception() or (done.result().exc_info or (None, None))[1]
         if failure is None:
             self.echo(f"  done     {name}  {seconds:.1f} s")
@@ -149,17 +168,17 @@ def _start_worker(parent: int) -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def _build(runs: list[Run], workers: int, echo: Echo) -> pytask.Session:
+def _build(runs: list[Run], executor: Executor, at_once: int) -> pytask.Session:
     config = paths.runs_dir() / "pytask.toml"
     config.write_text("[tool.pytask.ini_options]\n")
-    registry.register_parallel_backend(ParallelBackend.CUSTOM, lambda n_workers: _Pool(n_workers, echo))
+    registry.register_parallel_backend(ParallelBackend.CUSTOM, lambda n_workers: executor)
     pytask.console.quiet = True
     return pytask.build(
         tasks=[_task(run) for run in runs],
         config=config,
         paths=[],
         parallel_backend=ParallelBackend.CUSTOM,
-        n_workers=workers,
+        n_workers=at_once,
         capture="no",
         verbose=0,
         show_traceback=False,
