@@ -155,6 +155,34 @@ def changes(before: Path | None, after: Path | None, attribute: bool, as_json: b
 
 
 @main.command()
+@click.option("--attribute", is_flag=True, help="Run again what moved, to say why: code, revision, new data.")
+@click.option("--publish", is_flag=True, help="Copy the published results over the notebooks.")
+@click.option(
+    "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes at once."
+)
+def rerun(attribute: bool, publish: bool, workers: int) -> None:
+    """Refresh if configured, run what is due, say what changed, build the pages.
+
+    For a scheduler: it keeps no state and is safe to call twice. What to refresh stands in collection.yml,
+    under `rerun`.
+
+    Exit codes: 0 nothing changed, 10 something changed, 1 a publisher was refused or a run failed.
+    """
+    from helpers import rerun as rerunning
+
+    try:
+        done = rerunning.rerun(attribute=attribute, publish=publish, workers=workers, echo=click.echo)
+    except KeyboardInterrupt:
+        click.echo("Interrupted. Call it again; it goes on from here.", err=True)
+        sys.exit(INTERRUPTED)
+    _tell(done.endings)
+    for name, path in (("Changes", done.report), ("Site", done.pages)):
+        if path:
+            click.echo(f"{name}: {path}")
+    sys.exit(FAILED if done.failed else CHANGED if done.changed else 0)
+
+
+@main.command()
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def status(as_json: bool) -> None:
     """Show runs by state, and series by last period and vintage."""

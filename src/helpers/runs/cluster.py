@@ -26,8 +26,8 @@ def connected(address: str) -> Iterator[tuple[Executor, int]]:
     Raises
     ------
     ClusterError
-        If the package is missing, no scheduler answers, there is no worker, or a worker sees another checkout,
-        other data or another folder of runs than this process.
+        If the package is missing, no scheduler answers, there is no worker, or a worker sees another
+        checkout, other data or another folder of runs than this process.
     """
     try:
         from distributed import Client

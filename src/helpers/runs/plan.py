@@ -26,7 +26,7 @@ from helpers.runs import notebooks, parameters
 PUBLISHED = "published"
 NOTEBOOK_FIELDS = {"question", "reads", "needs", "runs", "sweeps", "cell_timeout", "run_timeout"}
 ALWAYS_READ = ("series", "sources")
-NOT_IN_THE_KEY = {"runs", "sources", "site", "cli"}
+NOT_IN_THE_KEY = {"runs", "sources", "site", "rerun", "cli"}
 CELL_TIMEOUT, RUN_TIMEOUT = 300, 1800
 
 
@@ -79,20 +79,42 @@ def collection() -> dict[str, dict[str, Any]]:
         If the file is missing, a field is unknown, a notebook has no file or no question, or a need is not
         listed.
     """
+    listed = _collection_file()["notebooks"] or {}
+    for name, entry in listed.items():
+        _check_entry(name, entry, listed)
+    return listed
+
+
+def rerun_settings() -> dict[str, list[str] | None]:
+    """What `collection.yml` says under `rerun`: `refresh`, publishers to refresh before the runs.
+
+    An empty list stands for all publishers, None (the default) for none.
+
+    Raises
+    ------
+    PlanError
+        If there is anything else.
+    """
+    settings = _collection_file().get("rerun") or {}
+    publishers = settings.get("refresh") if isinstance(settings, dict) else settings
+    if set(settings) - {"refresh"} or not isinstance(publishers, list | None):
+        raise PlanError("collection.yml: `rerun` takes `refresh: [publisher, …]` and nothing else.")
+    return {"refresh": publishers}
+
+
+def _collection_file() -> dict[str, Any]:
     path = paths.notebooks_dir() / "collection.yml"
     try:
-        listed = yaml.safe_load(path.read_text(encoding="utf-8"))["notebooks"]
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return {"notebooks": content["notebooks"], **content}
     except FileNotFoundError:
         raise PlanError(f"{path}: missing. List the notebooks there, under `notebooks:`.") from None
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise PlanError(f"{path}: not readable as `notebooks: {{id: …}}` ({error}).") from None
-    for name, entry in (listed or {}).items():
-        _check_entry(path, name, entry, listed)
-    return listed or {}
 
 
-def _check_entry(path: Path, name: str, entry: Any, listed: Mapping[str, Any]) -> None:
-    where = f"{path.name}: {name}"
+def _check_entry(name: str, entry: Any, listed: Mapping[str, Any]) -> None:
+    where = f"collection.yml: {name}"
     if not isinstance(entry, dict) or not entry.get("question"):
         raise PlanError(f"{where}: has no `question`. Say what the notebook asks.")
     if unknown := set(entry) - NOTEBOOK_FIELDS:

@@ -117,8 +117,8 @@ def _stopping_at_signals() -> Iterator[list[int]]:
 def _processes(workers: int) -> Iterator[tuple[Executor, int]]:
     """Yield a pool of processes and its size.
 
-    They are forked where that is safe: they then share the packages already imported, and hold the lock of the
-    `runs` folder until they have ended, even if their parent is killed.
+    They are forked where that is safe: they then share the packages already imported, and hold the lock of
+    the `runs` folder until they have ended, even if their parent is killed.
     """
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPoolExecutor(

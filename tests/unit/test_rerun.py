@@ -1,0 +1,95 @@
+"""What a scheduler calls: each step when it is due, nothing the second time, and an exit code that tells."""
+
+from pathlib import Path
+
+import pytest
+import stub_collection as stub
+from click.testing import CliRunner
+
+from helpers import cli, paths, refresh, rerun, site
+from helpers.runs import command, plan, tasks
+
+
+@pytest.fixture
+def steps(checkout: stub.Checkout, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A checkout with one notebook, seen by this process; the steps taken are noted, and none is really made."""
+    for name in ("data", "runs", "notebooks"):
+        monkeypatch.setattr(paths, f"{name}_dir", lambda name=name: checkout.root / name)
+    monkeypatch.setattr(paths, "root", lambda: checkout.root)
+    checkout.write({"01_total": (stub.total_notebook(), {})})
+    taken: list[str] = []
+
+    def run_all(runs: list[plan.Run], *_: object) -> dict[str, str]:
+        taken.append("run")
+        return {run.id: "done" for run in runs}
+
+    def build(_: Path, out: Path) -> None:
+        taken.append("site")
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "index.html").touch()
+
+    def changes(*_: object, only: list[str], **__: object) -> tuple[dict, Path]:
+        taken.append(f"changes of {only[0]}")
+        return {"changed": True}, checkout.root / "report"
+
+    monkeypatch.setattr(tasks, "run_all", run_all)
+    monkeypatch.setattr(site, "build", build)
+    monkeypatch.setattr(command, "changes", changes)
+    return taken
+
+
+def configure(text: str) -> None:
+    listing = paths.notebooks_dir() / "collection.yml"
+    listing.write_text(listing.read_text()[:-1] + f', "rerun": {text}}}')
+
+
+def outcome(state: str) -> refresh.Outcome:
+    return refresh.Outcome("census", state, reason="x", message="y")
+
+
+def called() -> int:
+    return CliRunner().invoke(cli.main, ["rerun"]).exit_code
+
+
+def test_every_step_in_its_order(steps: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refreshed(sources: list[str], report: object) -> list[refresh.Outcome]:
+        steps.append(f"refresh {sources}")
+        return [outcome("changed")]
+
+    monkeypatch.setattr(refresh, "refresh", refreshed)
+    configure('{"refresh": ["census"]}')
+    assert called() == cli.CHANGED
+    assert steps == ["refresh ['census']", "run", "changes of 01_total/published", "site"]
+
+
+def test_nothing_due_does_nothing(steps: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "execute", lambda runs, *_: {run.id: "fresh" for run in runs})
+    assert called() == 0 and steps == ["site"]
+    assert called() == 0 and steps == ["site"]
+
+
+@pytest.mark.parametrize("ending", ["failed", "not run"])
+def test_a_failed_run_is_told(steps: list[str], monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    monkeypatch.setattr(command, "execute", lambda runs, *_: {run.id: ending for run in runs})
+    assert called() == cli.FAILED
+
+
+def test_a_refused_publisher_is_told_and_the_rest_goes_on(
+    steps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refresh, "refresh", lambda sources, report: [outcome("refused")])
+    configure('{"refresh": []}')
+    assert called() == cli.FAILED and steps[-1] == "site"
+
+
+@pytest.mark.parametrize("text", ['{"refresh": "all"}', '{"refrsh": []}', "[1]"])
+def test_wrong_settings_are_refused(steps: list[str], text: str) -> None:
+    configure(text)
+    assert called() == cli.USAGE and steps == []
+    with pytest.raises(plan.PlanError, match="rerun"):
+        plan.rerun_settings()
+
+
+def test_without_settings_nothing_is_refreshed(steps: list[str]) -> None:
+    assert plan.rerun_settings() == {"refresh": None}
+    assert rerun.rerun(attribute=False, publish=False, workers=1, echo=print).refused == ()
