@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from helpers import schema
+
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = """\
 from IPython.display import display
@@ -123,7 +125,12 @@ def make_checkout(folder: Path) -> Checkout:
     rows = "series_id,period,value,vintage,source_id\nmade_up,2020-01,1,2020-03-01,none\n"
     rows += "made_up,2020-02,2,2020-04-01,none\n"
     (folder / "data" / "observations" / "made_up.csv").write_text(rows)
-    (folder / "data" / "series.csv").write_text("series_id\nmade_up\n")
+    row = dict.fromkeys(schema.SERIES.names, "") | {
+        "series_id": "made_up",
+        "table": "made_up",
+        "frequency": "M",
+    }
+    (folder / "data" / "series.csv").write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
     (folder / "data" / "sources.csv").write_text("source_id\nnone\n")
     return Checkout(folder)
 

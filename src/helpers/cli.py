@@ -185,20 +185,23 @@ def rerun(attribute: bool, publish: bool, workers: int) -> None:
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def status(as_json: bool) -> None:
-    """Show runs by state, and series by last period and vintage."""
+    """Show runs by state, and series by last period, vintage and next release."""
+    from helpers import releases
     from helpers.runs import command
 
-    found = command.status()
+    found = {"runs": command.run_states(), "series": releases.release_status()}
     if as_json:
         click.echo(json.dumps(found, indent=1))
         return
     for each in found["runs"]:
         why = f"  (changed: {', '.join(each['changed'])})" if each["state"] == "stale" else ""
         click.echo(f"{each['state']:7} {each['run']}{why}")
-    click.echo(f"\n{'last period':12} {'vintage':11} {'rows':>7}  series")
-    for each in found["series"]:
+    click.echo(f"\n{'last period':12} {'vintage':11} {'next release':13} {'state':15} series")
+    for each in sorted(found["series"], key=lambda each: (each["last_period"], each["series_id"])):
+        state = f"stale: {each['reason']}" if each["stale"] else ""
         click.echo(
-            f"{each['last_period']:12} {each['last_vintage']:11} {each['rows']:7}  {each['series_id']}"
+            f"{each['last_period']:12} {each['last_vintage']:11} {each['next_release']:13} {state:15} "
+            f"{each['series_id']}"
         )
 
 

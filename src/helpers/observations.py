@@ -187,6 +187,21 @@ def vintages(series_id: str) -> pd.DataFrame:
     return triangle.sort_index(axis="columns").ffill(axis="columns")
 
 
+def first_editions(series_id: str, as_of: str | date | pd.Timestamp | None = None) -> pd.Series:
+    """Return for each period the value that was published first, among those known on a date.
+
+    Raises
+    ------
+    NotYetKnown
+        If nothing of the series was public on that date.
+    """
+    table, day = vintages(series_id), as_of_day(as_of)
+    kept = table if day is None else table.loc[:, table.columns <= day]
+    if not kept.shape[1]:
+        raise NotYetKnown(f"{series_id} was first known on {table.columns[0]:%Y-%m-%d}. Choose a later date.")
+    return kept.bfill(axis=1).iloc[:, 0].dropna().rename(series_id)
+
+
 def revisions(series_id: str) -> pd.DataFrame:
     """List every change of a value that had been public before.
 

@@ -12,7 +12,7 @@ from helpers.runs import command, plan, tasks
 
 @pytest.fixture
 def steps(checkout: stub.Checkout, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A checkout with one notebook, seen by this process; the steps taken are noted, and none is really made."""
+    """A checkout with one notebook, seen by this process; steps are noted, none is really taken."""
     for name in ("data", "runs", "notebooks"):
         monkeypatch.setattr(paths, f"{name}_dir", lambda name=name: checkout.root / name)
     monkeypatch.setattr(paths, "root", lambda: checkout.root)

@@ -10,7 +10,7 @@ from helpers.figures.lines import line_panel, small_multiples
 from helpers.figures.panels import distribution_panels, event_time_panels, forecast_panels
 from helpers.figures.publishing import FIGURE_MIME, IncompleteFigure, publish, save
 from helpers.figures.reactions import day_panels, estimate_panels
-from helpers.figures.specifications import specification_curve
+from helpers.figures.specifications import describe_curve, specification_curve
 from helpers.figures.style import COLOURS, apply_style, new_figure
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "bars",
     "coefficient_plot",
     "day_panels",
+    "describe_curve",
     "distribution_panels",
     "distribution_plot",
     "estimate_panels",

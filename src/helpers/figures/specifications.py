@@ -8,6 +8,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from helpers.figures.style import COLOURS, FAINT, GRID, INK, head, new_figure, number_axis, plain_number
+from helpers.methods.specifications import Curve
 
 BINS = 60
 LOOKS = {
@@ -19,61 +20,84 @@ SHADES = LinearSegmentedColormap.from_list("share", ["#FFFFFF", COLOURS["united_
 
 
 def specification_curve(
-    table: pd.DataFrame,
-    choices: Mapping[str, Mapping[str, str]],
-    marked: Mapping[str, int],
+    curve: Curve,
+    points: Mapping[str, Mapping[str, str]],
     *,
     title: str,
     unit: str,
     margin: float,
+    scale: float = 1,
+    labels: Mapping[str, str] | None = None,
 ) -> Figure:
     """Draw all estimates by size with their intervals, and below them which options lie where.
 
+    A cell of the grid is the darker, the more of the specifications at that place use the option.
+
     Parameters
     ----------
-    table : DataFrame
-        One row per specification, by size: `value`, `low`, `high`, `class` (supports, contradicts or
-        inconclusive) and one column per choice.
-    choices : mapping of choice to mapping of option to label
-        Rows of the grid, top to bottom. A cell is the darker, the more of the specifications at that place
-        use the option.
-    marked : mapping of label to row
-        Points to mark on the curve, such as the published one.
+    curve : Curve
+    points : mapping of label to point
+        Points of the curve to mark (at most two), by the option of each choice. One that the data do not
+        allow, or that is marked already, is left out.
     title, unit : str
     margin : float
-        The effect from which on it matters, with its sign.
+        The effect from which on it matters, with its sign, in the unit of the curve.
+    scale : float
+        Turns the unit of the curve into that of the axis: 100 for percent.
+    labels : mapping of option to label, optional
+        Options that are not in it are written as they are, with spaces for underscores.
 
     Returns
     -------
     Figure
-
-    Raises
-    ------
-    ValueError
-        If the table is empty or not in the order of `value`.
     """
-    if table.empty or not table["value"].is_monotonic_increasing:
-        raise ValueError("The table must hold at least one specification, sorted by value.")
-    rows = [(choice, option) for choice, options in choices.items() for option in options]
+    table, marked = curve.table(), marked_places(curve, points)
+    table[["value", "low", "high"]] *= scale
+    rows = [(choice, option) for choice in curve.choices for option in curve.specs[choice].unique()]
     fig, (top, below) = new_figure(
         2.9 + 0.2 * len(rows), wide=True, rows=2, sharex=True, height_ratios=[2.9, 0.2 * len(rows)]
     )
     key = "Line: estimates by size. Bars: 95 % intervals. Dotted: the margin."
     head(fig, title, f"{key} Below: the darker, the more specifications use the option.")
-    _curve(top, table, marked, margin)
-    top.set_xlabel("")
+    _curve(top, table, marked, scale * margin)
     top.set_ylabel(unit)
     number_axis(top.yaxis)
     _grid(below, table, rows, marked)
-    labels = [
-        f"{choice}:  {label}" if not place else label
-        for choice, options in choices.items()
-        for place, label in enumerate(options.values())
-    ]
-    below.set_yticks(np.arange(len(rows)), labels, fontsize=8.5)
+    below.set_yticks(np.arange(len(rows)), _names(rows, labels or {}), fontsize=8.5)
     below.set_xlabel(f"{len(table):,} specifications, by size of the estimate", loc="left")
     number_axis(below.xaxis)
     return fig
+
+
+def marked_places(curve: Curve, points: Mapping[str, Mapping[str, str]]) -> dict[str, int]:
+    """Return the places of points on the curve, each place once."""
+    found: dict[str, int] = {}
+    for label, point in points.items():
+        spec = curve.point(point)
+        if spec is not None and spec.name not in found.values():
+            found[label] = int(spec.name)
+    return found
+
+
+def describe_curve(curve: Curve, points: Mapping[str, Mapping[str, str]], *, scale: float = 1) -> str:
+    """Say in words what the figure shows, for its alt text."""
+    values = scale * curve.table()["value"]
+    low, middle, high = values.quantile([0.05, 0.5, 0.95])
+    marked = marked_places(curve, points).items()
+    said = "; ".join(f"{label} {values[place]:.3g} at place {place + 1}" for label, place in marked)
+    ends = f"median {middle:.3g}, 5 to 95 percent {low:.3g} to {high:.3g}"
+    return f"Specification curve over the grid of its choices: {curve.sentence()}; {ends}. Marked: {said or 'none'}."
+
+
+def _names(rows: list[tuple[str, str]], labels: Mapping[str, str]) -> list[str]:
+    """Name every option; the first of a choice is preceded by the choice."""
+    minus = "\N{MINUS SIGN}"
+    names = [labels.get(option, option.replace("_", " ").replace("-", minus)) for _, option in rows]
+    first = [not place or rows[place - 1][0] != choice for place, (choice, _) in enumerate(rows)]
+    return [
+        f"{choice}:  {name}" if new else name
+        for (choice, _), name, new in zip(rows, names, first, strict=True)
+    ]
 
 
 def _curve(ax, table: pd.DataFrame, marked: Mapping[str, int], margin: float) -> None:

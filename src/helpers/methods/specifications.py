@@ -21,8 +21,13 @@ from scipy import stats
 from helpers import transforms
 from helpers.methods import checks
 from helpers.methods.interrupted_series import interrupted_series, whiten
-from helpers.methods.placebo import MINIMUM_POOL, placebo_test
-from helpers.methods.results import number
+from helpers.methods.placebo import (
+    MINIMUM_POOL,
+    candidate_rows,
+    placebo_test,
+    random_sets,
+    same_year_sets,
+)
 
 ESTIMATES = ["value", "low", "high", "n"]
 SUPPORTS, CONTRADICTS, INCONCLUSIVE = "supports", "contradicts", "inconclusive"
@@ -110,6 +115,8 @@ class Curve:
     def point(self, chosen: Mapping[str, str]) -> pd.Series | None:
         """Return the specification with the options named, or None if the data do not allow it.
 
+        Its name is its place in :meth:`table`.
+
         Raises
         ------
         UnusableInput
@@ -119,7 +126,8 @@ class Curve:
             raise checks.UnusableInput(
                 f"A point needs one option for each of: {', '.join(self.choices)}; given {', '.join(chosen)}."
             )
-        rows = self.specs[(self.specs[list(chosen)] == pd.Series(chosen)).all(axis=1)]
+        table = self.table()
+        rows = table[(table[list(chosen)] == pd.Series(chosen)).all(axis=1)]
         return rows.iloc[0] if len(rows) else None
 
     def within(self, choice: str, option: str) -> "Curve":
@@ -165,12 +173,11 @@ class Curve:
         }
 
     def sentence(self) -> str:
-        """Say the curve in plain words."""
-        found = self.record()
+        """Say in plain words how the specifications divide."""
+        above = (self.specs["value"] > 0).mean()
         return (
-            f"{found['n']} specifications: median {number(found['value'])} {self.unit}, 5 to 95 percent "
-            f"{number(found['low'])} to {number(found['high'])}; {self.share(SUPPORTS):.0%} support the "
-            f"claim, {self.share(CONTRADICTS):.0%} contradict it."
+            f"{above:.0%} of {len(self.specs):,} specifications are above zero; {self.share(SUPPORTS):.0%} "
+            f"support the claim, {self.share(CONTRADICTS):.0%} contradict it"
         )
 
 
@@ -205,7 +212,10 @@ def size_curve(
     windows: Mapping[str, int],
     controls: Mapping[str, pd.Series],
     meetings: Mapping[str, pd.Series],
-    placebo_days: pd.DataFrame,
+    busy: pd.DatetimeIndex,
+    guard: int,
+    draws: int,
+    seed: int,
     **claim: Any,
 ) -> Curve:
     """Compare the mean absolute reaction to controls with that to meetings, for many ways to measure it.
@@ -220,8 +230,9 @@ def size_curve(
         Days in the window less one: of events of a class that are no farther apart, the earliest is kept.
     controls, meetings : mapping of option to Series
         Trading day by event id.
-    placebo_days : DataFrame
-        Sets × event ids: placebo trading days.
+    busy : DatetimeIndex
+        Trading days with news; placebo days are more than `guard` rows from each, in the events' own years.
+    guard, draws, seed : int
     **claim
         `sign`, `margin` and `unit` of the curve.
 
@@ -231,7 +242,12 @@ def size_curve(
     """
     keys, sizes = list(cars), pd.DataFrame(dict(enumerate(cars.values()))).abs()
     index, parts, placebo = sizes.index, [], []
-    placebo_rows = {event: index.get_indexer(days) for event, days in placebo_days.items()}
+    real = pd.concat([*controls.values(), *meetings.values()])
+    real = real[~real.index.duplicated()]
+    complete = sizes.notna().all(axis=1).to_numpy()
+    pool = candidate_rows(np.where(complete, 0.0, np.nan), index.get_indexer(busy), guard)
+    rows = same_year_sets(index, pool, index.get_indexer(real), apart=0, draws=draws, seed=seed)
+    placebo_rows = dict(zip(real.index, rows.T, strict=True))
     for window, span in windows.items():
         columns = [i for i, key in enumerate(keys) if key[0] == window]
         mine = sizes[columns].to_numpy()
@@ -250,10 +266,13 @@ def balance_curve(
     balances: Mapping[tuple[str, ...], np.ndarray],
     names: Sequence[str],
     *,
+    span: pd.DatetimeIndex,
     lengths: Mapping[str, int],
     gaps: Mapping[str, int],
-    meetings: Mapping[str, np.ndarray],
-    placebo_days: np.ndarray,
+    meetings: Mapping[str, pd.DatetimeIndex],
+    guard: int,
+    draws: int,
+    seed: int,
     **claim: Any,
 ) -> Curve:
     """Compare a balance of events after meetings with that before, for many ways to count.
@@ -264,13 +283,14 @@ def balance_curve(
         Events counted up less events counted down on each day of the span, by the options of `names`.
     names : sequence of str
         Choices that the keys of `balances` name.
+    span : DatetimeIndex
+        The days.
     lengths, gaps : mapping of option to int
         Days in each window; days before a meeting that are left out.
-    meetings : mapping of option to array
-        Numbers of the days of the meetings in the span; the first option holds all of them, in the order of
-        the columns of `placebo_days`.
-    placebo_days : array, sets × meetings
-        Numbers of placebo days whose windows lie in the span.
+    meetings : mapping of option to DatetimeIndex
+        Days of the meetings, inside the span; the first option holds all of them.
+    guard, draws, seed : int
+        Placebo days are more than `guard` days from every meeting, in its year, with full windows.
     **claim
         `sign`, `margin` and `unit` of the curve.
 
@@ -279,14 +299,19 @@ def balance_curve(
     Interval: t over meetings. A meeting whose windows run past the span is left out of that specification.
     """
     rows, placebo = [], []
-    every, days = next(iter(meetings.values())), len(next(iter(balances.values())))
+    number = {name: span.get_indexer(chosen) for name, chosen in meetings.items()}
+    every, days = next(iter(number.values())), len(span)
+    longest, place = max(lengths.values()), np.arange(days)
+    full = (place >= longest + max(gaps.values())) & (place + longest < days)
+    pool = candidate_rows(np.where(full, 0.0, np.nan), every, guard)
+    placebo_days = same_year_sets(span, pool, every, apart=0, draws=draws, seed=seed)
     for (length_name, length), (gap_name, gap) in product(lengths.items(), gaps.items()):
         inside = (every - length - gap >= 0) & (every + length < days)
         for key, balance in balances.items():
             total = np.append(0, np.cumsum(balance))
             change = _change(total, every[inside], length, gap)
             null = _change(total, placebo_days[:, inside], length, gap)
-            for name, chosen in meetings.items():
+            for name, chosen in number.items():
                 kept = np.isin(every[inside], chosen)
                 options = {
                     "Window": length_name,
@@ -307,7 +332,9 @@ def change_curve(
     meetings: Mapping[str, pd.DatetimeIndex],
     overlaps: Mapping[str, pd.DatetimeIndex],
     errors: Sequence[str],
-    placebo_months: np.ndarray,
+    guard: int,
+    draws: int,
+    seed: int,
     **claim: Any,
 ) -> Curve:
     """Compare a log series after meetings with before them, for many regressions.
@@ -326,29 +353,33 @@ def change_curve(
     starts : mapping of option to date
         First month used.
     meetings : mapping of option to DatetimeIndex
-        Months of the meetings; the first option holds all of them, in the order of the columns of
-        `placebo_months`.
+        Months of the meetings; the first option holds all of them.
     overlaps : mapping of option to DatetimeIndex
         Months of other events with window terms of their own; empty for none.
     errors : sequence of str
         `AR1`, `SINGLE`, `LEAST_SQUARES`, `RANDOM_WALK`.
-    placebo_months : array of datetime64, sets × meetings
-        With full windows in every specification.
+    guard, draws, seed : int
+        Placebo months are more than `guard` months from every meeting and from each other, with full windows
+        in every specification.
     **claim
         `sign`, `margin` and `unit` of the curve.
     """
     rows, placebo = [], []
     every = next(iter(meetings.values()))
-    sets = _months(pd.DatetimeIndex(placebo_months.ravel())).reshape(placebo_months.shape)
+    common = _shared(outcomes, cycles, starts)
+    common = common[_full(common, common, max(windows.values()))]
+    apart = np.abs(np.subtract.outer(_months(common), _months(every))).min(axis=1, initial=guard + 1)
+    rows_drawn = random_sets(np.flatnonzero(apart > guard), len(every), apart=guard, draws=draws, seed=seed)
+    sets = _months(common)[rows_drawn]
     for (outcome, values), (cycle, control), (start, first) in product(
         outcomes.items(), cycles.items(), starts.items()
     ):
         y, base = _base(values.loc[first:], control, relative=cycle == RELATIVE)
         rho = _rho(y, base)
         for (window, width), (overlap, others) in product(windows.items(), overlaps.items()):
-            common = {"Outcome": outcome, "World cycle": cycle, "From": start, "Window": window,
-                      "Other controls": overlap}  # fmt: skip
-            full = every[full_windows(y.index, every, width)]
+            options = {"Outcome": outcome, "World cycle": cycle, "From": start, "Window": window,
+                       "Other controls": overlap}  # fmt: skip
+            full = every[_full(y.index, every, width)]
             regressors = base.join(_window_columns(y.index, others, width).add_prefix("other "))
             wanted = np.union1d(_months(full), sets)
             for kind in errors:
@@ -356,7 +387,7 @@ def change_curve(
                 for name, chosen in meetings.items():
                     kept = full[full.isin(chosen)]
                     found, null = model.estimate(_months(kept), sets[:, every.isin(kept)])
-                    rows.append(common | {"Errors": kind, "Meetings": name} | found)
+                    rows.append(options | {"Errors": kind, "Meetings": name} | found)
                     placebo.append(null)
     return curve(pd.DataFrame(rows), np.column_stack(placebo), **claim)
 
@@ -396,10 +427,9 @@ def step_curve(
     rows, placebo = [], []
     longest, widest = max(horizons.values()), max(leads.values())
     quiet_end = month - pd.DateOffset(months=widest)
-    calendar = sorted(set.intersection(*(set(one.index) for one in outcomes.values())))
-    calendar = pd.DatetimeIndex(calendar).intersection(common_months(cycles))
-    earliest = max(calendar[0], *(pd.Timestamp(first) for first in starts.values()))
-    months = calendar[full_windows(calendar, calendar, longest, widest)]
+    calendar = _shared(outcomes, cycles, starts)
+    earliest = max(pd.Timestamp(first) for first in starts.values())
+    months = calendar[_full(calendar, calendar, longest, widest)]
     months = months[months >= earliest + pd.DateOffset(months=LEAST_BEFORE + widest)]
     months = months[months + pd.DateOffset(months=longest) < quiet_end].append(pd.DatetimeIndex([month]))
     for (outcome, values), (cycle, control), (start, first), (trend, slope) in product(
@@ -492,18 +522,20 @@ def _months(index: pd.DatetimeIndex) -> np.ndarray:
     return (index.year * 12 + index.month).to_numpy()
 
 
-def common_months(cycles: Mapping[str, pd.Series | None]) -> pd.DatetimeIndex:
-    """Return the months that all cycles which are series have."""
-    own = [one.index for one in cycles.values() if one is not None]
-    whole = pd.date_range("1990-01-01", "2100-01-01", freq="MS")
-    for index in own:
-        whole = whole.intersection(index)
-    return whole
+def _shared(
+    outcomes: Mapping[str, pd.Series], cycles: Mapping[str, pd.Series | None], starts: Mapping[str, str]
+) -> pd.DatetimeIndex:
+    """Months that every specification has."""
+    first, *others = [one.index for one in (*outcomes.values(), *cycles.values()) if one is not None]
+    for index in others:
+        first = first.intersection(index)
+    return first[first >= max(pd.Timestamp(start) for start in starts.values())]
 
 
-def full_windows(
+def _full(
     index: pd.DatetimeIndex, months: pd.DatetimeIndex, after: int, before: int | None = None
 ) -> np.ndarray:
+    """Say of each month whether `index` has all months from `before` ahead to `after` behind it."""
     steps = np.arange(-(after if before is None else before), after + 1)
     return np.isin(_months(months)[:, None] + steps, _months(index)).all(axis=1)
 

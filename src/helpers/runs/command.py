@@ -118,25 +118,9 @@ def publish(runs: Iterable[Run]) -> list[Path]:
     return changed
 
 
-def status() -> dict[str, Any]:
-    """How things stand: the listed runs by state, and the series by last period and vintage."""
-    runs = [{"run": each.id, "state": states.state(each), "changed": states.changed(each)} for each in plan()]
-    return {"runs": runs, "series": series_overview()}
-
-
-def series_overview() -> list[dict[str, Any]]:
-    """Every series with its last period, last vintage and number of rows; the oldest first."""
-    import pandas as pd
-
-    tables = sorted((paths.data_dir() / "observations").glob("*.csv"))
-    columns = ["series_id", "period", "vintage"]
-    rows = pd.concat(
-        [pd.read_csv(table, usecols=columns, dtype=str).assign(table=table.stem) for table in tables]
-    )
-    last = rows.groupby(["table", "series_id"]).agg(
-        last_period=("period", "max"), last_vintage=("vintage", "max"), rows=("period", "size")
-    )
-    return last.sort_values(["last_period", "series_id"]).reset_index().to_dict("records")
+def run_states() -> list[dict[str, Any]]:
+    """Return the listed runs by state, with what changed since the run of a stale one."""
+    return [{"run": each.id, "state": states.state(each), "changed": states.changed(each)} for each in plan()]
 
 
 def parameter_table(notebook: str) -> list[parameters.Parameter]:
