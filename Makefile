@@ -26,10 +26,10 @@ run: setup data-check
 	$(BIN)/summits run -j 2
 	$(BIN)/summits site
 
-# Lint, all tests (the notebook gate among them), then nbval over every committed notebook.
+# Lint, all tests (the notebook gate among them), then nbval over every committed notebook, on forked kernels.
 test: setup lint
 	$(BIN)/pytest -n 2 tests
-	$(BIN)/pytest --nbval --nbval-current-env -n 2 --dist loadfile notebooks
+	JUPYTER_DEFAULT_PROVISIONER_NAME=summits-fork $(BIN)/pytest --nbval --nbval-current-env -n 2 --dist loadfile notebooks
 
 lint: setup
 	$(BIN)/ruff check .

@@ -13,19 +13,6 @@ import pandas as pd
 CAUSES = ("code", "revision", "new data")
 
 
-def known_on(rows: pd.DataFrame, day: str = "") -> pd.DataFrame:
-    """Observations that were public on a day.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Observations with columns `series_id`, `period`, `value`, `vintage` (ISO texts).
-    day : str
-        ISO date; empty for all.
-    """
-    return rows[rows["vintage"] <= day] if day else rows
-
-
 def observations(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Compare the latest value of every period in two tables of observations.
 

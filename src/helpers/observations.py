@@ -262,6 +262,32 @@ def list_table(name: str, as_of: str | date | pd.Timestamp | None = None) -> pd.
     return public.reset_index(drop=True)
 
 
+def every_row(table: str, as_of: str | date | pd.Timestamp | None = None) -> pd.DataFrame:
+    """Read all rows of one observations table that were public on a day, every vintage of them.
+
+    Parameters
+    ----------
+    table : str
+        The file name without its ending, such as ``trade``.
+    as_of : str, datetime.date, pandas.Timestamp or None
+        Keep only rows whose vintage is on or before this day.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``series_id``, ``period``, ``value``, ``vintage``, ``source_id``, all text.
+
+    Raises
+    ------
+    catalog.MissingData
+        If there is no such table.
+    """
+    _read.add(f"observations/{table}.csv")
+    rows = catalog.read_text_table(paths.data_dir() / "observations" / f"{table}.csv")
+    day = as_of_day(as_of)
+    return rows if day is None else rows[rows["vintage"] <= f"{day:%Y-%m-%d}"].reset_index(drop=True)
+
+
 def loaded_tables() -> set[str]:
     """Name every table of observations and every list read in this process, by its path in the package."""
     return set(_read)

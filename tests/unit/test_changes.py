@@ -49,11 +49,6 @@ def test_nothing_differs_from_itself() -> None:
     assert changes.estimates([estimate("x", 1)], [estimate("x", 1)]) == []
 
 
-def test_known_on_a_day_keeps_its_vintages() -> None:
-    assert changes.known_on(BEFORE, "2020-03-01")["series_id"].tolist() == ["a", "a"]
-    assert changes.known_on(BEFORE).equals(BEFORE)
-
-
 def test_events_are_compared_field_by_field() -> None:
     before = pd.DataFrame({"event_id": ["x", "y"], "date": ["2020-01-01", "2020-01-02"], "title": ["X", "Y"]})
     after = pd.DataFrame({"event_id": ["x", "z"], "date": ["2020-01-03", "2020-01-04"], "title": ["X", "Z"]})

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers import transforms
-from helpers.figures import specification_curve
+from helpers.figures import describe_curve, specification_curve
 from helpers.methods import placebo
 from helpers.methods import specifications as sp
 from helpers.methods.checks import UnusableInput
@@ -41,12 +41,14 @@ def test_an_interval_has_the_class_of_the_rule(sign: str, expected: list[str]) -
 
 @pytest.mark.parametrize("kind", [sp.AR1, sp.LEAST_SQUARES])
 def test_changes_equal_the_regression_with_shared_windows(series: pd.Series, kind: str) -> None:
-    pool = np.flatnonzero(np.abs(np.subtract.outer(sp._months(MONTHS), sp._months(EVENTS))).min(axis=1) > 3)
-    sets = placebo.random_sets(pool[6:-6], 3, apart=3, draws=30, seed=1)
     found = sp.change_curve(
         {"y": series}, {"none": None}, windows={"3": 3}, starts={"2013": "2013"}, meetings={"all": EVENTS},
-        overlaps={"no": EVENTS[:0]}, errors=[kind], placebo_months=MONTHS.to_numpy()[sets], **CLAIM,
+        overlaps={"no": EVENTS[:0]}, errors=[kind], guard=3, draws=30, seed=1, **CLAIM,
     )  # fmt: skip
+    # The same draws again: full windows, more than three months from every event.
+    apart = np.abs(np.subtract.outer(sp._months(MONTHS), sp._months(EVENTS))).min(axis=1)
+    pool = [row for row in np.flatnonzero(apart > 3) if 3 <= row < len(MONTHS) - 3]
+    sets = placebo.random_sets(pool, 3, apart=3, draws=30, seed=1)
     terms = transforms.lunar_new_year_terms(MONTHS)
     rho = noise(series, season="dummies", regressors=terms).rho
     assert found.placebo.shape == (30, 1)
@@ -91,10 +93,10 @@ def test_sizes_equal_welch_and_neighbours_count_once() -> None:
     car = pd.Series(np.random.default_rng(1).standard_normal(400), days)
     controls = pd.Series(days[[50, 51, 120, 300]], ["a", "b", "c", "d"])
     meetings = pd.Series(days[[80, 200, 350]], ["e", "f", "g"])
-    drawn = pd.DataFrame({event: days[np.arange(5, 30)] for event in "abcdefg"})
     found = sp.size_curve(
         {("0..+1", "market"): car}, ["Window", "Model"], windows={"0..+1": 1}, controls={"all": controls},
-        meetings={"all": meetings, "none": meetings[:0]}, placebo_days=drawn, **CLAIM,
+        meetings={"all": meetings, "none": meetings[:0]}, busy=days[[50, 200]], guard=5,
+        draws=40, seed=1, **CLAIM,
     )  # fmt: skip
     sizes = [car[controls[["a", "c", "d"]]].abs(), car[meetings].abs()]
     expected = difference_of_means(*sizes, unit="u", method="m")
@@ -102,8 +104,7 @@ def test_sizes_equal_welch_and_neighbours_count_once() -> None:
         [expected.value, expected.low, expected.high]
     )
     assert (len(found.specs), found.left_out, found.specs["n"].iloc[0]) == (1, 1, 6)
-    # Every placebo set puts all events on one day: the two sizes are equal.
-    assert np.allclose(found.placebo, 0)
+    assert found.placebo.shape == (40, 1) and found.placebo.std() > 0
 
 
 def test_balances_equal_the_change_around_dates() -> None:
@@ -112,11 +113,9 @@ def test_balances_equal_the_change_around_dates() -> None:
     up, down = (span[np.sort(rng.integers(0, len(span), 40))] for _ in range(2))
     dates = pd.DatetimeIndex(["2018-06-01", "2019-03-10", "2020-05-05"])
     per_day = [days.value_counts().reindex(span, fill_value=0).to_numpy() for days in (up, down)]
-    number = span.get_indexer(dates)
     found = sp.balance_curve(
         {("all",): per_day[0] - per_day[1]}, ["Kind"], lengths={"60": 60}, gaps={"14": 14},
-        meetings={"all": number, "two": number[:2]}, placebo_days=number[None, :] + np.arange(20)[:, None],
-        **CLAIM,
+        span=span, meetings={"all": dates, "two": dates[:2]}, guard=30, draws=500, seed=1, **CLAIM,
     )  # fmt: skip
     whole = change_around(
         dates, added=up, subtracted=down, length=60, anticipation=14, span=(span[0], span[-1]), guard=30,
@@ -125,7 +124,7 @@ def test_balances_equal_the_change_around_dates() -> None:
     assert found.specs[["value", "low", "high"]].iloc[0].to_list() == pytest.approx(
         [whole.value, whole.low, whole.high]
     )
-    assert found.placebo[0] == pytest.approx(found.specs["value"])
+    assert found.placebo[:, 0].mean() == pytest.approx(whole.details["placebo_median"], abs=1)
 
 
 def test_the_joint_test_sees_a_curve_that_placebo_dates_do_not_give() -> None:
@@ -137,7 +136,7 @@ def test_the_joint_test_sees_a_curve_that_placebo_dates_do_not_give() -> None:
     usual = sp.curve(specs.assign(value=0.0, low=-1.0, high=1.0), null, **CLAIM)
     assert usual.joint()["median_p"] > 0.5
     assert usual.within("Choice", "a").placebo.shape == (99, 20)
-    assert far.point({"Choice": "b"}).name == 1 and far.point({"Choice": "c"}) is None
+    assert far.point({"Choice": "b"})["value"] == 5 and far.point({"Choice": "c"}) is None
     with pytest.raises(UnusableInput, match="one option for each"):
         far.point({})
     with pytest.raises(UnusableInput, match="specifications"):
@@ -145,14 +144,18 @@ def test_the_joint_test_sees_a_curve_that_placebo_dates_do_not_give() -> None:
 
 
 def test_the_figure_draws_every_class_and_marks_the_point() -> None:
-    table = pd.DataFrame({"Choice": ["a", "b", "a"], "value": [-1.0, 0.0, 2.0], "low": [-2.0, -3.0, 1.0]})
-    table = table.assign(high=[-0.5, 3.0, 3.0], **{"class": ["contradicts", "inconclusive", "supports"]})
-    fig = specification_curve(
-        table, {"Choice": {"a": "A", "b": "B"}}, {"published": 2}, title="t", unit="u", margin=0.1
+    specs = pd.DataFrame({"Choice": ["a", "b", "a"], "value": [2.0, 0.0, -1.0], "low": [1.0, -3.0, -2.0]})
+    made = sp.curve(
+        specs.assign(high=[3.0, 3.0, -0.5], Kind=["x", "x", "y"], n=9), np.zeros((20, 3)), **CLAIM
     )
+    point = {"Choice": "a", "Kind": "x"}
+    points = {"published": point, "chosen": point, "lost": {"Choice": "b", "Kind": "y"}}
+    fig = specification_curve(made, points, title="t", unit="u", margin=0.1, scale=100, labels={"a": "A"})
     top, grid = fig.axes
-    assert [label.get_text() for label in grid.get_yticklabels()] == ["Choice:  A", "B"]
-    assert grid.collections[0].get_array().data.reshape(2, 3).tolist() == [[1, 0, 1], [0, 1, 0]]
-    assert "published: 2" in [text.get_text() for text in top.get_legend().get_texts()]
-    with pytest.raises(ValueError, match="sorted"):
-        specification_curve(table[::-1], {}, {}, title="t", unit="u", margin=0.1)
+    names = [label.get_text() for label in grid.get_yticklabels()]
+    assert names == ["Choice:  A", "b", "Kind:  x", "y"]
+    shades = grid.collections[0].get_array().data.reshape(4, 3).tolist()
+    assert shades == [[1, 0, 1], [0, 1, 0], [0, 1, 1], [1, 0, 0]]
+    said = [text.get_text() for text in top.get_legend().get_texts()]
+    assert "published: 200" in said and len(said) == 4
+    assert "published 200 at place 3." in describe_curve(made, points, scale=100)

@@ -101,6 +101,13 @@ def test_vintages_show_what_was_known_at_each(package):
     assert triangle.loc["2021-04-01"].isna().tolist() == [True, True, False, False]
 
 
+def test_first_editions_are_the_values_published_first(package):
+    assert observations.first_editions("chips").tolist()[:2] == [10, 20]
+    assert len(observations.first_editions("chips", "2021-03-15")) == 1
+    with pytest.raises(observations.NotYetKnown, match="2021-03-01"):
+        observations.first_editions("chips", "2020-12-31")
+
+
 def test_revisions_are_changes_only(package):
     table = observations.revisions("chips")
     assert table.columns.tolist() == ["period", "vintage_from", "vintage_to", "old", "new"]
@@ -213,3 +220,10 @@ class TestBundled:
         with pytest.raises(observations.NotYetKnown, match="first vintage"):
             observations.list_table("models", "2012-01-01")
         assert len(observations.list_table("models", models["vintage"].max())) == len(models)
+
+
+def test_every_row_keeps_all_vintages_public_on_the_day():
+    rows = observations.every_row("trade", "2022-12-31")
+    assert (rows["vintage"] <= "2022-12-31").all() and rows["vintage"].nunique() > 1
+    assert rows.duplicated(["series_id", "period"]).any()
+    assert len(observations.every_row("trade")) > len(rows)

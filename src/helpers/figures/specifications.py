@@ -86,7 +86,8 @@ def describe_curve(curve: Curve, points: Mapping[str, Mapping[str, str]], *, sca
     marked = marked_places(curve, points).items()
     said = "; ".join(f"{label} {values[place]:.3g} at place {place + 1}" for label, place in marked)
     ends = f"median {middle:.3g}, 5 to 95 percent {low:.3g} to {high:.3g}"
-    return f"Specification curve over the grid of its choices: {curve.sentence()}; {ends}. Marked: {said or 'none'}."
+    shown = "Specification curve over the grid of its choices"
+    return f"{shown}: {curve.sentence()}; {ends}. Marked: {said or 'none'}."
 
 
 def _names(rows: list[tuple[str, str]], labels: Mapping[str, str]) -> list[str]:

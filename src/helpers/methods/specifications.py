@@ -244,6 +244,7 @@ def size_curve(
     index, parts, placebo = sizes.index, [], []
     real = pd.concat([*controls.values(), *meetings.values()])
     real = real[~real.index.duplicated()]
+    checks.enough(len(real), 4, "events")
     complete = sizes.notna().all(axis=1).to_numpy()
     pool = candidate_rows(np.where(complete, 0.0, np.nan), index.get_indexer(busy), guard)
     rows = same_year_sets(index, pool, index.get_indexer(real), apart=0, draws=draws, seed=seed)
@@ -301,6 +302,7 @@ def balance_curve(
     rows, placebo = [], []
     number = {name: span.get_indexer(chosen) for name, chosen in meetings.items()}
     every, days = next(iter(number.values())), len(span)
+    checks.enough(len(every), 2, "meetings")
     longest, place = max(lengths.values()), np.arange(days)
     full = (place >= longest + max(gaps.values())) & (place + longest < days)
     pool = candidate_rows(np.where(full, 0.0, np.nan), every, guard)
@@ -366,6 +368,7 @@ def change_curve(
     """
     rows, placebo = [], []
     every = next(iter(meetings.values()))
+    checks.enough(len(every), 2, "meetings")
     common = _shared(outcomes, cycles, starts)
     common = common[_full(common, common, max(windows.values()))]
     apart = np.abs(np.subtract.outer(_months(common), _months(every))).min(axis=1, initial=guard + 1)

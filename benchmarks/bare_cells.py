@@ -1,0 +1,44 @@
+"""The yardstick: code cells of notebooks in one plain IPython process, without kernel, papermill or files.
+
+Usage: python benchmarks/bare_cells.py NOTEBOOK[:name=value…]…   prints the seconds of each.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from helpers import records
+from helpers.runs import notebooks, parameters
+
+
+def run(path: Path, assignments: list[str]) -> None:
+    """Run the cells of one notebook, with the values given in place of the defaults."""
+    shell = InteractiveShell.instance()
+    shell.reset(new_session=True)
+    records._written.clear()
+    records._contents.clear()
+    notebook = notebooks.read(path)
+    given = parameters.parse(parameters.schema(notebook), assignments)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code" and "injected-parameters" not in notebooks.tags(cell):
+            shell.run_cell(notebooks.text(cell["source"]), store_history=True).raise_error()
+            if "parameters" in notebooks.tags(cell):
+                shell.push(given)
+
+
+def main() -> None:
+    """Run each notebook named, one after the other; the times go to stderr."""
+    seconds = []
+    for argument in sys.argv[1:]:
+        path, *assignments = argument.split(":")
+        started = time.perf_counter()
+        run(Path(path), assignments)
+        seconds.append(time.perf_counter() - started)
+    print(json.dumps(seconds), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
