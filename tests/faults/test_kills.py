@@ -71,6 +71,8 @@ def test_a_kill_at_any_moment_leaves_a_whole_result(collection: stub.Checkout) -
         moments["old and new"] += not whole
     # Between the two renames the notebook is new and its record old: the next run sees that and mends it.
     assert moments["old and new"] <= KILLS / 4
-    collection.summits("run", "-j", "1")
+    with (collection.root / "data" / "observations" / "made_up.csv").open("a") as table:
+        table.write("made_up,2021-01,1,2021-03-01,none\n")
+    assert "1 done" in collection.summits("run", "-j", "1")
     assert "1 fresh" in collection.summits("run", "-j", "1")
     assert not list(engine.working_folder().glob("*/"))
