@@ -97,8 +97,10 @@ def as_source(notebook: dict[str, Any]) -> dict[str, Any]:
     NotebookError
         If a filled cell was edited by hand; the message names the cell.
     """
-    source = json.loads(json.dumps(notebook))
-    source["cells"] = [cell for cell in source["cells"] if "injected-parameters" not in tags(cell)]
+    cells = [cell for cell in notebook["cells"] if "injected-parameters" not in tags(cell)]
+    # Outputs hold megabytes of pictures; they are dropped before the copy, not after.
+    bare = [{key: value for key, value in cell.items() if key != "outputs"} for cell in cells]
+    source = json.loads(json.dumps({**notebook, "cells": bare}))
     restore_templates(source)
     for cell in source["cells"]:
         if cell["cell_type"] == "code":

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -302,8 +303,17 @@ def data_hashes(tables: Iterable[str]) -> dict[str, str]:
             raise PlanError(
                 f"collection.yml: `reads` names {table}, which is no table of the data package.{hint}"
             )
-        hashes[files[table].relative_to(data).as_posix()] = notebooks.digest(files[table].read_bytes())
+        state = files[table].stat()
+        hashes[files[table].relative_to(data).as_posix()] = _file_hash(
+            files[table], (state.st_mtime_ns, state.st_size, state.st_ino)
+        )
     return hashes
+
+
+@lru_cache(maxsize=256)
+def _file_hash(path: Path, state: tuple[int, int, int]) -> str:
+    # Many runs read the same table. Time of change and size are part of the key, so a new file is read.
+    return notebooks.digest(path.read_bytes())
 
 
 def helpers_hash() -> str:
