@@ -1,9 +1,10 @@
 """The yardstick: code cells of notebooks in one plain IPython process, without kernel, papermill or files.
 
-Usage: python benchmarks/bare_cells.py NOTEBOOK[:name=value…]…   prints the seconds of each.
+Usage: python benchmarks/bare_cells.py NOTEBOOK[:name=value…]…   writes the seconds of each to the file $TIMES.
 """
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -30,14 +31,14 @@ def run(path: Path, assignments: list[str]) -> None:
 
 
 def main() -> None:
-    """Run each notebook named, one after the other; the times go to stderr."""
-    seconds = []
+    """Run each notebook named, one after the other."""
+    seconds = {}
     for argument in sys.argv[1:]:
         path, *assignments = argument.split(":")
         started = time.perf_counter()
         run(Path(path), assignments)
-        seconds.append(time.perf_counter() - started)
-    print(json.dumps(seconds), file=sys.stderr)
+        seconds[argument] = time.perf_counter() - started
+    Path(os.environ["TIMES"]).write_text(json.dumps(seconds))
 
 
 if __name__ == "__main__":

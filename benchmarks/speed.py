@@ -1,140 +1,156 @@
 """Speed of the collection against the same cells as plain scripts, all in one run on one machine.
 
 Usage: python benchmarks/speed.py [NOTEBOOK…]   (default: the whole collection; published runs only)
-Prints a table in Markdown for docs/performance.md. Take the ratios, not the seconds.
+Prints a table; that of the whole collection also takes its place in docs/performance.md. Take the ratios, not
+the seconds. It stops after 20 minutes; two idle cores need about half of that.
 """
 
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-THREADS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-SWEPT, PARAMETER, VALUES = (
-    "01_summits_and_controls",
-    "as_of",
-    [f"202{y}-0{m}-28" for y in (4, 5) for m in (3, 6, 9)],
-)
+PAGE = ROOT / "docs" / "performance.md"
+MINUTES = 20
+END = time.monotonic() + 60 * MINUTES
+PYTHON = sys.executable
+CELLS = [PYTHON, str(ROOT / "benchmarks" / "bare_cells.py")]
+SUMMITS = [PYTHON, "-m", "helpers.cli"]
+NBVAL = [PYTHON, "-m", "pytest", "-q", "--nbval", "--nbval-current-env", "-n", "2", "--dist", "loadfile"]
+FIXED = {
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    "PYTHONHASHSEED": "0",
+    "TZ": "UTC",
+}
+DROPPED = {"PYTHONDONTWRITEBYTECODE", "MPLBACKEND", "SUMMITS_DATA", "SUMMITS_RUNS", "SUMMITS_FORK"}
+SWEPT, FEW, MANY = "01_summits_and_controls", 2, 8
+DATES = [f"202{year}-{month:02}-28" for year in (4, 5) for month in (3, 6, 9, 12)]
 
 
-def checkout(folder: Path, chosen: list[str]) -> dict[str, str]:
-    """Copy what a run needs, with the published sets of the chosen notebooks; return the surroundings."""
+def checkout(folder: Path, chosen: list[str]) -> None:
+    """Copy what a run needs, with the published sets of the chosen notebooks and those that they need."""
     for name in ("src", "data", "notebooks"):
-        shutil.copytree(
-            ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
-        )
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     shutil.copy(ROOT / "requirements.lock", folder)
     listing = folder / "notebooks" / "collection.yml"
     listed = yaml.safe_load(listing.read_text())["notebooks"]
     kept = {name: {**entry, "runs": {"published": {}}} for name, entry in listed.items() if name in chosen}
     listing.write_text(yaml.safe_dump({"notebooks": kept}))
-    dropped = {"PYTHONDONTWRITEBYTECODE", "SUMMITS_DATA", "SUMMITS_RUNS"}
-    own = {"PYTHONPATH": str(folder / "src"), "PYTHONHASHSEED": "0", "TZ": "UTC", "MPLBACKEND": "agg"}
-    return {k: v for k, v in os.environ.items() if k not in dropped} | THREADS | own
+    subprocess.run([PYTHON, "-m", "compileall", "-q", folder / "src"], check=True)
 
 
-def seconds(*commands: list[str], folder: Path, env: dict[str, str]) -> float:
+def seconds(folder: Path, *commands: list[str], **environment: str) -> float:
     """Run commands side by side; return the wall time until the last has ended."""
-    started = time.perf_counter()
-    processes = [
-        subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for command in commands
-    ]
-    codes = [process.wait() for process in processes]
-    if any(codes):
-        raise SystemExit(f"{commands}: exit codes {codes}")
-    return time.perf_counter() - started
+    kept = {name: value for name, value in os.environ.items() if name not in DROPPED}
+    env = kept | FIXED | {"PYTHONPATH": str(folder / "src")} | environment
+    started = time.monotonic()
+    with tempfile.TemporaryFile("w+") as said:
+        processes = [
+            subprocess.Popen(command, cwd=folder, env=env, stdout=said, stderr=said) for command in commands
+        ]
+        try:
+            codes = [process.wait(END - time.monotonic()) for process in processes]
+        except subprocess.TimeoutExpired:
+            for process in processes:
+                process.terminate()
+            raise SystemExit(f"Stopped after {MINUTES} minutes.") from None
+        took = time.monotonic() - started
+        if any(codes):
+            said.seek(0)
+            raise SystemExit(f"{said.read()[-3000:]}\n{commands}: exit codes {codes}")
+    return took
 
 
-def halves(chosen: list[str], weights: list[float]) -> list[list[str]]:
+def halves(weights: dict[str, float]) -> list[list[str]]:
     """Two lists of notebooks of about equal weight: the longest first, each to the shorter list."""
     sides: list[list[str]] = [[], []]
-    totals = [0.0, 0.0]
-    for weight, name in sorted(zip(weights, chosen, strict=True), reverse=True):
-        side = totals.index(min(totals))
-        sides[side].append(name)
-        totals[side] += weight
-    return sides
+    for name in sorted(weights, key=weights.get, reverse=True):
+        min(sides, key=lambda side: sum(weights[each] for each in side)).append(name)
+    return [side for side in sides if side]
+
+
+def measure(folder: Path, chosen: list[str]) -> list[tuple[str, float, str, float | None, str]]:
+    """Rows of the table: what, seconds, against what, the seconds of that, and the goal."""
+    files, times = [f"notebooks/{name}.ipynb" for name in chosen], folder / "times.json"
+    agg = {"MPLBACKEND": "agg", "TIMES": str(times)}
+    run, plain = [*SUMMITS, "run", "-j", "2"], {"SUMMITS_FORK": "0", "SUMMITS_RUNS": str(folder / "plain")}
+    one = seconds(folder, [*CELLS, *files], **agg)
+    sides = halves(json.loads(times.read_text()))
+    two = seconds(folder, *([*CELLS, *side] for side in sides), **agg)
+    cold, cold_plain = seconds(folder, run), seconds(folder, run, **plain)
+    results = [
+        [(folder / runs / name / "published" / "notebook.ipynb").read_bytes() for name in chosen]
+        for runs in ("runs", "plain")
+    ]
+    if results[0] != results[1]:
+        raise SystemExit("Forked and ordinary kernels gave different results.")
+    nothing = min(seconds(folder, run) for _ in range(3))
+    seconds(folder, [*run, "--publish"])
+    compared = seconds(folder, [*NBVAL, *files], JUPYTER_DEFAULT_PROVISIONER_NAME="summits-fork")
+    compared_plain = seconds(folder, [*NBVAL, *files])
+    rows = [
+        ("scripts, one process", one, "", None, ""),
+        ("scripts, two processes", two, "one process", one, ""),
+        ("cold run, two workers", cold, "two processes", two, "1.25"),
+        ("the same, ordinary kernels", cold_plain, "two processes", two, ""),
+        ("nbval, two workers", compared, "one process", one, "1.0"),
+        ("the same, ordinary kernels", compared_plain, "one process", one, ""),
+        ("nothing to do", nothing, "", None, "1.0 s"),
+    ]
+    if SWEPT in chosen:
+        rows.append(("one more run of a sweep", *one_more(folder, agg), "1.2"))
+    return rows
+
+
+def one_more(folder: Path, agg: dict[str, str]) -> tuple[float, str, float]:
+    """Seconds that one more run adds to a sweep with one worker, and to the cells in a running process."""
+    cells, sweeps = [], []
+    for dates in (DATES[:FEW], DATES[:MANY]):
+        cells.append(
+            seconds(folder, [*CELLS, *(f"notebooks/{SWEPT}.ipynb:as_of={date}" for date in dates)], **agg)
+        )
+        command = [*SUMMITS, "sweep", SWEPT, "-j", "1", "-p", f"as_of={','.join(dates)}"]
+        sweeps.append(seconds(folder, command, SUMMITS_RUNS=str(folder / f"swept_{len(dates)}")))
+    bare, swept = ((many - few) / (MANY - FEW) for few, many in (cells, sweeps))
+    return swept, "its cells", bare
+
+
+def table(rows: list[tuple[str, float, str, float | None, str]]) -> str:
+    """Return the rows in Markdown."""
+    lines = ["| what | seconds | against | ratio | goal |", "| --- | --- | --- | --- | --- |"]
+    for what, took, against, base, goal in rows:
+        ratio = f"{took / base:.2f}" if base else ""
+        lines.append(f"| {what} | {took:.2f} | {against} | {ratio} | {goal} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print, and put the table of the whole collection on its page."""
     every = list(yaml.safe_load((ROOT / "notebooks" / "collection.yml").read_text())["notebooks"])
-    chosen = sys.argv[1:] or every
-    load = os.getloadavg()[0]
+    chosen, load = sys.argv[1:] or every, os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        env = checkout(folder, chosen)
-        where = {"folder": folder, "env": env}
-        bare = [sys.executable, str(ROOT / "benchmarks" / "bare_cells.py")]
-        summits = [sys.executable, "-m", "helpers.cli"]
-        files = [f"notebooks/{each}.ipynb" for each in chosen]
-        told = subprocess.run([*bare, *files], cwd=folder, env=env, capture_output=True, text=True)
-        weights = json.loads(told.stderr.splitlines()[-1])
-        one = seconds([*bare, *files], **where)
-        two = seconds(*([*bare, *side] for side in halves(files, weights) if side), **where)
-        run = {"folder": folder, "env": {k: v for k, v in env.items() if k != "MPLBACKEND"}}
-        plain = {
-            "folder": folder,
-            "env": run["env"] | {"SUMMITS_FORK": "0", "SUMMITS_RUNS": str(folder / "plain")},
-        }
-        cold = seconds([*summits, "run", "-j", "2"], **run)
-        cold_plain = seconds([*summits, "run", "-j", "2"], **plain)
-        nothing = min(seconds([*summits, "run", "-j", "2"], **run) for _ in range(3))
-        nbval = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "--nbval",
-            "--nbval-current-env",
-            "-n",
-            "2",
-            "--dist",
-            "loadfile",
-        ]
-        seconds([*summits, "run", "--publish"], **run)
-        forked = {"folder": folder, "env": run["env"] | {"JUPYTER_DEFAULT_PROVISIONER_NAME": "summits-fork"}}
-        compared = seconds([*nbval, "-q", *files], **forked)
-        compared_plain = seconds([*nbval, "-q", *files], **run)
-        swept = per_run(bare, summits, where, run) if SWEPT in chosen else None
-    machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    print(f"{len(chosen)} notebooks; {machine}, load {load:.1f} at the start\n")
-    print("| what | seconds | against | ratio | goal |\n| --- | --- | --- | --- | --- |")
-    print(f"| scripts, one process | {one:.1f} | | 1.00 | |")
-    print(f"| scripts, two processes | {two:.1f} | one process | {two / one:.2f} | |")
-    print(f"| cold run, two workers | {cold:.1f} | two processes | {cold / two:.2f} | 1.25 |")
-    print(f"| the same, ordinary kernels | {cold_plain:.1f} | two processes | {cold_plain / two:.2f} | |")
-    print(f"| nothing to do | {nothing:.2f} | | | 1.0 s |")
-    print(f"| nbval, two workers | {compared:.1f} | one process | {compared / one:.2f} | 1.0 |")
-    print(
-        f"| the same, ordinary kernels | {compared_plain:.1f} | one process | {compared_plain / one:.2f} | |"
-    )
-    if swept:
-        print(f"| one more run of a sweep | {swept[1]:.2f} | its cells | {swept[1] / swept[0]:.2f} | 1.2 |")
-
-
-def per_run(bare: list[str], summits: list[str], where: dict, run: dict) -> tuple[float, float]:
-    """Seconds that one more run adds: as cells in a running process, and in a sweep with one worker."""
-    few, many = VALUES[:2], VALUES
-    cells = [
-        seconds([*bare, *(f"notebooks/{SWEPT}.ipynb:{PARAMETER}={value}" for value in values)], **where)
-        for values in (few, many)
-    ]
-    sweeps = []
-    for values in (few, many):
-        command = [*summits, "sweep", SWEPT, "-j", "1", "-p", f"{PARAMETER}={','.join(values)}"]
-        shutil.rmtree(run["folder"] / "runs" / SWEPT, ignore_errors=True)
-        sweeps.append(seconds(command, **run))
-    more = len(many) - len(few)
-    return (cells[1] - cells[0]) / more, (sweeps[1] - sweeps[0]) / more
+        checkout(Path(name), chosen)
+        rows = measure(Path(name), chosen)
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    told = f"{len(chosen)} notebooks, {datetime.now(UTC):%Y-%m-%d}; {machine}, load {load:.1f} at the start."
+    text = f"{told} Forked and ordinary kernels gave identical results.\n\n{table(rows)}"
+    print(text)
+    if chosen == every:
+        page = PAGE.read_text(encoding="utf-8")
+        begin, end = "<!-- speed -->\n", "\n<!-- end of speed -->"
+        written = re.sub(f"(?s){begin}.*{end}", lambda _: begin + text + end, page)
+        PAGE.write_text(written, encoding="utf-8")
 
 
 if __name__ == "__main__":

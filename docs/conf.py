@@ -46,7 +46,7 @@ html_theme_options = {
     "navbar_align": "left",
     "navbar_center": ["navbar-nav"],
     "navbar_end": [],
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 7,
     "show_prev_next": True,
     "search_bar_text": "Search",
     "secondary_sidebar_items": ["page-toc"],

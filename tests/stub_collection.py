@@ -145,6 +145,17 @@ def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
     raise AssertionError("what the test waits for did not happen")
 
 
+def is_alive(pid: int) -> bool:
+    """Tell whether a process exists and is no zombie."""
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rsplit(")")[-1].split()[0] != "Z"
+
+
+def parent(pid: int) -> int:
+    """Return the process id of the parent of a process."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1].split()[1])
+
+
 def kill_session(process: subprocess.Popen, number: int = signal.SIGKILL) -> None:
     """Send a signal to a process and all of its session that is still in its group."""
     os.killpg(process.pid, number)

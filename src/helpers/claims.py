@@ -13,19 +13,19 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
-from helpers import catalog
+from helpers import catalog, figures
 from helpers.methods.checks import UnusableInput
 from helpers.methods.rates import DateComparison
-from helpers.methods.results import Estimate
+from helpers.methods.results import Estimate, table_of
 from helpers.methods.specifications import CONTRADICTS, SUPPORTS, Curve
 from helpers.methods.verdict import ALPHA, Evidence, Verdict, Word
-from helpers.observations import NotYetKnown
+from helpers.observations import NotYetKnown, SeriesData
 from helpers.records import record
 
 
 @dataclass(frozen=True)
 class NotEstimated:
-    """Stands where a `DateComparison` would, and says why there is none; it counts as false."""
+    """Stands where an estimate would, and says why there is none; it is empty and counts as false."""
 
     why: str
     effect: None = None
@@ -34,8 +34,8 @@ class NotEstimated:
     leave_one_out: Mapping[pd.Timestamp, Estimate] = field(default_factory=dict)
     placebo: np.ndarray = field(default_factory=lambda: np.empty(0))
 
-    def __bool__(self) -> bool:
-        return False
+    def __len__(self) -> int:
+        return 0
 
 
 def attempt(estimator: Callable[..., Any], *args: Any, **settings: Any) -> Any:
@@ -165,6 +165,38 @@ def record_curve(test_id: str, found: Curve | NotEstimated, *, as_of: str) -> No
     method = "median of the curve against its placebo curves, two-sided about their mean"
     p_value = joint.pop("median_p")
     record(f"{test_id}_spec_joint_p", p_value, unit="probability", method=method, as_of=as_of, **joint, **why)
+
+
+def draw_estimates(
+    name: str,
+    rows: Mapping[str, Estimate] | pd.DataFrame,
+    *,
+    title: str,
+    unit: str,
+    margin: float,
+    series: Iterable[SeriesData],
+    decimals: int = 2,
+) -> None:
+    """Publish a figure of estimates over the margin of their test; its alt text tells each of them.
+
+    Parameters
+    ----------
+    name : str
+        Of the figure.
+    rows : mapping of label to Estimate, or DataFrame
+        Top to bottom; a table as `helpers.figures.coefficient_plot` takes it.
+    title, unit, margin, decimals
+        As in `helpers.figures.coefficient_plot`.
+    series : iterable of SeriesData
+        The series behind the estimates.
+    """
+    table = rows if isinstance(rows, pd.DataFrame) else table_of(rows)
+    shown = {"title": title, "unit": unit, "margin": margin, "decimals": decimals}
+    told = "; ".join(f"{row.label} {row.value:+.{decimals}f}" for row in table.itertuples())
+    alt = f"Estimates with 95 percent intervals. {title}. {told}."
+    fig = figures.coefficient_plot(table, **shown)
+    source = "event list of this project (data/events.csv)"
+    figures.publish(fig, name=name, alt=alt, data=table, series=series, source=source)
 
 
 def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict) -> dict[str, Any]:

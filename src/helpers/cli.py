@@ -2,6 +2,7 @@
 
 import json
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -196,24 +197,38 @@ def status(as_json: bool) -> None:
     for each in found["runs"]:
         why = f"  (changed: {', '.join(each['changed'])})" if each["state"] == "stale" else ""
         click.echo(f"{each['state']:7} {each['run']}{why}")
-    click.echo(f"\n{'last period':12} {'vintage':11} {'next release':13} {'state':15} series")
-    for each in sorted(found["series"], key=lambda each: (each["last_period"], each["series_id"])):
-        state = f"stale: {each['reason']}" if each["stale"] else ""
-        click.echo(
-            f"{each['last_period']:12} {each['last_vintage']:11} {each['next_release']:13} {state:15} "
-            f"{each['series_id']}"
-        )
+    click.echo(f"\n  {'last period':12} {'vintage':11} {'next release':13} {'stale':12} series")
+    by_source = sorted(
+        found["series"], key=lambda each: (each["source"], each["last_period"], each["series_id"])
+    )
+    for (source, rhythm), members in groupby(by_source, key=lambda each: (each["source"], each["rhythm"])):
+        click.echo(f"\n{source or 'no publisher to ask'}: {rhythm}")
+        for each in members:
+            click.echo(
+                f"  {each['last_period']:12} {each['last_vintage']:11} {each['next_release']:13} "
+                f"{each['reason']:12} {each['series_id']}"
+            )
 
 
 @main.command()
-@click.option("--source", "sources", multiple=True, help="A publisher, such as census. May be repeated.")
-@click.option("--series", multiple=True, help="A series of the catalogue. May be repeated.")
+@click.option(
+    "--source", "sources", metavar="NAME", multiple=True, help="A publisher, such as census. May be repeated."
+)
+@click.option("--series", metavar="ID", multiple=True, help="A series of the catalogue. May be repeated.")
 @click.option("--dry-run", is_flag=True, help="Fetch and compare, but write nothing.")
 def refresh(sources: tuple[str, ...], series: tuple[str, ...], dry_run: bool) -> None:
     """Bring the data up to date from their publishers.
 
-    New and revised values are appended as a new vintage. A publisher that is refused keeps its last good data
-    and is labelled stale; the exit code is then 1.
+    New and revised values are appended as a new vintage. A publisher whose reply is refused keeps its last
+    good data and is labelled stale. One whose key is not set is skipped. The page on sources lists the names
+    of the publishers and their keys.
+
+    \b
+    summits refresh --source fred --dry-run    what would FRED add?
+    summits refresh --series us_exp_cn_hs8542
+
+    Exit codes: 0 all well, 1 a publisher was refused, or one that was asked for by name was skipped, 2 wrong
+    use, 130 interrupted.
     """
     from helpers import refresh as refreshing
 
@@ -224,7 +239,8 @@ def refresh(sources: tuple[str, ...], series: tuple[str, ...], dry_run: bool) ->
     except KeyboardInterrupt:
         click.echo("Interrupted. Each publisher is refreshed in whole or not at all.", err=True)
         sys.exit(INTERRUPTED)
-    sys.exit(FAILED if any(outcome.state == "refused" for outcome in outcomes) else 0)
+    bad = {"refused", "skipped"} if sources or series else {"refused"}
+    sys.exit(FAILED if bad & {outcome.state for outcome in outcomes} else 0)
 
 
 @main.command()

@@ -1,6 +1,7 @@
-"""Do the publishers still answer as expected? One call each, nothing written. Run with ``make contract``.
+"""Do the publishers still answer as expected? One call of each endpoint, nothing written.
 
-Exit codes: 0 all as expected, 1 some have changed, 3 no network.
+Run with ``python -m helpers.contract``. Exit codes: 0 all as expected, 1 some have changed, 3 no network.
+``make contract`` calls it too, but make turns every exit code except 0 into 2.
 """
 
 import sys
@@ -9,54 +10,73 @@ from datetime import UTC, datetime
 
 from helpers import catalog, refresh
 from helpers.sources import PUBLISHERS, keys
-from helpers.sources.client import Publisher, Refused, Wanted
+from helpers.sources.client import Publisher, Refused, Request, Wanted
 from helpers.sources.transport import Transport
 
 FINE, DRIFT, NO_NETWORK = 0, 1, 3
+ENDINGS = {
+    FINE: "All that were called answer as expected.",
+    DRIFT: "Some have changed, or cannot be reached.",
+    NO_NETWORK: "No publisher can be reached: there is no network here.",
+}
 
 
 def check(transport: Transport, say: Callable[[str], None]) -> int:
-    """Call each publisher once, say what came back, and return the exit code."""
-    labels = refresh.live_series()
-    series = catalog.catalogue().loc[labels.index, "loader"]
-    results = []
+    """Call each endpoint once, say what came back, and return the exit code."""
+    found = []
     for name, publisher in PUBLISHERS.items():
-        of_publisher = series.index[series == name]
-        if of_publisher.empty:
-            continue
+        wanted = _wanted(name)
         if publisher.needs and not keys.read(publisher.needs):
             say(f"{name:20} skipped: set {publisher.needs}")
-        else:
-            results.append(_check_one(publisher, of_publisher[0], labels[of_publisher[0]], transport, say))
-    if results and set(results) == {"unreachable"}:
-        say("No publisher can be reached: there is no network here.")
-        return NO_NETWORK
-    return DRIFT if any(results) else FINE
+        elif wanted:
+            found += _check_publisher(publisher, wanted, transport, say)
+    unreachable = found and set(found) == {"unreachable"}
+    code = NO_NETWORK if unreachable else DRIFT if any(found) else FINE
+    say(f"{ENDINGS[code]} Exit code {code}.")
+    return code
 
 
-def _check_one(
-    publisher: Publisher, series_id: str, label: str, transport: Transport, say: Callable[[str], None]
-) -> str:
-    """Return a blank if the publisher answers as expected, else the reason."""
-    today, info = datetime.now(UTC).date(), catalog.series(series_id)
-    # As if all but the latest period were held, so that the call is short.
-    last = today.isoformat()[: {"M": 7, "A": 4}.get(info.frequency, 10)]
-    wanted = {label: Wanted(info, last)}
+def _wanted(name: str) -> dict[str, Wanted]:
+    """Return the publisher's series as if all but the latest period were held, so that calls are short."""
+    labels, today = refresh.live_series(), datetime.now(UTC).date().isoformat()
+    loaders = catalog.catalogue()["loader"]
+    infos = {label: catalog.series(each) for each, label in labels.items() if loaders[each] == name}
+    return {
+        label: Wanted(info, today[: {"M": 7, "A": 4}.get(info.frequency, 10)])
+        for label, info in infos.items()
+    }
+
+
+def _check_publisher(
+    publisher: Publisher, wanted: dict[str, Wanted], transport: Transport, say: Callable[[str], None]
+) -> list[str]:
+    """Return for each endpoint a blank if it answers as expected, else the reason."""
+    endpoints: dict[str, Request] = {}
+    for request in publisher.requests(wanted, datetime.now(UTC).date()):
+        endpoints.setdefault(request.address, request)
+    found = []
+    for request in endpoints.values():
+        reason, what = _call(publisher, request, transport)
+        found.append(reason)
+        say(f"{publisher.name:20} {reason or 'as expected'}: {what}")
+        if reason == "unreachable":
+            break
+    return found
+
+
+def _call(publisher: Publisher, request: Request, transport: Transport) -> tuple[str, str]:
+    """Return the reason, blank if all is well, and what came back."""
     try:
-        request = publisher.requests(wanted, today)[0]
         body, _ = transport.fetch(publisher, request)
         if publisher.follow:
             request = publisher.follow(body, request)
             body, _ = transport.fetch(publisher, request)
         rows = refresh.parse(publisher, body, request)
     except Refused as refusal:
-        say(f"{publisher.name:20} {refusal.reason}: {keys.redact(str(refusal))}")
-        return refusal.reason
-    if rows.empty and not request.last:
-        say(f"{publisher.name:20} empty: {series_id} has no values")
-        return "empty"
-    say(f"{publisher.name:20} as expected: {len(rows)} values of {series_id}")
-    return ""
+        return refusal.reason, keys.redact(str(refusal))
+    if rows.empty:
+        return "empty", f"{request.address} has no values"
+    return "", f"{len(rows)} values from {request.address}"
 
 
 if __name__ == "__main__":

@@ -18,8 +18,6 @@ from helpers import catalog, paths
 PERIOD_FORMAT = {"D": "%Y-%m-%d", "M": "%Y-%m", "Q": "%Y-%m-%d", "H": "%Y-%m-%d", "A": "%Y", "E": "%Y-%m-%d"}
 DAYS_IN_QUARTER = 365.25 / 4
 
-_read: set[str] = set()
-
 
 class NotADay(ValueError):
     """A value that should be a plain calendar day is something else."""
@@ -27,6 +25,10 @@ class NotADay(ValueError):
 
 class NotYetKnown(ValueError):
     """Nothing of the series or list was public on the date asked for."""
+
+
+class NotFetched(ValueError):
+    """The catalogue has the series, but its values must be fetched from the publisher first."""
 
 
 class BadObservations(ValueError):
@@ -126,6 +128,8 @@ def load(series_id: str, as_of: str | date | pd.Timestamp | None = None) -> Seri
         If the catalogue has no such id; the message names near ids.
     NotYetKnown
         If nothing was public on `as_of`; the message names the first vintage.
+    NotFetched
+        If the values must be fetched first; the message names the command.
     catalog.MissingData
         If the table the catalogue names does not exist.
     BadObservations
@@ -249,7 +253,6 @@ def list_table(name: str, as_of: str | date | pd.Timestamp | None = None) -> pd.
         If no row was public on `as_of`.
     """
     table = catalog.list_table(name)
-    _read.add(f"lists/{name}.csv")
     day = as_of_day(as_of)
     if day is None or "vintage" not in table:
         return table
@@ -282,15 +285,9 @@ def every_row(table: str, as_of: str | date | pd.Timestamp | None = None) -> pd.
     catalog.MissingData
         If there is no such table.
     """
-    _read.add(f"observations/{table}.csv")
     rows = catalog.read_text_table(paths.data_dir() / "observations" / f"{table}.csv")
     day = as_of_day(as_of)
     return rows if day is None else rows[rows["vintage"] <= f"{day:%Y-%m-%d}"].reset_index(drop=True)
-
-
-def loaded_tables() -> set[str]:
-    """Name every table of observations and every list read in this process, by its path in the package."""
-    return set(_read)
 
 
 def _rows(info: catalog.Series) -> pd.DataFrame:
@@ -298,7 +295,11 @@ def _rows(info: catalog.Series) -> pd.DataFrame:
     path = paths.data_dir() / "observations" / f"{info.table}.csv"
     state = path.stat() if path.exists() else None
     tables = _tables(path, state and (state.st_mtime_ns, state.st_size))
-    _read.add(f"observations/{info.table}.csv")
+    if info.series_id not in tables and info.redistribution == "fetch":
+        raise NotFetched(
+            f"The values of {info.series_id} are not in the package. With a network, fetch them: "
+            f"summits refresh --series {info.series_id}"
+        )
     if info.series_id not in tables:
         raise BadObservations(
             f"observations/{path.name} has no row of {info.series_id}. Add its observations."

@@ -122,8 +122,10 @@ def refresh(
 
 
 def _is_edited_catalogue(problem: validation.Problem) -> bool:
-    """Say whether the fault is only that series.csv was edited: that is how a series is added."""
-    return problem.file == "series.csv" and problem.row is None and "other bytes" in problem.message
+    """Say whether the fault is only that series.csv was edited: a row at its end is how a series is added."""
+    edited = "other bytes" in problem.message or problem.message == "is out of order."
+    more = "more rows have the same fault" in problem.message and "sort the file" in problem.mend
+    return problem.file == "series.csv" and (edited or more)
 
 
 def live_series() -> pd.Series:
@@ -178,7 +180,7 @@ def _refresh_one(
         fetched = _fetch(folder, publisher, series, held, transport, today)
         added = _judge(publisher, series, fetched, held, today)
         if not dry_run:
-            _write(folder, publisher, added, fetched.receipts, today)
+            _write(folder, publisher, held, added, fetched.receipts)
     except Refused as refusal:
         message = keys.redact(str(refusal))
         if not dry_run:
@@ -220,7 +222,7 @@ def _fetch(
             page, receipt = transport.fetch(publisher, request)
             fetched.receipts.append(receipt)
             request = publisher.follow(page, request)
-        validators = {} if publisher.combine else _validators(known, request)
+        validators = {} if publisher.combine else _validators(known, request, held)
         body, receipt = transport.fetch(publisher, request, validators)
         fetched.receipts.append(receipt)
         if body is not None:
@@ -244,19 +246,27 @@ def parse(publisher: Publisher, body: bytes, request: Request) -> pd.DataFrame:
     except Refused:
         raise
     except MALFORMED as error:
-        message = (
-            f"The reply of {publisher.name} cannot be read ({type(error).__name__}): its form has changed."
-        )
-        raise Refused("malformed", message) from None
+        kind = type(error).__name__
+    # Raised out here: the parser's error can quote the reply, and a reply can quote the key.
+    raise Refused(
+        "malformed", f"The reply of {publisher.name} cannot be read ({kind}): its form has changed."
+    )
 
 
-def _validators(known: dict[str, dict], request: Request) -> dict[str, str]:
-    """Return the marks of the copy read before, if every series of the request came from it."""
-    address = Transport.address(request)
-    before = known.get(address, {})
+def _validators(known: dict[str, dict], request: Request, held: pd.DataFrame) -> dict[str, str]:
+    """Return the marks of the copy read before, if what is held of every series is what was held then.
+
+    It is not after the tables were put back to an earlier state, or a row was added to the catalogue.
+    """
+    before = known.get(Transport.address(request), {})
     series = {each.series.series_id for each in request.wanted.values()}
-    held = all(each.last for each in request.wanted.values())
-    return before if held and series <= set(before.get("series", [])) else {}
+    return before if before.get("held") == _last_vintages(series, held) else {}
+
+
+def _last_vintages(series: Iterable[str], rows: pd.DataFrame) -> dict[str, str]:
+    """Return the last vintage of each series."""
+    last = rows.groupby("series_id")["vintage"].max()
+    return {series_id: last.get(series_id, "") for series_id in sorted(series)}
 
 
 def _judge(
@@ -276,16 +286,18 @@ def _judge(
 
 
 def _write(
-    folder: Path, publisher: Publisher, added: judging.Additions, receipts: list[dict], today: date
+    folder: Path, publisher: Publisher, held: pd.DataFrame, added: judging.Additions, receipts: list[dict]
 ) -> None:
     status = _status(folder)
-    validators = status.get(publisher.name, {}).get("validators", {}) | _marks(receipts)
+    validators = status.get(publisher.name, {}).get("validators", {})
+    if not added.waiting:
+        validators = validators | _marks(receipts, pd.concat([held, added.rows]))
     status[publisher.name] = {"state": "fresh", "checked": _now(), "validators": validators}
     if added.rows.empty:
         _write_status(folder, status)
         return
     files = _tables(folder, added.rows.assign(source_id=publisher.source_id))
-    files |= _sources(folder, publisher)
+    files |= _sources(folder, publisher) | _catalogue(folder)
     name = f"receipts/{publisher.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
     files |= {name: _json(receipts), STATUS: _json(status)}
     store.change(folder, files)
@@ -322,6 +334,12 @@ def _sources(folder: Path, publisher: Publisher) -> dict[str, bytes]:
     return {"sources.csv": _csv(pd.concat([table, pd.DataFrame([row])]).sort_values("source_id"))}
 
 
+def _catalogue(folder: Path) -> dict[str, bytes]:
+    """Return the catalogue in order: a row for a new series may have been added at its end."""
+    table = catalog.read_text_table(folder / "series.csv")
+    return {"series.csv": _csv(table.sort_values("series_id"))}
+
+
 def _label_stale(folder: Path, publisher: Publisher, reason: str, message: str) -> None:
     status = _status(folder)
     before = status.get(publisher.name, {})
@@ -330,11 +348,11 @@ def _label_stale(folder: Path, publisher: Publisher, reason: str, message: str) 
     _write_status(folder, status)
 
 
-def _marks(receipts: list[dict]) -> dict[str, dict]:
-    """Return what lets the next call of each address be conditional."""
-    kept = ("etag", "last_modified", "series")
+def _marks(receipts: list[dict], rows: pd.DataFrame) -> dict[str, dict]:
+    """Return what lets the next call of each address be conditional, and what is held once `rows` are in."""
+    kept = ("etag", "last_modified")
     return {
-        each["address"]: {name: each[name] for name in kept}
+        each["address"]: {name: each[name] for name in kept} | {"held": _last_vintages(each["series"], rows)}
         for each in receipts
         if each["status"] == 200 and (each["etag"] or each["last_modified"])
     }

@@ -61,7 +61,8 @@ def release_status(today: date | None = None) -> list[dict]:
     list of dict
         One per series of the catalogue, in its order: ``series_id``, ``source``, ``live`` (whether it can be
         refreshed), ``last_period``, ``last_vintage``, ``rhythm``, ``next_release`` (ISO day, blank where
-        nothing more is expected), ``stale`` and ``reason`` (``late``, or why the last refresh was refused).
+        nothing more is expected), ``stale`` and ``reason``: ``late``, why the last refresh was refused, or
+        ``not fetched`` where the package holds nothing yet.
     """
     today = today or datetime.now(UTC).date()
     series, live, refused = catalog.catalogue(), set(live_series().index), _refused()
@@ -78,6 +79,8 @@ def _status(info, last: tuple[str, str], live: bool, refused: dict[str, str], to
     reason = refused.get(info.loader, "") if live else ""
     if not reason and due and (today - due).days > GRACE[info.frequency]:
         reason = "late"
+    if not reason and not last[0]:
+        reason = "not fetched"
     return {
         "series_id": info.Index,
         "source": info.loader,

@@ -15,11 +15,12 @@ from IPython.display import display
 
 from helpers import catalog, claims, paths, records
 from helpers.methods import multiplicity
-from helpers.runs import notebooks, plan
+from helpers.methods.verdict import CAP
+from helpers.runs import notebooks, plan, prose
 from helpers.tables import VERDICTS, significant
 
 PARTS = ("effect", "mde", "placebo_p", "spec_n", "spec_share_supports", "verdict")
-NOT_RUN = "no record yet"
+NOT_DONE = "not done"  # how the log of departures begins where a test was not made
 
 
 class StaleRecord(ValueError):
@@ -84,8 +85,10 @@ def _with_headings(path: Path) -> pd.DataFrame:
     return held.assign(notebook=name, place=headings)
 
 
-def tests(held: pd.DataFrame, adjustment: str = "holm", missing: str = "stop") -> pd.DataFrame:
+def tests(held: pd.DataFrame, adjustment: str = "holm") -> pd.DataFrame:
     """Gather what was recorded of every pre-specified test.
+
+    A test that the departures log as not done has the word "not done", with the logged reason.
 
     Parameters
     ----------
@@ -93,8 +96,6 @@ def tests(held: pd.DataFrame, adjustment: str = "holm", missing: str = "stop") -
         Records, as from `read`.
     adjustment : {"holm", "bonferroni", "bh", "by"}
         Of the placebo p values of the primary tests within a family.
-    missing : {"stop", "show"}
-        What to do about a test without a verdict record.
 
     Returns
     -------
@@ -107,16 +108,16 @@ def tests(held: pd.DataFrame, adjustment: str = "holm", missing: str = "stop") -
     Raises
     ------
     StaleRecord
-        If a test has no verdict record and `missing` is "stop".
+        If a test has no verdict record and is not logged as not done.
     """
-    by_name = held.drop_duplicates("name").set_index("name").to_dict("index")
+    by_name = _by_name(held)
     listed = [
         _test(claim, test, by_name)
         for claim in catalog.claims()["claims"]
         for test in sorted(claim.get("tests", []), key=lambda test: not test.get("primary"))
     ]
-    absent = [row["test"] for row in listed if row["word"] == NOT_RUN]
-    if absent and missing == "stop":
+    absent = [row["test"] for row in listed if not row["word"]]
+    if absent:
         raise StaleRecord(
             f"No notebook that was read records a verdict of {', '.join(absent)}. Run the notebook that "
             "makes these tests, and list it under `needs` in collection.yml."
@@ -130,8 +131,18 @@ def tests(held: pd.DataFrame, adjustment: str = "holm", missing: str = "stop") -
     return table
 
 
+def _by_name(held: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    return held.drop_duplicates("name").set_index("name").to_dict("index")
+
+
+def _not_done(test: str) -> str:
+    """Return why a test was not made, as logged, or an empty text."""
+    logged = [one for one in catalog.claims().get("deviations") or [] if one["claim"] == test]
+    return next((f"{one['what']}; {one['why']}" for one in logged if one["what"].startswith(NOT_DONE)), "")
+
+
 def _test(claim: Mapping, test: Mapping, by_name: Mapping[str, Mapping]) -> dict[str, Any]:
-    name = test["id"]
+    name, logged = test["id"], _not_done(test["id"])
     found = {part: by_name.get(f"{name}_{part}") for part in PARTS}
     ruling, effect = found["verdict"], found["effect"] or {}
     details = ruling["details"] if ruling else {}
@@ -143,8 +154,8 @@ def _test(claim: Mapping, test: Mapping, by_name: Mapping[str, Mapping]) -> dict
         "primary": bool(test.get("primary")),
         "family": claim.get("family", ""),
         "outcome": test["outcome"],
-        "word": ruling["value"] if ruling else NOT_RUN,
-        "reasons": "; ".join(details.get("reasons", [])),
+        "word": ruling["value"] if ruling else NOT_DONE if logged else "",
+        "reasons": "; ".join(details["reasons"]) if ruling else logged,
         "sign": inputs.get("sign") or "",
         "events": _number(inputs.get("usable_events")),
         "margin": inputs.get("margin"),
@@ -194,15 +205,18 @@ def _claim(claim: Mapping, rows: list[dict[str, Any]]) -> dict[str, Any]:
     if claim["testable"] == "no" or claim["testable"] is False:
         return row | {"word": "not testable", "why": claim["why"]}
     primary = [test for test in rows if test["primary"]]
-    cap = claim.get("verdict_cap", "")
-    if not cap and any(test["word"] == NOT_RUN for test in primary):
-        return row | {"word": NOT_RUN, "why": "a primary test has not left a record"}
-    word = claims.combined([test["word"] for test in primary], cap=cap)
+    word = claims.combined([test["word"] for test in primary], cap=claim.get("verdict_cap", ""))
+    decisive = primary or rows
     said = [
-        f"{test['test']} {test['word']}: {test['reasons']}" if len(primary) > 1 else test["reasons"]
-        for test in primary
+        f"{test['test']} {test['word']}: {test['reasons']}" if len(decisive) > 1 else test["reasons"]
+        for test in decisive
     ]
-    return row | {"word": word, "why": "; ".join(said) or "the claim allows description only"}
+    return row | {"word": word, "why": "; ".join(said)}
+
+
+def capped(table: pd.DataFrame) -> list[str]:
+    """List the primary tests with a word that point 16 of the charter, no part of the rule, would cap."""
+    return table.loc[table["primary"] & table["reasons"].str.contains(CAP), "test"].tolist()
 
 
 def table_rows(claims_on_board: Iterable[Mapping]) -> list[dict[str, Any]]:
@@ -233,7 +247,7 @@ def link(test: Mapping) -> str:
 
 def picture_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return primary effects in units of their margins, for `helpers.figures.coefficient_plot`."""
-    drawn = table[table["primary"] & table["in_margins"].notna() & (table["word"] != NOT_RUN)]
+    drawn = table[table["primary"] & table["in_margins"].notna()]
     rows = [{"label": row.test, "group": row.word, **row.in_margins} for row in drawn.itertuples()]
     rows = pd.DataFrame(rows, columns=["label", "group", "value", "low", "high"])
     return rows.sort_values(
@@ -241,12 +255,41 @@ def picture_table(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def paragraph(claim: Mapping) -> str:
-    """Say in Markdown what was found about a claim, every number from a record."""
-    lines = [f"**{claim['id']} · {claim['claim']}** *{claim['word'].capitalize()}.*"]
+def filled(template: str, held: pd.DataFrame, table: pd.DataFrame) -> str:
+    """Fill a text with numbers of records and tests.
+
+    Parameters
+    ----------
+    template : str
+        As the prose of a notebook: ``{{C07a_lead.low:.2f}}`` is a part of a record, ``{{C07a.margin:.2f}}`` a
+        column of `table`.
+    held : DataFrame
+        Records, as from `read`.
+    table : DataFrame
+        As from `tests`.
+
+    Raises
+    ------
+    ProseError
+        If no record or test has the name, records of two notebooks have it, or the part is unknown.
+    """
+    alone = held.drop_duplicates("name", keep=False)
+    values = {name: {**one["details"], **one} for name, one in _by_name(alone).items()}
+    judged = table.astype(object).where(table.notna(), None).set_index("test", drop=False)
+    return prose.fill(template, values | judged.to_dict("index"))
+
+
+def paragraph(claim: Mapping, told: str = "") -> str:
+    """Say in Markdown what was found about a claim: `told` in plain words, then test by test.
+
+    Every number of the list is that of a record; those of `told` come from `filled`.
+    """
+    head = f"**{claim['id']} · {claim['claim']}** *{claim['word'].capitalize()}.*"
     if not claim["tests"]:
-        return f"{lines[0]} {claim['why'].capitalize()}."
-    return "\n\n".join([*lines, "\n".join(f"- {_sentence(test)}" for test in claim["tests"])])
+        return f"{head} {claim['why'].capitalize()}."
+    return "\n\n".join(
+        [f"{head} {told}".strip(), "\n".join(f"- {_sentence(test)}" for test in claim["tests"])]
+    )
 
 
 def _sentence(test: Mapping) -> str:
@@ -323,19 +366,17 @@ def needed(table: pd.DataFrame) -> pd.DataFrame:
 def record_claim(claim: Mapping, as_of: str) -> None:
     """Leave the verdict of a claim for the front page: ``claim_c16``."""
     first = next((test for test in claim["tests"] if test["notebook"]), {})
-    details = {"claim": claim["claim"], "why": claim["why"], "where": link(first)}
-    if claim["word"] == NOT_RUN:
-        records.record(f"claim_{claim['id'].lower()}", None, unit="no verdict", as_of=as_of, **details)
-    else:
-        records.record(
-            f"claim_{claim['id'].lower()}",
-            claim["word"],
-            unit="text",
-            method="verdicts of the primary tests combined",
-            as_of=as_of,
-            verdict=claim["word"],
-            **details,
-        )
+    records.record(
+        f"claim_{claim['id'].lower()}",
+        claim["word"],
+        unit="text",
+        method="verdicts of the primary tests combined",
+        as_of=as_of,
+        verdict=claim["word"],
+        claim=claim["claim"],
+        why=claim["why"],
+        where=link(first),
+    )
 
 
 def show_markdown(paragraphs: Iterable[str]) -> None:
@@ -357,8 +398,8 @@ def published(executed: Path) -> dict[str, Any] | None:
     if held.empty:
         return None
     rows = [
-        {"id": row["name"][-3:].upper(), "word": row["value"] or NOT_RUN, **row["details"]}
+        {"id": row["name"][-3:].upper(), "word": row["value"], **row["details"]}
         for row in held.to_dict("records")
     ]
-    counts = {word: sum(row["word"] == word for row in rows) for word in (*VERDICTS, NOT_RUN)}
+    counts = {word: sum(row["word"] == word for row in rows) for word in VERDICTS}
     return {"rows": rows, "counts": {word: count for word, count in counts.items() if count}}

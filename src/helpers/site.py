@@ -28,6 +28,7 @@ from helpers.runs.notebooks import RECORD_MIME
 
 SCOREBOARD = "11_claims"
 PARAMETER_TAGS = {"parameters", "injected-parameters"}
+TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 NOTEBOOK_ADDRESS = re.compile(r"\b\d\d_\w+\.ipynb(?:#[^)\"\s]*)?")
 RHYTHMS = {
     "D": "daily",
@@ -84,7 +85,7 @@ def prepare(runs_dir: Path, source: Path) -> None:
     for path in ["datapackage.json", *catalog.package_files(paths.data_dir())]:
         _place(source, f"data/{path}", (paths.data_dir() / path).read_bytes())
     notebooks = []
-    for name, entry in plan.collection().items():
+    for name, entry in sorted(plan.collection().items()):
         title = _write_page(_executed(name, runs_dir), name, source)
         notebooks.append({"name": name, "title": title, "question": entry["question"]})
     _fill_templates(source, _context(notebooks) | {"scoreboard": _scoreboard(runs_dir)})
@@ -138,7 +139,7 @@ def page(notebook: nbformat.NotebookNode, name: str) -> tuple[nbformat.NotebookN
                 tags.append("hide-input")
             cell.outputs = [_shown_output(output, name, files) for output in cell.outputs]
     link = f'<p class="links"><a href="../downloads/{name}.ipynb" download>Download this notebook</a></p>'
-    shown.cells.insert(1, nbformat.v4.new_markdown_cell(link, id="download-notebook"))
+    shown.cells[0].source = TITLE.sub(rf"\g<0>\n\n{link}", shown.cells[0].source, count=1)
     return shown, files
 
 
@@ -184,7 +185,7 @@ def _write_page(path: Path, name: str, source: Path) -> str:
     nbformat.write(shown, source / "notebooks" / f"{name}.ipynb")
     for address, content in {**files, f"downloads/{name}.ipynb": path.read_bytes()}.items():
         _place(source, address, content)
-    title = re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE)
+    title = TITLE.search(notebook.cells[0].source)
     if title is None:
         raise SiteError(f"{path}: the first cell has no title. Begin it with a line '# Title'.")
     return title.group(1)

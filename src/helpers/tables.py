@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from helpers import catalog
+from helpers import catalog, observations, paths
 from helpers.methods.verdict import Word
 from helpers.observations import SeriesData
 
@@ -17,23 +17,12 @@ VERDICTS = get_args(Word)
 MISSING = "–"
 MINUS = "\N{MINUS SIGN}"
 TEXT_WIDTH = 60
+# Characters up to which a cell is kept on one line, and from which on it is a sentence.
+SHORT_CELL = 12
+LONG_CELL = 40
 # A link to another notebook, as Markdown writes it: [words](09_restraint.ipynb#heading).
 NOTEBOOK_LINK = re.compile(r"\[([^\]]+)\]\((\d\d_\w+\.ipynb[^)\s]*)\)")
 RESTRICTIONS = {"ND": "NO DERIVATIVES", "NC": "NON-COMMERCIAL ONLY"}
-
-COEFFICIENT_NAMES = {
-    "label": "Term",
-    "value": "Estimate",
-    "low": "Low (95 %)",
-    "high": "High (95 %)",
-    "se": "Standard error",
-    "p_value": "p",
-    "n": "n",
-    "unit": "Unit",
-    "method": "Method",
-    "window": "Window",
-    "leads": "Leads",
-}
 
 
 class BadTable(ValueError):
@@ -74,6 +63,22 @@ def show(df: pd.DataFrame, caption: str = "", formats: Mapping[str, int | str] |
 def vintage_table(series: Iterable[SeriesData], caption: str = "Data and vintages") -> None:
     """Display what a notebook read: unit and basis, coverage, gaps, and the date of the values."""
     show(pd.DataFrame([_vintage_row(one) for one in series]), caption)
+
+
+def files_table(names: Iterable[str]) -> None:
+    """Display the files of data/ that a notebook rests on, with the sha256 that tells their bytes apart."""
+    files = {"File": list(names)}
+    files["sha256"] = [catalog.file_hash(paths.data_dir() / name) for name in files["File"]]
+    show(pd.DataFrame(files), "Files in data/ that this run rests on")
+
+
+def not_known_table(series_ids: Iterable[str], caption: str) -> None:
+    """Display the series that were not public on the date asked for, or nothing if there are none."""
+    ids = list(series_ids)
+    titles = [catalog.series(one).title for one in ids]
+    first = [observations.vintages(one).columns.min() for one in ids]
+    if ids:
+        show(pd.DataFrame({"Not known yet": titles, "First known": first}), caption)
 
 
 def sources_table(
@@ -136,26 +141,6 @@ def verdict_table(rows: Iterable[Mapping], caption: str = "Verdicts") -> None:
     table = pd.DataFrame([_verdict_row(row) for row in rows])
     # Columns that no row fills say nothing.
     show(table.loc[:, (table != MISSING).any()], caption)
-
-
-def coef_table(result, caption: str = "Estimates", decimals: int = 3) -> None:
-    """Display the estimates of a result of `helpers.methods`, or of a fitted statsmodels model.
-
-    Unlike the summary of statsmodels it holds no date, so that two runs give the same bytes.
-
-    Parameters
-    ----------
-    result : object
-        With a method `table()`, or with `params`, `bse`, `pvalues` and `conf_int()`.
-    caption : str
-    decimals : int
-    """
-    table = result.table() if hasattr(result, "table") else _fitted(result)
-    formats = {column: decimals for column in table if pd.api.types.is_float_dtype(table[column])}
-    names = {
-        column: COEFFICIENT_NAMES.get(column, str(column).replace("_", " ").capitalize()) for column in table
-    }
-    show(table.rename(columns=names), caption, {names[column]: places for column, places in formats.items()})
 
 
 def _vintage_row(one: SeriesData) -> dict:
@@ -233,23 +218,14 @@ def significant(value) -> str:
     return f"{value:,.{decimals}f}".replace("-", MINUS)
 
 
+def signed(value: float, decimals: int = 0) -> str:
+    """A number that always carries its sign, a true minus; what is written as zero carries none."""
+    written = f"{value:+,.{decimals}f}".replace("-", MINUS)
+    return written if any(digit in written for digit in "123456789") else written[1:]
+
+
 def _absent(value) -> bool:
     return value is None or bool(pd.isna(value))
-
-
-def _fitted(model) -> pd.DataFrame:
-    names = getattr(model.params, "index", model.model.exog_names)
-    interval = np.asarray(model.conf_int())
-    columns = {
-        "value": model.params,
-        "low": interval[:, 0],
-        "high": interval[:, 1],
-        "se": model.bse,
-        "p_value": model.pvalues,
-    }
-    return pd.DataFrame(
-        {"label": list(names)} | {name: np.asarray(column) for name, column in columns.items()}
-    )
 
 
 def _is_number(column: pd.Series) -> bool:
@@ -286,7 +262,10 @@ def _decimals(column: pd.Series) -> int:
 
 
 def _html(cells: pd.DataFrame, right: list[bool], caption: str) -> str:
-    sides = [f'style="text-align: {"right" if number else "left"}"' for number in right]
+    sides = [
+        f'style="{_column_style(column, number)}"'
+        for (_, column), number in zip(cells.items(), right, strict=True)
+    ]
     head = "".join(
         f'<th scope="col" {side}>{html.escape(str(name))}</th>'
         for name, side in zip(cells, sides, strict=True)
@@ -302,6 +281,16 @@ def _html(cells: pd.DataFrame, right: list[bool], caption: str) -> str:
         lines.append(f'<caption style="caption-side: top; text-align: left">{html.escape(caption)}</caption>')
     lines += [f"<thead><tr>{head}</tr></thead>", "<tbody>", *rows, "</tbody>", "</table>", "</div>"]
     return "\n".join(lines)
+
+
+def _column_style(cells: pd.Series, number: bool) -> str:
+    """Keep dates and numbers on one line, and sentences wide enough to read: the table scrolls instead."""
+    longest = cells.map(len).max()
+    if number:
+        return "text-align: right"
+    if longest <= SHORT_CELL:
+        return "text-align: left; white-space: nowrap"
+    return "text-align: left; min-width: 16em" if longest >= LONG_CELL else "text-align: left"
 
 
 def _cell(text: str) -> str:

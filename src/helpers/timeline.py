@@ -200,22 +200,6 @@ def month_window(day: Day, before: int, after: int) -> pd.DatetimeIndex:
     )
 
 
-def first_trading_day(day: Day, calendar: str = "XNYS", after_close: bool = False) -> pd.Timestamp:
-    """Return the first session on or after a day.
-
-    Parameters
-    ----------
-    day : str, datetime.date or pandas.Timestamp
-        The day the news was public, in the local time of the exchange.
-    calendar : str
-        Exchange code of the library exchange_calendars, such as ``XNYS`` (New York) or ``XHKG`` (Hong Kong).
-    after_close : bool
-        True if the news came after the close of `day`: the first session is then a later one.
-    """
-    sessions = _sessions(calendar)
-    return sessions[_position(sessions, calendar_day(day), calendar, "right" if after_close else "left")]
-
-
 def reaction_days(selected: pd.DataFrame, calendar: str) -> pd.Series:
     """Return the first session of an exchange that could react to each event.
 
@@ -272,9 +256,9 @@ def trading_window(day: Day, before: int, after: int, calendar: str = "XNYS") ->
         If the window reaches beyond the sessions the calendar knows.
     """
     _refuse_negative(before, after)
-    sessions = _sessions(calendar)
-    zero = _position(sessions, calendar_day(day), calendar, "left")
-    if zero - before < 0 or zero + after >= len(sessions):
+    sessions = _closes(calendar).index
+    zero = sessions.searchsorted(calendar_day(day))
+    if zero < before or zero + after >= len(sessions) or calendar_day(day) < sessions[0]:
         raise OutsideCalendar(
             f"A window of {before} days before and {after} after {day} leaves the calendar {calendar}, which "
             f"runs from {sessions[0].date()} to {sessions[-1].date()}. Take a shorter window."
@@ -302,6 +286,28 @@ def overlap_matrix(selected: pd.DataFrame, days: int) -> pd.DataFrame:
     np.fill_diagonal(apart, np.nan)
     names = labels(selected).to_numpy()
     return pd.DataFrame(np.where(apart <= days, apart, np.nan), index=names, columns=names)
+
+
+def close_by(selected: pd.DataFrame, others: pd.DataFrame, days: int) -> pd.DataFrame:
+    """List the other events close to each event.
+
+    Parameters
+    ----------
+    selected, others : pandas.DataFrame
+        Events; see `events`. An event is never its own neighbour.
+    days : int
+        The largest distance that counts as close.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per pair, in the order of both tables: ``event`` and ``other`` (ids), and ``days``, the
+        calendar days from the event to the other, negative if the other came first.
+    """
+    pairs = pd.merge(_ids_and_dates(selected, "event"), _ids_and_dates(others, "other"), how="cross")
+    pairs["days"] = (pairs["date_other"] - pairs["date_event"]).dt.days
+    near = (pairs["days"].abs() <= days) & (pairs["event"] != pairs["other"])
+    return pairs.loc[near, ["event", "other", "days"]].reset_index(drop=True)
 
 
 def nearest(selected: pd.DataFrame, others: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -522,15 +528,8 @@ def _refuse_negative(before: int, after: int) -> None:
 
 
 @lru_cache
-def _sessions(calendar: str) -> pd.DatetimeIndex:
-    # Imported here because it costs a second that runs without trading days need not pay.
-    from exchange_calendars import get_calendar
-
-    return get_calendar(calendar, start=FIRST_SESSION).sessions
-
-
-@lru_cache
 def _closes(calendar: str) -> pd.Series:
+    # Imported here because it costs a second that runs without trading days need not pay.
     from exchange_calendars import get_calendar
 
     return get_calendar(calendar, start=FIRST_SESSION, end=LAST_SESSIONS.get(calendar, LAST_SESSION)).closes
@@ -544,14 +543,8 @@ def _moment(event) -> pd.Timestamp:
     return known.tz_localize("UTC" if zone == "unknown" else zone).tz_convert("UTC")
 
 
-def _position(sessions: pd.DatetimeIndex, day: pd.Timestamp, calendar: str, side: str) -> int:
-    position = int(sessions.searchsorted(day, side=side))
-    if day < sessions[0] or position == len(sessions):
-        raise OutsideCalendar(
-            f"{day.date()} lies outside the calendar {calendar}, which runs from {sessions[0].date()} to "
-            f"{sessions[-1].date()}. Choose a day within it."
-        )
-    return position
+def _ids_and_dates(selected: pd.DataFrame, name: str) -> pd.DataFrame:
+    return pd.DataFrame({name: selected.index, f"date_{name}": selected["date"].to_numpy()})
 
 
 def _days_apart(these: pd.Series, those: pd.Series) -> np.ndarray:

@@ -41,6 +41,26 @@ class SeasonalAdjustment:
     settings: dict
 
 
+@dataclass(frozen=True)
+class PeakChange:
+    """Result of `against_peak`.
+
+    Attributes
+    ----------
+    latest : float
+        Mean of the last three months.
+    month, peak : pandas.Timestamp
+        Last month of the latest and of the highest mean.
+    percent : float
+        Latest against highest mean; 0 at the peak.
+    """
+
+    latest: float
+    month: pd.Timestamp
+    peak: pd.Timestamp
+    percent: float
+
+
 def log(values: pd.Series) -> pd.Series:
     """Take the natural logarithm.
 
@@ -112,6 +132,17 @@ def quarterly_sum(values: pd.Series) -> pd.Series:
     groups = values.dropna().groupby(values.dropna().index.to_period("Q"))
     whole = groups.sum()[groups.size() == 3]
     return _on_quarter_ends(whole, values.name)
+
+
+def yearly_sum(values: pd.Series) -> pd.Series:
+    """Sum of the months of each calendar year, by the number of the year.
+
+    A year of which a month is missing is left out. Annual values stay as they are.
+    """
+    _check(values)
+    known = values.dropna()
+    groups = known.groupby(known.index.year)
+    return groups.sum()[groups.size() == (12 if (known.index.day == 1).all() else 1)]
 
 
 def calendar_quarters(values: pd.Series) -> pd.Series:
@@ -210,6 +241,28 @@ def change_across(values: pd.Series, before: tuple[int, int], after: tuple[int, 
     return np.log(ahead / behind).rename(values.name)
 
 
+def in_months_of(values: pd.Series, dates: pd.Series) -> pd.Series:
+    """Value of a monthly series in the month of each date, on the index of `dates`; missing where unknown."""
+    _check(values, monthly=True)
+    months = dates.dt.to_period("M").dt.to_timestamp()
+    return pd.Series(values.reindex(months).to_numpy(dtype=float), index=dates.index)
+
+
+def against_peak(values: pd.Series) -> PeakChange:
+    """Set the latest three-month mean of a monthly series against its highest.
+
+    Raises
+    ------
+    BadSeries
+        If no three months in a row are known.
+    """
+    mean = (three_month_sum(values) / 3).dropna()
+    if mean.empty:
+        raise BadSeries(f"{_name(values)} has no three months in a row. Widen the dates.")
+    change = 100 * (mean.iloc[-1] / mean.max() - 1)
+    return PeakChange(float(mean.iloc[-1]), mean.index[-1], mean.idxmax(), float(change))
+
+
 def total(parts: dict[str, pd.Series]) -> pd.Series:
     """Sum several series in the same unit; missing where one of them is.
 
@@ -304,6 +357,38 @@ def to_currency(values: pd.Series, rate: pd.Series, quoted: str) -> pd.Series:
     if quoted == "new per old":
         return values * rate.reindex(values.index)
     raise BadSeries(f"{quoted!r} is no way to quote a rate. Choose 'old per new' or 'new per old'.")
+
+
+def convert(values: pd.Series, old: str, new: str, per_dollar: dict[str, pd.Series]) -> pd.Series:
+    """Convert monthly values from one currency to another by way of the dollar; see `to_currency`.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Monthly values in the currency `old`.
+    old, new : str
+        Codes such as ``USD`` or ``JPY``.
+    per_dollar : dict of str to pandas.Series
+        By code, units of the currency per US dollar, monthly averages.
+
+    Returns
+    -------
+    pandas.Series
+        Months of `values` whose rates are known; `values` itself if the currencies are the same.
+
+    Raises
+    ------
+    BadSeries
+        If a rate that is needed is not given.
+    """
+    if old == new:
+        return values
+    without = sorted({old, new} - {"USD", *per_dollar})
+    if without:
+        raise BadSeries(f"No rate is known for {', '.join(without)}. Keep the currency of the exporter.")
+    dollars = values if old == "USD" else to_currency(values, per_dollar[old], "old per new")
+    converted = dollars if new == "USD" else to_currency(dollars, per_dollar[new], "new per old")
+    return converted.dropna()
 
 
 def index_to_100(values: pd.Series, base: str) -> pd.Series:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
@@ -18,17 +19,15 @@ import pandas as pd
 import yaml
 
 from helpers import catalog, paths, schema, timeline
+from helpers.observations import PERIOD_FORMAT
 
-CALENDAR_SPAN = {"start": "2014-01-01", "end": "2030-12-31"}
-PERIOD_FORMS = {"D": "%Y-%m-%d", "E": "%Y-%m-%d", "Q": "%Y-%m-%d", "H": "%Y-%m-%d", "M": "%Y-%m", "A": "%Y"}
-PERIOD_LENGTHS = {"D": 10, "E": 10, "Q": 10, "H": 10, "M": 7, "A": 4}
 PERIOD_WORDS = {
-    "D": "a day such as 2021-06-30",
-    "E": "a day such as 2021-06-30",
-    "Q": "the last day of a quarter such as 2021-06-30",
-    "H": "the last day of a half-year such as 2021-06-30",
-    "M": "a month such as 2021-06",
-    "A": "a year such as 2021",
+    "D": "a day",
+    "E": "a day",
+    "Q": "the last day of a quarter",
+    "H": "the last day of a half-year",
+    "M": "a month",
+    "A": "a year",
 }
 # No published monthly or quarterly value of ours moved by this factor from one vintage or level to the next.
 SCALE_JUMP = 500
@@ -311,19 +310,21 @@ def _observations(tables: dict[str, pd.DataFrame]) -> Iterator[Problem]:
 
 def _periods(path: str, frame: pd.DataFrame, frequency: pd.Series) -> Iterator[Problem]:
     starts = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns]")
-    for letter, form in PERIOD_FORMS.items():
+    for letter, form in PERIOD_FORMAT.items():
         of_letter = frequency == letter
         if not of_letter.any():
             continue
         texts = frame.loc[of_letter, "period"]
         unique = pd.Series(texts.unique())
         dates = pd.to_datetime(unique, format=form, errors="coerce")
-        fits = dates.notna() & (unique.str.len() == PERIOD_LENGTHS[letter])
+        # Read and written again, so that 2021-6 is no month.
+        fits = dates.dt.strftime(form) == unique
         if letter in "QH":
             fits &= dates.dt.is_month_end
         bad = of_letter & frame["period"].isin(unique[~fits])
         message = f"{{}} is no period of a series with frequency {letter}."
-        yield from _flag(path, frame, bad, "period", message, f"write {PERIOD_WORDS[letter]}")
+        mend = f"write {PERIOD_WORDS[letter]} such as {date(2021, 6, 30):{form}}"
+        yield from _flag(path, frame, bad, "period", message, mend)
         starts[of_letter] = texts.map(dict(zip(unique, dates, strict=True)))
     known = _dates(frame["vintage"])
     early = known < starts
@@ -388,7 +389,7 @@ def _events(tables: dict[str, pd.DataFrame]) -> Iterator[Problem]:
     yield from wrong(zones, "announced_zone", "{} is no time zone.", "use an IANA name such as Asia/Shanghai")
     back = np.append(False, frame["date"].values[1:] < frame["date"].values[:-1])
     yield from wrong(back, *_unsorted("date"))
-    outside = ~frame["date"].between(*CALENDAR_SPAN.values())
+    outside = ~frame["date"].between(timeline.FIRST_SESSION, timeline.LAST_SESSION, inclusive="neither")
     yield from wrong(outside, "date", "{} lies outside the exchange calendars.", "correct the year")
     dates = pd.concat([frame["date"], frame["public_from"]])
     sound = ~frame["date"].isin(_not_dates(dates)) & ~frame["public_from"].isin(_not_dates(dates)) & ~zones

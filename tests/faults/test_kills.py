@@ -1,13 +1,21 @@
-"""SIGKILL at random moments of putting results in place: sixty kills, and the result is always whole."""
+"""SIGKILL while results are put in place, at random moments and between any two steps: results stay whole."""
 
+import dataclasses
+import itertools
 import json
 import multiprocessing
 import os
 import random
 import signal
+import sys
 import tempfile
 import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import stub_collection as stub
@@ -16,6 +24,9 @@ from helpers import paths
 from helpers.runs import archive, engine, notebooks, plan
 
 KILLS = 60
+FORK = multiprocessing.get_context("fork")
+STEPS = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree", "ctypes.dlsym"}
+MOST_STEPS, ALL_DONE = 100, 7
 
 
 @pytest.fixture
@@ -27,52 +38,114 @@ def collection(checkout: stub.Checkout, monkeypatch: pytest.MonkeyPatch) -> stub
     return checkout
 
 
-def put_in_place_for_ever(root: Path) -> None:
-    """Change the data and put the result in place, again and again, as the engine does after a notebook."""
-    executed = notebooks.read(root / "notebooks" / "01_total.ipynb")
+@pytest.fixture
+def planned(collection: stub.Checkout) -> plan.Run:
+    """The run of that notebook."""
+    return plan.plan()[0]
+
+
+def put_in_place(planned: plan.Run, number: int) -> plan.Run:
+    """Change the data and put a result of the number in place, as the engine does after a notebook."""
+    executed = notebooks.read(planned.source)
     for cell in executed["cells"]:
         cell.update({"execution_count": 1} if cell["cell_type"] == "code" else {})
     executed["metadata"] = {notebooks.OWN: {"opened": [], "addresses": []}}
-    for number in range(10**6):
-        table = root / "data" / "observations" / "made_up.csv"
-        table.with_suffix(".new").write_text(
-            f"series_id,period,value,vintage,source_id\nmade_up,2020-01,{number},2020-03-01,none\n"
-        )
-        os.replace(table.with_suffix(".new"), table)
-        (run,) = plan.plan()
-        engine.working_folder().mkdir(parents=True, exist_ok=True)
-        working = Path(tempfile.mkdtemp(dir=engine.working_folder()))
-        engine.complete(working, executed, run)
-        engine.promote(working, run)
+    table = paths.data_dir() / "observations" / "made_up.csv"
+    table.with_suffix(".new").write_text(
+        f"series_id,period,value,vintage,source_id\nmade_up,2020-01,{number},2020-03-01,none\n"
+    )
+    os.replace(table.with_suffix(".new"), table)
+    data = plan.data_hashes(planned.reads)
+    run = dataclasses.replace(planned, ingredients={**planned.ingredients, "data": data})
+    engine.working_folder().mkdir(parents=True, exist_ok=True)
+    working = Path(tempfile.mkdtemp(dir=engine.working_folder()))
+    engine.complete(working, executed, run)
+    engine.promote(working, run)
+    return run
 
 
-def test_a_kill_at_any_moment_leaves_a_whole_result(collection: stub.Checkout) -> None:
+def put_in_place_for_ever(planned: plan.Run, first: int, begun: Event) -> None:
+    for number in itertools.count(first):
+        put_in_place(planned, number)
+        begun.set()
+
+
+def process(function: Callable[..., None], *arguments: Any) -> BaseProcess:
+    """Start a function in a process of its own."""
+    started = FORK.Process(target=function, args=arguments, daemon=True)
+    started.start()
+    return started
+
+
+def assert_whole(result: Path) -> dict[str, Any]:
+    """Check that notebook and record belong together, and that all that is kept can be read."""
+    record = json.loads((result / "record.json").read_text())
+    assert record["notebook_sha256"] == notebooks.digest((result / "notebook.ipynb").read_bytes())
+    for kept in (archive.records(archive.previous_folder()) | archive.records(paths.runs_dir())).values():
+        assert kept["records"] == [] and kept["key"]
+    for sha256 in record["ingredients"]["data"].values():
+        assert archive.table(sha256)
+    return record
+
+
+def test_a_kill_at_any_moment_leaves_a_whole_result(collection: stub.Checkout, planned: plan.Run) -> None:
     chance = random.Random(5)
-    result = collection.root / "runs" / "01_total" / "published"
-    moments = {"old and new": 0}
-    for _ in range(KILLS):
-        worker = multiprocessing.get_context("fork").Process(
-            target=put_in_place_for_ever, args=(collection.root,), daemon=True
-        )
-        worker.start()
-        time.sleep(chance.uniform(0.02, 0.12))
-        os.kill(worker.pid, signal.SIGKILL)
+    put_in_place(planned, -2)
+    before = time.monotonic()
+    put_in_place(planned, -1)
+    once = time.monotonic() - before
+    keys = set()
+    for kill in range(KILLS):
+        begun = FORK.Event()
+        worker = process(put_in_place_for_ever, planned, 1000 * kill, begun)
+        assert begun.wait(20)
+        time.sleep(chance.uniform(0, once))
+        worker.kill()
         worker.join()
         assert worker.exitcode == -signal.SIGKILL
-        if not result.exists():
-            continue
-        record = json.loads((result / "record.json").read_text())
-        notebooks.read(result / "notebook.ipynb")
-        for kept in (archive.records(archive.previous_folder()) | archive.records(paths.runs_dir())).values():
-            assert kept["records"] == [] and kept["key"]
-        for sha256 in record["ingredients"]["data"].values():
-            assert archive.table(sha256)
-        whole = record["notebook_sha256"] == notebooks.digest((result / "notebook.ipynb").read_bytes())
-        moments["old and new"] += not whole
-    # Between the two renames the notebook is new and its record old: the next run sees that and mends it.
-    assert moments["old and new"] <= KILLS / 4
+        keys.add(assert_whole(planned.directory)["key"])
+    assert len(keys) == KILLS
     with (collection.root / "data" / "observations" / "made_up.csv").open("a") as table:
         table.write("made_up,2021-01,1,2021-03-01,none\n")
     assert "1 done" in collection.summits("run", "-j", "1")
     assert "1 fresh" in collection.summits("run", "-j", "1")
     assert not list(engine.working_folder().glob("*/"))
+
+
+def put_in_place_and_die(planned: plan.Run, step: int) -> None:
+    """Put another result in place, and die just before the given step that changes a file or a folder."""
+    steps = itertools.count()
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        writes = event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        # The exchange of two folders is seen when its function is looked up.
+        if (writes or event in STEPS) and next(steps) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(watch)
+    put_in_place(planned, 2)
+    os._exit(ALL_DONE)
+
+
+def test_a_kill_between_any_two_steps_leaves_the_old_or_the_new_result(planned: plan.Run) -> None:
+    ends = []
+    for step in range(MOST_STEPS):
+        old = put_in_place(planned, 1).key
+        worker = process(put_in_place_and_die, planned, step)
+        worker.join()
+        ends.append("old" if assert_whole(planned.directory)["key"] == old else "new")
+        if worker.exitcode == ALL_DONE:
+            break
+        assert worker.exitcode == -signal.SIGKILL
+    assert worker.exitcode == ALL_DONE and ends == sorted(ends, reverse=True) and ends.count("old") > 5
+    assert ends.count("new") > 1
+
+
+@pytest.mark.parametrize("system", [SimpleNamespace(), SimpleNamespace(renameat2=lambda *_: -1)])
+def test_where_folders_cannot_be_exchanged_the_files_are_moved(
+    planned: plan.Run, monkeypatch: pytest.MonkeyPatch, system: SimpleNamespace
+) -> None:
+    monkeypatch.setattr(engine.ctypes, "CDLL", lambda _: system)
+    for number in (1, 2):
+        run = put_in_place(planned, number)
+        assert assert_whole(planned.directory)["key"] == run.key

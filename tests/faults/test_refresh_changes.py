@@ -1,5 +1,6 @@
 """What a refresh adds when all goes well, and that nothing can stop it half way."""
 
+import email.utils
 import json
 import logging
 import os
@@ -10,13 +11,14 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from samples import package, replies, server
 from samples.calls import TODAY, run, transport
-from samples.server import hangs, sends
+from samples.server import breaks_off, hangs, sends
 
 from helpers import catalog, contract, observations, refresh, releases, validation
 from helpers.sources import keys, store
@@ -107,6 +109,28 @@ def test_the_next_call_is_conditional(cut: Callable, publisher: server.Publisher
     assert headers["If-Modified-Since"] == "Mon, 02 Nov 2026 10:00:00 GMT"
 
 
+def test_tables_put_back_to_an_earlier_state_are_filled_again(
+    cut: Callable, publisher: server.Publisher
+) -> None:
+    cut(INDEX)
+    publisher.does(reply(ETag='"v1"'))
+    assert run(publisher).new == 1
+    cut(INDEX)
+    publisher.does(reply(ETag='"v1"'))
+    assert run(publisher).new == 1
+    assert "If-None-Match" not in publisher.asked[0][1]
+
+
+def test_a_value_that_waits_is_not_taken_for_read(cut: Callable, publisher: server.Publisher) -> None:
+    cut(INDEX)
+    publisher.does(reply(ETag='"v1"'))
+    run(publisher)
+    publisher.does(reply(NEW | {"2026-06": 191.0}, ETag='"v2"'))
+    assert run(publisher).waiting == 1
+    assert run(publisher).waiting == 1
+    assert publisher.asked[-1][1]["If-None-Match"] == '"v1"'
+
+
 def test_after_a_refusal_a_good_reply_is_taken_and_the_label_goes(
     cut: Callable, publisher: server.Publisher
 ) -> None:
@@ -149,6 +173,25 @@ def test_retry_after_is_honoured(cut: Callable, publisher: server.Publisher) -> 
     assert run(publisher).state == "changed"
     assert time.monotonic() - started >= 1.0
     assert len(publisher.asked) == 2
+
+
+def test_retry_after_may_be_a_date(cut: Callable, publisher: server.Publisher) -> None:
+    cut(INDEX)
+    # The date has whole seconds: two from now are more than one away.
+    date = email.utils.format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    publisher.does(sends(b"", status=503, Retry_After=date), reply())
+    started = time.monotonic()
+    assert run(publisher).state == "changed"
+    assert time.monotonic() - started >= 0.9
+
+
+@pytest.mark.parametrize("nonsense", ["soon", "-5", "\u00b2", "Sat, 01 Jan 0000 00:00:00 GMT", "9" * 400])
+def test_a_retry_after_that_says_nothing_does_no_harm(
+    nonsense: str, cut: Callable, publisher: server.Publisher
+) -> None:
+    cut(INDEX)
+    publisher.does(sends(b"", status=503, Retry_After=nonsense))
+    assert run(publisher).reason == "status"
 
 
 def test_retry_after_beyond_the_deadline_is_not_waited_for(
@@ -267,7 +310,26 @@ def test_an_unsound_package_is_not_refreshed(cut: Callable, publisher: server.Pu
 # --- keys -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", ["none", "echo", "html", "redirect", "unreachable", "refused key"])
+KEY_FAULTS = {
+    "echo": sends(f"no such key {CANARY}".encode(), f"text/{CANARY}", status=200),
+    "echo as a number": sends(
+        f'[["ALL_VAL_MO","CTY_CODE","time"],["{CANARY}","5700","2026-07"]]'.encode(), "application/json"
+    ),
+    "html": sends(f"<html>{CANARY}</html>".encode(), "text/html"),
+    "redirect": sends(b"", status=302, Location=f"http://{CANARY}.example/?key={CANARY}"),
+    "redirect here": sends(b"", status=302, Location=f"/again?key={CANARY}"),
+    "odd redirect": sends(b"", status=302, Location=f"http://[{CANARY}"),
+    "server error": sends(CANARY.encode(), status=500, Retry_After=CANARY),
+    "broken off": breaks_off(CANARY.encode() * 9, "application/json"),
+    "broken compression": sends(CANARY.encode(), "application/json", Content_Encoding="gzip"),
+    "refused key": sends(CANARY.encode(), status=403),
+    "silence": None,
+    "unreachable": None,
+    "none": None,
+}
+
+
+@pytest.mark.parametrize("fault", KEY_FAULTS)
 def test_a_key_goes_nowhere_but_into_the_request(
     fault: str,
     cut: Callable,
@@ -276,27 +338,19 @@ def test_a_key_goes_nowhere_but_into_the_request(
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture,
     tmp_path: Path,
+    stop: threading.Event,
 ) -> None:
     cut("us_exp_cn_hs8542")
     monkeypatch.setenv("CENSUS_API_KEY", CANARY)
     caplog.set_level(logging.DEBUG)
     held = package.values("us_exp_cn_hs8542", "2013") | {"2026-08": 1.1e9}
     good = sends(replies.census(held), "application/json", ETag=f'"{CANARY}"', Last_Modified=CANARY)
-    behaviours = {
-        "none": good,
-        "echo": sends(f"no such key {CANARY}".encode(), f"text/{CANARY}", status=200),
-        "html": sends(f"<html>{CANARY}</html>".encode(), "text/html"),
-        "redirect": sends(b"", status=302, Location=f"http://{CANARY}.example/?key={CANARY}"),
-        "unreachable": sends(b"", status=500),
-        "refused key": sends(CANARY.encode(), status=403),
-    }
-    publisher.does(behaviours[fault])
+    publisher.does(KEY_FAULTS[fault] or (hangs(stop) if fault == "silence" else good))
     place = server.Publisher("http://127.0.0.1:9") if fault == "unreachable" else publisher
-    try:
-        outcome = run(place, "census")
-        said = repr(outcome) + "\n".join(outcome.lines())
-    except Exception:
-        said = traceback.format_exc()
+    errors = refusals(monkeypatch)
+    outcome = run(place, "census")
+    said = repr(outcome) + "\n".join(outcome.lines()) + "".join(map(whole_chain, errors))
+    assert len(errors) == (fault != "none")
     said += caplog.text + "".join(capsys.readouterr())
     said += "".join(path.read_text() for path in tmp_path.rglob("*") if path.is_file())
     assert "canary" not in said
@@ -305,11 +359,68 @@ def test_a_key_goes_nowhere_but_into_the_request(
         assert any("key=canary" in path for path, _ in publisher.asked)
 
 
+def refusals(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """Note the errors that end a fetch, as a caller of the library gets them."""
+    noted, fetch = [], refresh._fetch
+
+    def noting(*arguments: object) -> object:
+        try:
+            return fetch(*arguments)
+        except Exception as error:
+            noted.append(error)
+            raise
+
+    monkeypatch.setattr(refresh, "_fetch", noting)
+    return noted
+
+
+def whole_chain(error: BaseException | None) -> str:
+    """Return an error with all that is chained to it, also what a traceback would not show."""
+    if error is None:
+        return ""
+    own = "".join(traceback.format_exception(error)) + repr(error.args) + repr(vars(error))
+    return own + whole_chain(error.__cause__) + whole_chain(error.__context__)
+
+
+@pytest.mark.parametrize(
+    ("variable", "series_id"),
+    [
+        ("COMTRADE_API_KEY", "kr_exp_cn_hs8486"),
+        ("ESTAT_APP_ID", "jp_exp_cn_hs8486"),
+        ("FRED_API_KEY", INDEX),
+        ("KOREA_CUSTOMS_KEY", "kr_exp_cn_hs8542"),
+        ("SUMMITS_CONTACT", "capex_ppe_cash_quarterly_microsoft"),
+    ],
+)
+def test_every_key_is_sent_and_kept_from_errors(
+    variable: str,
+    series_id: str,
+    cut: Callable,
+    publisher: server.Publisher,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+) -> None:
+    cut(series_id)
+    monkeypatch.setenv(variable, CANARY)
+    caplog.set_level(logging.DEBUG)
+    publisher.does(sends(b"", status=302, Location=f"/?{CANARY}"), sends(CANARY.encode(), f"text/{CANARY}"))
+    errors = refusals(monkeypatch)
+    outcome = run(publisher, catalog.series(series_id).loader)
+    said = repr(outcome) + "".join(map(whole_chain, errors)) + caplog.text
+    said += "".join(path.read_text() for path in tmp_path.rglob("*") if path.is_file())
+    assert (outcome.state, len(errors)) == ("refused", 1)
+    assert "canary" not in said
+    path, headers = publisher.asked[0]
+    assert "canary" in path + "".join(headers.values())
+
+
 def test_keys_are_read_from_a_file_that_git_ignores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FRED_API_KEY", raising=False)
     file = tmp_path / ".env"
-    file.write_text("# keys\nexport FRED_API_KEY='abc'\nOTHER=1\n")
+    file.write_text("# keys\nexport FRED_API_KEY='abc'\nESTAT_APP_ID=d#ef  # mine\nOTHER=1\n")
     assert keys.read("FRED_API_KEY", file) == "abc"
+    assert keys.read("ESTAT_APP_ID", file) == "d#ef"
     assert keys.read("CENSUS_API_KEY_X", file) == ""
     assert ".env" in (refresh.paths.root() / ".gitignore").read_text().split()
 

@@ -42,6 +42,7 @@ def edited(**changes: float | None) -> bytes:
 HTML = b"<!DOCTYPE html><html><body>Scheduled maintenance</body></html>"
 CSV_FAULTS = {
     "not found": (sends(b"", status=404), "status"),
+    "forbidden": (sends(b"", status=403), "status"),
     "server error": (sends(b"", status=503), "status"),
     "too many requests": (sends(b"", status=429), "status"),
     "broken off": (breaks_off(GOOD), "truncated"),
@@ -60,6 +61,8 @@ CSV_FAULTS = {
     "lost start": (sends(replies.fred({k: v for k, v in HELD.items() if k > "2015"}, "IPG3344S")), "shrunk"),
     "blank where a value was": (sends(GOOD.replace(b"2026-05-01,188.0105", b"2026-05-01,.")), "shrunk"),
     "new base year": (sends(replies.fred({k: v * 0.8 for k, v in HELD.items()}, "IPG3344S")), "unit"),
+    "last month off by 1000": (sends(edited(m2026_06=190_100.0)), "unsound"),
+    "zero where a value was": (sends(edited(m2026_05=0.0)), "zero"),
     "all off by 1000": (sends(replies.fred({k: v * 1000 for k, v in HELD.items()}, "IPG3344S")), "scale"),
     "future": (sends(edited(m2027_01=190.0)), "future"),
     "too large": (sends(GOOD + b"#" * 3_000_000), "oversized"),
@@ -67,6 +70,10 @@ CSV_FAULTS = {
     "broken compression": (sends(b"no gzip", Content_Encoding="gzip"), "truncated"),
     "redirect in circles": (sends(b"", status=302, Location="/again"), "redirect"),
     "redirect to another host": (sends(b"", status=302, Location="http://localhost:9/x"), "redirect"),
+    "redirect out by odd signs": (
+        sends(b"", status=302, Location="http://elsewhere.example\\@127.0.0.1/x"),
+        "redirect",
+    ),
     "redirect to a file": (sends(b"", status=302, Location="file:///etc/hostname"), "redirect"),
 }
 
@@ -86,6 +93,28 @@ def test_the_good_reply_is_taken(cut: Callable, publisher: server.Publisher) -> 
     assert (outcome.state, outcome.new, outcome.unchanged) == ("changed", 2, len(HELD))
 
 
+@pytest.mark.parametrize(
+    "onward", ["http://127.0.0.1:9/x", "https://127.0.0.1:{port}/x", "//localhost:{port}/x"]
+)
+def test_a_redirect_to_another_port_scheme_or_name_is_refused(
+    onward: str, cut: Callable, publisher: server.Publisher
+) -> None:
+    folder = cut(INDEX)
+    port = publisher.origin.rpartition(":")[2]
+    publisher.does(sends(b"", status=302, Location=onward.format(port=port)), sends(GOOD))
+    assert refused(folder, publisher).reason == "redirect"
+    assert len(publisher.asked) == 1
+
+
+def test_a_zero_or_a_blank_for_a_month_to_come_adds_nothing(
+    cut: Callable, publisher: server.Publisher
+) -> None:
+    cut(INDEX)
+    for unpublished in (b"0", b"0.0", b".", b""):
+        publisher.does(sends(replies.fred(HELD, "IPG3344S") + b"2026-06-01," + unpublished + b"\n"))
+        assert run(publisher).state == "unchanged", unpublished
+
+
 def test_silence_is_refused_after_the_timeout(
     cut: Callable, publisher: server.Publisher, stop: threading.Event
 ) -> None:
@@ -100,6 +129,16 @@ def test_a_drip_is_cut_at_the_deadline(
 ) -> None:
     folder = cut(INDEX)
     publisher.does(drips(0.02, stop))
+    started = time.monotonic()
+    assert refused(folder, publisher, deadline=0.6).reason == "deadline"
+    assert time.monotonic() - started < 5
+
+
+def test_a_drip_of_headers_is_cut_at_the_deadline(
+    cut: Callable, publisher: server.Publisher, stop: threading.Event
+) -> None:
+    folder = cut(INDEX)
+    publisher.does(drips(0.02, stop, headers=True))
     started = time.monotonic()
     assert refused(folder, publisher, deadline=0.6).reason == "deadline"
     assert time.monotonic() - started < 5
@@ -134,6 +173,33 @@ def test_census_value_off_by_1000_is_refused(
     assert refused(folder, publisher, "census").reason == "zero"
     publisher.does(sends(replies.census(held, partner="5820"), "application/json"))
     assert refused(folder, publisher, "census").reason == "columns"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b"ALL_VAL_MO", b"ALL_VAL_YR", "columns"),
+        (b'"time"', b'"period"', "columns"),
+        (b', "2020-03"]', b"]", "truncated"),
+        (b'"2020-03"]', b'"2020-02"]', "duplicate"),
+        (b'"2026-07"]]', b'"2026-07"], ["1200000000", "8542", "HS4", "5700", "2027-01"]]', "future"),
+        (b'"2026-07"]]', b'"2026-07"', "malformed"),
+    ],
+)
+def test_census_replies_of_another_form_are_refused(
+    old: bytes,
+    new: bytes,
+    reason: str,
+    cut: Callable,
+    publisher: server.Publisher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = cut("us_exp_cn_hs8542")
+    monkeypatch.setenv("CENSUS_API_KEY", "a key")
+    body = replies.census(package.values("us_exp_cn_hs8542", "2013"))
+    assert body.count(old) == 1
+    publisher.does(sends(body.replace(old, new), "application/json"))
+    assert refused(folder, publisher, "census").reason == reason
 
 
 def test_census_zero_for_a_month_to_come_is_no_value(
@@ -202,6 +268,22 @@ def test_comtrade_partial_pages_are_refused(cut: Callable, publisher: server.Pub
     assert refused(folder, publisher, "comtrade").reason == "partial"
 
 
+def test_comtrade_zero_for_a_month_to_come_is_no_value(cut: Callable, publisher: server.Publisher) -> None:
+    cut("kr_exp_cn_hs8486", last={"kr_exp_cn_hs8486": "2024-12"})
+    publisher.does(sends(replies.comtrade({"2026-09": 0}, 410, 156, "8486"), "application/json"))
+    assert run(publisher, "comtrade").state == "unchanged"
+
+
+def test_fred_partial_page_of_vintages_is_refused(
+    cut: Callable, publisher: server.Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = cut(INDEX)
+    monkeypatch.setenv("FRED_API_KEY", "a key")
+    body = json.loads(replies.alfred([(month, value, "2026-01-01") for month, value in HELD.items()]))
+    publisher.does(sends(replies.as_json(body | {"count": 100_001}), "application/json"))
+    assert refused(folder, publisher).reason == "partial"
+
+
 def test_eurostat_other_indicator_is_refused(cut: Callable, publisher: server.Publisher) -> None:
     folder = cut("nl_exp_cn_hs8486")
     values = package.values("nl_exp_cn_hs8486")
@@ -246,10 +328,38 @@ def test_bad_archives_are_refused(
     assert refused(folder, publisher, "fama_french").reason == reason
 
 
-def test_wsts_workbook_on_another_host_is_refused(cut: Callable, publisher: server.Publisher) -> None:
+@pytest.mark.parametrize("address", ["https://elsewhere.example/x.xlsx", "http://www.wsts.org/x.xlsx"])
+def test_wsts_workbook_on_another_host_is_refused(
+    address: str, cut: Callable, publisher: server.Publisher
+) -> None:
     folder = cut("wsts_billings_world")
-    publisher.does(sends(b'<html><a href="https://elsewhere.example/x.xlsx">report</a></html>', "text/html"))
+    publisher.does(sends(f'<html><a href="{address}">report</a></html>'.encode(), "text/html"))
     assert refused(folder, publisher, "wsts").reason == "redirect"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://elsewhere.example/x.csv", "https://elsewhere.example\\.gov.tw/x.csv"]
+)
+def test_taiwanese_table_outside_the_government_is_refused(
+    address: str, cut: Callable, publisher: server.Publisher
+) -> None:
+    folder = cut("tw_exp_world_electronic_components")
+    publisher.does(sends(replies.taiwan_catalogue(address), "application/json"))
+    assert refused(folder, publisher, "taiwan_mof").reason == "redirect"
+    assert len(publisher.asked) == 1
+
+
+def test_wsts_zeros_for_months_to_come_are_no_values(cut: Callable, publisher: server.Publisher) -> None:
+    cut("wsts_billings_world", last={"wsts_billings_world": "2026-04"})
+    bundled = package.values("wsts_billings_world")
+    assert max(bundled) == "2026-05"
+    page = b'<html><a href="/x.xlsx?report=1">report</a></html>'
+    publisher.does(
+        sends(page, "text/html"), sends(replies.wsts(bundled), "application/vnd.ms-excel.spreadsheet")
+    )
+    outcome = run(publisher, "wsts")
+    assert (outcome.new, outcome.revisions) == (1, ())
+    assert [path for path, _ in publisher.asked] == ["/67/Historical-Billings-Report", "/x.xlsx?report=1"]
 
 
 def test_stata_file_cut_off_is_refused(cut: Callable, publisher: server.Publisher) -> None:

@@ -17,7 +17,7 @@ SWITCH = """\
 import os, signal, sys, time
 from helpers import paths
 switch = (paths.root() / "switch.txt").read_text()
-(paths.root() / "started.txt").write_text(str(os.getpid()))
+(paths.root() / "started.txt").write_text(f"{os.getpid()} {os.environ['IPYTHONDIR']}")
 exec(switch)"""
 HANG = "time.sleep(60)"
 
@@ -51,26 +51,18 @@ def total(checkout: stub.Checkout) -> float:
     return checkout.record("01_total")["records"][0]["value"]
 
 
-def kernel(checkout: stub.Checkout) -> int:
-    """Wait until the cell runs; return the kernel's process id."""
+def kernel(checkout: stub.Checkout) -> tuple[int, Path]:
+    """Wait until the cell runs; return the kernel's process id and the folder of its sockets."""
     started = checkout.root / "started.txt"
-    return int(stub.wait_for(lambda: started.exists() and started.read_text()))
-
-
-def is_alive(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text().rsplit(")")[-1].split()[0] != "Z"
-
-
-def parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1].split()[1])
+    pid, settings = stub.wait_for(lambda: started.exists() and started.read_text()).split()
+    return int(pid), Path(settings).parent
 
 
 def ancestors(pid: int) -> Iterator[int]:
     """The process, its parent, and so on."""
     while pid:
         yield pid
-        pid = parent(pid)
+        pid = stub.parent(pid)
 
 
 def assert_unharmed_and_mends(checkout: stub.Checkout, before: dict[str, bytes]) -> None:
@@ -120,12 +112,13 @@ def test_stopping_the_runner_harms_nothing(settled: stub.Checkout, number: signa
     before = result(settled)
     set_switch(settled, HANG)
     runner = settled.start("run", "-j", "1")
-    running = kernel(settled)
+    running, sockets = kernel(settled)
+    assert sockets.exists()
     os.kill(runner.pid, number)
     said, _ = runner.communicate(timeout=20)
     if number != signal.SIGKILL:
         assert runner.returncode == 130 and "Interrupted" in said and "Traceback" not in said
-    stub.wait_for(lambda: not is_alive(running), 10)
+    stub.wait_for(lambda: not stub.is_alive(running), 10)
     set_switch(settled, "")
     stub.wait_for(lambda: not _group(runner), 10)
     if number == signal.SIGKILL:
@@ -136,6 +129,7 @@ def test_stopping_the_runner_harms_nothing(settled: stub.Checkout, number: signa
         assert_unharmed_and_mends(settled, before)
     assert total(settled) == 12.0
     assert not list((settled.root / "runs" / "_working").glob("*/"))
+    assert not sockets.exists()
 
 
 def _group(runner: subprocess.Popen) -> bool:
@@ -151,11 +145,11 @@ def test_ctrl_c_in_a_terminal_reaches_the_whole_group(settled: stub.Checkout) ->
     before = result(settled)
     set_switch(settled, HANG)
     runner = settled.start("run", "-j", "2")
-    kernel(settled)
+    _, sockets = kernel(settled)
     stub.kill_session(runner, signal.SIGINT)
     said, _ = runner.communicate(timeout=20)
     assert runner.returncode == 130 and "Traceback" not in said, said
-    assert not list(Path("/tmp").glob(f"summits-{runner.pid}-*"))
+    assert not sockets.exists()
     assert_unharmed_and_mends(settled, before)
 
 
@@ -163,10 +157,13 @@ def test_a_killed_worker_is_a_failed_run(settled: stub.Checkout) -> None:
     before = result(settled)
     set_switch(settled, HANG)
     runner = settled.start("run", "-j", "1")
-    worker = next(pid for pid in ancestors(kernel(settled)) if parent(pid) == runner.pid)
+    running, sockets = kernel(settled)
+    worker = next(pid for pid in ancestors(running) if stub.parent(pid) == runner.pid)
     os.kill(worker, signal.SIGKILL)
     said, _ = runner.communicate(timeout=20)
     assert runner.returncode == 1 and "killed or ran out of memory" in said, said
+    assert not sockets.exists()
+    stub.wait_for(lambda: not stub.is_alive(running), 10)
     assert_unharmed_and_mends(settled, before)
 
 

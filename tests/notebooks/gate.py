@@ -147,7 +147,7 @@ def style(notebook: Notebook) -> list[str]:
         source = notebooks.text(cell["source"]).rstrip()
         found += [f"{name}: ends in `;`, which nbval does not honour; write `_ = …`"] * source.endswith(";")
     found += [
-        f"{name}: calls summary(), which prints the clock; use coef_table"
+        f"{name}: calls summary(), which prints the clock; show a table"
         for name in calls(notebook, "summary")
     ]
     for name, node in statements(notebook, ast.Import, ast.ImportFrom):

@@ -34,7 +34,7 @@ def test_a_trading_window_has_its_length_and_its_zero(day, before, after, calend
     assert len(window) == before + 1 + after
     assert window.tz is None
     assert window.is_monotonic_increasing and window.is_unique
-    assert window[before] == timeline.first_trading_day(day, calendar)
+    assert window[before] == timeline.trading_window(day, 0, 0, calendar)[0]
     assert window[before] >= pd.Timestamp(day)
     assert before == 0 or window[before - 1] < pd.Timestamp(day)
     assert (window.day_of_week < 5).all()

@@ -81,13 +81,16 @@ def breaks_off(body: bytes, content_type: str = "text/csv") -> Behaviour:
     return behave
 
 
-def drips(every: float, stop: threading.Event) -> Behaviour:
-    """Send one byte now and then, for ever."""
+def drips(every: float, stop: threading.Event, headers: bool = False) -> Behaviour:
+    """Send one byte now and then, for ever: of the body, or of a header that does not end."""
 
     def behave(call: BaseHTTPRequestHandler) -> None:
         call.send_response(200)
         call.send_header("Content-Type", "text/csv")
-        call.end_headers()
+        if headers:
+            call.flush_headers()
+        else:
+            call.end_headers()
         while not stop.wait(every):
             call.wfile.write(b"1")
             call.wfile.flush()

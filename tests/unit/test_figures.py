@@ -337,6 +337,27 @@ def test_an_estimate_outside_its_interval_is_refused():
         figures.coefficient_plot(table, title="Wrong", unit="Percent")
 
 
+def test_no_value_is_cut_off_at_zero():
+    """Neither in a panel of a shared axis nor of what is drawn later; positive series start at zero."""
+    fig = figures.small_multiples({"a": SIMULATED, "b": SIMULATED - 4}, title="Two", unit=UNIT, columns=2)
+    assert fig.axes[0].get_ylim()[0] < (SIMULATED - 4).min()
+    fig = line(SIMULATED - SIMULATED.min())
+    assert fig.axes[0].get_ylim()[0] == 0
+    fig.axes[0].plot([MONTHS[3]], [-2.0], marker="o")
+    assert fig.axes[0].get_ylim()[0] < -2
+
+
+def test_bars_without_any_event_stand_on_the_axis():
+    fig = figures.bars(pd.DataFrame({"before": [0, 0]}, index=["Lima", "Busan"]), title="None", unit="Events")
+    assert fig.axes[0].get_ylim() == (0, 1)
+
+
+def test_every_column_of_panels_has_its_axis_labels():
+    fig, panels = style.panel_grid(4, 3, 2.0, sharex=True)
+    assert [ax.xaxis.get_tick_params()["labelbottom"] for ax in panels] == [False, True, True, True]
+    assert not any(ax.axison for ax in fig.axes[4:])
+
+
 CELL = """\
 import pandas as pd
 from helpers import figures

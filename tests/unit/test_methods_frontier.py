@@ -152,3 +152,26 @@ def test_seasons_are_no_shift_after_talks():
     assert frontier.counts_after(counts, last_quarters).low > 0
     adjusted = frontier.counts_after(counts, last_quarters, index[30], season="dummies")
     assert adjusted.low < 0 < adjusted.high
+
+
+def models_of(*rows):
+    table = pd.DataFrame(rows, columns=["model", "date", "training_compute_flop"])
+    return table.assign(date=pd.to_datetime(table["date"]))
+
+
+def test_records_are_the_models_above_all_earlier_ones():
+    models = models_of(
+        ("late", "2021-03-01", 50.0),
+        ("first", "2020-01-01", 10.0),
+        ("lower", "2020-06-01", 5.0),
+        ("?", "2020-07-01", None),
+    )
+    assert frontier.records_of(models)["model"].tolist() == ["first", "late"]
+
+
+def test_the_gap_without_a_model_falls_back_on_the_record_before_it():
+    china = models_of(("a", "2020-01-01", 1e20), ("b", "2020-05-01", 1e22))
+    states = models_of(("x", "2020-01-01", 1e23))
+    ends = pd.DatetimeIndex(["2020-03-31", "2020-06-30"])
+    assert frontier.gap_without("none", china, states, ends).tolist() == pytest.approx([-3, -1])
+    assert frontier.gap_without("b", china, states, ends).tolist() == pytest.approx([-3, -3])

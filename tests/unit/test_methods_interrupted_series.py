@@ -172,7 +172,7 @@ def test_bad_series_are_refused(change, message):
 @pytest.mark.parametrize(
     ("interventions", "settings", "message"),
     [
-        ([Intervention("late", "2030-01", leads=0)], {}, "no period"),
+        ([Intervention("late", "2030-01", leads=0)], {}, "not inside the data"),
         ([Intervention("early", "2014-01", leads=3)], {}, "lead window"),
         ([Intervention("x", "2018-01", leads=-1)], {}, "leads is -1"),
         ([STEP, Intervention("same", "2018-01", leads=0)], {}, "combination"),

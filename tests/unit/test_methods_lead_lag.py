@@ -90,7 +90,7 @@ def test_cross_correlation_of_a_series_with_its_shift():
     ("spoil", "message"),
     [
         (lambda x, y: (x, y.iloc[1:]), "different dates"),
-        (lambda x, y: (x[x.index.year != 2018], y[y.index.year != 2018]), "skip periods"),
+        (lambda x, y: (x[x.index.year != 2018], y[y.index.year != 2018]), "skip a period"),
         (lambda x, y: (x, y * 0), "constant"),
         (lambda x, y: (x.iloc[:13], y.iloc[:13]), "Too few"),
         (lambda x, y: (x.iloc[:16], y.iloc[:16]), "whole years"),

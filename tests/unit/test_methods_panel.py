@@ -55,6 +55,9 @@ def test_lead_terms_find_the_early_jump(panel):
     early.loc[early["period"] == early["first_treated"] - 1, "y"] += 2
     effects = two_way_fixed_effects(early, leads=1, **COLUMNS).effects
     assert list(effects) == ["treated", "lead_1"]
+    assert effects["treated"].df == 89
+    with pytest.raises(UnusableInput, match="leads"):
+        two_way_fixed_effects(early, leads=-1, **COLUMNS)
     assert effects["lead_1"].low > 0
 
 
@@ -107,12 +110,16 @@ def test_poisson_recovers_an_elasticity_with_zeros():
         (lambda f: f.assign(trade=f["trade"].where(f.index != 3)), "missing"),
         (lambda f: f.assign(distance=f["distance"].where(f.index != 3, np.inf)), "infinite"),
         (lambda f: f.assign(distance=f["origin"]), "collinear"),
+        (lambda f: f.assign(trade=4.0), "constant"),
+        (lambda f: f.assign(origin=f["origin"].where(f.index != 3)), "origin.* is missing in row 3"),
+        (lambda f: f.assign(pair=None), "pair.* is missing in row 0"),
     ],
 )
 def test_poisson_refuses(spoil, message):
     rng = np.random.default_rng(3)
     frame = pd.DataFrame({"origin": np.repeat(range(6), 6), "destination": np.tile(range(6), 6)})
     frame["distance"], frame["trade"] = rng.normal(size=36), rng.poisson(5, 36)
+    frame["pair"] = frame["origin"].astype(str) + "-" + frame["destination"].astype(str)
     with pytest.raises(UnusableInput, match=message):
         poisson_fixed_effects(
             spoil(frame),
@@ -120,7 +127,7 @@ def test_poisson_refuses(spoil, message):
             regressors=["distance"],
             leads=[],
             fixed_effects=["origin", "destination"],
-            cluster=None,
+            cluster="pair",
         )
 
 
@@ -128,6 +135,8 @@ def test_poisson_refuses(spoil, message):
     ("spoil", "message"),
     [
         (lambda f: f.drop(index=4), "balanced"),
+        (lambda f: f.assign(y=f["y"].where(f.index != 4, np.inf)), "balanced"),
+        (lambda f: f.assign(y=1.0), "constant"),
         (lambda f: pd.concat([f, f.iloc[[4]]]), "two rows"),
         (lambda f: f[f["first_treated"].notna()], "never-treated"),
         (lambda f: f.assign(first_treated=f["first_treated"].replace(2012, 2010)), "no period before"),

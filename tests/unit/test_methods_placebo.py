@@ -187,3 +187,14 @@ def test_spaced_sets_are_drawn_uniformly_and_as_far_apart_as_asked():
     assert np.abs(counts - expected).max() < 5 * np.sqrt(expected)
     with pytest.raises(UnusableInput, match="No 6 placebo dates"):
         placebo._draw_spaced(pool, 6, 2, seed=5)
+
+
+def test_quiet_rows_keep_their_distance_from_every_listed_day():
+    days, complete = pd.bdate_range("2024-01-01", periods=40), np.arange(40) >= 5
+    rows = placebo.quiet_rows(days, complete, days[[20, 20, 38]], guard=2)
+    assert rows.tolist() == [*range(5, 18), *range(23, 36)]
+    assert placebo.quiet_rows(days, complete, days[:0], guard=2).tolist() == list(range(5, 40))
+    with pytest.raises(UnusableInput, match="days without news"):
+        placebo.quiet_rows(days, complete, days[[20]], guard=15)
+    with pytest.raises(UnusableInput, match="listed days"):
+        placebo.quiet_rows(days, complete, pd.DatetimeIndex(["2024-01-06"]), guard=2)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.stats.power import TTestPower
 
 from helpers.methods.checks import UnusableInput
 from helpers.methods.power import detectable_share_difference
@@ -18,6 +19,7 @@ from helpers.methods.rates import (
     rate_path,
     rate_ratio,
     share_difference,
+    without_p,
 )
 
 SPAN = ("2021-01-01", "2022-12-31")
@@ -250,3 +252,32 @@ def test_a_count_window_past_the_span_names_the_date():
 def test_a_distance_needs_two_dates():
     with pytest.raises(UnusableInput, match="Too few dates"):
         days_to_nearest([], in_year([5]), same_announcement=[], **DRAW)
+
+
+def test_the_detectable_effect_is_the_larger_of_interval_and_placebo():
+    dates, events = in_year([50, 150, 250]), in_year([41, 42, 43, 44, 45, 149, 20, 100, 200, 300])
+    result = count_in_windows(events, dates, window=(-10, -1), **DRAW)
+    details, counts = result.effect.details, result.rows["count"]
+    assert counts.tolist() == [5, 1, 0]
+    by_t = TTestPower().solve_power(nobs=3, alpha=0.025, power=0.8, alternative="larger") * counts.std()
+    assert details["mde_interval"] == pytest.approx(by_t)
+    spread = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
+    assert details["mde_placebo"] == pytest.approx(spread * result.placebo.std())
+    assert details["mde"] == max(by_t, details["mde_placebo"]) == by_t
+    equal = count_in_windows(in_year([45, 145, 245, 300]), dates, window=(-10, -1), **DRAW).effect.details
+    assert "mde_interval" not in equal and equal["mde"] == equal["mde_placebo"]
+
+
+def test_bursts_raise_the_detectable_ratio():
+    single = ratio(in_year(range(0, 360, 12)), in_year([100, 200]), window=(1, 60)).effect.details
+    burst = ratio(in_year([30, 100, 170, 240, 310] * 6), in_year([100, 200]), window=(1, 60)).effect.details
+    assert burst["mde"] == burst["mde_placebo"] > burst["mde_independent"]
+    assert single["mde"] == max(single["mde_placebo"], single["mde_independent"])
+    assert burst["mde_below"] == 1 / burst["mde"]
+
+
+def test_without_p_keeps_all_but_the_p_value():
+    result = ratio(in_year([101, 105, 20, 40]), in_year([100]))
+    bare = without_p(result)
+    assert bare.effect.p_value is None and result.effect.p_value is not None
+    assert (bare.effect.value, bare.effect.details) == (result.effect.value, result.effect.details)

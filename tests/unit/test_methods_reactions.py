@@ -243,3 +243,40 @@ def test_detectable_difference_needs_more_than_a_mean():
     two = detectable_difference(10, 10, 0.02, "x")
     assert two.value > detectable_mean(20, 0.02, "x").value
     assert two.value == pytest.approx(0.02 * 1.3249, rel=1e-3)
+
+
+def test_quiet_days_are_counted_in_the_years_of_the_events():
+    table = reactions.quiet_by_year(placebo({"g": group()}))
+    events = pd.concat([CONTROLS, MEETINGS]).dt.year.value_counts().sort_index()
+    assert table["events"].to_dict() == events.to_dict() and table["enough"].all()
+    crowded = placebo({"g": group()}, excluded=DAYS[(DAYS.year == 2019) & (DAYS.day_of_year > 20)])
+    assert reactions.quiet_by_year(crowded)["enough"].to_dict()[2019] is False
+
+
+def test_every_cell_leaves_a_record_or_its_reason():
+    cells = {("g", "tightening_major"): CONTROLS, ("g", "none"): CONTROLS[:1]}
+    found, missing = reactions.studies({"g": group()}, cells, **LAYOUT)
+    tested = reactions.family(found, placebo({"g": group()}))
+    known, unknown = reactions.cell_records(cells, found, missing, tested)
+    assert known["name"] == "reaction_g_tightening_major" and known["p_placebo"] == tested["p_placebo"][0]
+    assert unknown["value"] is None and "at least 2" in unknown["why"]
+
+
+def test_paths_around_events_stand_beside_those_of_quiet_days():
+    one, rest = group(), {"estimation": (-135, -16), "years": (2018, 2022), "excluded": DAYS[[100, 101]]}
+    one[0].loc[DAYS[700]] += 0.5
+    table, leaving = reactions.paths_around(one, {"a": DAYS[700], "b": DAYS[900]}, span=(-10, 10), **rest)
+    assert table.groupby("event").size().to_dict() == {"a": 21, "b": 21}
+    jumped = table[(table["event"] == "a") & (table["day"] >= 0)]
+    assert (jumped["value"] > jumped["high"]).all()
+    # A tenth of quiet days lies outside on each day, and more on some of the 21.
+    assert 0.15 < leaving < 0.6
+
+
+def test_tables_of_a_claim_test_are_in_percent():
+    test = claim_tests(group(jump=-0.06))["C08b"]
+    assert set(test.conditions_table()["Holds"]) == {"yes"}
+    first = test.estimates_table().iloc[0]
+    assert first["Estimate"] == "headline" and first["Value, %"] == pytest.approx(100 * test.estimate.value)
+    assert test.without_table().loc["c0", "value"] == pytest.approx(100 * test.without["c0"].value)
+    assert news_claims.missing("C08a", "no data").estimates_table().empty

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from numpy.linalg import lstsq
 
+from helpers import transforms
 from helpers.methods import responses
 from helpers.methods.checks import UnusableInput
-from helpers.methods.interrupted_series import design, segmented_regression
+from helpers.methods.interrupted_series import Intervention, design, segmented_regression
 
 INDEX = pd.date_range("2012-01-01", periods=144, freq="MS", name="period")
 MONTHS = pd.DatetimeIndex(
@@ -173,3 +174,56 @@ def test_the_ladder_of_a_change_gives_the_other_events_their_own_terms():
     rungs = responses.change_ladder(series, found, others, maxlags=6, **how)
     assert rungs[responses.JOINT].low < 0.4 < rungs[responses.JOINT].high
     assert rungs[responses.JOINT].se < rungs["HAC"].se and len(rungs) == 4
+
+
+def test_each_choice_is_made_alone():
+    series, month = one(-0.6)
+    bali = {"Bali": Intervention("Bali", "2021-07", leads=0, end="2021-09")}
+    found = responses.choices(series, month, horizon=12, leads=3, horizons=(3, 60), other=bali, years=(2014,))
+    names = ["As written", "With a term for Bali", "Months +1 to +3", "Without leads", "6 months of leads"]
+    # The window of 60 months is not full and is left out.
+    assert list(found) == [*names, "No trend", "From 2014"]
+    lunar = transforms.lunar_new_year_terms(series.index)
+    same = responses.respond(
+        series, month, horizon=12, leads=3, season="dummies", regressors=lunar, inference="t"
+    )
+    assert found["As written"].value == pytest.approx(same.coefficients["window: level"])
+    assert found["From 2014"].n == found["As written"].n - 24
+
+
+def test_growth_after_less_growth_before():
+    quarters = pd.date_range("2023-03-31", periods=9, freq="QE")
+    levels = pd.Series(np.exp([0, 0.1, 0.2, 0.3, 0.4, 0.7, 1.0, 1.3, 1.6]), quarters)
+    assert responses.speed_up(levels, quarters[4], 4) == pytest.approx(0.2)
+    assert responses.speed_up(levels.iloc[:7], quarters[4], 4) == pytest.approx(0.2)
+    with pytest.raises(UnusableInput, match="periods on either side"):
+        responses.speed_up(levels, quarters[-1], 4)
+
+
+def test_growth_is_set_against_the_largest_others():
+    quarters = pd.date_range("2023-03-31", periods=5, freq="QE")
+    rates = {"cn": (0.1, 0.3), "small": (0.5, 0.9), "big": (0.2, 0.1), "bigger": (0.1, 0.2)}
+    size = {"cn": 1, "small": 2, "big": 30, "bigger": 40}
+    levels = {
+        one: pd.Series(size[one] * np.exp([-2 * a, -a, 0, b, 2 * b]), quarters)
+        for one, (a, b) in rates.items()
+    }
+    mine, theirs = responses.speed_up_against(levels, "cn", quarters[2], 2, others=2)
+    assert (mine, theirs) == pytest.approx((0.2, 0.0))
+
+
+def test_months_apart():
+    months = pd.DatetimeIndex(["2020-01-01", "2021-06-01"])
+    assert responses.months_apart(months, pd.DatetimeIndex(["2020-03-01"])).tolist() == [2, 15]
+    assert responses.months_apart(months, pd.DatetimeIndex([])).tolist() == [999, 999]
+
+
+def test_a_forecast_is_ranked_among_its_placebo_months():
+    series, month = one(-0.6)
+    window = {"first": 1, "last": 2, "leads": 0}
+    forecast = responses.against_cycle(series, CYCLE["cycle"], month, draws=199, seed=1, **window)
+    placebo = pd.Series([*np.linspace(-0.2, 0.2, 39), -0.6], pd.date_range("2015", periods=40, freq="MS"))
+    found = responses.compare_forecast(forecast, placebo)
+    assert found.effect.p_value == pytest.approx(1 / 40)
+    assert found.effect.details["mde"] == pytest.approx(2.8015 * forecast.mean_se, rel=1e-3)
+    assert responses.compare_forecast(forecast, placebo.iloc[-9:]).effect.p_value is None

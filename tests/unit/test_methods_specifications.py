@@ -4,15 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import transforms
+from helpers import paths, transforms
 from helpers.figures import describe_curve, specification_curve
 from helpers.methods import placebo
 from helpers.methods import specifications as sp
+from helpers.methods.abnormal_returns import cars_on_every_day
 from helpers.methods.checks import UnusableInput
 from helpers.methods.interrupted_series import design, segmented_regression, whiten
 from helpers.methods.rates import change_around
 from helpers.methods.responses import noise, one_event, window_terms
 from helpers.methods.results import difference_of_means
+from helpers.runs import notebooks, parameters
 
 MONTHS = pd.date_range("2013-01-01", "2023-12-01", freq="MS")
 EVENTS = pd.DatetimeIndex(["2016-05-01", "2018-03-01", "2020-09-01"])
@@ -95,7 +97,7 @@ def test_sizes_equal_welch_and_neighbours_count_once() -> None:
     meetings = pd.Series(days[[80, 200, 350]], ["e", "f", "g"])
     found = sp.size_curve(
         {("0..+1", "market"): car}, ["Window", "Model"], windows={"0..+1": 1}, controls={"all": controls},
-        meetings={"all": meetings, "none": meetings[:0]}, busy=days[[50, 200]], guard=5,
+        meetings={"all": meetings, "none": meetings[:0]}, listed=days[[50, 200]], guard=5,
         draws=40, seed=1, **CLAIM,
     )  # fmt: skip
     sizes = [car[controls[["a", "c", "d"]]].abs(), car[meetings].abs()]
@@ -159,3 +161,65 @@ def test_the_figure_draws_every_class_and_marks_the_point() -> None:
     said = [text.get_text() for text in top.get_legend().get_texts()]
     assert "published: 200" in said and len(said) == 4
     assert "published 200 at place 3." in describe_curve(made, points, scale=100)
+
+
+def test_the_published_choices_are_the_defaults_of_the_notebook() -> None:
+    known = parameters.schema(notebooks.read(paths.notebooks_dir() / "10_specification_curve.ipynb"))
+    for test, options in sp.PUBLISHED.items():
+        defaults = [one.default for name, one in known.items() if name.startswith(f"{test.lower()}_")]
+        assert sorted(defaults) == sorted(options.values())
+
+
+def test_a_grid_of_returns_has_every_way_to_measure_them() -> None:
+    days = pd.bdate_range("2020-01-01", periods=200)
+    rng = np.random.default_rng(1)
+    returns, market = pd.DataFrame(rng.normal(size=(200, 2)), days), pd.Series(rng.normal(size=200), days)
+    grid = sp.car_grid({"both": returns}, {"market": market, "own_mean": None}, {"0..+1": (0, 1)}, (60, 90),
+                       leads=9, gap=5)  # fmt: skip
+    assert list(grid) == [
+        ("0..+1", f"{n}_days", model, "both") for n in (60, 90) for model in ("market", "own_mean")
+    ]
+    by_hand = cars_on_every_day(returns, None, estimation=(-104, -15), window=(0, 1)).mean(axis=1)
+    pd.testing.assert_series_equal(grid["0..+1", "90_days", "own_mean", "both"], by_hand)
+
+
+def test_balances_count_easing_less_tightening_and_bursts_once() -> None:
+    span = pd.date_range("2020-01-01", "2020-01-31")
+    rows = [
+        ("2020-01-05", "control", "tightening", "high"),
+        ("2020-01-07", "control", "tightening", "low"),
+        ("2020-01-20", "relief", "easing", "high"),
+        ("2020-01-20", "truce", "easing", "high"),
+    ]
+    events = pd.DataFrame(rows, columns=["date", "category", "direction", "confidence"]).assign(
+        date=lambda table: pd.to_datetime(table["date"])
+    )
+    found = sp.event_balances(
+        events, span, tightening={"t": ["control"]}, easing={"e": ["relief"], "all": ["relief", "truce"]},
+        confidence={"any": ["high", "low"], "high": ["high"]}, bursts={"rows": 0, "merged": 7},
+    )  # fmt: skip
+    assert len(found) == 8
+    rows = found["t", "all", "any", "rows"]
+    assert (rows[4], rows[6], rows[19], rows.sum()) == (-1, -1, 2, 0)
+    assert found["t", "e", "any", "merged"].sum() == 0 and found["t", "e", "high", "rows"][6] == 0
+
+
+def test_the_tables_of_a_curve_find_the_choice_that_moves_it() -> None:
+    null = np.random.default_rng(2).standard_normal((99, 4))
+    specs = pd.DataFrame({"Loud": list("aabb"), "Mute": list("xyxy"), "value": [1.0, 1.1, 5.0, 5.1], "n": 9})
+    made = {"T": sp.curve(specs.assign(low=specs["value"] - 2, high=specs["value"] + 2), null, **CLAIM)}
+    top = sp.drivers(made).iloc[0]
+    assert (top["choice"], top["with_lowest"], top["with_highest"]) == ("Loud", "a", "b")
+    assert top["range"] == pytest.approx(4 / specs["value"].std())
+    parts = sp.within_options(made, {"T": "Loud"}).set_index("option")
+    assert parts["supports"].to_dict() == {"a": 0, "b": 1} and parts["n"].tolist() == [2, 2]
+    joint = sp.joint_tests(made).iloc[0]
+    assert (joint["n"], joint["in_direction"], joint["median_p"]) == (4, 1, made["T"].joint()["median_p"])
+    point = made["T"].estimate({"Loud": "a", "Mute": "y"})
+    assert (point.value, point.details["share_not_above"], point.details["class"]) == (
+        1.1,
+        0.5,
+        "inconclusive",
+    )
+    assert made["T"].estimate({"Loud": "c", "Mute": "y"}) is None
+    assert sp.option_name("-1..+1") == "\N{MINUS SIGN}1..+1" and sp.option_name(sp.KOREA) == "Korean exports"

@@ -221,6 +221,17 @@ def test_every_input_is_in_the_output_and_can_be_written_as_json():
     assert list(result.table()["holds"]) == ["yes"] * len(result.conditions)
 
 
-def test_a_large_minimum_detectable_effect_is_named():
-    result = verdict(replace(GOOD, placebo_p=0.5))
-    assert "the minimum detectable effect exceeds the margin" in result.reasons
+WEAK = "the minimum detectable effect exceeds the margin"
+
+
+def test_a_design_too_weak_for_its_margin_says_so_and_keeps_its_word():
+    assert WEAK in verdict(replace(GOOD, placebo_p=0.5)).reasons
+    supported = verdict(GOOD)
+    assert supported.word == "supported"
+    assert supported.reasons[1:] == (WEAK, "supported by point 15; point 16 would cap it at inconclusive")
+    contradicted = verdict(replace(GOOD, estimate=estimate(-0.2, -0.3, -0.1)))
+    assert contradicted.reasons[-1].startswith("contradicted by point 15; point 16")
+
+
+def test_a_design_that_sees_its_margin_has_nothing_to_add():
+    assert verdict(replace(GOOD, mde=0.05)).reasons == ("every condition holds",)

@@ -191,12 +191,6 @@ def test_lists_are_cut_at_as_of(package):
         observations.list_table("models", "2020-12-31")
 
 
-def test_what_was_read_is_on_record(package, monkeypatch):
-    monkeypatch.setattr(observations, "_read", set())
-    observations.load("chips")
-    assert observations.loaded_tables() == {"observations/trade.csv"}
-
-
 class TestBundled:
     """The bundled data: the revision of November 2017 and the missing December 2020."""
 

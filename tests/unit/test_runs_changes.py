@@ -88,6 +88,35 @@ def test_a_rerun_says_what_changed_and_why(settled: stub.Checkout) -> None:
     assert again["verdicts"] == report["verdicts"] and newest(settled) == [folder]
 
 
+READ_RECORD = """\
+import json
+from helpers import paths
+held = json.loads((paths.runs_dir() / "01_total" / "published" / "record.json").read_text())
+values = [record["value"] for record in held["records"] if record["name"] == "total"]"""
+
+
+def test_a_run_that_reads_records_of_another_is_divided_together_with_it(settled: stub.Checkout) -> None:
+    reader = stub.notebook(stub.code(READ_RECORD), stub.code(stub.RECORD))
+    listed = {"01_total": (notebook(), {"reads": ["made_up", "events"]})}
+    listed["02_twice"] = (reader, {"reads": [], "needs": ["01_total"]})
+    settled.write(listed)
+    settled.summits("run", "-j", "1")
+    extend(settled)
+    settled.summits("run", "-j", "1")
+    said = settled.summits("changes", "--attribute", expect=cli.CHANGED)
+    # Twice 6 becomes twice 18 on other values of known months, and twice 20 with one month more.
+    assert "| 02_twice/published | total | 12 [1.5, 40] units" not in said
+    assert "revision +12, new data +16 |" in said.split("| 02_twice/published | total |")[1].split("\n")[0]
+
+
+def test_a_move_that_cannot_be_divided_says_why(settled: stub.Checkout) -> None:
+    extend(settled)
+    settled.summits("run", "-j", "1")
+    settled.write({"01_total": (notebook(interval=2.0), {"reads": ["made_up", "events"]})})
+    said = settled.summits("changes", "--attribute", expect=cli.CHANGED)
+    assert "not divided: the later run is not the one that the notebooks of today would give" in said
+
+
 def newest(checkout: stub.Checkout) -> list[Path]:
     """Return the latest report."""
     folders = sorted((checkout.root / "runs" / "_changes").iterdir(), key=lambda path: path.stat().st_mtime)
@@ -153,20 +182,21 @@ def test_a_long_section_is_cut_and_a_bar_is_escaped() -> None:
 def test_causes_name_what_differs() -> None:
     ingredients = {
         "notebook": "1",
-        "helpers": "1",
+        "code": {"tables.py": "1", "paths.py": "1"},
         "packages": "1",
         "data": {},
         "needs": {"01/published": "1"},
     }
     record = {"ingredients": ingredients, "parameters": {"as_of": ""}, "packages": {"pandas": "3.1"}}
     other = {
-        "ingredients": ingredients | {"helpers": "2", "needs": {"01/published": "2"}},
+        "ingredients": ingredients
+        | {"code": {"tables.py": "2", "paths.py": "1"}, "needs": {"01/published": "2"}},
         "parameters": {"as_of": "2021-06-30"},
         "packages": {"pandas": "3.2"},
     }
     assert changes.causes(record, record) == []
     assert changes.causes(record, other) == [
-        "helpers changed",
+        "helpers changed: tables.py",
         "parameter as_of: '' → '2021-06-30'",
         "package pandas: '3.1' → '3.2'",
         "needs 01/published, which changed",

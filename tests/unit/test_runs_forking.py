@@ -78,16 +78,16 @@ def test_an_edited_helper_is_seen_by_the_next_kernel(checkout: stub.Checkout) ->
     )
     source = (checkout.root / "src" / "helpers" / "paths.py").read_text()
     text = f"text = {source.replace('Where the project', 'EDITED: where the project')!r}\n"
-    entries = {name: (stub.notebook(stub.code(text + edit)), {}) for name in ("01_first", "02_second")}
-    checkout.write(entries)
+    editing = stub.notebook(stub.code(text + edit))
+    checkout.write({"01_first": (editing, {}), "02_second": (editing, {"needs": ["01_first"]})})
     checkout.summits("run", "-j", "1")
-    said = [json.dumps(notebooks.read(checkout.result(name))["cells"][-1]["outputs"]) for name in entries]
-    # Either may run first: that one must not see the edit, the other must.
-    assert sorted("EDITED" in each for each in said) == [False, True]
+    first, second = (notebooks.read(checkout.result(name)) for name in ("01_first", "02_second"))
+    assert "EDITED" not in json.dumps(first["cells"][-1]["outputs"])
+    assert "EDITED" in json.dumps(second["cells"][-1]["outputs"])
 
 
 FORK = """\
-import os, sys, threading
+import os, signal, sys
 from helpers.runs import forking
 environment = dict(os.environ)
 command = [sys.executable, "-m", forking.LAUNCHER, "--version"]
@@ -125,12 +125,14 @@ except forking.CannotFork as error:
         ("command[0] = '/usr/bin/python3'", {}, "ordinary: Not here"),
         ("", {"OPENBLAS_NUM_THREADS": "2"}, "threads, not one"),
         (
-            "forking._server = forking.Server({**environment, 'PYTHONHASHSEED': '7'})",
+            "forking._server = forking.Server({**environment, 'PYTHONHASHSEED': '7'}, '/')",
             {},
             "reads only when it starts",
         ),
+        ("forking._server = forking.Server(environment, '/usr')", {}, "reads only when it starts"),
+        ("command[1:1] = ['-O']", {}, "ordinary: Not here"),
     ],
-    ids=["forked", "switched off", "another Python", "threads", "other surroundings"],
+    ids=["forked", "switched off", "another Python", "threads", "other surroundings", "folder", "option"],
 )
 def test_where_a_fork_is_unsafe_an_ordinary_kernel_is_asked_for(
     tmp_path: Path, change: str, surroundings: dict[str, str], expected: str
@@ -147,12 +149,8 @@ connection = sys.argv[1] + ".json"
 from jupyter_client.connect import write_connection_file
 write_connection_file(connection)
 process = forking.fork([*command[:3], "-f", connection], environment, "/", files)
-import time
-end = time.monotonic() + 10
-while os.getpgid(process.pid) != process.pid and time.monotonic() < end:
-    time.sleep(0.01)
-print(process.poll(), os.getpgid(process.pid) == process.pid)
-process.kill()
+print(process.poll(), os.getpgid(process.pid) == process.pid, os.getsid(process.pid) == process.pid)
+os.killpg(process.pid, signal.SIGKILL)
 print(process.wait(), process.poll())
 server = forking._server
 server.control.close()
@@ -163,16 +161,18 @@ except forking.CannotFork:
 print(type(forking.fork(command, environment, "/", files)).__name__)
 """
     said = forked_in_a_process(code, tmp_path / "log.txt").split("\n")
-    assert said[:4] == ["None True", "1 1", "ordinary", "ForkedProcess"]
+    assert said[:4] == ["None True True", "1 1", "ordinary", "ForkedProcess"]
 
 
-def test_kernels_end_when_their_runner_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("killed", ["runner", "server"])
+def test_kernels_end_when_their_runner_or_server_is_killed(tmp_path: Path, killed: str) -> None:
     code = """
 connection = sys.argv[1] + ".json"
 from jupyter_client.connect import write_connection_file
 write_connection_file(connection)
 process = forking.fork([*command[:3], "-f", connection], environment, "/", files)
 print(process.pid, flush=True)
+print(process.wait(), flush=True)
 import time
 time.sleep(60)
 """
@@ -183,6 +183,10 @@ time.sleep(60)
         text=True,
     )
     kernel = int(runner.stdout.readline())
-    os.kill(runner.pid, signal.SIGKILL)
+    server = stub.parent(kernel)
+    os.kill({"runner": runner.pid, "server": server}[killed], signal.SIGKILL)
+    stub.wait_for(lambda: not stub.is_alive(kernel) and not stub.is_alive(server), 10)
+    if killed == "server":
+        assert runner.stdout.readline() == "1\n"
+        runner.kill()
     runner.wait()
-    stub.wait_for(lambda: not Path(f"/proc/{kernel}").exists(), 10)

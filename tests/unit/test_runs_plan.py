@@ -2,13 +2,13 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import stub_collection as stub
 
 from helpers import paths
-from helpers.runs import engine, notebooks, parameters, plan, report, states
+from helpers.runs import engine, notebooks, parameters, plan, reach, report, states
 
 
 @pytest.fixture
@@ -47,10 +47,24 @@ def test_a_selected_notebook_brings_the_published_runs_it_needs(collection: stub
 
 def test_parameters_by_hand_make_a_run_of_their_own(collection: stub.Checkout) -> None:
     runs = plan.plan(["02"], ["factor=5", "as_of=2021-06-30"])
-    assert ids(runs) == ["01_total/published", "02_next/as_of=2021-06-30,factor=5"]
+    assert ids(runs) == ["01_total/as_of=2021-06-30", "02_next/as_of=2021-06-30,factor=5"]
     assert runs[1].given == {"factor": 5, "as_of": "2021-06-30"}
     assert runs[1].parameters == {"as_of": "2021-06-30", "factor": 5, "part": "all"}
     assert runs[1].cell_timeout == 5
+
+
+def test_a_run_as_of_a_day_needs_runs_as_of_that_day(collection: stub.Checkout) -> None:
+    runs = {run.id: run for run in plan.plan(["11"], ["as_of=2021-06-30"])}
+    assert list(runs) == [f"{name}/as_of=2021-06-30" for name in ("01_total", "02_next", "11_claims")]
+    assert runs["02_next/as_of=2021-06-30"].needs == ("01_total/as_of=2021-06-30",)
+    assert runs["01_total/as_of=2021-06-30"].parameters["as_of"] == "2021-06-30"
+    assert runs["01_total/as_of=2021-06-30"].parameters["factor"] == 2
+
+
+def test_a_run_with_other_values_needs_the_published_runs(collection: stub.Checkout) -> None:
+    runs = plan.plan(["01", "02"], ["factor=5"])
+    assert ids(runs) == ["01_total/published", "01_total/factor=5", "02_next/factor=5"]
+    assert runs[-1].needs == ("01_total/published",)
 
 
 def test_set_names_are_safe_and_distinct() -> None:
@@ -103,17 +117,29 @@ def test_what_a_run_does_not_depend_on_leaves_its_key(collection: stub.Checkout)
     assert keys(plan.plan()) == before
 
 
-def test_the_key_sees_helper_code_but_not_the_runner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    checkout = stub.make_checkout(tmp_path)
-    package = checkout.root / "src" / "helpers"
-    monkeypatch.setattr(plan, "__file__", str(package / "runs" / "plan.py"))
-    before = plan.helpers_hash()
-    (package / "runs" / "engine.py").write_text("")
-    (package / "cli.py").write_text("")
-    assert plan.helpers_hash() == before
-    (package / "methods" / "new.py").parent.mkdir(exist_ok=True)
-    (package / "methods" / "new.py").write_text("")
-    assert plan.helpers_hash() != before
+def test_the_key_sees_the_helpers_that_are_reached_and_no_others(
+    collection: stub.Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach, "PACKAGE", collection.root / "src" / "helpers")
+    before = keys(plan.plan())
+    for part in ("cli.py", "tables.py", "runs/engine.py"):
+        add_to(f"src/helpers/{part}")(collection)
+    assert keys(plan.plan()) == before
+    for part in ("paths.py", "runs/prose.py"):
+        add_to(f"src/helpers/{part}")(collection)
+        after = keys(plan.plan())
+        assert all(before[run] != after[run] for run in before)
+        before = after
+
+
+def test_what_a_notebook_was_made_from_is_the_same_on_another_python(
+    collection: stub.Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = plan.plan()
+    monkeypatch.setattr(plan.sys, "version_info", SimpleNamespace(major=3, minor=99))
+    after = plan.plan()
+    assert [run.made_from for run in before] == [run.made_from for run in after]
+    assert all(a.key != b.key for a, b in zip(before, after, strict=True))
 
 
 @pytest.mark.parametrize(

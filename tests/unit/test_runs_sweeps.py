@@ -29,8 +29,8 @@ def sets(runs: list[plan.Run]) -> list[str]:
 
 def test_values_of_the_command_line_are_combined(collection: stub.Checkout) -> None:
     runs = plan.plan(["02"], ["factor=2,3", "as_of=,2021-06-30"], sweep=True)
-    assert runs[0].id == "01_total/published"
-    assert [run.given for run in runs[1:]] == [
+    assert [run.id for run in runs[:2]] == ["01_total/published", "01_total/as_of=2021-06-30"]
+    assert [run.given for run in runs[2:]] == [
         {"factor": 2, "as_of": ""},
         {"factor": 2, "as_of": "2021-06-30"},
         {"factor": 3, "as_of": ""},

@@ -4,12 +4,12 @@ import json
 import math
 
 import nbformat
-import pandas as pd
 import pytest
 import yaml
 
 from helpers import claims, paths, scoreboard
-from helpers.runs import notebooks
+from helpers.methods.verdict import CAP
+from helpers.runs import notebooks, prose
 
 NAME = "02_exports"
 
@@ -164,8 +164,32 @@ def test_a_current_run_is_read_before_the_committed_notebook(place):
     assert held.loc["C01a_effect", ["value", "notebook"]].tolist() == [0.4, NAME]
 
 
-def test_a_test_without_record_can_be_shown_in_place_of_stopping(place):
+def test_a_test_logged_as_not_done_needs_no_record(place):
     held = scoreboard.read("11_claims")
-    table = scoreboard.tests(held[held["name"] != "C01a_verdict"], missing="show")
-    assert scoreboard.board(table)[0]["word"] == scoreboard.NOT_RUN
-    assert pd.isna(table.set_index("test").loc["C01a", "spec_share"])
+    held = held[held["name"] != "C02c_verdict"]
+    with pytest.raises(scoreboard.StaleRecord, match="C02c"):
+        scoreboard.tests(held)
+    logged = {"claim": "C02c", "what": "not done beyond a count", "why": "no texts"}
+    (place / "data" / "claims.yml").write_text(yaml.safe_dump(_claims() | {"deviations": [logged]}))
+    table = scoreboard.tests(held)
+    aside = table.set_index("test").loc["C02c"]
+    assert (aside["word"], aside["reasons"]) == ("not done", "not done beyond a count; no texts")
+    assert "*not done* (not done beyond a count; no texts)" in scoreboard.paragraph(
+        scoreboard.board(table)[1]
+    )
+
+
+def test_text_is_filled_from_records_and_tests(place):
+    held = scoreboard.read("11_claims")
+    table = scoreboard.tests(held)
+    told = scoreboard.filled("{{C01a_effect.low:.2f}} of {{C01a.margin:.1f}}, {{C01a.word}}", held, table)
+    assert told == "0.10 of 0.1, inconclusive"
+    with pytest.raises(prose.ProseError, match="C09a"):
+        scoreboard.filled("{{C09a.value}}", held, table)
+
+
+def test_words_that_point_16_would_cap_are_listed(place):
+    table = scoreboard.tests(scoreboard.read("11_claims"))
+    assert scoreboard.capped(table) == []
+    table.loc[table["test"] == "C02a", "reasons"] = f"every condition holds; supported by point 15; {CAP}"
+    assert scoreboard.capped(table) == ["C02a"]

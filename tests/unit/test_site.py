@@ -129,7 +129,7 @@ def test_code_is_folded_except_parameters():
 
 def test_figure_becomes_image_with_alt_text_caption_and_data():
     page, files = site.page(_notebook(), NAME)
-    figure = BeautifulSoup(page.cells[3].outputs[0].data["text/html"], "html.parser")
+    figure = BeautifulSoup(page.cells[2].outputs[0].data["text/html"], "html.parser")
     assert figure.img["alt"] == FIGURE["alt"]
     assert FIGURE["title"] in figure.figcaption.text and FIGURE["source"] in figure.figcaption.text
     assert figure.img["src"] == f"../figures/{NAME}/exports.png"
@@ -142,7 +142,7 @@ def test_figure_becomes_image_with_alt_text_caption_and_data():
 
 def test_record_is_shown_by_its_text():
     page, _ = site.page(_notebook(), NAME)
-    assert page.cells[4].outputs[0].data == {"text/plain": "fall: 1 percent"}
+    assert page.cells[3].outputs[0].data == {"text/plain": "fall: 1 percent"}
 
 
 def test_the_notebook_itself_is_left_as_it_is():

@@ -130,22 +130,10 @@ class TestWindows:
         golden_week = timeline.trading_window("2025-10-01", 0, 0, calendar="XSHG")
         assert golden_week[0] == pd.Timestamp("2025-10-09")
 
-    @pytest.mark.parametrize(
-        ("day", "after_close", "session"),
-        [
-            ("2025-04-15", False, "2025-04-15"),
-            ("2025-04-15", True, "2025-04-16"),
-            ("2019-06-29", False, "2019-07-01"),
-            ("2019-06-29", True, "2019-07-01"),
-        ],
-    )
-    def test_first_trading_day(self, day, after_close, session):
-        assert timeline.first_trading_day(day, after_close=after_close) == pd.Timestamp(session)
-
     @pytest.mark.parametrize("day", ["1999-01-01", "2199-01-01"])
     def test_days_outside_the_calendar(self, day):
-        with pytest.raises(timeline.OutsideCalendar, match="XNYS, which runs from 2010-01-04"):
-            timeline.first_trading_day(day)
+        with pytest.raises(timeline.OutsideCalendar, match="XNYS, which runs from 2010-01-04 to 2030-12-31"):
+            timeline.trading_window(day, 0, 0)
 
     def test_windows_outside_the_calendar(self):
         with pytest.raises(timeline.OutsideCalendar, match="Take a shorter window"):

@@ -4,12 +4,13 @@ A figure states its conclusion as its title, its unit and basis under it, and it
 the only way out of a notebook: it refuses a figure without title, unit, source, alt text or numbers.
 """
 
-from helpers.figures.estimates import bars, coefficient_plot, distribution_plot, event_plot, heatmap
+from helpers.figures.counts import bars, heatmap
+from helpers.figures.distributions import distribution_panels, distribution_plot
+from helpers.figures.estimates import coefficient_plot, estimate_panels, event_plot
+from helpers.figures.event_time import day_panels, event_time_panels, forecast_panels
 from helpers.figures.events import event_bands, timeline_chart
 from helpers.figures.lines import line_panel, small_multiples
-from helpers.figures.panels import distribution_panels, event_time_panels, forecast_panels
 from helpers.figures.publishing import FIGURE_MIME, IncompleteFigure, publish, save
-from helpers.figures.reactions import day_panels, estimate_panels
 from helpers.figures.specifications import describe_curve, specification_curve
 from helpers.figures.style import COLOURS, apply_style, new_figure
 

@@ -26,23 +26,9 @@ from helpers.figures.style import (
 # First words of an event id that name its kind, and words of an id that are written in capitals.
 ID_KINDS = {"ai", "allied", "bill", "cn", "dialogue", "ec", "inv", "model", "shock", "summit", "tariff", "us"}
 ID_CAPITALS = {
-    "ai",
-    "asml",
-    "dd",
-    "eda",
-    "eo",
-    "euv",
-    "fdpr",
-    "fyp15",
-    "hbm",
-    "jp",
-    "kr",
-    "nl",
-    "sdi",
-    "si",
-    "smic",
+    *("ai", "asml", "dd", "eda", "eo", "euv", "fdpr", "fyp15", "hbm", "jp", "kr", "nl", "sdi", "si", "smic"),
+    *("tgl", "tsmc", "tw", "uae", "un", "us", "veu", "waic", "wto", "ymtc", "zte"),
 }
-ID_CAPITALS |= {"tgl", "tsmc", "tw", "uae", "un", "us", "veu", "waic", "wto", "ymtc", "zte"}
 
 
 def short_label(event: pd.Series) -> str:

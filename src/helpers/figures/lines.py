@@ -9,7 +9,17 @@ from matplotlib.figure import Figure
 
 from helpers.figures.events import event_bands
 from helpers.figures.labels import line_end
-from helpers.figures.style import FAINT, MUTED, date_axis, head, line_looks, new_figure, number_axis, set_unit
+from helpers.figures.style import (
+    FAINT,
+    MUTED,
+    date_axis,
+    head,
+    line_looks,
+    new_figure,
+    number_axis,
+    panel_grid,
+    set_unit,
+)
 
 
 def with_gaps(values: pd.Series) -> pd.Series:
@@ -138,27 +148,15 @@ def small_multiples(
     Figure
     """
     _check(series)
-    rows = -(-len(series) // columns)
-    fig, axes = new_figure(
-        panel_height * rows,
-        wide=wide,
-        rows=rows,
-        columns=columns,
-        sharex=True,
-        sharey=same_scale,
-        squeeze=False,
-    )
+    fig, panels = panel_grid(len(series), columns, panel_height, wide=wide, sharex=True, sharey=same_scale)
     head(fig, title, unit if same_scale else f"{unit}; each panel has its own scale")
-    for position, (ax, (label, content)) in enumerate(zip(axes.flat, series.items(), strict=False)):
+    for ax, (label, content) in zip(panels, series.items(), strict=True):
         lines = content if isinstance(content, Mapping) else {"": content}
         looks = line_looks([name for name in lines if name not in background])
         for name, values in lines.items():
             _draw(ax, values.dropna(), name, *looks.get(name, (FAINT, "-")))
         ax.set_title(label, fontsize=9.5)
-        ax.tick_params(labelbottom=position + columns >= len(series))
-    for ax in axes.flat[len(series) :]:
-        ax.set_axis_off()
-    for position, ax in enumerate(axes.flat[: len(series)]):
+    for position, ax in enumerate(panels):
         _finish(ax, events, names=position < columns)
     return fig
 
@@ -193,10 +191,12 @@ def _draw_line(ax: Axes, values: pd.Series, colour: str, dashes) -> None:
 def _finish(ax: Axes, events: pd.DataFrame | None, names: bool = True) -> None:
     number_axis(ax.yaxis)
     date_axis(ax)
+    # The margin ends at zero unless a value lies beyond it, one of another panel or drawn later included.
+    for drawn in (*ax.lines, *ax.collections):
+        drawn.sticky_edges.y.append(0)
+    ax.autoscale_view(scalex=False)
     low, high = ax.get_ylim()
-    if ax.dataLim.y0 >= 0 > low:
-        ax.set_ylim(bottom=0)
-    elif low < 0 < high:
+    if low < 0 < high:
         ax.axhline(0, color=MUTED, linewidth=0.9, zorder=1)
     if events is not None:
         event_bands(ax, events, names=names)

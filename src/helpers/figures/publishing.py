@@ -155,9 +155,7 @@ def csv_text(data: pd.DataFrame) -> str:
     for column in table:
         if pd.api.types.is_float_dtype(table[column]):
             table[column] = _rounded(table[column].to_numpy(dtype=float))
-        elif isinstance(table[column].dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_any_dtype(
-            table[column]
-        ):
+        elif pd.api.types.is_datetime64_any_dtype(table[column]):
             table[column] = table[column].dt.strftime("%Y-%m-%d")
     return table.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
 

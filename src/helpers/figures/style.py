@@ -60,6 +60,15 @@ DIRECTIONS = {
     "neutral": (COLOURS["neutral"], "s", (0, (1, 1.5))),
 }
 MEETING = (COLOURS["meeting"], "D", "-")
+# Colour, hatch and marker of groups of bars or estimates; the hatches keep bars apart in grayscale.
+GROUPS = (
+    (COLOURS["united_states"], "", "o"),
+    (COLOURS["china"], "////", "s"),
+    (COLOURS["easing"], "", "D"),
+    (COLOURS["dialogue"], "....", "^"),
+    (FAINT, "", "v"),
+)
+DASHES = (0, (4, 1.5))
 
 STYLE = {
     "figure.dpi": DPI,
@@ -132,6 +141,35 @@ def new_figure(height: float = 3.6, *, wide: bool = False, rows: int = 1, column
     return plt.subplots(rows, columns, figsize=(WIDE if wide else WIDTH, height), **grid)
 
 
+def panel_grid(
+    count: int, columns: int, height: float, *, wide: bool = True, **grid
+) -> tuple[Figure, np.ndarray]:
+    """Open a figure of small panels, `columns` to a row.
+
+    Parameters
+    ----------
+    count, columns : int
+    height : float
+        Height of one panel in inches.
+    wide : bool
+    **grid
+        Passed to `matplotlib.pyplot.subplots`. With ``sharex=True`` the lowest panel of each column has the
+        tick labels, also where the last row is not full.
+
+    Returns
+    -------
+    tuple of Figure and array of Axes, shape (count,)
+        The panels in reading order.
+    """
+    rows = -(-count // columns)
+    fig, axes = new_figure(height * rows, wide=wide, rows=rows, columns=columns, squeeze=False, **grid)
+    for spare in axes.flat[count:]:
+        spare.set_axis_off()
+    for ax in axes.flat[max(0, count - columns) : count]:
+        ax.tick_params(labelbottom=True)
+    return fig, axes.ravel()[:count]
+
+
 def line_looks(labels: Sequence[str]) -> dict[str, tuple]:
     """Colour and line style of each label; the United States and China always have their own.
 
@@ -169,6 +207,19 @@ def event_look(event: pd.Series) -> tuple:
 def plain_number(value: float, _position: int | None = None) -> str:
     """Write an axis number with thousands separators and a true minus sign."""
     return f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")
+
+
+def fixed(value: float, decimals: int, sign: str = "") -> str:
+    """Write a number with so many decimals, thousands separators and a true minus sign.
+
+    Parameters
+    ----------
+    value : float
+    decimals : int
+    sign : {'', '+'}
+        '+' writes the sign of a gain as well.
+    """
+    return f"{value:{sign},.{decimals}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def power_of_ten(value: float, _position: int | None = None) -> str:

@@ -274,6 +274,7 @@ def break_dates(
     selection = pd.DataFrame({"rss": rss, "bic": bic}, index=pd.Index(number, name="breaks"))
     chosen = int(np.argmin(bic)) if breaks is None else breaks
     ends = partitions[chosen]
+    _refuse_still(y, X, ends)
     rows = [_interval(y, X, ends, j, errors) for j in range(chosen)]
     inside = [(max(1, low), at, min(n, high)) for low, at, high in rows]
     dates = pd.DataFrame(
@@ -389,6 +390,10 @@ def _rss(y: np.ndarray, X: np.ndarray) -> float:
 def _chow(y: np.ndarray, X: np.ndarray, t: int) -> float:
     n, q = X.shape
     split = _rss(y[:t], X[:t]) + _rss(y[t:], X[t:])
+    if split <= 1e-24 * (y @ y):
+        raise checks.UnusableInput(
+            "A break leaves both regimes without variation: no test is needed or made."
+        )
     return (_rss(y, X) - split) / (split / (n - 2 * q))
 
 
@@ -460,6 +465,7 @@ def _split(y: np.ndarray, X: np.ndarray, ends: list[int]) -> list[tuple[np.ndarr
 def _wald(y: np.ndarray, X: np.ndarray, ends: list[int]) -> float:
     n, q = X.shape
     m = len(ends)
+    _refuse_still(y, X, ends)
     parts = _split(y, X, ends)
     delta = np.concatenate([np.linalg.lstsq(x, v, rcond=None)[0] for v, x in parts])
     covariance = np.zeros((q * (m + 1), q * (m + 1)))
@@ -491,6 +497,16 @@ def _long_run(X: np.ndarray, u: np.ndarray) -> np.ndarray:
         spread = spread + weight * (gamma + gamma.T)
     recolour = np.linalg.inv(np.eye(q) - A)
     return recolour @ (spread / (n - q)) @ recolour.T
+
+
+def _refuse_still(y: np.ndarray, X: np.ndarray, ends: list[int]) -> None:
+    """Refuse a partition with a regime that its own coefficients explain to rounding."""
+    for v, x in _split(y, X, ends):
+        if np.max(np.abs(_residuals(v, x))) <= 1e-12 * np.max(np.abs(y)):
+            raise checks.UnusableInput(
+                f"A regime of {len(v)} periods is without variation, so its noise cannot be estimated. "
+                "Leave those periods out, or make the shortest regime longer."
+            )
 
 
 def _interval(y: np.ndarray, X: np.ndarray, ends: list[int], j: int, errors: str) -> tuple[int, int, int]:

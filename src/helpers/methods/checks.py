@@ -33,6 +33,38 @@ def index_in_order(index: pd.Index, what: str) -> pd.DatetimeIndex:
     return index
 
 
+def in_order(values: object, what: str) -> None:
+    """Raise unless the rows of a series or table stand in the order of time, one per period, none skipped.
+
+    Arrays have no dates and pass. Years and other increasing labels are in order; trading days may skip
+    weekends and holidays.
+
+    Raises
+    ------
+    UnusableInput
+        As :func:`index_in_order`, or if dates a week or more apart skip a period.
+    """
+    if not isinstance(values, pd.Series | pd.DataFrame):
+        return
+    index = values.index
+    if index.dtype == object or isinstance(index, pd.DatetimeIndex):
+        _none_skipped(index_in_order(index, what), what)
+    elif not (index.is_unique and index.is_monotonic_increasing):
+        raise UnusableInput(
+            f"{what}: the periods repeat or are out of order. Sort them and keep one row per period."
+        )
+
+
+def _none_skipped(index: pd.DatetimeIndex, what: str) -> None:
+    steps = np.diff(index.to_numpy()).astype("timedelta64[D]").astype(int)
+    if len(steps) and 7 <= 1.6 * np.median(steps) < steps.max():
+        after = index[int(steps.argmax())]
+        raise UnusableInput(
+            f"{what}: the dates skip a period after {after:%Y-%m-%d}. "
+            "Choose a stretch without the gap, or put a missing value there if gaps are allowed."
+        )
+
+
 def same_zone(indexes: dict[str, pd.DatetimeIndex]) -> None:
     """Raise unless all indexes share one time zone (or all have none).
 
@@ -102,6 +134,21 @@ def varies(values: np.ndarray | pd.Series, what: str) -> None:
     if numbers.size == 0 or np.ptp(numbers) <= 1e-14 * max(1e-300, np.abs(numbers).max()):
         raise UnusableInput(
             f"{what}: the series is constant. Nothing can be estimated from it; leave it out."
+        )
+
+
+def leaves_noise(residuals: np.ndarray, values: np.ndarray, what: str) -> None:
+    """Raise if a model explains `values` to rounding: an interval made from its residuals would be a point.
+
+    Raises
+    ------
+    UnusableInput
+        If no residual is larger than rounding.
+    """
+    if np.nanmax(np.abs(residuals)) <= 1e-12 * np.nanmax(np.abs(values)):
+        raise UnusableInput(
+            f"{what}: the model explains every value and leaves no noise to judge by. "
+            "Leave it out, or drop the regressor it was made from."
         )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.methods import checks, placebo
+from helpers.methods.responses import months_apart
 from helpers.methods.results import number
 
 LEVEL = 0.05
@@ -70,6 +71,11 @@ class ShareChanges:
             f"({one['part']}, {one['event']}); {one['outside']} lie outside the middle 95% of "
             f"{self.pool} placebo months."
         )
+
+    def panels(self, kind: str) -> pd.DataFrame:
+        """Return `rows` as `figures.estimate_panels` takes them: a panel for each event, without intervals."""
+        drawn = self.rows.rename(columns={"event": "group", "part": "label"})
+        return drawn.assign(kind=kind, low=np.nan, high=np.nan)
 
     def outside(self) -> pd.Series:
         """True for rows outside the middle 95 percent of the placebo months; False where that is missing."""
@@ -195,7 +201,7 @@ def share_changes(
     months = {name: pd.Timestamp(day).to_period("M").to_timestamp() for name, day in events.items()}
     usable = {name: month for name, month in months.items() if month in change.index}
     checks.enough(len(usable), 1, "events with full windows")
-    pool = change[_far_from(change.index, pd.DatetimeIndex(list(months.values())), guard)]
+    pool = change[months_apart(change.index, pd.DatetimeIndex(list(months.values()))) > guard]
     rows = [
         {"event": name, "part": part}
         | {"share_before": behind.at[month, part], "share_after": ahead.at[month, part]}
@@ -256,11 +262,6 @@ def _share_over(monthly: pd.DataFrame, span: tuple[int, int]) -> pd.DataFrame:
     """Percent of the sum over a span of months, with every month in turn as month 0."""
     summed = sum(monthly.shift(-month) for month in range(span[0], span[1] + 1))
     return 100 * summed.div(summed.sum(axis=1, skipna=False), axis=0)
-
-
-def _far_from(index: pd.DatetimeIndex, months: pd.DatetimeIndex, guard: int) -> np.ndarray:
-    apart = np.subtract.outer(*(each.year * 12 + each.month for each in (index, months)))
-    return np.abs(apart).min(axis=1) > guard
 
 
 def _against(pool: np.ndarray, value: float) -> dict[str, float]:

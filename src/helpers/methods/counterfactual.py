@@ -17,7 +17,7 @@ from statsmodels.tsa.statespace.structural import UnobservedComponents
 from helpers.methods import checks
 from helpers.methods.interrupted_series import SEED, Intervention, design
 from helpers.methods.likelihood import maximise
-from helpers.methods.results import Estimate
+from helpers.methods.results import Estimate, rows_of
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,12 @@ class Counterfactual:
 
     def table(self) -> pd.DataFrame:
         """Return the mean, cumulative and relative effect, one row each."""
-        rows = [self.mean_effect(), self.cumulative_effect(), self.relative_effect()]
-        return pd.DataFrame(
-            [(e.value, e.se, e.low, e.high, e.p_value) for e in rows],
-            columns=["value", "se", "low", "high", "p_value"],
-            index=["mean", "cumulative", "relative"],
+        return rows_of(
+            {
+                "mean": self.mean_effect(),
+                "cumulative": self.cumulative_effect(),
+                "relative": self.relative_effect(),
+            }
         )
 
     def record(self) -> dict:
@@ -267,13 +268,14 @@ def level_sensitivity(
     shares : sequence of float or None
         Values of `level_share`.
     """
-    rows = {}
+    found = {}
     for share in shares:
-        e = structural_counterfactual(series, intervention, level_share=share, **settings).mean_effect()
         label = "maximum likelihood" if share is None else f"{share:g}"
-        rows[label] = (e.details["level_sd_share"], e.value, e.se, e.low, e.high, e.p_value)
-    columns = ["level_sd_share", "value", "se", "low", "high", "p_value"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("level share")
+        one = structural_counterfactual(series, intervention, level_share=share, **settings)
+        found[label] = one.mean_effect()
+    table = rows_of(found).rename_axis("level share")
+    table.insert(0, "level_sd_share", [one.details["level_sd_share"] for one in found.values()])
+    return table
 
 
 def split(

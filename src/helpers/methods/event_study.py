@@ -139,12 +139,14 @@ def across_markets(studies: Mapping[str, EventStudy]) -> Estimate:
     Raises
     ------
     UnusableInput
-        If fewer than two events are common to all markets.
+        If fewer than two events are common to all markets, or windows differ.
     """
     cars = pd.concat({name: study.by_event["car"] for name, study in studies.items()}, axis=1).dropna()
     checks.enough(len(cars), 2, "events common to all markets")
     leads = pd.concat({name: study.by_event["lead_car"] for name, study in studies.items()}, axis=1).dropna()
     first = next(iter(studies.values())).estimate
+    if len({(study.estimate.window, study.estimate.leads) for study in studies.values()}) > 1:
+        raise checks.UnusableInput("The markets' studies have different windows. Give them the same.")
     method = f"mean over {len(studies)} markets, t across events"
     details = {"lead_value": float(leads.mean(axis=1).mean()), "markets": list(studies)}
     return mean_over_events(
@@ -226,6 +228,8 @@ def _one_event(event, returns, factors, position, days) -> tuple[_Event | None, 
     known = ~np.isnan(factors[before]).any(axis=1)
     if np.isnan(factors[around]).any() or known.sum() < MINIMUM_SHARE * len(before):
         return None, {"": "market or factor returns are missing in a window"}
+    if np.linalg.matrix_rank(factors[before][known]) < factors.shape[1]:
+        return None, {"": "the factors are collinear in the estimation window"}
     y = returns.to_numpy(dtype=float)
     past, ahead = np.where(known[:, None], y[before], np.nan), y[around]
     reasons = {}
@@ -245,6 +249,8 @@ def _one_event(event, returns, factors, position, days) -> tuple[_Event | None, 
     mean_past = np.where(traded > 0, np.nansum(past, axis=1) / np.maximum(traded, 1), np.nan)
     mean_ahead = ahead.mean(axis=1)
     assets = fit(factors[before], past, factors[around], ahead)
+    for column, values, residuals in zip(kept, past.T, assets.residuals.T, strict=True):
+        checks.leaves_noise(residuals, values, f"{returns.columns[column]} before {event}")
     portfolio = fit(factors[before], mean_past[:, None], factors[around], mean_ahead[:, None])
     x = np.vstack([factors[before][traded > 0], factors[around][days.window]])
     dummy = _dummy_regression(x, np.r_[mean_past[traded > 0], mean_ahead[days.window]], days.window.sum())

@@ -337,6 +337,37 @@ def log_ratio_change(
     return fit.estimate("break: level")
 
 
+def records_of(models: pd.DataFrame) -> pd.DataFrame:
+    """Return the models that set a record of training compute, by date.
+
+    Parameters
+    ----------
+    models : DataFrame
+        Columns `model`, `date`, `training_compute_flop`; rows without compute are left out.
+    """
+    known = models.dropna(subset=["training_compute_flop"]).sort_values("date", kind="stable")
+    best = known["training_compute_flop"].cummax().shift(fill_value=0)
+    return known[known["training_compute_flop"] > best]
+
+
+def gap_without(
+    model: str, china: pd.DataFrame, united_states: pd.DataFrame, ends: pd.DatetimeIndex
+) -> pd.Series:
+    """Return the log10 gap of the records, China less United States, as if one model had never been released.
+
+    Parameters
+    ----------
+    model : str
+    china, united_states : DataFrame
+        As in :func:`records_of`.
+    ends : DatetimeIndex
+        Ends of the quarters.
+    """
+    kept = [one[one["model"] != model].set_index("date") for one in (china, united_states)]
+    best = [transforms.running_maximum(one["training_compute_flop"], ends) for one in kept]
+    return np.log10(best[0] / best[1])
+
+
 def counts_after(
     counts: pd.Series,
     quarters: pd.DatetimeIndex,

@@ -22,7 +22,7 @@ from statsmodels.stats.diagnostic import acorr_breusch_godfrey, acorr_ljungbox
 from statsmodels.stats.stattools import durbin_watson
 
 from helpers.methods import checks
-from helpers.methods.results import Estimate
+from helpers.methods.results import Estimate, rows_of
 
 SEED = 20261123
 _PER_YEAR = {"M": 12, "Q": 4, "Y": 1}
@@ -187,11 +187,16 @@ class InterruptedSeries:
         Raises
         ------
         helpers.methods.checks.UnusableInput
-            For counts, whose residuals these tests do not fit.
+            For counts, whose residuals these tests do not fit, or a number of lags that does not suit.
         """
         if self.exposure is not None:
             raise checks.UnusableInput(
                 "Residual tests are for series, not counts. Look at the dispersion instead."
+            )
+        if not self.arma_parameters < lags < len(self.outcome) / 2:
+            raise checks.UnusableInput(
+                f"{lags} lags do not suit {len(self.outcome)} periods and {self.arma_parameters} noise "
+                "parameters. Choose more than the parameters and fewer than half the periods."
             )
         if self.innovations is None:
             y, X = self.outcome.to_numpy(), self.design.frame.to_numpy()
@@ -207,12 +212,7 @@ class InterruptedSeries:
 
     def table(self) -> pd.DataFrame:
         """Return one row per term: value, standard error, interval, p value."""
-        rows = [self.estimate(term) for term in self.coefficients.index]
-        return pd.DataFrame(
-            [(e.value, e.se, e.low, e.high, e.p_value) for e in rows],
-            columns=["value", "se", "low", "high", "p_value"],
-            index=self.coefficients.index,
-        )
+        return rows_of({term: self.estimate(term) for term in self.coefficients.index})
 
     def record(self) -> dict:
         """Return the mean effect of the first intervention as keyword arguments of ``records.record``."""
@@ -287,7 +287,7 @@ def design(
     Raises
     ------
     helpers.methods.checks.UnusableInput
-        If an intervention has no period in the data, or terms are collinear.
+        If a window is not inside the data, terms are collinear, or two have the same name.
     """
     checks.index_in_order(index, "the outcome")
     periods = index.to_period(frequency)
@@ -312,6 +312,9 @@ def design(
             raise checks.UnusableInput("The regressors have other dates than the outcome. Align them first.")
         checks.complete(regressors, "regressors")
         frame = pd.concat([frame, regressors.astype(float)], axis=1)
+        if not frame.columns.is_unique:
+            twice = frame.columns[frame.columns.duplicated()][0]
+            raise checks.UnusableInput(f"{twice!r} is the name of two terms. Rename the regressor.")
     _refuse_collinear(frame)
     return Design(frame, periods, tuple(interventions), acting)
 
@@ -358,7 +361,9 @@ def interrupted_series(
     y, made = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
     X = made.frame.to_numpy()
     n, k = X.shape
-    moments = _Moments(X, _residuals(series.to_numpy(), X)[:, None], made.gaps)
+    residuals = _residuals(y, X)
+    checks.leaves_noise(residuals, y, str(series.name or "the outcome"))
+    moments = _Moments(X, residuals[:, None], made.gaps)
     rho = _best_rho(moments)
     shift, s2, inverse = moments.fit(rho)
     names = made.frame.columns
@@ -409,6 +414,11 @@ def segmented_regression(
     """
     y, made = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
     (n, k), names = made.frame.shape, made.frame.columns
+    if not 0 <= maxlags < n:
+        raise checks.UnusableInput(
+            f"maxlags is {maxlags} for {n} periods. Give zero or more, fewer than those."
+        )
+    checks.leaves_noise(_residuals(y, made.frame.to_numpy()), y, str(series.name or "the outcome"))
     rows = np.r_[0, np.cumsum(made.gaps)]
     outcome, X = np.zeros(rows[-1] + 1), np.zeros((rows[-1] + 1, k))
     outcome[rows], X[rows] = y, made.frame.to_numpy()
@@ -457,7 +467,8 @@ def count_series(
     Raises
     ------
     helpers.methods.checks.UnusableInput
-        If counts are negative, the exposure is not positive, or the design is unusable.
+        If counts are negative or zero wherever a term acts, the exposure is not positive, or the design is
+        unusable.
     """
     if family not in ("quasi-Poisson", "Poisson"):
         raise checks.UnusableInput(f"family is {family!r}. Choose 'quasi-Poisson' or 'Poisson'.")
@@ -473,6 +484,11 @@ def count_series(
     if not fit.converged:
         raise checks.UnusableInput(
             f"The {family} fit did not converge. A term may separate zero counts: drop it."
+        )
+    if fit.mu.min() < 1e-8 * y.mean():
+        raise checks.UnusableInput(
+            f"The counts are zero wherever one of the terms {list(names)} acts: its rate ratio has no "
+            "interval. Drop the term, or compare the counts themselves."
         )
     return InterruptedSeries(
         outcome=counts,
@@ -563,9 +579,9 @@ def _terms(one: Intervention, periods: pd.PeriodIndex) -> tuple[dict[str, np.nda
     end = periods[-1] if one.end is None else pd.Period(one.end, freq=periods.freq)
     distance = periods.asi8 - start.ordinal
     acts = (distance >= 0) & (periods.asi8 <= end.ordinal)
-    if not acts.any():
+    if not acts.any() or start < periods[0] or end > periods[-1]:
         raise checks.UnusableInput(
-            f"{one.name}: no period from {start} to {end} is in the data ({periods[0]} to {periods[-1]}). "
+            f"{one.name}: the window {start}..{end} is not inside the data ({periods[0]} to {periods[-1]}). "
             "Drop it or choose a longer series."
         )
     terms = {f"{one.name}: level": acts.astype(float)}
@@ -573,8 +589,10 @@ def _terms(one: Intervention, periods: pd.PeriodIndex) -> tuple[dict[str, np.nda
         terms[f"{one.name}: slope"] = np.where(acts, distance + 1.0, 0.0)
     if one.leads:
         before = (distance < 0) & (distance >= -one.leads)
-        if not before.any():
-            raise checks.UnusableInput(f"{one.name}: its lead window lies before the data. Use fewer leads.")
+        if not before.any() or start - one.leads < periods[0]:
+            raise checks.UnusableInput(
+                f"{one.name}: its lead window begins before the data. Use fewer leads."
+            )
         terms[f"{one.name}: leads"] = before.astype(float)
     return terms, acts
 

@@ -17,7 +17,7 @@ from helpers.methods import checks
 from helpers.methods.counterfactual import Counterfactual, from_moments, split
 from helpers.methods.interrupted_series import SEED, Design, InterruptedSeries, Intervention, design
 from helpers.methods.likelihood import maximise
-from helpers.methods.results import Estimate
+from helpers.methods.results import Estimate, rows_of
 
 Order = tuple[int, int, int]
 SeasonalOrder = tuple[int, int, int, int]
@@ -39,12 +39,7 @@ class Transfer:
 
     def table(self) -> pd.DataFrame:
         """Return omega, delta and the long-run effect, one row each."""
-        rows = {"omega": self.omega, "delta": self.delta, "long run": self.long_run}
-        return pd.DataFrame(
-            [(e.value, e.se, e.low, e.high, e.p_value) for e in rows.values()],
-            columns=["value", "se", "low", "high", "p_value"],
-            index=list(rows),
-        )
+        return rows_of({"omega": self.omega, "delta": self.delta, "long run": self.long_run})
 
     def record(self) -> dict:
         """Return the first-period effect as keyword arguments of ``records.record``, with delta."""
@@ -119,12 +114,19 @@ def arima_ar1(
     Raises
     ------
     helpers.methods.checks.UnusableInput
-        As :func:`sarimax`.
+        As :func:`sarimax`, and if the noise has a unit root or the iterations do not settle.
     """
     y, made = _prepare(series, interventions, (1, 0, 0), (0, 0, 0, 0), season, trend, regressors, frequency)
     names = made.frame.columns
     model = ARIMA(y.to_numpy(), exog=made.frame.to_numpy(), order=(1, 0, 0), trend="n")
-    fit = model.fit(method="innovations_mle", cov_type="approx")
+    try:
+        fit = model.fit(method="innovations_mle", cov_type="approx")
+    except ValueError as error:
+        raise checks.UnusableInput(
+            f"AR(1) noise does not fit ({error}). Use sarimax with a difference."
+        ) from None
+    if not fit.fit_details.converged:
+        raise checks.UnusableInput("The AR(1) fit did not converge. Use interrupted_series or sarimax.")
     k = len(names)
     return InterruptedSeries(
         outcome=y,
@@ -242,9 +244,10 @@ def sarimax_counterfactual(
     y, made = _prepare(series, [], order, seasonal_order, season, False, regressors, frequency)
     before, after, window = split(y.index, intervention, frequency)
     known = replace(made, frame=made.frame[before], periods=made.periods[before])
+    parameters = known.frame.shape[1] + order[0] + order[2] + seasonal_order[0] + seasonal_order[2] + 1
+    checks.enough(int(before.sum()), 2 * parameters, f"periods before the leads of {intervention.name}")
     _refuse_constant(known.frame)
     model, spread, centre, scales = _scaled_model(y[before], known, order, seasonal_order)
-    checks.enough(int(before.sum()), 2 * len(model.param_names), f"periods before {intervention.name}")
     fit = model.filter(maximise(model), cov_type="none")
     steps = int(np.flatnonzero(after)[-1] + 1 - before.sum())
     future = (made.frame.to_numpy() / scales)[before.sum() : before.sum() + steps]
@@ -285,6 +288,9 @@ def _prepare(
         regressors=regressors,
         frequency=frequency,
     )
+    level = np.column_stack([np.ones(len(y)), made.frame])
+    residuals = y.to_numpy() - level @ np.linalg.lstsq(level, y.to_numpy(), rcond=None)[0]
+    checks.leaves_noise(residuals, y.to_numpy(), str(series.name or "the outcome"))
     if (made.gaps != 1).any():
         raise checks.UnusableInput(
             "ARIMA noise needs every period. Use interrupted_series, which allows gaps."

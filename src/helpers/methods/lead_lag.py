@@ -10,7 +10,7 @@ import pandas as pd
 import statsmodels.api as sm
 from statsmodels.tsa.stattools import grangercausalitytests
 
-from helpers.methods.checks import UnusableInput, complete, enough, finite, index_in_order, varies
+from helpers.methods.checks import UnusableInput, complete, enough, finite, in_order, varies
 from helpers.methods.power import detectable_correlation
 from helpers.methods.results import Estimate
 
@@ -224,14 +224,10 @@ def prewhitened_cross_correlation(
 def _same_dates(leader: pd.Series, follower: pd.Series, minimum: int) -> tuple[pd.Series, pd.Series]:
     """Check the two series, and leave out of both what is unknown in either."""
     for values, name in ((leader, "leader"), (follower, "follower")):
-        index_in_order(values.index, name)
+        in_order(values, name)
         finite(values, name)
     if not leader.index.equals(follower.index):
         raise UnusableInput("Leader and follower cover different dates: cut both to the common dates.")
-    steps = np.diff(leader.index.to_numpy()).astype("timedelta64[D]").astype(int)
-    if len(steps) and steps.max() > 1.6 * np.median(steps):
-        after = leader.index[int(steps.argmax())]
-        raise UnusableInput(f"The dates skip periods after {after:%Y-%m-%d}: put missing values there.")
     known = leader.notna() & follower.notna()
     enough(int(known.sum()), minimum, "periods known in both series")
     varies(leader[known], "leader")
@@ -287,6 +283,8 @@ def _correlations(followers: np.ndarray, leader: np.ndarray, lag: int) -> np.nda
 
 
 def _pair(first: Any, second: Any, minimum: int) -> np.ndarray:
+    in_order(first, "first series")
+    in_order(second, "second series")
     if len(first) != len(second):
         raise UnusableInput(
             f"The series have {len(first)} and {len(second)} periods: cut both to the common dates."

@@ -6,10 +6,9 @@ from typing import Any
 
 import pandas as pd
 import statsmodels.api as sm
-from scipy import stats
 
-from helpers.methods.checks import UnusableInput, complete, enough, varies
-from helpers.methods.results import Estimate
+from helpers.methods.checks import UnusableInput, complete, enough, in_order, varies
+from helpers.methods.results import Estimate, t_estimate
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,8 @@ def local_projections(
     Raises
     ------
     UnusableInput
-        If columns are unknown, have gaps or no variation, or a horizon leaves fewer rows than twice the
-        regressors.
+        If columns are unknown, have gaps or no variation, periods are out of order or skipped, or a horizon
+        leaves fewer rows than twice the regressors.
 
     Notes
     -----
@@ -84,7 +83,7 @@ def local_projections(
     Jordà (2005), American Economic Review 95, 161-182.
     """
     columns = list(dict.fromkeys([outcome, *contemporaneous, impulse]))
-    _check(frame, columns, contemporaneous, outcome, horizons, leads)
+    _check(frame, columns, contemporaneous, outcome, horizons, lags, leads)
     data = frame[columns].astype(float)
     effects = {}
     for horizon in [*range(-leads, 0), *horizons]:
@@ -109,18 +108,13 @@ def _project(target: pd.Series, design: pd.DataFrame, horizon: int, leads: int, 
     enough(len(target), 2 * (design.shape[1] + 1), f"rows at horizon {horizon}")
     hac = {"maxlags": abs(horizon) + 1, "use_correction": True}
     fit = sm.OLS(target, sm.add_constant(design)).fit(cov_type="HAC", cov_kwds=hac)
-    value, se, df = fit.params["impulse"], fit.bse["impulse"], int(fit.df_resid)
-    half = stats.t.ppf(0.975, df) * se
-    return Estimate(
-        value,
-        value - half,
-        value + half,
+    return t_estimate(
+        fit.params["impulse"],
+        fit.bse["impulse"],
+        int(fit.df_resid),
         unit=unit,
         n=len(target),
         method=f"local projection at horizon {horizon}, Newey-West errors",
-        p_value=2 * stats.t.sf(abs(value / se), df),
-        se=se,
-        df=df,
         window=f"{horizon:+d}",
         leads=f"-{leads}..-1" if leads else "none estimated",
     )
@@ -132,8 +126,10 @@ def _check(
     contemporaneous: Sequence[str],
     outcome: str,
     horizons: Sequence[int],
+    lags: int,
     leads: int,
 ) -> None:
+    in_order(frame, "table")
     unknown = set(columns) - set(frame.columns)
     if unknown:
         raise UnusableInput(f"No columns {sorted(unknown)}: the table has {list(frame.columns)}.")
@@ -141,6 +137,8 @@ def _check(
         raise UnusableInput(
             "Horizons and the number of leads are zero or more: give earlier periods as `leads`."
         )
+    if lags < 1:
+        raise UnusableInput(f"{lags} lags: give at least one, so that the past is held constant.")
     if min(horizons) == 0 and outcome in contemporaneous:
         raise UnusableInput(
             f"At horizon 0 {outcome} would explain itself: start at 1 or drop it from the controls."

@@ -86,6 +86,24 @@ class ClaimTest:
         rows += [{"name": f"{self.test}_{name}", "value": p} | shared for name, p in self.p_values.items()]
         return [*rows, self.verdict.record() | {"name": f"{self.test}_verdict"}]
 
+    def conditions_table(self) -> pd.DataFrame:
+        """Return the conditions of *supported* and whether each holds."""
+        held = [(name, "yes" if holds else "no") for name, holds in self.verdict.conditions.items()]
+        return pd.DataFrame(held, columns=["Condition for supported", "Holds"])
+
+    def estimates_table(self) -> pd.DataFrame:
+        """Return the headline and the other estimates, in percent."""
+        named = {"headline": self.estimate, **self.others} if self.estimate is not None else {}
+        return pd.DataFrame(
+            [(name.replace("_", " "), *_percent(each), each.n) for name, each in named.items()],
+            columns=["Estimate", "Value, %", "Low", "High", "n"],
+        )
+
+    def without_table(self) -> pd.DataFrame:
+        """Return value, low and high in percent with each event left out, by event id."""
+        rows = {event: _percent(one) for event, one in self.without.items()}
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["value", "low", "high"])
+
     def row(self, claim: str) -> dict[str, Any]:
         """Return the row of the verdict table, returns in percent."""
         row = {
@@ -98,6 +116,10 @@ class ClaimTest:
         percent = {name: 100 * getattr(self.estimate, name) for name in ("value", "low", "high")}
         percent |= {"mde": 100 * self.mde.value, "unit": "%"}
         return row | percent | {"n": self.estimate.n, "placebo_rank": self.p_values["placebo_p"]}
+
+
+def _percent(one: Estimate) -> list[float]:
+    return [100 * end for end in (one.value, one.low, one.high)]
 
 
 def missing(test: str, why: str) -> ClaimTest:

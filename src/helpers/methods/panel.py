@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.methods.checks import UnusableInput, complete
-from helpers.methods.results import Estimate
+from helpers.methods.checks import UnusableInput, complete, varies
+from helpers.methods.results import Estimate, t_estimate
 
 Scaling = Literal["none", "clusters", "clusters and coefficients"]
 
@@ -189,8 +189,10 @@ def two_way_fixed_effects(
     Raises
     ------
     UnusableInput
-        If a value is missing, the panel is not balanced or a regressor is collinear.
+        If a value is missing, the panel is not balanced, `leads` is negative or a regressor is collinear.
     """
+    if leads < 0:
+        raise UnusableInput(f"{leads} leads: give a number of periods, 0 for none.")
     wide, _ = _balanced(frame, outcome, unit, period, first_treated)
     when = frame[period].map({label: number for number, label in enumerate(wide.columns)})
     start = frame[first_treated].map({label: number for number, label in enumerate(wide.columns)})
@@ -207,11 +209,12 @@ def two_way_fixed_effects(
         outcome=outcome,
         regressors=["treated", *names],
         fixed_effects=[unit, period],
-        vcov={"CRV1": unit},
+        cluster=unit,
         ssc=pyfixest.ssc(k_fixef=counted),
         unit=outcome_unit,
         method=f"two-way fixed effects, errors clustered by {unit}",
         leads=f"{leads} lead terms",
+        df=len(wide) - 1,
     )
 
 
@@ -247,7 +250,7 @@ def poisson_fixed_effects(
     Raises
     ------
     UnusableInput
-        If values are missing or negative, or a regressor is collinear with the rest.
+        If values are missing, negative or all the same, or a regressor is collinear with the rest.
     NotConverged
         If the iterations stop before the maximum.
 
@@ -266,12 +269,13 @@ def poisson_fixed_effects(
         outcome=outcome,
         regressors=[*regressors, *leads],
         fixed_effects=fixed_effects,
-        vcov={"CRV1": cluster} if cluster else "hetero",
+        cluster=cluster,
         ssc=pyfixest.ssc(k_adj=scaling == "clusters and coefficients", G_adj=scaling != "none"),
         unit="log points",
         method="Poisson pseudo maximum likelihood with fixed effects, "
         + (f"errors clustered by {cluster}" if cluster else "heteroskedasticity-robust errors"),
         leads=", ".join(leads) or "none in the model",
+        df=None,
     )
 
 
@@ -282,20 +286,26 @@ def _regress(
     outcome: str,
     regressors: Sequence[str],
     fixed_effects: Sequence[str],
-    vcov: Any,
+    cluster: str | None,
     ssc: Any,
     unit: str,
     method: str,
     leads: str,
+    df: float | None,
 ) -> PanelRegression:
     for column in (outcome, *regressors):
         complete(frame[column], column)
+    varies(frame[outcome], outcome)
+    for column in " ".join([*fixed_effects, cluster or ""]).replace("^", " ").split():
+        if frame[column].isna().any():
+            row = int(frame[column].isna().argmax())
+            raise UnusableInput(f"{column} is missing in row {row}. Drop that row, or give it a label.")
     formula = f"{outcome} ~ {' + '.join(regressors)} | {' + '.join(fixed_effects)}"
     with warnings.catch_warnings():
         # Separation and collinearity are read from the fit below; the rest is pandas talking to pyfixest.
         warnings.simplefilter("ignore")
         try:
-            fit = estimator(formula, data=frame, vcov=vcov, ssc=ssc)
+            fit = estimator(formula, data=frame, vcov={"CRV1": cluster} if cluster else "hetero", ssc=ssc)
         except ValueError as error:
             raise UnusableInput(f"{formula} cannot be estimated: {' '.join(str(error).split())}") from None
     dropped = set(regressors) - set(fit.coef().index)
@@ -318,6 +328,7 @@ def _regress(
             method=method,
             p_value=row["Pr(>|t|)"],
             se=row["Std. Error"],
+            df=df,
             leads=leads,
             details=details,
         )
@@ -340,6 +351,7 @@ def _balanced(
         raise UnusableInput(
             f"{wide.index[row]} has no value in {wide.columns[column]}: the panel must be balanced."
         )
+    varies(wide.to_numpy(dtype=float), outcome)
     if (frame.groupby(unit)[first_treated].nunique() > 1).any():
         raise UnusableInput(f"{first_treated} changes within a unit: it must be one period per unit.")
     first = frame.groupby(unit)[first_treated].first().reindex(wide.index)
@@ -394,6 +406,4 @@ def _average(
 ) -> Estimate:
     value = float(weights @ np.asarray(effects))
     se = float(np.sqrt(((weights @ influence) ** 2).sum()))
-    half = stats.t.ppf(0.975, n - 1) * se
-    p_value = 2 * stats.t.sf(abs(value / se), n - 1)
-    return Estimate(value, value - half, value + half, n=n, se=se, df=n - 1, p_value=p_value, **fields)
+    return t_estimate(value, se, n - 1, n=n, **fields)

@@ -179,6 +179,40 @@ def candidate_rows(values: np.ndarray, events: np.ndarray, guard: int) -> np.nda
     return rows[far]
 
 
+def quiet_rows(
+    index: pd.DatetimeIndex, complete: np.ndarray, listed: pd.DatetimeIndex, guard: int
+) -> np.ndarray:
+    """Return the rows of trading days that placebo news may fall on.
+
+    Parameters
+    ----------
+    index : DatetimeIndex
+        Trading days.
+    complete : array of bool, trading days
+        Whether every statistic can be measured on the day.
+    listed : DatetimeIndex
+        Trading days on which anything is listed, of whatever kind.
+    guard : int
+        Placebo days are more than `guard` trading days from each of them.
+
+    Returns
+    -------
+    array of int
+
+    Raises
+    ------
+    UnusableInput
+        If a listed day is no trading day, or fewer than 19 days remain.
+    """
+    rows = checks.positions(index, pd.DatetimeIndex(listed).unique(), "listed days")
+    complete = np.asarray(complete)
+    pool = (
+        candidate_rows(np.where(complete, 0.0, np.nan), rows, guard) if len(rows) else complete.nonzero()[0]
+    )
+    checks.enough(len(pool), MINIMUM_POOL, "days without news")
+    return pool
+
+
 def same_year_sets(
     index: pd.DatetimeIndex, pool: np.ndarray, events: np.ndarray, *, apart: int, draws: int, seed: int
 ) -> np.ndarray:

@@ -21,7 +21,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from helpers.methods.checks import UnusableInput, enough
 from helpers.methods.placebo import label_permutation, placebo_test, sign_flips
-from helpers.methods.power import detectable_rate_ratio, normal_multiplier
+from helpers.methods.power import detectable_mean, detectable_rate_ratio, normal_multiplier
 from helpers.methods.results import Estimate, mean_over_events
 
 Dates = pd.DatetimeIndex | Sequence[Any]
@@ -36,7 +36,8 @@ class DateComparison:
     ----------
     effect : Estimate
         Rate ratio, mean count, mean change or relative distance. ``details`` hold the 5th, 50th and 95th
-        percentile of the placebo values and ``mde``, the minimum detectable effect.
+        percentile of the placebo values and ``mde``, the minimum detectable effect: the larger of that of the
+        interval and ``mde_placebo``, that of the spread of the placebo values, since a finding needs both.
     lead : Estimate or None
         The same before the dates; None where the measure looks both ways or is itself a lead.
     rows : DataFrame
@@ -64,6 +65,11 @@ class DateComparison:
     def sentence(self) -> str:
         """Say the effect in plain words."""
         return self.effect.sentence()
+
+
+def without_p(comparison: DateComparison) -> DateComparison:
+    """Return a comparison without its placebo p value: of one or two dates a rank says nothing."""
+    return replace(comparison, effect=replace(comparison.effect, p_value=None))
 
 
 def rate_ratio(
@@ -107,7 +113,8 @@ def rate_ratio(
     -------
     DateComparison
         ``details`` also hold the totals of events and days. ``mde`` is the smallest ratio above one that the
-        design detects with 80 percent power; its inverse is the largest below one.
+        design detects with 80 percent power, ``mde_below`` the largest below one, and ``mde_independent``
+        that of events which come singly.
 
     Raises
     ------
@@ -138,7 +145,7 @@ def rate_ratio(
         headline,
         p_value=_two_sided(headline.value, placebo),
         leads=f"{_days_text(leads)} beside it",
-        details=totals | {"mde": _detectable_ratio(strata)} | _placebo_range(placebo),
+        details=totals | _detectable_ratios(strata, placebo) | _placebo_range(placebo),
     )
     rest = {grid.date(day): days[days != day] for day in days} if len(days) > 1 else {}
     return DateComparison(
@@ -736,12 +743,17 @@ def _as_rows(strata: pd.DataFrame) -> dict[str, np.ndarray]:
     return {name: strata[[name]].to_numpy().T for name in strata.columns}
 
 
-def _detectable_ratio(years: pd.DataFrame) -> float:
+def _detectable_ratios(years: pd.DataFrame, placebo: np.ndarray) -> dict[str, float]:
     expected = (years["events_outside"] / years["days_outside"] * years["days_inside"]).sum()
     days_inside = years["days_inside"].sum()
     rate = expected / days_inside
     outside = years["events_outside"].sum() / rate
-    return detectable_rate_ratio(rate, exposure_inside=days_inside, exposure_outside=outside).value
+    single = detectable_rate_ratio(rate, exposure_inside=days_inside, exposure_outside=outside).value
+    logs = np.log(placebo[np.isfinite(placebo) & (placebo > 0)])
+    # Events that come in bursts spread the placebo ratios wider than single ones would.
+    spread = float(np.exp(normal_multiplier() * logs.std())) if len(logs) else 1.0
+    mde = max(single, spread)
+    return {"mde": mde, "mde_below": 1 / mde, "mde_independent": single, "mde_placebo": spread}
 
 
 def _informative(strata: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
@@ -787,7 +799,9 @@ def _mean_over_dates(
     **fields: Any,
 ) -> DateComparison:
     """Compare the mean of one value per date (the order of `rows`) with placebo means."""
-    mde = normal_multiplier() * float(placebo.std())
+    mdes = {"mde_placebo": normal_multiplier() * float(placebo.std())}
+    if values.std() > 0:
+        mdes["mde_interval"] = detectable_mean(len(values), values.std(ddof=1), fields["unit"]).value
 
     def estimate(kept: np.ndarray, **more: Any) -> Estimate:
         return Estimate(kept.mean(), *_t_interval(kept), n=len(kept), **fields, **more)
@@ -795,7 +809,7 @@ def _mean_over_dates(
     effect = estimate(
         values,
         p_value=_two_sided(values.mean(), placebo),
-        details=(details or {}) | {"mde": mde} | _placebo_range(placebo),
+        details=(details or {}) | mdes | {"mde": max(mdes.values())} | _placebo_range(placebo),
     )
     others = [np.delete(values, position) for position in range(len(values))] if len(values) > 2 else []
     leave_one_out = {date: estimate(kept) for date, kept in zip(rows.index, others, strict=False)}

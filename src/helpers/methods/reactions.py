@@ -7,8 +7,9 @@ Sources: as in :mod:`helpers.methods.event_study`, :mod:`helpers.methods.placebo
 :mod:`helpers.methods.multiplicity`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,9 @@ from helpers.methods.results import Estimate, difference_of_means, mean_over_eve
 
 Returns = tuple[pd.DataFrame, pd.Series | None]  # returns of a group, and of its market
 Cell = tuple[str, str]  # group and class of news
+# Kinds of events that shares may react to: an event stands alone if none of another kind is near.
+NEWS = ["summit_leaders", "dialogue", "summit_ai", "export_control", "control_easing", "counter_measure"]
+NEWS += ["trade_truce", "market_shock"]
 FEWEST_EVENTS = 2
 PLACEBO_RANGE = (0.025, 0.975)
 FAMILY_COLUMNS = [
@@ -230,7 +234,8 @@ def placebo_news(
     Raises
     ------
     UnusableInput
-        If no day is left, a year has none, or an excluded day is not in `calendar`.
+        If too few days are left, a year has none, or an excluded day is not in `calendar`; see
+        :func:`helpers.methods.placebo.quiet_rows`.
     """
     cars = {
         group: at_news(
@@ -241,16 +246,28 @@ def placebo_news(
         for group, (returns, market) in groups.items()
     }
     daily = pd.DataFrame(cars)
-    every_day = pd.DatetimeIndex(np.concatenate([excluded, *news.values()])).unique()
-    rows = checks.positions(calendar, every_day, "listed days")
-    complete = np.where(daily.notna().all(axis=1), 0.0, np.nan)
-    pool = placebo.candidate_rows(complete, rows, guard) if len(rows) else np.flatnonzero(complete == 0)
-    checks.enough(len(pool), placebo.MINIMUM_POOL, "days without news")
+    every_day = pd.DatetimeIndex(np.concatenate([excluded, *news.values()]))
+    pool = placebo.quiet_rows(calendar, daily.notna().all(axis=1).to_numpy(), every_day, guard)
     sets, apart = {}, window[1] - window[0]
     for number, (kind, days) in enumerate(news.items()):
         own = calendar.get_indexer(pd.DatetimeIndex(days))
         sets[kind] = placebo.same_year_sets(calendar, pool, own, apart=apart, draws=draws, seed=seed + number)
     return PlaceboNews(daily, calendar[pool], dict(news), sets)
+
+
+def quiet_by_year(null: PlaceboNews) -> pd.DataFrame:
+    """Count by year of the events the days that placebo news may fall on.
+
+    Returns
+    -------
+    DataFrame
+        By year: quiet (days), events, and enough (whether the days are not too few for a placebo test).
+    """
+    news = [days.dt.year for days in null.days.values()]
+    events = pd.concat(news).value_counts() if news else pd.Series(dtype=int)
+    quiet = null.pool.year.value_counts().reindex(events.sort_index().index, fill_value=0)
+    table = pd.DataFrame({"quiet": quiet, "events": events}).sort_index().rename_axis("year")
+    return table.assign(enough=table["quiet"] >= placebo.MINIMUM_POOL)
 
 
 def study(group: Returns, days: pd.Series, **layout: Window) -> EventStudy:
@@ -303,6 +320,30 @@ def family(found: Mapping[Cell, EventStudy], null: PlaceboNews) -> pd.DataFrame:
         placebo_low=low,
         placebo_high=high,
     )
+
+
+def cell_records(
+    cells: Iterable[Cell], found: Mapping[Cell, EventStudy], missing: Mapping[Cell, str], tested: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Return the fields of the record of each cell: its study with the p values of the family, or why not.
+
+    Parameters
+    ----------
+    cells : iterable of (group, class)
+    found, missing : mapping
+        See :func:`studies`.
+    tested : DataFrame
+        See :func:`family`.
+    """
+    rows, by_cell = [], tested.set_index(["group", "kind"])
+    for cell in cells:
+        name = {"name": "reaction_" + "_".join(cell)}
+        if cell in found:
+            p_values = by_cell.loc[[cell], ["p_placebo", "p_romano_wolf"]].iloc[0].to_dict()
+            rows.append(name | found[cell].record() | p_values)
+        else:
+            rows.append(name | {"value": None, "unit": UNIT, "why": missing[cell]})
+    return rows
 
 
 def one_event(null: PlaceboNews, kind: str) -> pd.DataFrame:
@@ -475,6 +516,49 @@ def portfolio_around(
     """
     sides = [joint_cars(members, estimation=estimation, window=window) for window in (before, after)]
     return around_one_day(*sides, day, span=(before[0], after[1]), **rest)
+
+
+def paths_around(
+    group: Returns,
+    days: Mapping[str, pd.Timestamp],
+    *,
+    span: Window,
+    estimation: Window,
+    excluded: pd.DatetimeIndex,
+    years: tuple[int, int],
+) -> tuple[pd.DataFrame, float]:
+    """Follow a portfolio through the days around some events, beside days on which nothing is listed.
+
+    Parameters
+    ----------
+    group : (returns, market)
+    days : mapping of event to Timestamp
+        Trading days of the group; quiet days keep away from the first.
+    span : (int, int)
+        First and last relative day; the paths are cumulated from the first.
+    estimation : (int, int)
+    excluded, years
+        See :func:`calm_days`.
+
+    Returns
+    -------
+    (DataFrame, float)
+        One row per event and relative day: event, day, value, and low and high, the 5 and 95 percent of the
+        paths of quiet days; and the share of quiet days whose path leaves that range on some day.
+    """
+    daily = portfolio_paths(*group, estimation=estimation, first=span[0], last=span[1])
+    first = next(iter(days.values()))
+    quiet = daily.loc[calm_days(daily.index, first, span=span, excluded=excluded, years=years)]
+    low, high = quiet.quantile(0.05), quiet.quantile(0.95)
+    rows = [
+        pd.DataFrame(
+            {"event": event, "day": daily.columns, "value": daily.loc[day], "low": low, "high": high}
+        )
+        for event, day in days.items()
+    ]
+    whole = quiet.dropna()
+    leaves = ((whole < low) | (whole > high)).any(axis=1).mean()
+    return pd.concat(rows, ignore_index=True), float(leaves)
 
 
 def _against(value: float, pool: np.ndarray, calm: np.ndarray) -> dict:

@@ -25,7 +25,7 @@ from helpers.methods.interrupted_series import (
     whiten,
 )
 from helpers.methods.intervention import sarimax
-from helpers.methods.placebo import PlaceboTest, placebo_dates, placebo_test
+from helpers.methods.placebo import MINIMUM_POOL, PlaceboTest, placebo_dates, placebo_test
 from helpers.methods.power import DetectableEffect
 from helpers.methods.rates import DateComparison
 from helpers.methods.results import Estimate, mean_over_events
@@ -77,6 +77,12 @@ def one_event(month: pd.Timestamp, *, horizon: int, leads: int) -> tuple[Interve
 def before_leads(series: pd.Series, month: pd.Timestamp, leads: int) -> pd.Series:
     """Return the series before the lead window of an event."""
     return series[series.index < month - pd.DateOffset(months=leads)]
+
+
+def months_apart(months: pd.DatetimeIndex, others: pd.DatetimeIndex) -> np.ndarray:
+    """Return for each month the distance in months to the nearest of the others, 999 if there are none."""
+    distance = np.subtract.outer(_numbers(months), _numbers(others))
+    return np.abs(distance).min(axis=1, initial=999)
 
 
 def cut(series: pd.Series, month: pd.Timestamp, horizon: int) -> pd.Series:
@@ -196,7 +202,7 @@ def compare(
         "placebos": len(placebo),
     }
     p_value = None
-    if len(placebo) >= 19:
+    if len(placebo) >= MINIMUM_POOL:
         p_value = placebo_test(placebo.to_numpy(), effect.value)
         details |= {f"placebo_{q}": float(placebo.quantile(q / 100)) for q in (5, 50, 95)}
     shown = fit.path().loc[fit.design.acting[WINDOW]]
@@ -207,6 +213,84 @@ def compare(
         dict(without or {}),
         placebo.to_numpy(),
     )
+
+
+def choices(
+    series: pd.Series,
+    month: pd.Timestamp,
+    *,
+    horizon: int,
+    leads: int,
+    horizons: Sequence[int],
+    other: Mapping[str, Intervention],
+    years: Sequence[int],
+) -> dict[str, Estimate]:
+    """Estimate the mean response to one event again, each time with one choice changed.
+
+    Segmented regression with AR(1) errors, monthly dummies and Lunar-New-Year terms, as `respond`, but with
+    t intervals, which are faster and somewhat narrower. What is refused is left out.
+
+    Parameters
+    ----------
+    series, month, horizon, leads
+        As in :func:`respond`.
+    horizons : sequence of int
+        Other lengths of the window.
+    other : mapping of words to Intervention
+        Terms for other events, each added alone.
+    years : sequence of int
+        Later years for the series to begin in.
+    """
+
+    def by(outcome=series, horizon=horizon, leads=leads, extra=(), trend=True):
+        kept = cut(outcome, month, horizon)
+        events = [*one_event(month, horizon=horizon, leads=leads), *extra]
+        named = {"season": "dummies", "unit": UNIT, "inference": "t", "trend": trend}
+        lunar = transforms.lunar_new_year_terms(kept.index)
+        return interrupted_series(kept, events, regressors=lunar, **named).estimate(f"{WINDOW}: level")
+
+    tries = {"As written": by} | {
+        f"With a term for {name}": lambda term=term: by(extra=[term]) for name, term in other.items()
+    }
+    tries |= {f"Months +1 to +{length}": lambda length=length: by(horizon=length) for length in horizons}
+    tries |= {
+        "Without leads": lambda: by(leads=0),
+        f"{2 * leads} months of leads": lambda: by(leads=2 * leads),
+        "No trend": lambda: by(trend=False),
+    }
+    tries |= {f"From {year}": lambda year=year: by(series[series.index >= str(year)]) for year in years}
+    return _possible(tries)
+
+
+def speed_up(levels: pd.Series, day: pd.Timestamp, periods: int) -> float:
+    """Return the mean log growth per period in up to so many periods after a day less that before it."""
+    after, before = levels[day:].iloc[: periods + 1], levels[:day].iloc[-periods - 1 :]
+    checks.enough(min(len(after), len(before)), 2, "periods on either side")
+    means = [np.log(part.iloc[-1] / part.iloc[0]) / (len(part) - 1) for part in (after, before)]
+    return float(means[0] - means[1])
+
+
+def speed_up_against(
+    levels: Mapping[str, pd.Series], name: str, day: pd.Timestamp, periods: int, others: int
+) -> tuple[float, float]:
+    """Return `speed_up` of one holder of a stock, and its mean over the largest others on that day."""
+    rest = sorted(levels.keys() - {name}, key=lambda one: (-levels[one][day], one))[:others]
+    return speed_up(levels[name], day, periods), float(
+        np.mean([speed_up(levels[one], day, periods) for one in rest])
+    )
+
+
+def compare_forecast(forecast: Counterfactual, placebo: pd.Series) -> DateComparison:
+    """Put the mean effect of a forecast beside placebo months, whose last value is that of the real month.
+
+    The minimum detectable effect is that of the forecast itself and does not look at the outcome.
+    """
+    effect, null = forecast.mean_effect(), placebo.iloc[:-1].to_numpy()
+    p_value = placebo_test(null, placebo.iloc[-1]) if len(null) >= MINIMUM_POOL else None
+    mde = power.normal_multiplier() * forecast.mean_se
+    details = dict(effect.details) | {"mde": mde, "placebos": len(null)}
+    shown = replace(effect, p_value=p_value, details=details)
+    return DateComparison(shown, None, forecast.path(), {}, null)
 
 
 def against_cycle(

@@ -249,6 +249,13 @@ def table_of(estimates: Mapping[str, Estimate], *, log: bool = False) -> pd.Data
     return table
 
 
+def rows_of(estimates: Mapping[str, Estimate]) -> pd.DataFrame:
+    """Return one row per named estimate: value, standard error, interval and p value."""
+    columns = ["value", "se", "low", "high", "p_value"]
+    rows = [[getattr(one, column) for column in columns] for one in estimates.values()]
+    return pd.DataFrame(rows, columns=columns, index=list(estimates))
+
+
 def number(value: float) -> str:
     """Write a number to three significant digits, without an exponent where it is readable without one."""
     if value == 0 or not math.isfinite(value):

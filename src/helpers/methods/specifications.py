@@ -18,16 +18,19 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers import transforms
-from helpers.methods import checks
+from helpers import timeline, transforms
+from helpers.methods import checks, reactions
+from helpers.methods.abnormal_returns import Window
 from helpers.methods.interrupted_series import interrupted_series, whiten
 from helpers.methods.placebo import (
     MINIMUM_POOL,
     candidate_rows,
     placebo_test,
+    quiet_rows,
     random_sets,
     same_year_sets,
 )
+from helpers.methods.results import Estimate
 
 ESTIMATES = ["value", "low", "high", "n"]
 SUPPORTS, CONTRADICTS, INCONCLUSIVE = "supports", "contradicts", "inconclusive"
@@ -35,6 +38,33 @@ SUPPORTS, CONTRADICTS, INCONCLUSIVE = "supports", "contradicts", "inconclusive"
 # Options by the words that a parameter takes.
 AR1, SINGLE, LEAST_SQUARES, RANDOM_WALK = "ar1", "ar1_by_meeting", "least_squares", "random_walk"
 KOREA, BILLINGS, NO_CYCLE, RELATIVE = "korea", "billings", "none", "korea_one_for_one"
+# The choices of each headline, in order, with the option that was published.
+PUBLISHED = {
+    "C08a": {"Window": "-1..+1", "Estimation": "120_days", "Model": "market", "Shares": "all_eleven",
+             "Controls": "pre_specified", "Meetings": "all"},
+    "H19b": {"Outcome": "latest_values", "World cycle": KOREA, "From": "2013", "Window": "3_months",
+             "Other controls": "no_terms", "Errors": AR1, "Meetings": "all"},
+    "C07a": {"Outcome": "latest_values", "World cycle": NO_CYCLE, "From": "2013", "Trend": "linear",
+             "Window": "12_months", "Leads": "3_months", "Errors": AR1},
+    "H19a": {"Window": "90_days", "Gap before": "none", "Meetings": "all", "Tightening": "both",
+             "Easing": "controls_eased", "Confidence": "all", "Bursts": "every_row"},
+}  # fmt: skip
+# Options that need more than a space for an underscore to be read.
+OPTION_NAMES = {
+    AR1: "AR(1), one regression",
+    SINGLE: "AR(1), mean of single meetings",
+    LEAST_SQUARES: "least squares, HAC",
+    KOREA: "Korean exports",
+    BILLINGS: "world billings",
+    RELATIVE: "Korea, one for one",
+    "without_busan": "without Busan",
+    "ai_on_agenda": "AI on the agenda",
+    "all_eleven": "chips and equipment",
+    "every_us": "every US control",
+    "without_nvidia": "without NVIDIA",
+    "pre_specified": "pre-specified",
+    "both": "controls, counter-measures",
+}
 HAC_LAGS = 12
 LEAST_BEFORE = 24  # months before a placebo month, so that season and trend can be told apart
 
@@ -130,6 +160,21 @@ class Curve:
         rows = table[(table[list(chosen)] == pd.Series(chosen)).all(axis=1)]
         return rows.iloc[0] if len(rows) else None
 
+    def estimate(self, chosen: Mapping[str, str]) -> Estimate | None:
+        """Return the estimate at a point, or None if the data do not allow it.
+
+        ``details`` hold its class and ``share_not_above``, the share of specifications whose value is not
+        above its own.
+        """
+        point = self.point(chosen)
+        if point is None:
+            return None
+        place = float((self.specs["value"] <= point["value"]).mean())
+        return Estimate(
+            point["value"], point["low"], point["high"], self.unit, point["n"], "one specification",
+            details={"share_not_above": place, "class": point["class"]},
+        )  # fmt: skip
+
     def within(self, choice: str, option: str) -> "Curve":
         """Return the curve of the specifications that use one option of a choice."""
         kept = (self.specs[choice] == option).to_numpy()
@@ -181,6 +226,75 @@ class Curve:
         )
 
 
+def option_name(option: str) -> str:
+    """Write an option as a reader would."""
+    return OPTION_NAMES.get(option, option.replace("_", " ").replace("-", "\N{MINUS SIGN}"))
+
+
+def joint_tests(curves: Mapping[str, Curve]) -> pd.DataFrame:
+    """Compare each curve with its placebo curves; see :meth:`Curve.joint`.
+
+    Returns
+    -------
+    DataFrame
+        One row per curve: test, n, left_out, sets, median, placebo_5, placebo_95, median_p, in_direction
+        (share of estimates in the direction of the claim), share_p.
+    """
+    rows = []
+    for test, one in curves.items():
+        joint, values = one.joint(), one.specs["value"]
+        row = {"test": test, "n": len(values), "left_out": one.left_out, "sets": joint["sets"]}
+        row |= {"median": values.median(), "placebo_5": joint.get("placebo_5")}
+        row |= {"placebo_95": joint.get("placebo_95"), "median_p": joint["median_p"]}
+        rows.append(row | {"in_direction": (one.direction * values > 0).mean(), "share_p": joint["share_p"]})
+    return pd.DataFrame(rows)
+
+
+def drivers(curves: Mapping[str, Curve]) -> pd.DataFrame:
+    """Find for each choice the options with the lowest and the highest median: what moves the answer?
+
+    Returns
+    -------
+    DataFrame
+        test, choice, lowest, with_lowest, highest, with_highest, and range, the distance of the two in
+        standard deviations of the curve; by test, the widest range first.
+    """
+    columns = ["test", "choice", "lowest", "with_lowest", "highest", "with_highest", "range"]
+    rows = []
+    for test, one in curves.items():
+        spread = one.specs["value"].std()
+        for choice, options in one.by_option().groupby("choice", sort=False):
+            least, most = (options.loc[at] for at in (options["median"].idxmin(), options["median"].idxmax()))
+            ends = [least["median"], least["option"], most["median"], most["option"]]
+            rows.append((test, choice, *ends, (most["median"] - least["median"]) / spread))
+    table = pd.DataFrame(rows, columns=columns)
+    return table.sort_values(["test", "range"], ascending=[True, False], kind="stable", ignore_index=True)
+
+
+def within_options(curves: Mapping[str, Curve], choices: Mapping[str, str]) -> pd.DataFrame:
+    """Make the joint test again within each option of one choice of each curve.
+
+    Parameters
+    ----------
+    curves : mapping of test to Curve
+    choices : mapping of test to choice
+
+    Returns
+    -------
+    DataFrame
+        test, choice, option, n, median, supports, contradicts, joint_p.
+    """
+    columns = ["test", "choice", "option", "n", "median", SUPPORTS, CONTRADICTS, "joint_p"]
+    rows = []
+    for test, choice in choices.items():
+        for option in curves[test].specs[choice].unique():
+            part = curves[test].within(choice, option)
+            shares = part.share(SUPPORTS), part.share(CONTRADICTS)
+            n, median = len(part.specs), part.specs["value"].median()
+            rows.append((test, choice, option, n, median, *shares, part.joint()["median_p"]))
+    return pd.DataFrame(rows, columns=columns)
+
+
 def interval_class(low: np.ndarray, high: np.ndarray, *, sign: str, margin: float) -> np.ndarray:
     """Apply the part of the verdict rule that looks at the interval alone.
 
@@ -212,7 +326,7 @@ def size_curve(
     windows: Mapping[str, int],
     controls: Mapping[str, pd.Series],
     meetings: Mapping[str, pd.Series],
-    busy: pd.DatetimeIndex,
+    listed: pd.DatetimeIndex,
     guard: int,
     draws: int,
     seed: int,
@@ -230,9 +344,11 @@ def size_curve(
         Days in the window less one: of events of a class that are no farther apart, the earliest is kept.
     controls, meetings : mapping of option to Series
         Trading day by event id.
-    busy : DatetimeIndex
-        Trading days with news; placebo days are more than `guard` rows from each, in the events' own years.
+    listed : DatetimeIndex
+        Trading days on which anything is listed, of whatever kind.
     guard, draws, seed : int
+        Placebo days are more than `guard` trading days from every listed day and every event, in the events'
+        own years; see :func:`helpers.methods.placebo.quiet_rows`.
     **claim
         `sign`, `margin` and `unit` of the curve.
 
@@ -245,8 +361,8 @@ def size_curve(
     real = pd.concat([*controls.values(), *meetings.values()])
     real = real[~real.index.duplicated()]
     checks.enough(len(real), 4, "events")
-    complete = sizes.notna().all(axis=1).to_numpy()
-    pool = candidate_rows(np.where(complete, 0.0, np.nan), index.get_indexer(busy), guard)
+    every_day = pd.DatetimeIndex(np.concatenate([listed, real]))
+    pool = quiet_rows(index, sizes.notna().all(axis=1).to_numpy(), every_day, guard)
     rows = same_year_sets(index, pool, index.get_indexer(real), apart=0, draws=draws, seed=seed)
     placebo_rows = dict(zip(real.index, rows.T, strict=True))
     for window, span in windows.items():
@@ -261,6 +377,88 @@ def size_curve(
             parts.append(options.assign(Controls=one, Meetings=two, **_welch(a, b)))
             placebo.append(a["placebo"] - b["placebo"])
     return curve(pd.concat(parts, ignore_index=True), np.hstack(placebo), **claim)
+
+
+def car_grid(
+    baskets: Mapping[str, pd.DataFrame],
+    models: Mapping[str, pd.Series | None],
+    windows: Mapping[str, Window],
+    lengths: Sequence[int],
+    *,
+    leads: int,
+    gap: int,
+) -> dict[tuple[str, str, str, str], pd.Series]:
+    """Cumulative abnormal return of the equal-weight portfolio on every trading day, in every way.
+
+    Parameters
+    ----------
+    baskets : mapping of option to DataFrame
+        Returns, trading days × shares.
+    models : mapping of option to Series or None
+        Market return, or None for the own mean.
+    windows : mapping of option to (int, int)
+        Trading days of the event window before and after day 0.
+    lengths : sequence of int
+        Trading days of the estimation window.
+    leads, gap : int
+        See :func:`helpers.methods.reactions.windows`.
+
+    Returns
+    -------
+    dict
+        By window, estimation (such as ``120_days``), model and basket.
+    """
+    grid = {}
+    for (window, (before, after)), length in product(windows.items(), lengths):
+        layout = reactions.windows(before=before, after=after, leads=leads, gap=gap, estimation_length=length)
+        spans = {"estimation": layout["estimation"], "window": layout["window"]}
+        for (model, market), (basket, returns) in product(models.items(), baskets.items()):
+            cars = reactions.portfolio_cars(returns, market, **spans)
+            grid[window, f"{length}_days", model, basket] = cars
+    return grid
+
+
+def event_balances(
+    events: pd.DataFrame,
+    span: pd.DatetimeIndex,
+    *,
+    tightening: Mapping[str, Sequence[str]],
+    easing: Mapping[str, Sequence[str]],
+    confidence: Mapping[str, Sequence[str]],
+    bursts: Mapping[str, int],
+) -> dict[tuple[str, str, str, str], np.ndarray]:
+    """Count easing less tightening events on each day, in every way to count.
+
+    Parameters
+    ----------
+    events : DataFrame
+        Rows of the event table inside the span.
+    span : DatetimeIndex
+        The days.
+    tightening, easing : mapping of option to categories
+    confidence : mapping of option to grades
+    bursts : mapping of option to int
+        Events of a kind at most so many days apart count once; 0 counts every row.
+
+    Returns
+    -------
+    dict of tuple to array, days
+        By tightening, easing, confidence and bursts.
+    """
+
+    def per_day(kinds: Sequence[str], direction: str, grades: Sequence[str], days: int) -> np.ndarray:
+        own = events[events["category"].isin(kinds) & (events["direction"] == direction)]
+        own = own[own["confidence"].isin(grades)]
+        if days and len(own):
+            own = own[~timeline.clusters(own, days).duplicated()]
+        return own["date"].value_counts().reindex(span, fill_value=0).to_numpy()
+
+    found = {}
+    for tight, ease, grade, burst in product(tightening, easing, confidence, bursts):
+        rest = confidence[grade], bursts[burst]
+        up, down = per_day(easing[ease], "easing", *rest), per_day(tightening[tight], "tightening", *rest)
+        found[tight, ease, grade, burst] = up - down
+    return found
 
 
 def balance_curve(
@@ -497,12 +695,8 @@ def _welch(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> dict[str
 
 def _spaced(days: pd.Series, index: pd.DatetimeIndex, span: int) -> pd.Series:
     """Rows of the events; of those no farther apart than the window, the earliest stands for the others."""
-    rows = pd.Series(index.get_indexer(days), days.index).sort_values(kind="stable")
-    kept: list[str] = []
-    for event, row in rows.items():
-        if not kept or row - rows[kept[-1]] > span:
-            kept.append(event)
-    return rows[kept]
+    kept, _ = reactions.spaced(days, index, (0, span))
+    return pd.Series(index.get_indexer(kept), kept.index)
 
 
 def _change(total: np.ndarray, days: np.ndarray, length: int, gap: int) -> np.ndarray:

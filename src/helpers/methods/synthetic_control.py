@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import nnls
 
-from helpers.methods.checks import UnusableInput, complete
+from helpers.methods.checks import UnusableInput, complete, in_order, varies
 from helpers.methods.results import Estimate
 
 INTERVAL_FROM_DONORS = "interval from the spread of the same estimate over the donors"
@@ -84,14 +84,14 @@ def synthetic_control(
     Raises
     ------
     UnusableInput
-        If the table has gaps, is not in order, lacks the unit or the period, or leaves fewer than two fitting
-        periods or two donors.
+        If the table has gaps, is not in order, lacks the unit or the period, the treated unit never changes,
+        or fewer than two fitting periods or two donors are left.
 
     References
     ----------
     Abadie, Diamond & Hainmueller (2010), Journal of the American Statistical Association 105, 493-505.
     """
-    check_outcomes(outcomes, treated, first_treated, anticipation)
+    _check_outcomes(outcomes, treated, first_treated, anticipation)
     gaps, weights = {}, {}
     for name in outcomes.columns:
         donors = outcomes.drop(columns=name)
@@ -169,7 +169,7 @@ def simplex_weights(donors: np.ndarray, target: np.ndarray) -> np.ndarray:
     return weights / weights.sum()
 
 
-def check_outcomes(outcomes: pd.DataFrame, treated: str, first_treated: Any, anticipation: int) -> None:
+def _check_outcomes(outcomes: pd.DataFrame, treated: str, first_treated: Any, anticipation: int) -> None:
     """Raise UnusableInput unless the outcome table can carry a comparison of one unit with its donors."""
     if treated not in outcomes.columns:
         raise UnusableInput(
@@ -177,14 +177,14 @@ def check_outcomes(outcomes: pd.DataFrame, treated: str, first_treated: Any, ant
         )
     if outcomes.shape[1] < 3:
         raise UnusableInput("Fewer than two donors: add untreated units as columns.")
-    if not (outcomes.index.is_unique and outcomes.index.is_monotonic_increasing):
-        raise UnusableInput(
-            "The periods repeat or are out of order: sort the table and keep one row per period."
-        )
+    if not outcomes.columns.is_unique:
+        raise UnusableInput("A unit appears twice: keep one column per unit.")
+    in_order(outcomes, "outcomes")
     if first_treated not in outcomes.index:
         raise UnusableInput(f"The first treated period {first_treated} is not in the table.")
     for name in outcomes.columns:
         complete(outcomes[name], f"outcome of {name}")
+    varies(outcomes[treated], f"outcome of {treated}")
     if anticipation < 0 or outcomes.index.get_loc(first_treated) - anticipation < 2:
         raise UnusableInput(
             f"{anticipation} lead periods before {first_treated} leave fewer than two to fit on: "
@@ -234,7 +234,7 @@ def _against_donors(
     anticipation: int,
     unit: str,
 ) -> Estimate:
-    check_outcomes(outcomes, treated, first_treated, anticipation)
+    _check_outcomes(outcomes, treated, first_treated, anticipation)
     estimates = {treated: estimator(_split(outcomes, treated, first_treated, anticipation))}
     untreated = outcomes.drop(columns=treated)
     for name in untreated.columns:

@@ -15,7 +15,7 @@ from statsmodels.tsa.adfvalues import mackinnoncrit, mackinnonp
 from statsmodels.tsa.stattools import adfuller, coint, kpss, zivot_andrews
 from statsmodels.tsa.vector_ar.vecm import coint_johansen
 
-from helpers.methods.checks import UnusableInput, complete, enough, varies
+from helpers.methods.checks import UnusableInput, complete, enough, in_order, leaves_noise, varies
 from helpers.methods.results import Estimate
 
 Trend = Literal["constant", "constant and trend"]
@@ -225,6 +225,9 @@ def engle_granger(
     """
     numbers = _usable(target, lags)
     right = _usable_columns(others, lags)
+    labelled = all(isinstance(one, pd.Series | pd.DataFrame) for one in (target, others))
+    if len(numbers) != len(right) or (labelled and not target.index.equals(others.index)):
+        raise UnusableInput("The series cover different dates: cut both to the common dates.")
     statistic, p_value, critical = coint(numbers, right, trend="c", maxlag=lags, autolag=None)
     method = f"Engle-Granger, constant, {lags} lags"
     return _statistic(statistic, p_value, len(numbers), method, "no cointegration", critical[1])
@@ -328,9 +331,12 @@ def _statistic(
 def _usable(values: np.ndarray | pd.Series, lags: int) -> np.ndarray:
     if lags < 0:
         raise UnusableInput(f"{lags} lags: give zero or more.")
+    in_order(values, "series")
     numbers = complete(values, "series")
     enough(len(numbers), 2 * lags + 10, "periods")
     varies(numbers, "series")
+    line = np.column_stack([np.ones(len(numbers)), np.arange(len(numbers))])
+    leaves_noise(_residuals(numbers, line), numbers, "series around a straight line")
     return numbers
 
 

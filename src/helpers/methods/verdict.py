@@ -1,16 +1,32 @@
 """The verdict rule: from results to one of five words, mechanically.
 
-The rule was written before any estimate (rule ``charter-15``):
+The rule is point 15 of the project's charter, which the specification names (``rule: charter-15``) and which
+was written before any estimate:
 
 - *not testable*: no public series observes what the claim is about.
 - *descriptive only*: fewer than five usable events, no comparator, or events that cannot be told apart.
 - *supported*: the interval excludes zero in the claimed direction, placebo p is at most 0.05, no event
-carries the
-  result, leads do not explain it, and at least two estimators agree.
+  carries the result, leads do not explain it, and at least two estimators agree.
 - *contradicted*: the interval excludes every effect of the size that matters in the claimed direction.
 - *inconclusive*: anything else, with the minimum detectable effect.
 
 A claim may instead state regions in which its interval must lie (equivalence, or a bound fixed beforehand).
+
+What point 15 leaves open is read so:
+
+- An effect that is sure but smaller than the margin meets both *supported* and *contradicted*: inconclusive.
+- A lead explains the effect if its own interval excludes zero and it is at least half as large.
+- An event carries the result if the estimate without it has another sign (with regions: if its interval lies
+  in the contradicting region).
+- Estimators agree if the interval of at least one other lies where that of the headline must lie.
+- Multiplicity is charged by the p value within the family; the interval is not widened.
+- A claim of no effect rests on its interval: neither placebo p nor leads are asked for.
+- A design without dated events (a trend, a share of meetings) has neither leads nor events to leave out. One
+  event by nature is judged against placebo days and has no event to leave out.
+
+Point 16 of the charter is no part of the rule, because the specification does not name it. It says that the
+best possible verdict is *inconclusive* where the minimum detectable effect exceeds the margin. No word is
+changed for that after the results; it is said beside the word.
 """
 
 import math
@@ -27,6 +43,7 @@ Word = Literal["supported", "contradicted", "inconclusive", "descriptive only", 
 ALPHA = 0.05
 USABLE_EVENTS = 5
 LEAD_SHARE = 0.5  # of the effect; a larger sure lead explains it
+CAP = "point 16 would cap it at inconclusive"
 
 
 class IncompleteEvidence(ValueError):
@@ -156,11 +173,7 @@ class Verdict:
 
 
 def verdict(evidence: Evidence) -> Verdict:
-    """Apply the rule.
-
-    Two readings that the rule leaves open are fixed here. An effect that is sure but smaller than the margin
-    meets both *supported* and *contradicted*: it is inconclusive. A lead explains the effect if its own
-    interval excludes zero and it is at least half as large.
+    """Apply the rule, as read at the top of this module.
 
     Raises
     ------
@@ -177,16 +190,23 @@ def verdict(evidence: Evidence) -> Verdict:
     conditions = _conditions(evidence)
     failed = [name for name, holds in conditions.items() if not holds]
     contradiction = _contradiction(evidence)
-    weak = evidence.margin is not None and evidence.mde > evidence.margin
-    note = ("the minimum detectable effect exceeds the margin",) if weak else ()
     if failed and contradiction:
-        return Verdict("contradicted", (contradiction, *note), conditions, inputs)
-    if not failed and not contradiction:
-        return Verdict("supported", ("every condition holds", *note), conditions, inputs)
-    reasons = [f"not met: {name}" for name in failed]
-    if contradiction:
-        reasons = ["sure, but smaller than the margin throughout its interval"]
-    return Verdict("inconclusive", (*reasons, *note), conditions, inputs)
+        word, reasons = "contradicted", [contradiction]
+    elif not failed and not contradiction:
+        word, reasons = "supported", ["every condition holds"]
+    elif contradiction:
+        word, reasons = "inconclusive", ["sure, but smaller than the margin throughout its interval"]
+    else:
+        word, reasons = "inconclusive", [f"not met: {name}" for name in failed]
+    return Verdict(word, (*reasons, *_point_16(word, evidence)), conditions, inputs)
+
+
+def _point_16(word: Word, evidence: Evidence) -> tuple[str, ...]:
+    """Say that the design is too weak for its margin, and what point 16 would then make of the word."""
+    if evidence.margin is None or evidence.mde <= evidence.margin:
+        return ()
+    weak = "the minimum detectable effect exceeds the margin"
+    return (weak,) if word == "inconclusive" else (weak, f"{word} by point 15; {CAP}")
 
 
 def _bars_to_a_verdict(evidence: Evidence) -> list[str]:

@@ -18,7 +18,7 @@ from helpers.runs import archive, tasks
 from helpers.runs.changes import Records, frame
 from helpers.runs.plan import Run, plan
 
-CODE = ("notebook", "helpers", "packages", "python", "parameters")
+CODE = ("notebook", "code", "packages", "python", "parameters")
 SPECIFICATION = "claims.yml"
 Rerun = Callable[[list[Run], Mapping[str, str], bool], Records]
 
@@ -26,8 +26,8 @@ Rerun = Callable[[list[Run], Mapping[str, str], bool], Records]
 def attribute(report: dict[str, Any], before: Records, after: Records, rerun: Rerun) -> None:
     """Add to each moved estimate, in place, how much code, revisions and new data moved it.
 
-    Left alone are estimates of runs that are not in their present state, that read the records of other runs
-    (the cause is told where it arises), or whose old data are of another time than those of the other runs.
+    A run that reads the records of others is executed together with them. `undivided` says why a move is not
+    divided, and is empty if it is.
 
     Parameters
     ----------
@@ -39,23 +39,58 @@ def attribute(report: dict[str, Any], before: Records, after: Records, rerun: Re
         Takes runs, the kept tables to run them on (sha256 by path), and whether only their revisions are
         wanted; returns the records. See `rerun_on`.
     """
-    moved = {each["run"] for each in report["estimates"] if each["kind"] == "moved"}
-    present = [run for run in plan() if run.id in moved and run.key == after[run.id]["key"] and not run.needs]
+    moved = [each for each in report["estimates"] if each["kind"] == "moved"]
+    runs = {run.id: run for run in plan()}
     old_data: dict[str, str] = {}
-    for run in present:
-        old_data = _data(before[run.id]) | old_data
-    fit = [run for run in present if _data(before[run.id]).items() <= old_data.items()]
-    newer = [run for run in fit if _data(before[run.id]) != _data(after[run.id])]
-    recoded = {run.id for run in fit if _code(before[run.id]) != _code(after[run.id])}
-    on_old = before | rerun([run for run in newer if run.id in recoded], old_data, False)
-    on_revised = after | rerun(newer, old_data, True)
+    names = dict.fromkeys(each["run"] for each in moved)
+    why = {name: _obstacle(name, runs, before, after, old_data) for name in names}
+    fit = [runs[name] for name in names if not why[name]]
+    newer = [run for run in fit if _differs(_data, run, runs, before, after)]
+    recoded = [run for run in newer if _differs(_code, run, runs, before, after)]
+    on_old = before | rerun(recoded, old_data, False)
     # With the data unchanged, all that moved was moved by code.
     on_old |= {run.id: after[run.id] for run in fit if run not in newer}
-    for each in report["estimates"]:
-        if each["kind"] == "moved" and each["run"] in {run.id for run in fit}:
-            steps = (_value(found, each) for found in (before, on_old, on_revised, after))
-            divided = changes.attribute(*steps)
-            each["attribution"] = divided.record() if divided else None
+    on_revised = after | rerun(newer, old_data, True)
+    for each in moved:
+        each["undivided"] = why[each["run"]]
+        if each["undivided"]:
+            continue
+        divided = changes.attribute(*(_value(one, each) for one in (before, on_old, on_revised, after)))
+        if divided:
+            each["attribution"] = divided.record()
+        else:
+            each["undivided"] = "it could not be estimated at every step"
+
+
+def _obstacle(
+    name: str, runs: Mapping[str, Run], before: Records, after: Records, old_data: dict[str, str]
+) -> str:
+    """Say why the moves of a run cannot be divided, or nothing; its old data are then added to the rest."""
+    if name not in runs or runs[name].key != after[name]["key"]:
+        return "the later run is not the one that the notebooks of today would give"
+    chain = with_needs(runs[name], runs)
+    if any(each.id not in before for each in chain):
+        return "a run whose records it reads is not among the earlier ones"
+    own = [item for each in chain for item in _data(before[each.id]).items()]
+    if any((old_data | dict(own)).get(path) != sha256 for path, sha256 in [*own, *old_data.items()]):
+        return "its earlier data are of another time than those of other runs"
+    old_data |= own
+    return ""
+
+
+def with_needs(run: Run, runs: Mapping[str, Run]) -> list[Run]:
+    """Return a run and all runs whose records it reads, directly or through others."""
+    return [run, *(each for need in run.needs for each in with_needs(runs[need], runs))]
+
+
+def _differs(
+    part: Callable[[Mapping[str, Any]], Any],
+    run: Run,
+    runs: Mapping[str, Run],
+    before: Records,
+    after: Records,
+) -> bool:
+    return any(part(before[each.id]) != part(after[each.id]) for each in with_needs(run, runs))
 
 
 def _data(record: Mapping[str, Any]) -> dict[str, str]:
@@ -64,7 +99,7 @@ def _data(record: Mapping[str, Any]) -> dict[str, str]:
 
 def _code(record: Mapping[str, Any]) -> list[Any]:
     ingredients = record["ingredients"]
-    return [*(ingredients[part] for part in CODE), ingredients["data"].get(SPECIFICATION)]
+    return [*(ingredients.get(part) for part in CODE), ingredients["data"].get(SPECIFICATION)]
 
 
 def _value(found: Records, each: Mapping[str, Any]) -> float | None:
@@ -107,7 +142,9 @@ def rerun_on(
             _put(place / "data" / path, content, keys.get(path, []), revised)
         with _elsewhere(place):
             wanted = {run.id for run in runs}
-            tasks.run_all([run for run in plan() if run.id in wanted], workers, echo)
+            listed = {run.id: run for run in plan()}
+            due = {each.id for name in wanted for each in with_needs(listed[name], listed)}
+            tasks.run_all([run for run in listed.values() if run.id in due], workers, echo)
             return dict.fromkeys(wanted, {}) | archive.records(place / "runs")
 
 

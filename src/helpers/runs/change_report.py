@@ -88,6 +88,8 @@ def _told(each: dict[str, Any]) -> dict[str, str]:
     found = each.get("attribution")
     steps = {name: found[name.replace(" ", "_")] for name in changes.CAUSES} if found else {}
     why = ", ".join(f"{name} {step:+.3g}" for name, step in steps.items() if step)
+    if each.get("undivided"):
+        why = f"not divided: {each['undivided']}"
     return {
         "run": each["run"],
         "estimate": each["name"],

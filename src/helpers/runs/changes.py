@@ -98,7 +98,9 @@ def compare(before: Records, after: Records) -> dict[str, Any]:
 def causes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """What, other than data, differs between two executions of a run, in words."""
     old, new = before["ingredients"], after["ingredients"]
-    found = [f"{name} changed" for name in ("notebook", "helpers") if old[name] != new[name]]
+    found = ["notebook changed"] if old["notebook"] != new["notebook"] else []
+    files = sorted(path for path, _ in set(old.get("code", {}).items()) ^ set(new.get("code", {}).items()))
+    found += [f"helpers changed: {', '.join(dict.fromkeys(files))}"] if files else []
     for what, pairs in (
         ("parameter", (before["parameters"], after["parameters"])),
         ("package", (before["packages"], after["packages"])),

@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 
 from helpers import paths
-from helpers.runs import plan
+from helpers.runs import notebooks, reach
 
 SECONDS_TO_CONNECT = 20
 
@@ -58,5 +58,5 @@ def surroundings() -> dict[str, str]:
         "data folder": str(paths.data_dir().resolve()),
         "runs folder": str(paths.runs_dir().resolve()),
         "checkout": str(paths.root()),
-        "state of the code": plan.helpers_hash(),
+        "state of the code": notebooks.digest(repr(reach.package())),
     }

@@ -1,11 +1,13 @@
 """Execute one run with papermill: in a temporary place, checked, then moved over the old result."""
 
+import ctypes
 import json
 import os
 import platform
 import re
 import shutil
 import tempfile
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,10 @@ import papermill
 from helpers import paths
 from helpers.runs import archive, notebooks, papermill_engine, report
 from helpers.runs.plan import Run, collection, data_hashes
+
+FINISHED = "finished"
+# Of the system call renameat2: names are relative to the working folder; both exist and change places.
+AT_WORKING_FOLDER, EXCHANGE = -100, 2
 
 
 class InvalidRun(ValueError):
@@ -82,7 +88,7 @@ def _execute_in(working: Path, run: Run) -> dict[str, Any]:
 
 
 def complete(working: Path, executed: dict[str, Any], run: Run) -> None:
-    """Check an executed notebook, and write it in its committed form beside its record.
+    """Check an executed notebook, and write it in its committed form with its record: the finished result.
 
     Raises
     ------
@@ -97,7 +103,9 @@ def complete(working: Path, executed: dict[str, Any], run: Run) -> None:
     if data_hashes(run.reads) != run.ingredients["data"]:
         raise InvalidRun("The data changed while the notebook ran. Run it again.")
     archive.keep_data(run.ingredients["data"])
-    notebooks.write(result, working / "notebook.ipynb")
+    finished = working / FINISHED
+    finished.mkdir()
+    notebooks.write(result, finished / "notebook.ipynb")
     record = {
         "notebook": run.notebook,
         "set": run.set,
@@ -107,11 +115,11 @@ def complete(working: Path, executed: dict[str, Any], run: Run) -> None:
         "ingredients": run.ingredients,
         "opened": _tables(opened),
         "packages": package_versions(),
-        "notebook_sha256": notebooks.digest((working / "notebook.ipynb").read_bytes()),
+        "notebook_sha256": notebooks.digest((finished / "notebook.ipynb").read_bytes()),
         "records": notebooks.records(result),
     }
     text = json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
-    (working / "record.json").write_text(text + "\n", encoding="utf-8")
+    (finished / "record.json").write_text(text + "\n", encoding="utf-8")
 
 
 def output_problems(notebook: dict[str, Any]) -> list[str]:
@@ -169,6 +177,7 @@ def _notebook_of(path: str) -> str | None:
     return Path(path).relative_to(runs).parts[0] if Path(path).is_relative_to(runs) else None
 
 
+@lru_cache
 def package_versions() -> dict[str, str]:
     """Versions of Python and of the packages that the project depends on directly."""
     required = [r for r in metadata.requires("chips-and-summits") or [] if "extra ==" not in r]
@@ -177,9 +186,25 @@ def package_versions() -> dict[str, str]:
 
 
 def promote(working: Path, run: Run) -> None:
-    """Move the result over the old one, each file at once; the record comes last and vouches for both."""
-    run.directory.mkdir(parents=True, exist_ok=True)
+    """Put the finished result in the place of the old one, notebook and record in one step."""
+    finished = working / FINISHED
     archive.keep_previous(run)
-    for name in ("notebook.ipynb", "record.json"):
-        os.replace(working / name, run.directory / name)
+    run.directory.parent.mkdir(parents=True, exist_ok=True)
+    if run.directory.exists():
+        _exchange(finished, run.directory)
+    else:
+        os.rename(finished, run.directory)
     shutil.rmtree(run.failed_directory, ignore_errors=True)
+
+
+def _exchange(finished: Path, place: Path) -> None:
+    """Let two folders change places.
+
+    The system call is Linux's. Where it or the file system cannot do that, the files are moved one by one: a
+    kill between them leaves a new notebook beside an old record, which the next run sees and mends.
+    """
+    one, other = os.fsencode(finished), os.fsencode(place)
+    exchange = getattr(ctypes.CDLL(None), "renameat2", None)
+    if exchange is None or exchange(AT_WORKING_FOLDER, one, AT_WORKING_FOLDER, other, EXCHANGE):
+        for name in ("notebook.ipynb", "record.json"):
+            os.replace(finished / name, place / name)

@@ -43,31 +43,38 @@ def serve(control: socket.socket) -> None:
     """Answer requests for kernels until the other end is closed.
 
     A request is a JSON object with `arguments` of the kernel, `environment` and `folder`, and two files for
-    its output. The answer is the process id, with a file that becomes readable when the process ends.
+    its output. The answer comes when the kernel has a session of its own: the process id, with a file that
+    becomes readable when the process ends.
     """
     while True:
         message, files, _, _ = socket.recv_fds(control, LONGEST_REQUEST, 2)
         if not message:
             return
         server = os.getpid()
+        settled, settling = os.pipe()
         process = os.fork()
         if not process:
             control.close()
-            _become_kernel(json.loads(message), files, server)
-        for file in files:
-            os.close(file)
+            os.close(settled)
+            _become_kernel(json.loads(message), files, server, settling)
         ending = os.pidfd_open(process)
+        for file in (*files, settling):
+            os.close(file)
+        # The child closes its end when it has settled, or by ending.
+        os.read(settled, 1)
+        os.close(settled)
         socket.send_fds(control, [json.dumps(process).encode()], [ending])
         os.close(ending)
 
 
-def _become_kernel(request: dict[str, Any], files: list[int], server: int) -> NoReturn:
+def _become_kernel(request: dict[str, Any], files: list[int], server: int, settling: int) -> NoReturn:
     """Turn this copy of the server into what `python -m ipykernel_launcher` would be."""
     try:
         _end_with(server)
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.close(settling)
         _redirect(files)
         os.environ.clear()
         os.environ.update(request["environment"])

@@ -71,16 +71,17 @@ class ForkedProcess:
 class Server:
     """The process that forks kernels for this one; see `helpers.runs.fork_server`."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], folder: str) -> None:
         self.lock = threading.Lock()
-        self.owner, self.once = os.getpid(), _read_once(environment)
+        self.owner, self.once = os.getpid(), _read_once(environment, folder)
         self.control, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for end in (self.control, other):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         with other:
             subprocess.Popen(
                 [sys.executable, "-m", "helpers.runs.fork_server", str(other.fileno())],
-                env={**environment, **INLINE},
+                env={**INLINE, **environment},
+                cwd=folder,
                 pass_fds=[other.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -96,15 +97,15 @@ class Server:
     def fork(
         self, arguments: Sequence[str], environment: Mapping[str, str], folder: str, files: list[int]
     ) -> ForkedProcess:
-        """Start a kernel."""
-        if _read_once(environment) != self.once:
+        """Start a kernel; when this returns it has its session, so that signals to its group reach it."""
+        if _read_once(environment, folder) != self.once:
             raise CannotFork("The kernel needs surroundings that a process reads only when it starts.")
         request = {"arguments": list(arguments), "environment": dict(environment), "folder": folder}
         with self.lock:
             socket.send_fds(self.control, [json.dumps(request).encode()], files)
             answer, endings, _, _ = socket.recv_fds(self.control, 64, 1)
         if not answer:
-            raise CannotFork("The server has ended.")
+            raise ConnectionResetError("The server has ended.")
         return ForkedProcess(json.loads(answer), endings[0])
 
 
@@ -127,20 +128,22 @@ def fork(
         If the command is not the Python kernel of this environment, or a fork is not safe or not possible.
     """
     global _server
-    if not is_possible() or command[0] != sys.executable or LAUNCHER not in command:
+    if not is_possible() or list(command[:3]) != [sys.executable, "-m", LAUNCHER]:
         raise CannotFork("Not here, or not this kernel.")
     try:
         # A process that was forked itself must not use its parent's server.
         if _server is None or _server.owner != os.getpid():
-            _server = Server(environment)
-        return _server.fork(command[command.index(LAUNCHER) + 1 :], environment, folder, files)
+            _server = Server(environment, folder)
+        return _server.fork(command[3:], environment, folder, files)
     except OSError as error:
         _server = None
         raise CannotFork(str(error)) from error
 
 
-def _read_once(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name.startswith(READ_ONCE)}
+def _read_once(environment: Mapping[str, str], folder: str) -> dict[str, str]:
+    # The folder is where matplotlib looks for its settings when it is imported.
+    settings = {name: value for name, value in environment.items() if name.startswith(READ_ONCE)}
+    return {**settings, "folder": folder}
 
 
 class ForkProvisioner(LocalProvisioner):
@@ -149,7 +152,7 @@ class ForkProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
         """Start the kernel; its output goes where that of an ordinary one would go."""
         files = [_file(kwargs.get(name), number) for name, number in (("stdout", 1), ("stderr", 2))]
-        folder = str(kwargs.get("cwd") or os.getcwd())
+        folder = os.path.abspath(kwargs.get("cwd") or os.getcwd())
         try:
             if None in files:
                 raise CannotFork("The output is wanted through a pipe.")

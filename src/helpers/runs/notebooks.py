@@ -63,6 +63,11 @@ def name_of(cell: dict[str, Any], index: int) -> str:
     return f"cell {index + 1} ({lines[0][:60]!r})" if lines else f"cell {index + 1} (empty)"
 
 
+def program(notebook: dict[str, Any]) -> str:
+    """Source of all code cells, one after the other."""
+    return "\n".join(text(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
+
+
 def records(notebook: dict[str, Any]) -> list[dict[str, Any]]:
     """Estimates that the notebook recorded, in the order of its cells."""
     outputs = (output for cell in notebook["cells"] for output in cell.get("outputs", []))

@@ -6,12 +6,13 @@ point and uses it by default. Import papermill before this module: papermill imp
 """
 
 import ast
+import fcntl
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,25 +39,36 @@ FIXED = {
 DROPPED = {"PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "MPLBACKEND", "MATPLOTLIBRC"}
 NAME = "summits"
 WATCH = "__import__('helpers.runs.watch', fromlist=['watch'])"
-
-
-SOCKETS = "/tmp" if os.name == "posix" else tempfile.gettempdir()
+# Not the user's own folder for temporary files: the path of a socket must be short.
+SOCKETS, SOCKETS_PREFIX = Path("/tmp"), "summits-kernel-"
 
 
 @contextmanager
 def private_folder() -> Iterator[Path]:
-    """Yield a folder for one kernel's sockets and settings; its path is short, as socket paths must be."""
-    folder = Path(tempfile.mkdtemp(prefix=f"summits-{os.getppid()}-", dir=SOCKETS))
+    """Yield a folder for one kernel's sockets and settings, locked as long as it is in use."""
+    remove_abandoned_folders()
+    folder = Path(tempfile.mkdtemp(prefix=SOCKETS_PREFIX, dir=SOCKETS))
+    lock = os.open(folder, os.O_RDONLY)
     try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
-def remove_private_folders() -> None:
-    """Remove what workers of this process left behind when they were killed."""
-    for folder in Path(SOCKETS).glob(f"summits-{os.getpid()}-*"):
-        shutil.rmtree(folder, ignore_errors=True)
+def remove_abandoned_folders() -> None:
+    """Remove what killed processes left behind: folders with content that nobody has locked."""
+    for folder in SOCKETS.glob(f"{SOCKETS_PREFIX}*"):
+        with suppress(OSError):
+            lock = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                # A folder that is still empty may be one that is about to be locked.
+                if any(folder.iterdir()):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
 
 
 def kernel_environment(private: Path) -> dict[str, str]:

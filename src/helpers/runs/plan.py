@@ -1,17 +1,17 @@
 """From `notebooks/collection.yml` to runs: a notebook, a set of parameters, and the key of its content.
 
-The key covers what the numbers rest on: code cells, tags and prose templates of the notebook, parameters,
-the data tables it declares, the shared helpers, the locked packages, the Python version, and the keys of the
-runs whose records it reads. The helpers that run, fetch and print (`NOT_IN_THE_KEY`) are left out, although
-`runs.prose` fills the prose that is committed: a change there shows at the next run and forces none. Only the
-standard library and PyYAML are imported here, so that finding out that nothing is to be done costs no time.
+The key covers what the result rests on: code cells, tags and prose templates of the notebook, parameters,
+the data tables it declares, the helper files it reaches (`reach`), the locked packages, the Python version,
+and the same of the runs whose records it reads. Only the standard library and PyYAML are imported here, so
+that finding out that nothing is to be done costs no time.
 """
 
 import itertools
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -22,12 +22,11 @@ from typing import Any
 import yaml
 
 from helpers import paths
-from helpers.runs import notebooks, parameters
+from helpers.runs import notebooks, parameters, reach
 
 PUBLISHED = "published"
 NOTEBOOK_FIELDS = {"question", "reads", "needs", "runs", "sweeps", "cell_timeout", "run_timeout"}
 ALWAYS_READ = ("series", "sources")
-NOT_IN_THE_KEY = {"runs", "sources", "site", "rerun", "cli"}
 CELL_TIMEOUT, RUN_TIMEOUT = 300, 1800
 
 
@@ -69,6 +68,15 @@ class Run:
     def key(self) -> str:
         """Hash of everything that the result depends on."""
         return notebooks.digest(json.dumps(self.ingredients, sort_keys=True))
+
+    @property
+    def made_from(self) -> str:
+        """Hash of what the checkout contributes: the key without the Python version.
+
+        It is kept in the executed notebook, so that a committed one tells whether it is up to date.
+        """
+        contributed = {name: value for name, value in self.ingredients.items() if name != "python"}
+        return notebooks.digest(json.dumps(contributed, sort_keys=True))
 
 
 def collection() -> dict[str, dict[str, Any]]:
@@ -138,8 +146,9 @@ def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: 
     Parameters
     ----------
     selection
-        Notebooks by id, by number, or by file name; empty for the whole collection. The published runs that a
-        selected notebook needs come along.
+        Notebooks by id, by number, or by file name; empty for the whole collection. The runs whose
+        records a selected notebook reads come along: the published ones or, for a run as of a day, those as
+        of that day.
     assignments
         `name=value` texts. If given, each selected notebook gets the one run with these parameters instead of
         the sets of the collection.
@@ -154,21 +163,44 @@ def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: 
     """
     listed, assignments = collection(), list(assignments)
     chosen = [find(name, listed) for name in selection] or list(listed)
-    helpers = helpers_hash()
-    runs: dict[str, Run] = {}
-    for name in _in_order(listed):
-        if name not in chosen and name not in _needed(chosen, listed):
+    order, sources = _in_order(listed), {}
+    given: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in order}
+    values: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in order}
+    # Backwards, since a run says which runs it needs of the notebooks before it.
+    for name in reversed(order):
+        if name not in chosen and not given[name]:
             continue
-        source = notebooks.read(paths.notebooks_dir() / f"{name}.ipynb")
-        try:
-            sets = _sets(source, listed[name], assignments, name in chosen, sweep)
-            for set_name, (given, values) in sets.items():
-                run = _run(name, set_name, listed[name], source, given, values, helpers, runs)
-                runs[run.id] = run
-        except (parameters.ParameterError, notebooks.NotebookError) as error:
-            lines = "\n".join(f"{name}: {line}" for line in str(error).splitlines())
-            raise type(error)(lines) from None
+        source = sources[name] = notebooks.read(paths.notebooks_dir() / f"{name}.ipynb")
+        with _named(name):
+            known = parameters.schema(source)
+            if name in chosen:
+                given[name] |= _sets(known, listed[name], assignments, sweep)
+            values[name] = {each: parameters.check(known, these) for each, these in given[name].items()}
+        days = {these.get("as_of", "") for these in values[name].values()}
+        for need in listed[name].get("needs", []):
+            given[need] |= {known_on(day): {"as_of": day} if day else {} for day in sorted(days)}
+    package, runs = reach.package(), {}
+    for name in order:
+        for each, these in given[name].items():
+            with _named(name):
+                run = _run(name, each, listed[name], sources[name], these, values[name][each], package, runs)
+            runs[run.id] = run
     return list(runs.values())
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Put the name of the notebook before each line of what is wrong with it."""
+    try:
+        yield
+    except (parameters.ParameterError, notebooks.NotebookError) as error:
+        lines = "\n".join(f"{name}: {line}" for line in str(error).splitlines())
+        raise type(error)(lines) from None
+
+
+def known_on(as_of: str) -> str:
+    """Name of the set of parameters that a run as of a day needs of other notebooks."""
+    return set_name({"as_of": as_of}) if as_of else PUBLISHED
 
 
 def find(name: str, listed: Mapping[str, Any] | None = None) -> str:
@@ -202,26 +234,16 @@ def _in_order(listed: Mapping[str, Any]) -> list[str]:
         ) from None
 
 
-def _needed(chosen: Iterable[str], listed: Mapping[str, Any]) -> set[str]:
-    direct = {need for name in chosen for need in listed[name].get("needs", [])}
-    return direct | (_needed(direct, listed) if direct else set())
-
-
 def _sets(
-    source: dict[str, Any], entry: Mapping[str, Any], assignments: list[str], chosen: bool, sweep: bool
-) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-    """Name of each set, with the values it gives and all effective values."""
-    known = parameters.schema(source)
-    if not chosen:
-        sets = {PUBLISHED: {}}
-    elif sweep:
-        sets = {set_name(given): given for given in _combinations(known, entry, assignments)}
-    elif assignments:
+    known: Mapping[str, parameters.Parameter], entry: Mapping[str, Any], assignments: list[str], sweep: bool
+) -> dict[str, dict[str, Any]]:
+    """Name of each set that a selected notebook runs with, and the values that it gives."""
+    if sweep:
+        return {set_name(given): given for given in _combinations(known, entry, assignments)}
+    if assignments:
         given = parameters.parse(known, assignments)
-        sets = {set_name(given): given}
-    else:
-        sets = entry.get("runs", {PUBLISHED: {}})
-    return {name: (given, parameters.check(known, given)) for name, given in sets.items()}
+        return {set_name(given): given}
+    return entry.get("runs", {PUBLISHED: {}})
 
 
 def _combinations(
@@ -254,19 +276,19 @@ def _run(
     source: dict[str, Any],
     given: dict[str, Any],
     values: dict[str, Any],
-    helpers: str,
+    package: reach.Package,
     earlier: Mapping[str, Run],
 ) -> Run:
     reads = tuple(sorted({*entry.get("reads", []), *ALWAYS_READ}))
-    needs = tuple(f"{need}/{PUBLISHED}" for need in entry.get("needs", []))
+    needs = tuple(f"{need}/{known_on(values.get('as_of', ''))}" for need in entry.get("needs", []))
     ingredients = {
         "notebook": notebooks.source_hash(source),
         "parameters": values,
         "data": data_hashes(reads),
-        "helpers": helpers,
+        "code": reach.reached(notebooks.program(source), package),
         "packages": notebooks.digest((paths.root() / "requirements.lock").read_bytes()),
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-        "needs": {need: earlier[need].key for need in needs},
+        "needs": {need: earlier[need].made_from for need in needs},
     }
     return Run(
         notebook=name,
@@ -314,19 +336,3 @@ def data_hashes(tables: Iterable[str]) -> dict[str, str]:
 def _file_hash(path: Path, state: tuple[int, int, int]) -> str:
     # Many runs read the same table. Time of change and size are part of the key, so a new file is read.
     return notebooks.digest(path.read_bytes())
-
-
-def helpers_hash() -> str:
-    """sha256 of the helper code that notebooks use: neither this room nor the sources, the site, the cli."""
-    package = Path(__file__).resolve().parents[1]
-    files = [
-        path for path in sorted(package.rglob("*")) if path.is_file() and "__pycache__" not in path.parts
-    ]
-    relevant = [
-        path for path in files if path.relative_to(package).parts[0].split(".")[0] not in NOT_IN_THE_KEY
-    ]
-    return notebooks.digest(
-        json.dumps(
-            [[path.relative_to(package).as_posix(), notebooks.digest(path.read_bytes())] for path in relevant]
-        )
-    )

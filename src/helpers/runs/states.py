@@ -33,7 +33,7 @@ def is_fresh(run: Run) -> bool:
 
 
 def changed(run: Run) -> list[str]:
-    """What changed since the result in place was made: notebook, parameters, a table, helpers, packages."""
+    """What changed since the result in place was made: notebook, parameters, a table, a helper, packages."""
     try:
         before = record(run)["ingredients"]
     except (OSError, json.JSONDecodeError):
@@ -43,5 +43,8 @@ def changed(run: Run) -> list[str]:
 
 
 def _flat(ingredients: dict[str, Any]) -> dict[str, Any]:
-    nested = {**ingredients["data"], **ingredients["needs"]}
-    return {name: value for name, value in ingredients.items() if name not in ("data", "needs")} | nested
+    parts = ("data", "code", "needs")
+    flat = {name: value for name, value in ingredients.items() if name not in parts}
+    for part in parts:
+        flat |= ingredients.get(part, {})
+    return flat

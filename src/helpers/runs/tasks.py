@@ -4,6 +4,7 @@ A task depends on the key of its run and on the records of the runs it needs; it
 notebook and the record. `runs/pytask.lock` remembers the state of both.
 """
 
+import functools
 import multiprocessing
 import os
 import shutil
@@ -19,15 +20,18 @@ from typing import Any
 import filelock
 import pytask
 from pytask_parallel import ParallelBackend, registry
+from pytask_parallel import execute as scheduling
 
 from helpers import paths
 from helpers.runs import archive, report, states
 from helpers.runs.cluster import connected
 from helpers.runs.engine import RunFailed, execute, working_folder, working_prefix
-from helpers.runs.papermill_engine import remove_private_folders
+from helpers.runs.papermill_engine import remove_abandoned_folders
 from helpers.runs.plan import Run
 
 Echo = Callable[[str], None]
+# pytask-parallel looks for ended runs at intervals that grow to a second, in which a worker would be idle.
+scheduling._Sleeper = functools.partial(scheduling._Sleeper, timings=[0.05])
 
 
 class Interrupted(KeyboardInterrupt):
@@ -85,7 +89,7 @@ def _only_one(echo: Echo) -> Iterator[None]:
         yield
     finally:
         shutil.rmtree(working_folder(), ignore_errors=True)
-        remove_private_folders()
+        remove_abandoned_folders()
         lock.release()
 
 
@@ -174,7 +178,7 @@ def _build(runs: list[Run], executor: Executor, at_once: int) -> pytask.Session:
     registry.register_parallel_backend(ParallelBackend.CUSTOM, lambda n_workers: executor)
     pytask.console.quiet = True
     return pytask.build(
-        tasks=[_task(run) for run in runs],
+        tasks=[_task(run, runs) for run in runs],
         config=config,
         paths=[],
         parallel_backend=ParallelBackend.CUSTOM,
@@ -196,7 +200,7 @@ def _endings(session: pytask.Session, runs: list[Run], echo: Echo) -> dict[str, 
     return {run.id: _ending(run, ended[run.id].outcome if run.id in ended else None, echo) for run in runs}
 
 
-def _task(run: Run) -> pytask.TaskWithoutPath:
+def _task(run: Run, runs: list[Run]) -> pytask.TaskWithoutPath:
     node = pytask.NodeInfo(arg_name="run", path=(), task_path=None, task_name=run.id, value=None)
     needed = [paths.runs_dir() / need / "record.json" for need in run.needs]
     return pytask.TaskWithoutPath(
@@ -210,7 +214,16 @@ def _task(run: Run) -> pytask.TaskWithoutPath:
             "notebook": pytask.PathNode.from_path(run.directory / "notebook.ipynb"),
             "record": pytask.PathNode.from_path(run.directory / "record.json"),
         },
+        markers=[mark.mark for mark in _priority(run, runs)],
     )
+
+
+def _priority(run: Run, runs: list[Run]) -> list[pytask.MarkDecorator]:
+    """First the runs for which runs wait that others wait for, last those for which none does."""
+    waiting = {other.id for other in runs if run.id in other.needs}
+    if not waiting:
+        return [pytask.mark.try_last]
+    return [pytask.mark.try_first] if any(waiting & set(other.needs) for other in runs) else []
 
 
 def _key(run: Run) -> str:

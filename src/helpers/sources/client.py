@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import pandas as pd
+from urllib3.util import parse_url
 
 from helpers.catalog import Series
 
@@ -21,6 +22,15 @@ class Refused(ValueError):
     def __init__(self, reason: str, message: str):
         super().__init__(message)
         self.reason = reason
+
+
+def origin(address: str) -> str:
+    """Return scheme, host and port of an address, read as the connection library will read it.
+
+    Other readers can be led to take another host from addresses with odd signs.
+    """
+    parts = parse_url(address)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 @dataclass(frozen=True)

@@ -86,10 +86,11 @@ def accept(fetched: pd.DataFrame, request: Request, held: pd.DataFrame, today: d
         mine = rows["series_id"] == series.series_id
         latest = rows[mine].sort_values(["period", "vintage"]).drop_duplicates("period", keep="last")
         new = latest.set_index("period")["value"]
-        if series.currency and series.stored_as == "level":
+        if _is_never_zero(series, own):
             _refuse_zeros(series, new, own)
-            _refuse_jumps(series, new[new != 0], own)
             rows = rows[~(mine & (rows["value"] == 0))]
+        if series.currency and series.stored_as == "level":
+            _refuse_jumps(series, new[new != 0], own)
         _refuse_shrinking(series, new, own, request)
         if series.stored_as == "level":
             _refuse_other_units(series, new, own)
@@ -109,6 +110,11 @@ def _refuse_future(rows: pd.DataFrame, today: date) -> None:
     if len(late):
         first = late.iloc[0]
         raise Refused("future", f"{first['series_id']} has a value for {first['period']}, which is not over.")
+
+
+def _is_never_zero(series: Series, own: pd.Series) -> bool:
+    """Say whether a zero can only stand for no value: for money, and where no value held is zero."""
+    return series.stored_as == "level" and (bool(series.currency) or (len(own) > 0 and (own != 0).all()))
 
 
 def _refuse_zeros(series: Series, new: pd.Series, own: pd.Series) -> None:

@@ -27,7 +27,7 @@ def read(variable: str, dotenv: Path | None = None) -> str:
     for line in lines:
         name, mark, value = line.strip().removeprefix("export ").partition("=")
         if mark and name.strip() == variable:
-            return value.strip().strip("\"'")
+            return value.partition(" #")[0].strip().strip("\"'")
     return ""
 
 

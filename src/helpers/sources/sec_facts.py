@@ -33,7 +33,7 @@ TAGS = {
 OTHER_TAGS = {("Amazon", PROPERTY): PRODUCTIVE, ("NVIDIA", PROPERTY): PRODUCTIVE}
 SUM = "capex_big4_sum_derived"
 BIG_FOUR = [f"capex_ppe_cash_quarterly_{name}" for name in ("microsoft", "alphabet", "amazon", "meta")]
-# Filed values are final: only the latest years are compared.
+# Filed values are final: once history is held, only the latest years are compared.
 YEARS_BACK = 2
 
 
@@ -59,7 +59,7 @@ def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
             f"{HOST}/CIK{group.split()[0]}/us-gaap/{group.split()[1]}.json",
             "json",
             members,
-            first=f"{today.year - YEARS_BACK}-12-31",
+            first=f"{today.year - YEARS_BACK}-12-31" if any(each.last for each in members.values()) else "",
         )
         for group, members in groups.items()
     ]

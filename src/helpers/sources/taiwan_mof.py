@@ -1,13 +1,13 @@
 """Taiwan open data: monthly exports of electronic components (Ministry of Finance), in million US dollars."""
 
+import re
 from datetime import date
-from urllib.parse import urlsplit
 
 import pandas as pd
 
 from helpers.catalog import Series
 from helpers.sources import reading
-from helpers.sources.client import Publisher, Refused, Request, Wanted
+from helpers.sources.client import Publisher, Refused, Request, Wanted, origin
 
 ADDRESS = "https://data.gov.tw/api/v2/rest/dataset/8380"
 COLUMNS = {"tw_exp_world_electronic_components": "電子零組件"}
@@ -28,9 +28,8 @@ def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
 def follow(body: bytes, request: Request) -> Request:
     """Return the call for the table itself, if it is on a government host."""
     address = reading.step(reading.json_body(body), "result", "distribution", 0, "resourceDownloadUrl")
-    parts = urlsplit(address)
-    if parts.scheme != "https" or not parts.netloc.endswith(".gov.tw"):
-        raise Refused("redirect", f"The table is at {parts.netloc}, which is no host of the government.")
+    if not re.fullmatch(r"https://[a-z0-9.-]+\.gov\.tw", origin(address)):
+        raise Refused("redirect", f"The table is at {origin(address)}, which is no host of the government.")
     return Request(address, "csv", request.wanted)
 
 

@@ -7,18 +7,22 @@ Bodies are capped.
 
 import email.utils
 import hashlib
+import http.client
+import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from importlib.metadata import version
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin
 
 import requests
 import tenacity
 import urllib3.exceptions
+from urllib3.util import parse_url
 
 from helpers.sources import keys
-from helpers.sources.client import Publisher, Refused, Request
+from helpers.sources.client import Publisher, Refused, Request, origin
 
 CONTENT_TYPES = {
     "json": ("json", "javascript"),
@@ -115,7 +119,7 @@ class Transport:
             stop=tenacity.stop_any(tenacity.stop_after_attempt(self.attempts), self._too_late),
             reraise=True,
         )
-        reply, body = repeat(self._call, request, validators or {})
+        reply, body = repeat(self._by_the_deadline, request, validators or {})
         receipt = {
             "publisher": publisher.name,
             "address": self.address(request),
@@ -143,6 +147,25 @@ class Transport:
     def _too_late(self, state: tenacity.RetryCallState) -> bool:
         return time.monotonic() + state.upcoming_sleep > self.ends
 
+    def _by_the_deadline(
+        self, request: Request, validators: Mapping[str, str]
+    ) -> tuple[requests.Response, bytes]:
+        """Make one call in a thread that is left behind at the deadline: headers can drip in for ever."""
+        result: Future = Future()
+
+        def call() -> None:
+            try:
+                result.set_result(self._call(request, validators))
+            except BaseException as error:
+                result.set_exception(error)
+
+        threading.Thread(target=call, daemon=True).start()
+        try:
+            return result.result(timeout=max(0.0, self.ends - time.monotonic()))
+        except TimeoutError:
+            pass
+        raise Refused("deadline", f"{_host(request)} is too slow: the time for this refresh is used up.")
+
     def _call(self, request: Request, validators: Mapping[str, str]) -> tuple[requests.Response, bytes]:
         headers, params = {}, dict(request.params)
         if validators.get("etag"):
@@ -152,23 +175,24 @@ class Transport:
         if request.key:
             place = params if request.key.place == "query" else headers
             place[request.key.name] = keys.read(request.key.variable)
-        parts = urlsplit(request.address)
-        origin = f"{parts.scheme}://{parts.netloc}"
-        address = self.origins.get(origin, origin) + parts.path + (f"?{urlencode(params)}" if params else "")
+        here = origin(request.address)
+        address = self.origins.get(here, here) + parse_url(request.address).request_uri
+        address += f"?{urlencode(params)}" if params else ""
         try:
             return self._follow(address, headers, request)
         except (requests.Timeout, urllib3.exceptions.ReadTimeoutError):
-            raise _Later("timeout", f"{parts.netloc} did not answer within {self.timeout:g} s.") from None
+            fault = _Later("timeout", f"{_host(request)} did not answer within {self.timeout:g} s.")
         except (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.HTTPError):
-            raise _Later("truncated", f"{parts.netloc} broke off in the middle of its reply.") from None
+            fault = _Later("truncated", f"{_host(request)} broke off in the middle of its reply.")
         except requests.RequestException as error:
-            kind = type(error).__name__
-            raise _Later("unreachable", f"{parts.netloc} cannot be reached ({kind}).") from None
+            fault = _Later("unreachable", f"{_host(request)} cannot be reached ({type(error).__name__}).")
+        # Raised out here, so that the library's error, which holds the address with the key, is not chained.
+        raise fault
 
     def _follow(self, address: str, headers: dict, request: Request) -> tuple[requests.Response, bytes]:
         """Make the call, and those it is redirected to on the same host."""
         for _ in range(4):
-            self._take_turn(urlsplit(address).netloc)
+            self._take_turn(origin(address))
             with self.session.get(
                 address, headers=headers, stream=True, timeout=self.timeout, allow_redirects=False
             ) as reply:
@@ -176,12 +200,11 @@ class Transport:
                     self._check_status(reply, request)
                     return reply, self._body(reply, request)
                 onward = urljoin(address, reply.headers.get("Location", ""))
-            here, there = urlsplit(address), urlsplit(onward)
-            if (here.scheme, here.netloc) != (there.scheme, there.netloc):
+            if origin(onward) != origin(address):
                 # Where to is not said: an address made by the publisher may carry the key in any form.
-                raise Refused("redirect", f"{here.netloc} redirects to another host.")
+                raise Refused("redirect", f"{_host(request)} redirects to another host, scheme or port.")
             address = onward
-        raise Refused("redirect", f"{urlsplit(address).netloc} redirects in circles.")
+        raise Refused("redirect", f"{_host(request)} redirects in circles.")
 
     def _take_turn(self, host: str) -> None:
         now = time.monotonic()
@@ -192,24 +215,25 @@ class Transport:
         time.sleep(turn - now)
 
     def _check_status(self, reply: requests.Response, request: Request) -> None:
-        host, status = urlsplit(request.address).netloc, reply.status_code
+        host, status = _host(request), reply.status_code
+        said = f"{host} answers {status} {http.client.responses.get(status, '')}".strip() + "."
         if status == 429 or status >= 500:
-            after = _seconds(reply.headers.get("Retry-After", ""))
-            raise _Later("status", f"{host} answers {status} {reply.reason}.", after)
+            raise _Later("status", said, _seconds(reply.headers.get("Retry-After", "")))
         if status in (401, 403) and request.key:
             raise Refused("key", f"{host} answers {status}: check {request.key.variable}.")
         if status not in (200, 304):
-            raise Refused("status", keys.redact(f"{host} answers {status} {reply.reason}."))
+            raise Refused("status", said)
 
     def _body(self, reply: requests.Response, request: Request) -> bytes:
         """Read the body under the cap and the deadline, and check that it is of the form asked for."""
-        host, body = urlsplit(request.address).netloc, bytearray()
+        host, body = _host(request), bytearray()
         while chunk := reply.raw.read1(CHUNK, decode_content=True):
             body += chunk
             if len(body) > self.largest:
                 raise Refused("oversized", f"{host} sends more than {self.largest:,} bytes.")
             if time.monotonic() > self.ends:
-                raise Refused("deadline", f"{host} sends too slowly: the time for this refresh is used up.")
+                # Nobody waits for this thread any more: see `_by_the_deadline`.
+                raise Refused("deadline", f"{host} is too slow: the time for this refresh is used up.")
         if reply.status_code == 304:
             return bytes(body)
         stated = reply.headers.get("Content-Type", "").lower()
@@ -223,11 +247,15 @@ class Transport:
         return bytes(body)
 
 
+def _host(request: Request) -> str:
+    return origin(request.address).partition("://")[2]
+
+
 def _seconds(retry_after: str) -> float:
-    """Read a ``Retry-After`` header, which is a number of seconds or a date."""
-    if retry_after.strip().isdigit():
+    """Read a ``Retry-After`` header, which is a number of seconds or a date; anything else is no wait."""
+    if retry_after.isdecimal():
         return float(retry_after)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0

@@ -2,13 +2,13 @@
 
 import re
 from datetime import date
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import pandas as pd
 
 from helpers.catalog import Series
 from helpers.sources import formulas, reading
-from helpers.sources.client import Publisher, Refused, Request, Wanted
+from helpers.sources.client import Publisher, Refused, Request, Wanted, origin
 
 PAGE = "https://www.wsts.org/67/Historical-Billings-Report"
 SHEET = "Monthly Data"
@@ -37,8 +37,8 @@ def follow(body: bytes, request: Request) -> Request:
     if len(links) != 1:
         raise Refused("columns", f"The page links {len(links)} workbooks, not one.")
     address = urljoin(PAGE, links.pop())
-    if urlsplit(address).netloc != urlsplit(PAGE).netloc:
-        raise Refused("redirect", f"The workbook is at {urlsplit(address).netloc}, another host.")
+    if origin(address) != origin(PAGE):
+        raise Refused("redirect", f"The workbook is at {origin(address)}, another host.")
     return Request(address, "xlsx", request.wanted)
 
 

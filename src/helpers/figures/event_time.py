@@ -1,16 +1,14 @@
-"""Small panels that share a message: a rate in the days around events, and placebo distributions."""
+"""Panels in the time around events: rates by bins of days, paths by day or month, and forecasts."""
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers.figures.lines import line_panel
-from helpers.figures.style import COLOURS, GRID, INK, head, new_figure, number_axis
+from helpers.figures.style import COLOURS, DASHES, GRID, INK, LINES, head, number_axis, panel_grid
 
-OBSERVED = COLOURS["china"]
-DASHES = (0, (4, 1.5))
+EVENT_LINE = {"color": COLOURS["china"], "linewidth": 1.1, "linestyle": DASHES}
 
 
 def event_time_panels(paths: Mapping[str, pd.DataFrame], *, title: str, unit: str) -> Figure:
@@ -34,33 +32,50 @@ def event_time_panels(paths: Mapping[str, pd.DataFrame], *, title: str, unit: st
     """
     if not paths:
         raise ValueError("There is no path to draw: give at least one.")
-    fig, axes = new_figure(2.1 * len(paths), rows=len(paths), columns=1, sharex=True, squeeze=False)
+    fig, panels = panel_grid(len(paths), 1, 2.1, wide=False, sharex=True)
     head(fig, title, unit)
-    for ax, (label, path) in zip(axes[:, 0], paths.items(), strict=True):
+    for ax, (label, path) in zip(panels, paths.items(), strict=True):
         start, stop = path["first"] - 0.5, path["last"] + 0.5
         ax.bar(start, path["high"] - path["low"], stop - start, path["low"], align="edge", color=GRID)
         ax.hlines(path["ratio"], start, stop, color=COLOURS["united_states"], linewidth=2.4)
         ax.axhline(1, color=INK, linewidth=0.8)
-        ax.axvline(0, color=OBSERVED, linewidth=1.1, linestyle=DASHES)
+        ax.axvline(0, **EVENT_LINE)
         ax.set_title(label)
         ax.set_ylim(bottom=0)
         ax.grid(False, axis="x")
         number_axis(ax.yaxis)
     step = 2 * round(float((stop - start).iloc[0]))
     reach = round(float(stop.max())) // step * step
-    axes[-1, 0].set_xticks(range(-reach, reach + 1, step))
-    axes[-1, 0].set_xlabel("Days from the event", loc="left")
-    number_axis(axes[-1, 0].xaxis)
+    panels[-1].set_xticks(range(-reach, reach + 1, step))
+    panels[-1].set_xlabel("Days from the event", loc="left")
+    number_axis(panels[-1].xaxis)
     return fig
 
 
-def distribution_panels(tests: Mapping[str, tuple[np.ndarray, float, str]], *, title: str) -> Figure:
-    """Draw placebo distributions in two columns, each with the observed value as a line.
+def day_panels(
+    paths: Mapping[str, Mapping[str, pd.Series]],
+    bands: Mapping[str, pd.DataFrame],
+    *,
+    title: str,
+    unit: str,
+    key: str,
+    axis: str = "Trading days from the event",
+    columns: int = 3,
+) -> Figure:
+    """Draw paths by day or month around an event, one panel for each group.
 
     Parameters
     ----------
-    tests : mapping of label to (placebo values, observed value, unit)
-    title : str
+    paths : mapping of panel title to mapping of line label to Series
+        Values by relative day. The labels are the same in all panels.
+    bands : mapping of panel title to DataFrame
+        Columns `low` and `high` by relative day: the placebo range.
+    title, unit : str
+    key : str
+        What the band means.
+    axis : str
+        What the horizontal axis counts.
+    columns : int
 
     Returns
     -------
@@ -69,26 +84,25 @@ def distribution_panels(tests: Mapping[str, tuple[np.ndarray, float, str]], *, t
     Raises
     ------
     ValueError
-        If there is no test, or a test without a finite placebo value.
+        If there is no path.
     """
-    finite = {label: placebo[np.isfinite(placebo)] for label, (placebo, _, _) in tests.items()}
-    if not finite or not all(len(values) for values in finite.values()):
-        raise ValueError("Every panel needs at least one finite placebo value.")
-    rows = -(-len(tests) // 2)
-    fig, axes = new_figure(2.3 * rows, wide=True, rows=rows, columns=2, squeeze=False)
-    head(fig, title, "Number of placebo draws; shaded: middle 95 % of them; line: the real dates")
-    for ax, (label, (_, observed, unit)) in zip(axes.flat, tests.items(), strict=False):
-        ax.axvspan(
-            *np.quantile(finite[label], [0.025, 0.975]), color=GRID, alpha=0.6, linewidth=0, zorder=0.4
-        )
-        ax.hist(finite[label], bins=30, color="#9AA3AB", edgecolor="white", linewidth=0.5)
-        ax.axvline(observed, color=OBSERVED, linewidth=1.8)
-        ax.set_title(label)
-        ax.set_xlabel(unit, loc="left")
+    if not paths:
+        raise ValueError("There is no path to draw: no event has full windows.")
+    fig, panels = panel_grid(len(paths), columns, 2.0, sharex=True, sharey=True)
+    head(fig, title, f"{unit}. {key}")
+    for ax, (group, lines) in zip(panels, paths.items(), strict=True):
+        band = bands[group]
+        ax.fill_between(band.index, band["low"], band["high"], color=GRID, linewidth=0, zorder=0.5)
+        for (label, path), (colour, dashes) in zip(lines.items(), LINES, strict=False):
+            ax.plot(path.index, path, color=colour, linestyle=dashes, label=label)
+        ax.axhline(0, color=INK, linewidth=0.8, zorder=1)
+        ax.axvline(0, color=INK, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
+        ax.set_title(group, fontsize=9.5)
         number_axis(ax.xaxis)
         number_axis(ax.yaxis)
-    for ax in axes.flat[len(tests) :]:
-        ax.set_axis_off()
+    for ax in panels[-columns:]:
+        ax.set_xlabel(axis, loc="left")
+    panels[0].legend(loc="upper left", fontsize=8, borderpad=0)
     return fig
 
 
@@ -117,14 +131,11 @@ def forecast_panels(
     """
     if not pieces:
         raise ValueError("There is no forecast to draw: give at least one.")
-    rows = -(-len(pieces) // 2)
-    fig, axes = new_figure(2.5 * rows, wide=True, rows=rows, columns=2, squeeze=False, sharey=True)
+    fig, panels = panel_grid(len(pieces), 2, 2.5, sharey=True)
     head(fig, title, unit)
-    for ax, (label, piece) in zip(axes.flat, pieces.items(), strict=False):
+    for ax, (label, piece) in zip(panels, pieces.items(), strict=True):
         lines = {"Observed": piece["observed"], "Expected": piece["counterfactual"].dropna()}
         bands = {"Expected": piece[["low", "high"]].dropna()}
         line_panel(lines, bands=bands, title=label, unit="", scale="log", ax=ax)
-        ax.axvline(marks[label], color=OBSERVED, linewidth=1.1, linestyle=DASHES)
-    for ax in axes.flat[len(pieces) :]:
-        ax.set_axis_off()
+        ax.axvline(marks[label], **EVENT_LINE)
     return fig

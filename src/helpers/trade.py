@@ -1,0 +1,51 @@
+"""Monthly trade series as estimators take them: in US dollars, and the world chip cycle as a level."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from helpers import transforms
+from helpers.observations import SeriesData
+
+
+def dollars(known: Mapping[str, SeriesData], series_id: str) -> pd.Series:
+    """Return a monthly trade series in US dollars, converted with monthly average rates.
+
+    Parameters
+    ----------
+    known : mapping of id to SeriesData
+        As from `observations.load_known`, exchange rates (``eur_per_usd``) included.
+    series_id : str
+
+    Returns
+    -------
+    Series
+        USD by first day of the month. It is empty if the series or its exchange rate was not known.
+    """
+    if series_id not in known:
+        return empty(series_id)
+    one = known[series_id]
+    if one.info.currency == "USD":
+        return one.values
+    rate = known.get(f"{one.info.currency.lower()}_per_usd")
+    if rate is None:
+        return empty(series_id)
+    return transforms.to_currency(one.values, rate.values, "old per new").dropna()
+
+
+def cycle(known: Mapping[str, SeriesData], series_id: str) -> pd.Series:
+    """Return a series of the world chip cycle as a level; one that is stored as growth is chained.
+
+    Returns
+    -------
+    Series
+        USD, or an index for growth; empty if the series was not known.
+    """
+    if series_id in known and known[series_id].info.stored_as == "growth":
+        return transforms.chain_index(known[series_id].values, "percent")
+    return dollars(known, series_id)
+
+
+def empty(name: str) -> pd.Series:
+    """Return a series without months, which estimators refuse with a reason."""
+    return pd.Series(dtype=float, index=pd.DatetimeIndex([], name="period"), name=name)
