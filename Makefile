@@ -38,7 +38,7 @@ lint: setup
 site: setup
 	$(BIN)/summits site
 
-# Calls each live endpoint once and reports drift: exit code 1 if something changed, 3 without network.
+# Calls each live endpoint once and reports drift. make itself exits 2 on any failure: see docs/refreshing.md.
 contract: setup
 	$(BIN)/python -m helpers.contract
 

@@ -1,6 +1,6 @@
 """The yardstick: code cells of notebooks in one plain IPython process, without kernel, papermill or files.
 
-Usage: python benchmarks/bare_cells.py NOTEBOOK[:name=value…]…   writes the seconds of each to the file $TIMES.
+Usage: TIMES=FILE python benchmarks/bare_cells.py NOTEBOOK[:name=value…]…   the seconds of each go to FILE.
 """
 
 import json

@@ -14,7 +14,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 import stub_collection as stub
-from faults.test_cluster import start
+from faults.test_cluster import running
 
 
 def main() -> None:
@@ -25,25 +25,15 @@ def main() -> None:
         notebook = stub.total_notebook()
         notebook["cells"][2]["source"] = stub.PARAMETERS.replace("1..9", "1..9999")
         checkout.write({"01_total": (notebook, {})})
-        settings = checkout.root / "scheduler.json"
-        own = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(settings)]
-        scheduler = start(checkout, "dask_scheduler", *own)
-        stub.wait_for(lambda: settings.exists() and settings.stat().st_size)
-        address = pd.read_json(settings, typ="series")["address"]
-        alone = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(checkout.root)]
-        workers = [start(checkout, "dask_worker", address, *alone) for _ in range(2)]
-        log = checkout.root / "dask_worker.log"
-        stub.wait_for(lambda: log.read_text().count("Registered to") == 2)
-        started = time.monotonic()
-        values = ",".join(map(str, range(1, runs + 1)))
-        runner = checkout.start("sweep", "01", "-p", f"factor={values}", "--dask", address)
         results = checkout.root / "runs" / "01_total"
-        stub.wait_for(lambda: len(list(results.glob("*/record.json"))) >= runs // 2, 3600)
-        os.kill(workers[0].pid, signal.SIGKILL)
-        said, _ = runner.communicate()
-        took = time.monotonic() - started
-        for process in [*workers, scheduler]:
-            process.kill()
+        with running(checkout) as (address, workers):
+            started = time.monotonic()
+            values = ",".join(map(str, range(1, runs + 1)))
+            runner = checkout.start("sweep", "01", "-p", f"factor={values}", "--dask", address)
+            stub.wait_for(lambda: len(list(results.glob("*/record.json"))) >= runs // 2, 3600)
+            os.kill(workers[0].pid, signal.SIGKILL)
+            said, _ = runner.communicate()
+            took = time.monotonic() - started
         (table,) = (pd.read_csv(path) for path in results.glob("_sweeps/*/records.csv"))
         right = list(table["value"]) == [3 * factor for factor in range(1, runs + 1)]
     print(next(line for line in said.splitlines() if " runs: " in line))

@@ -33,12 +33,13 @@ FIXED = {
     "TZ": "UTC",
 }
 DROPPED = {"PYTHONDONTWRITEBYTECODE", "MPLBACKEND", "SUMMITS_DATA", "SUMMITS_RUNS", "SUMMITS_FORK"}
-SWEPT, FEW, MANY = "01_summits_and_controls", 2, 8
-DATES = [f"202{year}-{month:02}-28" for year in (4, 5) for month in (3, 6, 9, 12)]
+# Of the notebooks that estimate, the one of middling length.
+SWEPT, SWEEP, FEW = "09_restraint", "window_days", 2
+VALUES = ("45", "60", "75", "90", "105", "120")
 
 
 def checkout(folder: Path, chosen: list[str]) -> None:
-    """Copy what a run needs, with the published sets of the chosen notebooks and those that they need."""
+    """Copy what a run needs; the collection is that of the published runs of the chosen notebooks."""
     for name in ("src", "data", "notebooks"):
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
@@ -116,13 +117,12 @@ def measure(folder: Path, chosen: list[str]) -> list[tuple[str, float, str, floa
 def one_more(folder: Path, agg: dict[str, str]) -> tuple[float, str, float]:
     """Seconds that one more run adds to a sweep with one worker, and to the cells in a running process."""
     cells, sweeps = [], []
-    for dates in (DATES[:FEW], DATES[:MANY]):
-        cells.append(
-            seconds(folder, [*CELLS, *(f"notebooks/{SWEPT}.ipynb:as_of={date}" for date in dates)], **agg)
-        )
-        command = [*SUMMITS, "sweep", SWEPT, "-j", "1", "-p", f"as_of={','.join(dates)}"]
-        sweeps.append(seconds(folder, command, SUMMITS_RUNS=str(folder / f"swept_{len(dates)}")))
-    bare, swept = ((many - few) / (MANY - FEW) for few, many in (cells, sweeps))
+    for values in (VALUES[:FEW], VALUES):
+        files = [f"notebooks/{SWEPT}.ipynb:{SWEEP}={value}" for value in values]
+        cells.append(seconds(folder, [*CELLS, *files], **agg))
+        command = [*SUMMITS, "sweep", SWEPT, "-j", "1", "-p", f"{SWEEP}={','.join(values)}"]
+        sweeps.append(seconds(folder, command, SUMMITS_RUNS=str(folder / f"swept_{len(values)}")))
+    bare, swept = ((many - few) / (len(VALUES) - FEW) for few, many in (cells, sweeps))
     return swept, "its cells", bare
 
 
@@ -147,10 +147,13 @@ def main() -> None:
     text = f"{told} Forked and ordinary kernels gave identical results.\n\n{table(rows)}"
     print(text)
     if chosen == every:
-        page = PAGE.read_text(encoding="utf-8")
-        begin, end = "<!-- speed -->\n", "\n<!-- end of speed -->"
-        written = re.sub(f"(?s){begin}.*{end}", lambda _: begin + text + end, page)
-        PAGE.write_text(written, encoding="utf-8")
+        PAGE.write_text(placed(text, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def placed(text: str, page: str) -> str:
+    """Return the page with the text between its two marks."""
+    begin, end = "<!-- speed -->\n", "\n<!-- end of speed -->"
+    return re.sub(f"(?s){begin}.*{end}", lambda _: begin + text + end, page)
 
 
 if __name__ == "__main__":

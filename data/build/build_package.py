@@ -19,15 +19,8 @@ from helpers import paths, schema, validation
 
 DOMAINS = ("chip_trade", "ai_investment", "markets")
 # The compiled source tables name the same things differently.
-SOURCE_COLUMNS = {
-    "upstream_publisher": "publisher",
-    "upstream_url": "url",
-    "runtime_url": "url",
-    "read_at": "read_from",
-    "licence_terms": "licence",
-    "notes_and_cross_checks": "notes",
-    "cross_checks": "notes",
-}
+SOURCE_COLUMNS = {"upstream_url": "url", "runtime_url": "url", "read_at": "read_from"}
+COMPILED = ["source_id", "url", "read_from", "frequency"]
 
 
 def main() -> None:
@@ -66,24 +59,11 @@ def build(figures: Path, claims: Path, target: Path) -> None:
 
 
 def source_table(figures: Path) -> pd.DataFrame:
-    """Join the compiled provenance with the hand-written titles, vintage rules and redistribution classes."""
+    """Join the addresses in the compiled provenance with the texts and rules written for a reader."""
     compiled = [read(figures / domain / "SOURCES.csv").rename(columns=SOURCE_COLUMNS) for domain in DOMAINS]
-    rows = pd.concat([*compiled, metadata("own_sources")]).fillna("")
+    rows = pd.concat([*compiled, metadata("own_sources")])[COMPILED].fillna("")
     rows = rows.merge(metadata("sources"), on="source_id", validate="one_to_one")
-    # Some compiled notes quote levels that the licence bars; these are written anew.
-    rewritten = rows["source_id"].map(metadata("source_notes").set_index("source_id")["notes"])
-    rows["notes"] = rewritten.fillna(rows["notes"])
-    spans = rows["coverage_start"] + " to " + rows["coverage_end"]
-    rows["coverage"] = rows["coverage"].where(rows["coverage"] != "", spans.where(spans != " to ", ""))
-    rows["notes"] = (
-        rows["notes"] + " " + rows["adjustment"].map(lambda text: text and f"Adjustment: {text}.")
-    ).str.strip()
-    full_address = rows["url"]
-    rows["url"] = full_address.map(first_address)
-    rows["notes"] = [
-        notes if address == url else f"{notes} Endpoint: {address}".strip()
-        for notes, address, url in zip(rows["notes"], full_address, rows["url"], strict=True)
-    ]
+    rows["url"] = rows["url"].map(first_address)
     texts = metadata("vintage_rules").set_index("rule")["text"]
     rows["vintage_rule"] = [
         texts[row.rule].format(date=row.date, reason=row.reason).strip()

@@ -69,12 +69,17 @@ def read_text_table(path: Path) -> pd.DataFrame:
 def _typed(path: str) -> pd.DataFrame:
     """Read a table of the package with the dates and numbers its schema names."""
     file = paths.data_dir() / path
-    return _typed_at(file, path, file.stat().st_mtime_ns if file.exists() else 0).copy()
+    return _typed_at(file, path, file_state(file)).copy()
+
+
+def file_state(path: Path) -> tuple[int, int] | None:
+    """Return time of change and size: as part of the key of a cache, they make a refreshed file be read."""
+    state = path.stat() if path.exists() else None
+    return state and (state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=32)
-def _typed_at(file: Path, path: str, modified: int) -> pd.DataFrame:
-    # The time of change is part of the key, so that a refreshed file is read again.
+def _typed_at(file: Path, path: str, state: tuple[int, int] | None) -> pd.DataFrame:
     frame = read_text_table(file)
     for column in schema.table_of(path).columns:
         if column.type == "date":
@@ -149,11 +154,11 @@ def claim_test(test_id: str) -> dict:
     return tests[test_id] | {"family_size": size if family else 1}
 
 
-def claims_hash() -> str:
+def claims_hash(data_dir: Path | None = None) -> str:
     """Return the sha256 of the pre-specified claims: of ``claims.yml`` as it was before any deviation."""
-    text = (paths.data_dir() / "claims.yml").read_text(encoding="utf-8")
-    specified = text.partition("\ndeviations:")[0] + "\ndeviations: []\n"
-    return hashlib.sha256(specified.encode()).hexdigest()
+    text = ((data_dir or paths.data_dir()) / "claims.yml").read_bytes()
+    specified = text.partition(b"\ndeviations:")[0] + b"\ndeviations: []\n"
+    return hashlib.sha256(specified).hexdigest()
 
 
 def package_files(data_dir: Path) -> list[str]:

@@ -18,6 +18,9 @@ class Commands(click.Group):
         """Run a command."""
         try:
             return super().invoke(context)
+        except BrokenPipeError:
+            # The reader, such as `head`, has had enough. Click ends quietly then.
+            raise
         except OSError as error:
             click.echo(f"summits: {error}", err=True)
             sys.exit(FAILED)

@@ -26,7 +26,7 @@ def check(transport: Transport, say: Callable[[str], None]) -> int:
     found = []
     for name, publisher in PUBLISHERS.items():
         wanted = _wanted(name)
-        if publisher.needs and not keys.read(publisher.needs):
+        if wanted and publisher.needs and not keys.read(publisher.needs):
             say(f"{name:20} skipped: set {publisher.needs}")
         elif wanted:
             found += _check_publisher(publisher, wanted, transport, say)
@@ -69,11 +69,11 @@ def _call(publisher: Publisher, request: Request, transport: Transport) -> tuple
     try:
         body, _ = transport.fetch(publisher, request)
         if publisher.follow:
-            request = publisher.follow(body, request)
+            request = refresh.read(publisher.follow, body, request)
             body, _ = transport.fetch(publisher, request)
-        rows = refresh.parse(publisher, body, request)
+        rows = refresh.read(publisher.parse, body, request)
     except Refused as refusal:
-        return refusal.reason, keys.redact(str(refusal))
+        return refusal.reason, str(refusal)
     if rows.empty:
         return "empty", f"{request.address} has no values"
     return "", f"{len(rows)} values from {request.address}"

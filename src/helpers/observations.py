@@ -293,8 +293,7 @@ def every_row(table: str, as_of: str | date | pd.Timestamp | None = None) -> pd.
 def _rows(info: catalog.Series) -> pd.DataFrame:
     """Return all rows of one series, sorted by period and vintage, with typed columns."""
     path = paths.data_dir() / "observations" / f"{info.table}.csv"
-    state = path.stat() if path.exists() else None
-    tables = _tables(path, state and (state.st_mtime_ns, state.st_size))
+    tables = _tables(path, catalog.file_state(path))
     if info.series_id not in tables and info.redistribution == "fetch":
         raise NotFetched(
             f"The values of {info.series_id} are not in the package. With a network, fetch them: "
@@ -309,7 +308,6 @@ def _rows(info: catalog.Series) -> pd.DataFrame:
 
 @lru_cache(maxsize=64)
 def _tables(path: Path, state: tuple[int, int] | None) -> dict[str, pd.DataFrame]:
-    # Time of change and size are part of the key, so that a refreshed file is read again.
     text = catalog.read_text_table(path)
     return {str(series_id): rows for series_id, rows in text.groupby("series_id", sort=False)}
 

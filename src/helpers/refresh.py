@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -182,10 +183,9 @@ def _refresh_one(
         if not dry_run:
             _write(folder, publisher, held, added, fetched.receipts)
     except Refused as refusal:
-        message = keys.redact(str(refusal))
         if not dry_run:
-            _label_stale(folder, publisher, refusal.reason, message)
-        return Outcome(publisher.name, "refused", reason=refusal.reason, message=message)
+            _label_stale(folder, publisher, refusal)
+        return Outcome(publisher.name, "refused", reason=refusal.reason, message=str(refusal))
     state = "unchanged" if added.rows.empty else "changed"
     counts = {"new": added.new, "unchanged": added.unchanged, "waiting": added.waiting}
     return Outcome(publisher.name, state, revisions=added.revisions, **counts)
@@ -221,20 +221,20 @@ def _fetch(
         if publisher.follow:
             page, receipt = transport.fetch(publisher, request)
             fetched.receipts.append(receipt)
-            request = publisher.follow(page, request)
+            request = read(publisher.follow, page, request)
         validators = {} if publisher.combine else _validators(known, request, held)
         body, receipt = transport.fetch(publisher, request, validators)
         fetched.receipts.append(receipt)
         if body is not None:
-            rows = parse(publisher, body, request)
+            rows = read(publisher.parse, body, request)
             fetched.rows.append(judging.accept(rows, request, held, today))
     if publisher.combine and fetched.rows:
         fetched.rows.append(publisher.combine(pd.concat(fetched.rows), wanted))
     return fetched
 
 
-def parse(publisher: Publisher, body: bytes, request: Request) -> pd.DataFrame:
-    """Read a reply; whatever goes wrong in reading it is a refusal.
+def read(reader: Callable[[bytes, Request], Any], body: bytes, request: Request) -> Any:
+    """Apply a client's `parse` or `follow` to a reply; whatever goes wrong in reading it is a refusal.
 
     Raises
     ------
@@ -242,15 +242,15 @@ def parse(publisher: Publisher, body: bytes, request: Request) -> pd.DataFrame:
         If the reply is not of the publisher's form.
     """
     try:
-        return publisher.parse(body, request)
-    except Refused:
-        raise
+        return reader(body, request)
+    except Refused as refusal:
+        fault = Refused(refusal.reason, str(refusal))
     except MALFORMED as error:
-        kind = type(error).__name__
-    # Raised out here: the parser's error can quote the reply, and a reply can quote the key.
-    raise Refused(
-        "malformed", f"The reply of {publisher.name} cannot be read ({kind}): its form has changed."
-    )
+        fault = Refused(
+            "malformed", f"The reply cannot be read ({type(error).__name__}): its form has changed."
+        )
+    # Raised out here: the reader's own error can hold the reply, which can quote the key, and is not chained.
+    raise fault
 
 
 def _validators(known: dict[str, dict], request: Request, held: pd.DataFrame) -> dict[str, str]:
@@ -340,10 +340,10 @@ def _catalogue(folder: Path) -> dict[str, bytes]:
     return {"series.csv": _csv(table.sort_values("series_id"))}
 
 
-def _label_stale(folder: Path, publisher: Publisher, reason: str, message: str) -> None:
+def _label_stale(folder: Path, publisher: Publisher, refusal: Refused) -> None:
     status = _status(folder)
     before = status.get(publisher.name, {})
-    label = {"state": "stale", "checked": _now(), "reason": reason, "message": message}
+    label = {"state": "stale", "checked": _now(), "reason": refusal.reason, "message": str(refusal)}
     status[publisher.name] = {"validators": before.get("validators", {})} | label
     _write_status(folder, status)
 

@@ -20,6 +20,7 @@ from helpers.runs import notebooks, plan, prose
 from helpers.tables import VERDICTS, significant
 
 PARTS = ("effect", "mde", "placebo_p", "spec_n", "spec_share_supports", "verdict")
+UNMET = "not met: "
 NOT_DONE = "not done"  # how the log of departures begins where a test was not made
 
 
@@ -155,7 +156,7 @@ def _test(claim: Mapping, test: Mapping, by_name: Mapping[str, Mapping]) -> dict
         "family": claim.get("family", ""),
         "outcome": test["outcome"],
         "word": ruling["value"] if ruling else NOT_DONE if logged else "",
-        "reasons": "; ".join(details["reasons"]) if ruling else logged,
+        "reasons": _in_short(details["reasons"]) if ruling else logged,
         "sign": inputs.get("sign") or "",
         "events": _number(inputs.get("usable_events")),
         "margin": inputs.get("margin"),
@@ -169,6 +170,14 @@ def _test(claim: Mapping, test: Mapping, by_name: Mapping[str, Mapping]) -> dict
         "spec_share": _number(number["spec_share_supports"]),
         **{field: (ruling or {}).get(field, "") for field in ("notebook", "cell", "place")},
     }
+
+
+def _in_short(reasons: Iterable[str]) -> str:
+    """Name the conditions that are not met in one list, and the other reasons after it."""
+    unmet = [one.removeprefix(UNMET) for one in reasons if one.startswith(UNMET)]
+    return "; ".join(
+        [UNMET + ", ".join(unmet)] * bool(unmet) + [r for r in reasons if not r.startswith(UNMET)]
+    )
 
 
 def _number(value: Any) -> float | None:
@@ -220,14 +229,19 @@ def capped(table: pd.DataFrame) -> list[str]:
 
 
 def table_rows(claims_on_board: Iterable[Mapping]) -> list[dict[str, Any]]:
-    """Return the rows for `helpers.tables.verdict_table`: one per primary test, or one for the claim."""
+    """Return the rows for `helpers.tables.verdict_table`: one per claim, and one per further primary test.
+
+    The row of a claim holds the numbers of its first primary test; a further test has its own word.
+    """
     rows = []
     for claim in claims_on_board:
         head = {"claim": f"{claim['id']} {claim['claim']}", "verdict": claim["word"], "why": claim["why"]}
         shown = [test for test in claim["tests"] if test["primary"]] or claim["tests"][:1] or [{}]
-        for place, test in enumerate(shown):
-            own = {} if place == 0 else {"claim": f"{claim['id']} continued: {test['test']}"}
-            rows.append(head | own | _figures_of(test))
+        rows.append(head | _figures_of(shown[0]))
+        for test in shown[1:]:
+            own = {"claim": f"{claim['id']}, second test: {test['test']}"}
+            own |= {"verdict": test["word"], "why": test["reasons"]}
+            rows.append(own | _figures_of(test))
     return rows
 
 

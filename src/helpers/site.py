@@ -10,6 +10,7 @@ import html
 import json
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -164,11 +165,14 @@ def _to_page(address: str) -> str:
 def _figure(data: dict, name: str, files: dict[str, bytes]) -> str:
     figure = data[FIGURE_MIME]
     stem = f"figures/{name}/{figure['name']}"
-    files[f"{stem}.png"] = base64.b64decode(data["image/png"])
+    files[f"{stem}.png"] = picture = base64.b64decode(data["image/png"])
+    # The size in the head of a PNG file keeps the text in place while pictures load.
+    width, height = struct.unpack(">II", picture[16:24])
     files[f"{stem}.csv"] = figure["csv"].encode()
     alt, title, source = (html.escape(figure[key]) for key in ("alt", "title", "source"))
     return (
-        f'<figure class="plot"><a href="../{stem}.png"><img src="../{stem}.png" alt="{alt}"></a>'
+        f'<figure class="plot"><a href="../{stem}.png"><img src="../{stem}.png" alt="{alt}" loading="lazy"'
+        f' width="{width}" height="{height}"></a>'
         f'<figcaption>{title}. <span class="source">{source}</span> '
         f'<a href="../{stem}.csv" download>Data (CSV)</a></figcaption></figure>'
     )

@@ -266,28 +266,6 @@ def trading_window(day: Day, before: int, after: int, calendar: str = "XNYS") ->
     return sessions[zero - before : zero + after + 1].rename("period")
 
 
-def overlap_matrix(selected: pd.DataFrame, days: int) -> pd.DataFrame:
-    """Show which events lie close together.
-
-    Parameters
-    ----------
-    selected : pandas.DataFrame
-        Events; see `events`.
-    days : int
-        The largest distance that counts as close.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Events by events, named by `labels`: calendar days between the two dates where they are at most `days`
-        apart, otherwise missing. The diagonal is missing.
-    """
-    apart = _days_apart(selected["date"], selected["date"]).astype(float)
-    np.fill_diagonal(apart, np.nan)
-    names = labels(selected).to_numpy()
-    return pd.DataFrame(np.where(apart <= days, apart, np.nan), index=names, columns=names)
-
-
 def close_by(selected: pd.DataFrame, others: pd.DataFrame, days: int) -> pd.DataFrame:
     """List the other events close to each event.
 

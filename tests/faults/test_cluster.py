@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -27,16 +28,16 @@ def start(checkout: stub.Checkout, module: str, *arguments: str) -> subprocess.P
         return subprocess.Popen(
             [sys.executable, "-m", "distributed.cli." + module, *arguments],
             cwd=checkout.root,
-            env=checkout.environment(),
+            env=checkout.environment() | {"DASK_TEMPORARY_DIRECTORY": str(checkout.root)},
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
 
 
-@pytest.fixture
-def cluster(checkout: stub.Checkout) -> Iterator[tuple[str, list[subprocess.Popen]]]:
-    """Return the address of a scheduler, and its two workers."""
+@contextmanager
+def running(checkout: stub.Checkout) -> Iterator[tuple[str, list[subprocess.Popen]]]:
+    """Yield the address of a scheduler, and its two workers; the benchmark of clusters uses it too."""
     settings = checkout.root / "scheduler.json"
     scheduler = start(
         checkout, "dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
@@ -44,14 +45,23 @@ def cluster(checkout: stub.Checkout) -> Iterator[tuple[str, list[subprocess.Pope
     )  # fmt: skip
     stub.wait_for(lambda: settings.exists() and settings.stat().st_size)
     address = pd.read_json(settings, typ="series")["address"]
-    alone = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(checkout.root)]
+    alone = ["--nthreads", "1", "--no-nanny", "--no-dashboard"]
     workers = [start(checkout, "dask_worker", address, *alone) for _ in range(2)]
     log = checkout.root / "dask_worker.log"
-    stub.wait_for(lambda: log.read_text().count("Registered to") == 2)
-    yield address, workers
-    for process in [*workers, scheduler]:
-        process.kill()
-        process.wait()
+    try:
+        stub.wait_for(lambda: log.read_text().count("Registered to") == 2)
+        yield address, workers
+    finally:
+        for process in [*workers, scheduler]:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def cluster(checkout: stub.Checkout) -> Iterator[tuple[str, list[subprocess.Popen]]]:
+    """Return the address of a scheduler, and its two workers."""
+    with running(checkout) as started:
+        yield started
 
 
 def test_every_run_completes_once_though_a_worker_is_killed(checkout: stub.Checkout, cluster: tuple) -> None:

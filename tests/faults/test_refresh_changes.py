@@ -1,6 +1,7 @@
 """What a refresh adds when all goes well, and that nothing can stop it half way."""
 
 import email.utils
+import hashlib
 import json
 import logging
 import os
@@ -16,11 +17,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from samples import package, replies, server
 from samples.calls import TODAY, run, transport
 from samples.server import breaks_off, hangs, sends
 
-from helpers import catalog, contract, observations, refresh, releases, validation
+from helpers import catalog, cli, contract, observations, refresh, releases, validation
 from helpers.sources import keys, store
 
 INDEX = "fred_IPG3344S"
@@ -244,6 +246,10 @@ def test_without_its_key_a_publisher_is_skipped(
     outcome = run(publisher, "census")
     assert (outcome.state, publisher.asked) == ("skipped", [])
     assert "CENSUS_API_KEY" in outcome.message
+    command = CliRunner()
+    assert command.invoke(cli.main, ["refresh"]).exit_code == 0
+    asked_by_name = command.invoke(cli.main, ["refresh", "--source", "census"])
+    assert (asked_by_name.exit_code, "CENSUS_API_KEY" in asked_by_name.output) == (1, True)
 
 
 def test_a_series_of_fred_or_census_takes_one_catalogue_row(
@@ -256,10 +262,9 @@ def test_a_series_of_fred_or_census_takes_one_catalogue_row(
     cards = table[table["series_id"] == "us_exp_cn_hs8542"].assign(
         series_id="us_exp_vn_hs8541", partner="Viet Nam", product="HS 8541"
     )
-    whole = pd.concat([table, prices, cards.assign(**fetched)]).sort_values("series_id")
-    package.store(whole, folder / "series.csv")
+    package.store(pd.concat([table, prices, cards.assign(**fetched)]), folder / "series.csv")
     monkeypatch.setenv("CENSUS_API_KEY", "any")
-    made_up = {"2026-08": 101.5, "2026-09": 102.5}
+    made_up = {"2026-08": 101.0, "2026-09": 102.0}
     publisher.does(
         sends(replies.fred(made_up, "PCU33443344")),
         sends(replies.census(made_up, "8541", "5520"), "application/json"),
@@ -269,7 +274,9 @@ def test_a_series_of_fred_or_census_takes_one_catalogue_row(
     )
     assert "id=PCU33443344" in publisher.asked[0][0]
     assert "CTY_CODE=5520" in publisher.asked[1][0] and "E_COMMODITY=8541" in publisher.asked[1][0]
-    assert observations.load("fred_PCU33443344").values.tolist() == [101.5, 102.5]
+    assert observations.load("fred_PCU33443344").values.tolist() == [101.0, 102.0]
+    assert observations.load("us_exp_vn_hs8541").values.tolist() == [101.0, 102.0]
+    assert catalog.catalogue().index.is_monotonic_increasing
     assert validation.check(folder) == []
 
 
@@ -506,18 +513,20 @@ for number in range(100000):
 """
 
 
-def test_a_kill_at_any_moment_leaves_one_whole_change(cut: Callable) -> None:
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_a_kill_at_any_moment_leaves_one_whole_change(end: signal.Signals, cut: Callable) -> None:
     folder = cut(INDEX)
     tests = refresh.paths.root() / "tests"
     for delay in (0.05, 0.13, 0.22, 0.37):
         process = subprocess.Popen(
             [sys.executable, "-c", CHANGER, str(folder)],
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": str(tests)},
         )
         process.stdout.readline()
         time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
+        process.send_signal(end)
         process.wait()
         process.stdout.close()
         with store.locked(folder):
@@ -526,6 +535,52 @@ def test_a_kill_at_any_moment_leaves_one_whole_change(cut: Callable) -> None:
         assert validation.check(folder) == []
     assert notes(folder).pop().startswith("change ")
     assert len(notes(folder)) == 1
+
+
+KILLED_BETWEEN = """
+import os, signal, sys
+from pathlib import Path
+from faults.test_refresh_changes import both_notes
+from helpers.sources import store
+folder, left = Path(sys.argv[1]), int(sys.argv[2])
+replace = os.replace
+def replace_some(source, target):
+    global left
+    if Path(target).parent == folder:
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    replace(source, target)
+os.replace = replace_some
+with store.locked(folder):
+    store.change(folder, both_notes(folder, "new"))
+"""
+
+
+@pytest.mark.parametrize("renamed", [0, 1, 2])
+def test_a_kill_between_two_files_is_seen_and_mended(renamed: int, cut: Callable) -> None:
+    folder = cut(INDEX)
+    tests = refresh.paths.root() / "tests"
+    process = subprocess.run(
+        [sys.executable, "-c", KILLED_BETWEEN, str(folder), str(renamed)],
+        env={**os.environ, "PYTHONPATH": str(tests)},
+    )
+    assert process.returncode == -signal.SIGKILL
+    assert bool(validation.check(folder)) == (renamed > 0)
+    with store.locked(folder):
+        assert notes(folder) == {"new"}
+        assert validation.check(folder) == []
+
+
+def test_the_descriptor_changes_with_the_tables(cut: Callable, publisher: server.Publisher) -> None:
+    folder = cut(INDEX)
+    publisher.does(reply())
+    run(publisher)
+    table = (folder / "observations" / "activity.csv").read_bytes()
+    resources = json.loads((folder / "datapackage.json").read_text())["resources"]
+    [stated] = [each for each in resources if each["path"] == "observations/activity.csv"]
+    assert stated["hash"] == f"sha256:{hashlib.sha256(table).hexdigest()}"
+    assert stated["bytes"] == len(table)
 
 
 def test_an_interrupt_while_waiting_changes_nothing(cut: Callable, stop: threading.Event) -> None:
@@ -560,6 +615,18 @@ def test_an_interrupt_while_waiting_changes_nothing(cut: Callable, stop: threadi
 # --- contract ---------------------------------------------------------------------------------------------
 
 
+def test_the_contract_check_calls_each_endpoint_once(cut: Callable, publisher: server.Publisher) -> None:
+    cut("factor_mkt_rf", "factor_smb", "factor_mom")
+    columns = {"Mkt-RF": {"2026-04-01": 0.01}, "SMB": {"2026-04-01": 0.01}}
+    momentum = replies.fama_french({"Mom": {"2026-04-01": 0.01}})
+    publisher.does(sends(replies.fama_french(columns), "application/zip"), sends(momentum, "application/zip"))
+    said = []
+    assert contract.check(transport(publisher), said.append) == contract.FINE
+    assert len({path for path, _ in publisher.asked}) == len(publisher.asked) == 2
+    publisher.does(sends(replies.fama_french(columns), "application/zip"))
+    assert contract.check(transport(publisher), said.append) == contract.DRIFT
+
+
 def test_the_contract_check_tells_drift_from_no_network(cut: Callable, publisher: server.Publisher) -> None:
     folder = cut(INDEX)
     before, said = package.tree(folder), []
@@ -569,5 +636,7 @@ def test_the_contract_check_tells_drift_from_no_network(cut: Callable, publisher
     assert contract.check(transport(publisher), said.append) == contract.DRIFT
     nobody = server.Publisher("http://127.0.0.1:9")
     assert contract.check(transport(nobody), said.append) == contract.NO_NETWORK
-    assert "as expected" in said[0] and "html" in said[1] and "no network" in said[-1]
+    assert "as expected" in said[0] and "Exit code 0" in said[1]
+    assert "html" in said[2] and "Exit code 1" in said[3]
+    assert "no network" in said[-1] and "Exit code 3" in said[-1]
     assert package.tree(folder) == before

@@ -42,6 +42,8 @@ def edited(**changes: float | None) -> bytes:
 HTML = b"<!DOCTYPE html><html><body>Scheduled maintenance</body></html>"
 CSV_FAULTS = {
     "not found": (sends(b"", status=404), "status"),
+    "not modified, unasked": (sends(b"", status=304), "status"),
+    "no content": (sends(b"", status=204), "status"),
     "forbidden": (sends(b"", status=403), "status"),
     "server error": (sends(b"", status=503), "status"),
     "too many requests": (sends(b"", status=429), "status"),
@@ -385,6 +387,6 @@ def test_any_cut_or_garbled_reply_is_refused_and_never_an_accident() -> None:
         for place in range(0, len(body) - 2, max(1, len(body) // 60)):
             for garbled in (body[:place], body[:place] + b"\x00}" + body[place + 2 :]):
                 try:
-                    refresh.parse(client, garbled, request)
+                    refresh.read(client.parse, garbled, request)
                 except refresh.Refused as refusal:
                     assert str(refusal)

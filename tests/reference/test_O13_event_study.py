@@ -27,8 +27,9 @@ TEST = {
 }
 REPLICATIONS = 400
 SEED = 20261123
-# 99 percent binomial band around the largest true size that the case allows its sound tests (0.075).
-BAND = (0.02, 0.075 + 2.58 * (0.075 * 0.925 / REPLICATIONS) ** 0.5)
+# 99 percent binomial band around a true size of 5 percent.
+HALF = 2.58 * (0.05 * 0.95 / REPLICATIONS) ** 0.5
+BAND = (0.05 - HALF, 0.05 + HALF)
 
 
 @pytest.fixture(scope="module")

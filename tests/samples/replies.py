@@ -20,9 +20,10 @@ def as_json(content) -> bytes:
     return json.dumps(content).encode()
 
 
-def census(values: Values, code: str = "8542", partner: str = "5700") -> bytes:
+def census(values: Values, code: str = "8542", partner: str = "5700", flow: str = "export") -> bytes:
     """Write an array of arrays with the header first, all texts."""
-    header = ["ALL_VAL_MO", "E_COMMODITY", "COMM_LVL", "CTY_CODE", "time"]
+    columns = {"export": ["ALL_VAL_MO", "E_COMMODITY"], "import": ["GEN_VAL_MO", "I_COMMODITY"]}
+    header = [*columns[flow], "COMM_LVL", "CTY_CODE", "time"]
     return as_json(
         [header, *([f"{value:.0f}", code, "HS4", partner, month] for month, value in values.items())]
     )
@@ -52,14 +53,14 @@ def alfred(rows: list[tuple[str, float, str]]) -> bytes:
 
 
 def comtrade(values: Values, reporter: int, partner: int, code: str, flow: str = "X") -> bytes:
-    """Write, for each month, the total and two modes of transport that add to it."""
+    """Write, for each month or year, the total and two modes of transport that add to it."""
     rows = []
     for month, value in values.items():
         for mode, share in ((0, 1.0), (1000, 0.75), (2100, 0.25)):
             rows.append(
                 {
                     "refYear": int(month[:4]),
-                    "refMonth": int(month[5:]),
+                    "refMonth": int(month[5:] or 52),
                     "period": month.replace("-", ""),
                     "reporterCode": reporter,
                     "flowCode": flow,
@@ -102,7 +103,7 @@ def estat(values: Values, year: int, unit: str | None = "千円") -> bytes:
     return as_json({"GET_STATS_DATA": {"RESULT": {"STATUS": 0}, "STATISTICAL_DATA": statistics}})
 
 
-def korea(values: Values, country: str = "CN") -> bytes:
+def korea(values: Values, country: str = "CN", field: str = "expDlr") -> bytes:
     """Write two subheadings a month, and the total row the service adds."""
     items = [("총계", "-", "-", sum(values.values()))]
     for month, value in values.items():
@@ -111,7 +112,7 @@ def korea(values: Values, country: str = "CN") -> bytes:
             for code, part in (("854231", value // 3), ("854232", value - value // 3))
         ]
     body = "".join(
-        f"<item><expDlr>{value:.0f}</expDlr><expWgt>1</expWgt><hsCd>{code}</hsCd><impDlr>0</impDlr>"
+        f"<item><{field}>{value:.0f}</{field}><expWgt>1</expWgt><hsCd>{code}</hsCd>"
         f"<statCd>{country}</statCd><year>{month}</year></item>"
         for month, country, code, value in items
     )

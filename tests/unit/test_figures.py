@@ -309,6 +309,14 @@ def test_every_kind_of_figure_is_published(shown):
     assert [output.bundle[figures.FIGURE_MIME]["name"] for output in shown] == list(made)
 
 
+def test_a_heatmap_tells_a_fall_from_an_equal_rise():
+    fig = figures.heatmap(pd.DataFrame({"a": [-3.0, 3.0]}), title="Two", unit="Percent")
+    fall, rise = fig.axes[0].images[0].get_array()[:, 0]
+    picture = fig.axes[0].images[0]
+    assert picture.norm(fall) + picture.norm(rise) == 1
+    assert picture.cmap(picture.norm(fall))[0] > 0.4 > picture.cmap(picture.norm(rise))[0]
+
+
 def test_events_without_any_value_are_refused():
     table = event_rows(["2022-10-07"]).assign(label="a", value=float("nan"))
     with pytest.raises(ValueError, match="No event has a value"):

@@ -61,6 +61,14 @@ def test_a_detectable_change_is_found_in_eighty_percent_of_the_placebo_months():
     assert 0.78 <= np.mean(found) <= 0.9
 
 
+def test_panels_hold_one_panel_for_each_event():
+    found = composition.share_changes(step_at("2019-06-01"), {"event": pd.Timestamp("2019-06-01")}, **SPANS)
+    drawn = found.panels("tightening")
+    assert set(drawn["group"]) == {"event"}
+    assert drawn["label"].tolist() == found.rows["part"].tolist()
+    assert drawn[["low", "high"]].isna().all(axis=None)
+
+
 def test_no_share_change_bridges_a_gap():
     parts = step_at("2019-06-01").drop(index=pd.Timestamp("2019-09-01"))
     with pytest.raises(UnusableInput, match="events with full windows"):

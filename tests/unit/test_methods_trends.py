@@ -85,3 +85,22 @@ def test_too_few_steps_are_refused():
     ends = pd.DatetimeIndex(["2024-03-31", "2024-06-30", "2024-09-30"])
     with pytest.raises(UnusableInput, match="steps between quarters"):
         trends.drift(pd.Series([0.0, 0.1, 0.3], index=ends), neighbours=True, method="drift")
+
+
+def test_growth_of_quarters_is_the_mean_step_of_a_walk():
+    index = pd.date_range("2016-03-31", periods=40, freq="QE")
+    steps = 0.03 + np.random.default_rng(3).normal(0, 0.02, 40)
+    level = pd.Series(steps.cumsum(), index, name="walk")
+    found = trends.growth_of_quarters(level, draws=199, seed=1)
+    assert found.value == pytest.approx(4 * level.diff().mean(), abs=0.02)
+    assert found.low < 0.12 < found.high and found.n == 39
+
+
+def test_each_step_is_left_out():
+    index = pd.date_range("2024-12-31", periods=5, freq="QE")
+    step = pd.Series([0.0, 0.1, 0.3, 0.2, 0.6], index, name="ratio")
+    found = trends.drift(step, neighbours=True, method="mean step, t")
+    left = trends.steps_left_out(found)
+    assert list(left) == list(index[1:])
+    assert left[index[1]].value == pytest.approx(4 * (0.2 - 0.1 + 0.4) / 3)
+    assert trends.steps_left_out(trends.drift(step.iloc[:4], neighbours=True, method="t")) == {}

@@ -179,6 +179,11 @@ def test_load_known_loads_what_was_public_and_names_the_rest(package):
     assert (list(loaded), unknown) == (["papers"], ["chips"])
 
 
+def test_a_series_that_must_be_fetched_says_how():
+    with pytest.raises(observations.NotFetched, match="summits refresh --series us_exp_world_hs8486"):
+        observations.load("us_exp_world_hs8486")
+
+
 def test_lists_are_cut_at_as_of(package):
     rows = [
         dict.fromkeys(schema.MODELS.names, "") | {"model": model, "date": "2020-01-01", "vintage": vintage}

@@ -131,6 +131,9 @@ def test_the_board_shows_what_was_recorded(place):
     told = scoreboard.paragraph(scoreboard.board(table)[0])
     assert "0.300 log points, interval 0.100 to 0.500" in told and "before the adjustment" in told
     assert f"[{NAME}, cell 2]({NAME}.ipynb#The-verdict)" in told
+    rows = scoreboard.table_rows(scoreboard.board(table))
+    assert [row["claim"][:3] for row in rows] == ["C01", "C02", "C02", "C03"]
+    assert (rows[2]["claim"], rows[2]["verdict"]) == ("C02, second test: C02b", "inconclusive")
     picture = scoreboard.picture_table(table)
     assert picture["value"].tolist() == pytest.approx([3, 3, 3])
     assert scoreboard.needed(table)["n needed, about"].dropna().tolist() == [40, 40]
@@ -186,6 +189,14 @@ def test_text_is_filled_from_records_and_tests(place):
     assert told == "0.10 of 0.1, inconclusive"
     with pytest.raises(prose.ProseError, match="C09a"):
         scoreboard.filled("{{C09a.value}}", held, table)
+
+
+def test_what_is_not_met_is_said_once(place):
+    held = scoreboard.read("11_claims")
+    ruling = held.loc[held["name"] == "C01a_verdict", "details"].iloc[0]
+    ruling["reasons"] = ["not met: a", "not met: b", "too weak"]
+    table = scoreboard.tests(held)
+    assert table.set_index("test").loc["C01a", "reasons"] == "not met: a, b; too weak"
 
 
 def test_words_that_point_16_would_cap_are_listed(place):

@@ -133,6 +133,7 @@ def test_figure_becomes_image_with_alt_text_caption_and_data():
     assert figure.img["alt"] == FIGURE["alt"]
     assert FIGURE["title"] in figure.figcaption.text and FIGURE["source"] in figure.figcaption.text
     assert figure.img["src"] == f"../figures/{NAME}/exports.png"
+    assert (figure.img["width"], figure.img["height"]) == ("1", "1")
     assert figure.figcaption.a["href"] == f"../figures/{NAME}/exports.csv"
     assert files == {
         f"figures/{NAME}/exports.png": base64.b64decode(PIXEL),

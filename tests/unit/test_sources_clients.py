@@ -1,5 +1,6 @@
 """What every client must hold, and the pure judgement of replies."""
 
+import json
 import math
 from dataclasses import replace
 from datetime import date
@@ -7,10 +8,11 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import catalog, paths, refresh, releases
+from helpers import catalog, cli, paths, refresh, releases
 from helpers.sources import CLIENTS, PUBLISHERS, judging, keys
 from helpers.sources.client import Refused, Request, Wanted
 
@@ -44,8 +46,19 @@ def test_keys_are_known_to_the_redaction(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_page_on_refreshing_names_the_publisher(name: str) -> None:
-    assert f"`{name}`" in (paths.root() / "docs" / "refreshing.md").read_text(encoding="utf-8")
+def test_the_page_on_sources_describes_the_publisher(name: str) -> None:
+    page = (paths.root() / "docs" / "sources.md.jinja").read_text(encoding="utf-8")
+    [described] = [part for part in page.split("\n\n") if f"(`{name}`)" in part]
+    for word in ("Lag", "evisions", "Licence: ", "Key: "):
+        assert word in described, word
+    assert PUBLISHERS[name].needs in described
+
+
+def test_every_key_is_in_the_example_and_in_the_page_on_refreshing() -> None:
+    example = (paths.root() / ".env.example").read_text(encoding="utf-8").splitlines()
+    assert {line.removesuffix("=") for line in example if not line.startswith("#")} == set(keys.VARIABLES)
+    page = (paths.root() / "docs" / "refreshing.md").read_text(encoding="utf-8")
+    assert all(f"`{variable}`" in page for variable in keys.VARIABLES)
 
 
 def test_labels_are_unique_and_modules_are_named_after_the_loader() -> None:
@@ -181,6 +194,16 @@ def test_the_next_release_follows_the_rhythm(last: str, frequency: str, lag: int
     assert releases.next_release(last, frequency, releases.Rhythm("", lags)) == expected
 
 
+def test_status_is_told_by_publisher_with_its_rhythm() -> None:
+    told = CliRunner().invoke(cli.main, ["status"]).output
+    _, _, census = told.partition("\ncensus: monthly, about five weeks after the month\n")
+    rows = census.partition("\n\n")[0].splitlines()
+    assert any(row.split() == ["not", "fetched", "us_exp_world_hs8486"] for row in rows)
+    assert any(row.split()[:3] == ["2026-07", "2026-09-03", "2026-10-07"] for row in rows)
+    found = json.loads(CliRunner().invoke(cli.main, ["status", "--json"]).output)
+    assert {row["series_id"] for row in found["series"]} == set(catalog.catalogue().index)
+
+
 def test_status_covers_every_series_and_tells_late_from_due() -> None:
     status = {row["series_id"]: row for row in releases.release_status(TODAY)}
     assert list(status) == list(catalog.catalogue().index)
@@ -194,5 +217,6 @@ def test_status_covers_every_series_and_tells_late_from_due() -> None:
     assert late["next_release"] == "2026-10-07"
     early = {row["series_id"]: row for row in releases.release_status(date(2026, 9, 20))}
     assert not early["us_exp_cn_hs8542"]["stale"]
-    assert status["us_china_tension"]["last_period"] == ""
+    nothing = status["us_china_tension"]
+    assert (nothing["last_period"], nothing["reason"]) == ("", "not fetched")
     assert set(catalog.catalogue()["loader"]) - {""} <= set(releases.RHYTHMS)

@@ -1,5 +1,6 @@
 """Refreshing from the bundled figures, in each publisher's shape, gives the bundled series again."""
 
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -34,15 +35,39 @@ def found(rows: pd.DataFrame, series_id: str) -> dict[str, float]:
     return dict(zip(rows["period"], rows["value"], strict=True))
 
 
-def test_census_gives_the_dollars_of_the_bundle() -> None:
-    bundled = package.values("us_exp_cn_hs8542", "2021-01")
-    assert len(bundled) > 60
-    assert read("us_exp_cn_hs8542", replies.census(bundled)) == bundled
+@pytest.mark.parametrize(
+    ("series_id", "code", "partner"),
+    [
+        ("us_exp_cn_hs8542", "8542", "5700"),
+        ("us_exp_cn_hs8486", "8486", "5700"),
+        ("us_exp_tw_hs8542", "8542", "5830"),
+        ("us_exp_world_hs8542", "8542", "-"),
+        ("us_exp_cn_total_goods", "-", "5700"),
+    ],
+)
+def test_census_gives_the_dollars_of_the_bundle(series_id: str, code: str, partner: str) -> None:
+    bundled = package.values(series_id, "2013-01")
+    assert read(series_id, replies.census(bundled, code, partner)) == bundled
 
 
-def test_fred_gives_the_index_of_the_bundle() -> None:
-    bundled = package.values("fred_IPG3344S")
-    assert read("fred_IPG3344S", replies.fred(bundled, "IPG3344S")) == bundled
+def test_census_imports_are_general_imports() -> None:
+    # The bundle has US imports as UN Comtrade passes them on: they are those of the Census Bureau.
+    info = replace(catalog.series("us_imp_from_tw_hs8542"), loader="census")
+    census, bundled = PUBLISHERS["census"], package.values(info.series_id, "2013-01")
+    [request] = census.requests({census.label(info): Wanted(info)}, TODAY)
+    assert request.address.endswith("/imports/hs")
+    assert request.params["get"] == "GEN_VAL_MO" and request.params["I_COMMODITY"] == "8542"
+    body = replies.census(bundled, "8542", "5830", flow="import")
+    assert found(census.parse(body, request), info.series_id) == bundled
+
+
+@pytest.mark.parametrize(
+    "series_id", ["fred_IPG3344S", "fred_CAPG3344S", "fred_IPHITEK2S", "fred_EXPCH", "usdcny"]
+)
+def test_fred_gives_the_values_of_the_bundle(series_id: str) -> None:
+    bundled = package.values(series_id)
+    label = PUBLISHERS["fred"].label(catalog.series(series_id))
+    assert read(series_id, replies.fred(bundled, label)) == bundled
 
 
 def test_fred_reads_both_headers_and_takes_a_point_for_missing() -> None:
@@ -50,28 +75,43 @@ def test_fred_reads_both_headers_and_takes_a_point_for_missing() -> None:
     assert read("fred_IPG3344S", body) == {"2021-01": 98.5}
 
 
-def test_exchange_rates_are_monthly_means_of_the_days() -> None:
-    bundled = package.values("jpy_per_usd", "2026-01", "2026-03")
+def daily_rates(series_id: str) -> bytes:
+    """Write made-up days, as FRED quotes them, around the bundled mean of each month."""
+    label = PUBLISHERS["fred"].label(catalog.series(series_id))
     days = {
-        f"{month}-{day:02d}": rate + step
-        for month, rate in bundled.items()
-        for day, step in ((2, -0.5), (3, 0.0), (4, 0.5))
+        f"{month}-{day:02d}": mean * (1 + step)
+        for month, mean in package.values(series_id).items()
+        for day, step in ((2, -0.01), (3, 0.0), (4, 0.01))
     }
-    assert read("jpy_per_usd", replies.fred(days, "DEXJPUS")) == bundled
-    assert read("eur_per_usd", replies.fred({"2026-01-02": 1.25, "2026-01-05": 1.0}, "DEXUSEU")) == {
-        "2026-01": 0.9
-    }
+    if series_id == "eur_per_usd":
+        days = {day: 1 / rate for day, rate in days.items()}
+    return replies.fred(days, label)
 
 
-def test_yen_become_dollars_by_the_monthly_mean() -> None:
-    yen = package.values("jp_exp_cn_hs8486", "2026-01", "2026-06")
-    rate = package.values("jpy_per_usd", "2026-01", "2026-06")
-    index = pd.DatetimeIndex([f"{month}-01" for month in yen], freq="MS")
-    dollars = transforms.to_currency(
-        pd.Series(list(yen.values()), index), pd.Series(list(rate.values()), index), "old per new"
-    )
-    assert dollars.iloc[0] == pytest.approx(yen["2026-01"] / rate["2026-01"], abs=0.5)
-    assert 1e8 < dollars.iloc[0] < 5e9
+@pytest.mark.parametrize("series_id", ["jpy_per_usd", "eur_per_usd"])
+def test_exchange_rates_are_monthly_means_of_the_days(series_id: str) -> None:
+    assert read(series_id, daily_rates(series_id)) == package.values(series_id)
+
+
+def test_a_month_that_is_not_over_has_no_mean() -> None:
+    assert "2026-11" not in read("jpy_per_usd", replies.fred({"2026-11-02": 150.0}, "DEXJPUS"))
+
+
+def monthly(values: dict[str, float]) -> pd.Series:
+    return pd.Series(list(values.values()), pd.DatetimeIndex([f"{month}-01" for month in values], freq="MS"))
+
+
+@pytest.mark.parametrize(
+    ("series_id", "rate_id"), [("nl_exp_cn_hs8486", "eur_per_usd"), ("jp_exp_cn_hs8486", "jpy_per_usd")]
+)
+def test_raw_euros_and_yen_become_the_dollars_of_the_bundle(series_id: str, rate_id: str) -> None:
+    months = package.values(rate_id, "2026-01", "2026-07")
+    bundled = {month: package.values(series_id)[month] for month in months}
+    body = replies.eurostat(bundled) if rate_id == "eur_per_usd" else replies.estat(bundled, 2026)
+    money = read(series_id, body, last="2026-07", number=rate_id == "jpy_per_usd")
+    rates = {month: read(rate_id, daily_rates(rate_id))[month] for month in months}
+    dollars = transforms.to_currency(monthly(money), monthly(rates), "old per new")
+    assert dollars.round().tolist() == [round(bundled[month] / months[month]) for month in months]
 
 
 def test_comtrade_keeps_totals_and_not_their_parts() -> None:
@@ -85,29 +125,54 @@ def test_comtrade_keeps_totals_and_not_their_parts() -> None:
     assert read("kr_exp_cn_hs8486", body, number=number) == bundled
 
 
+@pytest.mark.parametrize(
+    ("series_id", "reporter", "partner", "flow"),
+    [
+        ("kr_exp_world_hs8542_annual", 410, 0, "X"),
+        ("us_imp_from_tw_hs8542", 842, 490, "M"),
+        ("sg_exp_cn_hs8542", 702, 156, "X"),
+    ],
+)
+def test_comtrade_gives_years_and_imports_of_the_bundle(
+    series_id: str, reporter: int, partner: int, flow: str
+) -> None:
+    bundled = package.values(series_id, "2015")
+    bundled = dict(list(bundled.items())[:100])
+    assert read(series_id, replies.comtrade(bundled, reporter, partner, "8542", flow)) == bundled
+
+
 def test_comtrade_leaves_out_a_zero() -> None:
     assert read("kr_exp_cn_hs8486", replies.comtrade({"2026-01": 0}, 410, 156, "8486")) == {}
 
 
-def test_eurostat_gives_the_euros_of_the_bundle() -> None:
-    bundled = package.values("nl_exp_cn_hs8486")
-    assert read("nl_exp_cn_hs8486", replies.eurostat(bundled, to_come=("2026-08", "2026-09"))) == bundled
+@pytest.mark.parametrize("series_id", ["nl_exp_cn_hs8486", "de_exp_cn_hs8542", "eu27_exp_cn_hs8486"])
+def test_eurostat_gives_the_euros_of_the_bundle(series_id: str) -> None:
+    bundled = package.values(series_id)
+    assert read(series_id, replies.eurostat(bundled, to_come=("2026-08", "2026-09"))) == bundled
 
 
-def test_estat_sums_nine_digit_codes_to_the_yen_of_the_bundle() -> None:
-    bundled = package.values("jp_exp_cn_hs8486", "2026-01")
+@pytest.mark.parametrize("series_id", ["jp_exp_cn_hs8486", "jp_exp_cn_hs8542"])
+def test_estat_sums_nine_digit_codes_to_the_yen_of_the_bundle(series_id: str) -> None:
+    bundled = package.values(series_id, "2026-01")
     assert 0 < len(bundled) < 12
-    assert read("jp_exp_cn_hs8486", replies.estat(bundled, 2026), last="2026-07", number=1) == bundled
+    assert read(series_id, replies.estat(bundled, 2026), last="2026-07", number=1) == bundled
 
 
 def test_korea_sums_subheadings_to_the_dollars_of_the_bundle() -> None:
     bundled = package.values("kr_exp_cn_hs8542", "2026-01")
     assert read("kr_exp_cn_hs8542", replies.korea(bundled), last="2026-08") == bundled
+    bundled = package.values("kr_imp_world_hs8542", "2026-01")
+    body = replies.korea(bundled, field="impDlr")
+    assert read("kr_imp_world_hs8542", body, last="2026-08") == bundled
 
 
-def test_wsts_levels_become_the_growth_of_the_bundle() -> None:
-    bundled = package.values("wsts_billings_world", "2025-03")
-    got = read("wsts_billings_world", replies.wsts(bundled))
+@pytest.mark.parametrize(
+    ("series_id", "region"),
+    [("wsts_billings_world", "Worldwide"), ("wsts_billings_asia_pacific", "Asia Pacific")],
+)
+def test_wsts_levels_become_the_growth_of_the_bundle(series_id: str, region: str) -> None:
+    bundled = package.values(series_id, "2025-03")
+    got = read(series_id, replies.wsts(bundled, region))
     assert got == pytest.approx(bundled, abs=1e-6)
     assert list(got) == list(bundled)
 
@@ -130,6 +195,35 @@ def test_sec_quarters_are_differences_of_cumulative_facts() -> None:
     bundled = package.values(series_id, "2025-09-30", "2026-06-30")
     assert len(bundled) == 4
     assert read(series_id, replies.sec(microsoft_facts())) == bundled
+
+
+def test_sec_quarters_of_a_year_counted_in_weeks() -> None:
+    """NVIDIA's fiscal year 2026 began on 27 January 2025; its fourth quarter is filed only in the year."""
+    bundled = package.values("nvidia_total_revenue", "2025-04-30", "2026-01-31")
+    days = ["2025-01-27", "2025-04-28", "2025-07-28", "2025-10-27", "2026-01-26"]
+    ends = [(pd.Timestamp(day) - pd.Timedelta(days=1)).strftime("%Y-%m-%d") for day in days[1:]]
+    revenue = list(bundled.values())
+    facts = [(days[n], ends[n], revenue[n], "2025-12-30") for n in range(3)]
+    facts += [(days[0], ends[n], sum(revenue[: n + 1]), "2026-02-26") for n in (1, 2, 3)]
+    assert len(bundled) == 4
+    assert read("nvidia_total_revenue", replies.sec(facts)) == bundled
+
+
+def test_sec_fourth_quarter_is_the_year_minus_nine_months() -> None:
+    bundled = package.values("capex_ppe_cash_quarterly_amazon", "2025-03-31", "2025-12-31")
+    [year] = package.values("capex_ppe_cash_fiscal_year_amazon", "2025", "2025").values()
+    nine = sum(list(bundled.values())[:3])
+    facts = [
+        ("2025-01-01", "2025-09-30", nine, "2025-10-31"),
+        ("2025-01-01", "2025-12-31", year, "2026-02-06"),
+    ]
+    got = read("capex_ppe_cash_quarterly_amazon", replies.sec(facts))
+    assert got == {"2025-12-31": bundled["2025-12-31"]}
+
+
+def test_sec_history_is_asked_for_whole_until_some_is_held() -> None:
+    assert request_of("research_spending_quarterly_nvidia")[0].first == ""
+    assert request_of("nvidia_total_revenue", last="2026-04-30")[0].first == "2024-12-31"
 
 
 def test_sec_year_is_the_fact_that_lasts_a_year() -> None:
@@ -183,11 +277,22 @@ def test_sum_of_four_companies_needs_all_four() -> None:
     assert sec.combine(rows.iloc[:3], wanted).empty
 
 
-def test_owid_gives_the_billions_of_the_bundle() -> None:
-    series_id = "cset_private_market_ai_funding_us"
+@pytest.mark.parametrize(
+    ("series_id", "entity", "scale"),
+    [
+        ("cset_private_market_ai_funding_us", "United States", 1e9),
+        ("cset_ai_patents_submitted_cn", "China", 1.0),
+        ("cset_ai_publications_cn", "China", 1.0),
+        ("owid_epoch_cumulative_large_scale_models_cn", "China", 1.0),
+    ],
+)
+def test_owid_gives_the_values_of_the_bundle(series_id: str, entity: str, scale: float) -> None:
     bundled = package.values(series_id)
-    body = replies.owid({"United States": bundled, "France": {"2024": 1.0}}, scale=1e9)
-    assert read(series_id, body) == pytest.approx(bundled)
+    body = replies.owid({entity: bundled, "Atlantis": {"2024": 1.0}}, scale)
+    chart = PUBLISHERS["owid"].label(catalog.series(series_id)).split("/")[0]
+    request = request_of(series_id)[0]
+    assert request.address.endswith(f"/{chart}.csv")
+    assert read(series_id, body) == pytest.approx(bundled, rel=1e-12)
 
 
 def test_epoch_counts_and_running_maxima_are_those_of_the_bundle() -> None:
@@ -247,6 +352,11 @@ def test_factors_become_decimals(dashes: bool) -> None:
     assert found(rows, "factor_smb") == columns["SMB"]
 
 
+def test_the_momentum_factor_has_a_file_of_its_own() -> None:
+    bundled = package.values("factor_mom", "2026-01-01")
+    assert read("factor_mom", replies.fama_french({"Mom": bundled})) == bundled
+
+
 def test_geopolitical_risk_in_single_precision_gives_the_digits_of_the_bundle() -> None:
     bundled = package.values("gprd", "2026-04-01")
     body = replies.stata(list(bundled), {"GPRD": list(bundled.values())}, "date")
@@ -267,16 +377,25 @@ def test_ai_geopolitical_risk_is_found_by_name_in_any_order() -> None:
     assert read("aigpr_usa_china", replies.csv(columns)) == bundled
 
 
-def test_policy_uncertainty_puts_the_day_first() -> None:
-    bundled = package.values("tpu_us_daily", "2026-05-01")
+@pytest.mark.parametrize(
+    ("series_id", "column"), [("tpu_us_daily", "daily_tpu_index"), ("epu_us_daily", "daily_policy_index")]
+)
+def test_policy_uncertainty_puts_the_day_first(series_id: str, column: str) -> None:
+    bundled = package.values(series_id, "2025-10-01")
     parts = [period.split("-") for period in bundled]
     columns = {
         "day": [int(part[2]) for part in parts],
         "month": [int(part[1]) for part in parts],
         "year": [part[0] for part in parts],
-        "daily_tpu_index": list(bundled.values()),
+        column: list(bundled.values()),
     }
-    assert read("tpu_us_daily", replies.csv(columns)) == bundled
+    assert read(series_id, replies.csv(columns)) == bundled
+
+
+def test_tension_is_dated_by_months_such_as_1993m1() -> None:
+    # The bundle has no value of this index: these are made up.
+    body = replies.csv({"date": ["2024m11", "2024m12"], "uct": [101.5, 99.25]})
+    assert read("us_china_tension", body) == {"2024-11": 101.5, "2024-12": 99.25}
 
 
 def test_vix_changes_come_from_closes() -> None:
@@ -289,11 +408,12 @@ def test_vix_changes_come_from_closes() -> None:
     assert read("change_VIX", replies.csv({"DATE": days, "OPEN": 1, "CLOSE": closes})) == bundled
 
 
-def test_share_returns_come_from_adjusted_closes_without_todays_bar() -> None:
-    bundled = package.values("return_NVDA", "2026-08-10", "2026-08-20")
+@pytest.mark.parametrize(("series_id", "symbol"), [("return_NVDA", "NVDA"), ("return_GSPC", "^GSPC")])
+def test_share_returns_come_from_adjusted_closes_without_todays_bar(series_id: str, symbol: str) -> None:
+    bundled = package.values(series_id, "2026-08-10", "2026-08-20")
     today = {"2026-11-23": 0.5}
-    body = replies.yahoo(bundled | today, "NVDA", before="2026-08-07")
-    got = read("return_NVDA", body, last="2026-08-20")
+    body = replies.yahoo(bundled | today, symbol, before="2026-08-07")
+    got = read(series_id, body, last="2026-08-20")
     assert got == pytest.approx(bundled, abs=1e-9)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import tables
+from helpers import catalog, paths, tables
 from helpers.catalog import Series
 from helpers.observations import SeriesData
 
@@ -157,3 +157,22 @@ def test_verdict_table_drops_columns_nobody_fills_and_refuses_other_words(shown)
     for wrong in ({"verdict": "proved"}, {"why": ""}, {"effect": 1}):
         with pytest.raises(tables.BadTable, match="Verdict row"):
             tables.verdict_table([row | wrong])
+
+
+def test_files_are_told_apart_by_their_bytes(shown):
+    tables.files_table(["events.csv", "claims.yml"])
+    rows = shown[0]["text/html"]
+    assert catalog.file_hash(paths.data_dir() / "events.csv") in rows
+    assert catalog.file_hash(paths.data_dir() / "claims.yml") in rows
+
+
+def test_what_was_not_known_is_listed_with_the_day_it_was(shown):
+    tables.not_known_table([], "Left out")
+    assert not shown
+    tables.not_known_table(["us_exp_cn_hs8542"], "Left out")
+    assert "US exports to China, integrated circuits (HS 8542)  2021-01-31" in shown[0]["text/plain"]
+
+
+@pytest.mark.parametrize(("value", "written"), [(1234.5, "+1,234"), (-0.6, "\u22121"), (-0.4, "0"), (0, "0")])
+def test_a_sign_is_always_written_but_for_zero(value, written):
+    assert tables.signed(value) == written

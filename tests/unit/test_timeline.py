@@ -150,12 +150,13 @@ class TestWindows:
 
 
 class TestNeighbours:
-    def test_overlap_is_symmetric_and_within_the_days(self):
-        matrix = timeline.overlap_matrix(timeline.meetings(), 200)
-        pd.testing.assert_frame_equal(matrix, matrix.T)
-        assert matrix.loc["Beijing, 13 May 2026", "Washington, 23 Sep 2026"] == 133
-        assert matrix.max().max() <= 200
-        assert matrix.loc["Osaka, 29 Jun 2019"].isna().all()
+    def test_close_by_is_signed_and_never_itself(self):
+        pairs = timeline.close_by(timeline.meetings(), timeline.events(), 8)
+        osaka = pairs[pairs["event"] == "summit-osaka-2019"]
+        assert osaka["days"].tolist() == [-8]
+        assert (pairs["event"] != pairs["other"]).all()
+        assert pairs["days"].abs().max() <= 8
+        assert timeline.close_by(timeline.meetings(), timeline.meetings(), 30).empty
 
     def test_nearest_is_never_itself(self):
         table = timeline.nearest(timeline.meetings(), timeline.events())

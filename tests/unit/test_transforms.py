@@ -348,3 +348,33 @@ def test_running_maximum_holds_the_last_record_and_starts_with_the_first():
     ends = pd.date_range("2019-12-31", periods=5, freq="QE")
     assert transforms.running_maximum(values, ends).tolist()[1:] == [1.0, 3.0, 3.0, 3.0]
     assert np.isnan(transforms.running_maximum(values, ends).iloc[0])
+
+
+def test_yearly_sum_leaves_out_a_year_that_is_not_whole_and_keeps_annual_values():
+    months = monthly(*[1] * 30, start="2019-01", drop=["2020-05"])
+    assert transforms.yearly_sum(months).to_dict() == {2019: 12}
+    assert transforms.yearly_sum(dated(["2019-12-31"], [7])).to_dict() == {2019: 7}
+
+
+def test_convert_goes_by_way_of_the_dollar_and_drops_months_without_a_rate():
+    rates = {"EUR": monthly(0.5, 0.8), "JPY": monthly(100, 200, 300)}
+    assert transforms.convert(monthly(1, 2, 3), "EUR", "JPY", rates).tolist() == [200, 500]
+    assert transforms.convert(monthly(1, 2, 3), "USD", "JPY", rates).tolist() == [100, 400, 900]
+    assert transforms.convert(monthly(1, 2, 3), "JPY", "JPY", {}).tolist() == [1, 2, 3]
+    with pytest.raises(transforms.BadSeries, match="No rate is known for CNY"):
+        transforms.convert(monthly(1), "USD", "CNY", rates)
+
+
+def test_the_month_of_a_date_is_read_and_not_its_neighbours():
+    dates = pd.Series(pd.to_datetime(["2020-02-29", "2021-01-15"]), index=["inside", "outside"])
+    found = transforms.in_months_of(monthly(1, 2, 3), dates)
+    assert found["inside"] == 2
+    assert np.isnan(found["outside"])
+
+
+def test_the_latest_quarter_is_set_against_the_highest():
+    found = transforms.against_peak(monthly(1, 2, 3, 4, 1, 1, 1))
+    assert (found.latest, found.percent) == (1, pytest.approx(100 * (1 / 3 - 1)))
+    assert (found.peak, found.month) == (pd.Timestamp("2020-04-01"), pd.Timestamp("2020-07-01"))
+    with pytest.raises(transforms.BadSeries, match="no three months in a row"):
+        transforms.against_peak(monthly(1, 2, 3, drop=["2020-02"]))

@@ -162,6 +162,8 @@ def estimate_panels(table: pd.DataFrame, *, title: str, unit: str, key: str, col
     fig, panels = panel_grid(len(groups), columns, 0.65 + 0.27 * len(labels), sharex=True, sharey=True)
     head(fig, title, key)
     for ax, group in zip(panels, groups, strict=True):
+        # Bars would otherwise end at the edge of the panel and look cut.
+        ax.use_sticky_edges = False
         own = table[table["group"] == group].dropna(subset="value")
         for row in own.to_dict("records"):
             place = -labels.index(row["label"])

@@ -102,7 +102,9 @@ def day_panels(
         number_axis(ax.yaxis)
     for ax in panels[-columns:]:
         ax.set_xlabel(axis, loc="left")
-    panels[0].legend(loc="upper left", fontsize=8, borderpad=0)
+    # One line needs no name: the unit says what it is.
+    if len(panels[0].get_legend_handles_labels()[1]) > 1:
+        panels[0].legend(loc="upper left", fontsize=8, borderpad=0)
     return fig
 
 

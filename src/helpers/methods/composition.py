@@ -73,7 +73,7 @@ class ShareChanges:
         )
 
     def panels(self, kind: str) -> pd.DataFrame:
-        """Return `rows` as `figures.estimate_panels` takes them: a panel for each event, without intervals."""
+        """Return `rows` as `figures.estimate_panels` takes them: a panel for each event, no intervals."""
         drawn = self.rows.rename(columns={"event": "group", "part": "label"})
         return drawn.assign(kind=kind, low=np.nan, high=np.nan)
 

@@ -16,7 +16,7 @@ from scipy import stats
 from helpers.methods import checks, power
 from helpers.methods.interrupted_series import InterruptedSeries, interrupted_series
 from helpers.methods.rates import DateComparison
-from helpers.methods.results import t_estimate
+from helpers.methods.results import Estimate, mean_over_events, t_estimate
 
 UNIT = "log points a year"
 YEARS = "years"
@@ -106,6 +106,31 @@ def drift(series: pd.Series, *, neighbours: bool, method: str) -> DateComparison
     details = {"mde": mde, "trend_p": estimate.p_value}
     shown = replace(estimate, p_value=None, window=window, details=details)
     return DateComparison(shown, None, steps[["step", "years"]], {}, np.empty(0))
+
+
+def growth_of_quarters(level: pd.Series, *, draws: int, seed: int) -> Estimate:
+    """Estimate the mean growth per year of a quarterly log series, its steps with AR(1) errors and one wave.
+
+    Unlike `yearly_trend` it takes the level for a walk without a line to return to.
+
+    Parameters
+    ----------
+    level : Series, shape (quarters,)
+        Logs, without gaps.
+    draws, seed : int
+        Of the bootstrap.
+    """
+    steps = 4 * level.diff().dropna()
+    same = {"season": 1, "trend": False, "frequency": "Q", "unit": UNIT, "draws": draws, "seed": seed}
+    return interrupted_series(steps, [], **same).estimate("constant")
+
+
+def steps_left_out(found: DateComparison) -> dict[pd.Timestamp, Estimate]:
+    """Estimate a `drift` over neighbouring quarters again without each step; none with fewer than four."""
+    steps = found.rows["step"]
+    left = {day: 4 * steps.drop(day) for day in steps.index} if len(steps) > 3 else {}
+    method = "mean step, one left out, t"
+    return {day: mean_over_events(kept, unit=UNIT, method=method) for day, kept in left.items()}
 
 
 def _years(index: pd.DatetimeIndex, frequency: str) -> pd.DataFrame:

@@ -49,9 +49,7 @@ def as_markdown(report: dict[str, Any]) -> str:
         return f"# What changed\n\nNothing: {report['runs']['compared']} runs are as they were.\n"
     parts = ["# What changed", _summary(report)]
     parts += _section("Verdicts that flipped", report["verdicts"], ["run", "name", "old", "new"])
-    parts += _section(
-        "Estimates that moved", [_told(each) for each in _by_size(report["estimates"])], list(TOLD)
-    )
+    parts += _section("Estimates that moved", estimate_rows(report["estimates"]), list(TOLD))
     parts += _section("Observations", _observation_rows(report["observations"]), list(OBSERVED))
     parts += _section("Events", report["events"], ["event_id", "kind", "field", "old", "new"])
     parts += _section("Other tables, in rows", report["tables"], ["table", "added", "removed"])
@@ -79,9 +77,9 @@ def _summary(report: dict[str, Any]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _by_size(estimates: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Intervals that lie apart first; in the order of the notebooks otherwise."""
-    return sorted(estimates, key=lambda each: each["overlap"] is not False)
+def estimate_rows(estimates: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Estimates that moved, in words: intervals that lie apart first, otherwise in the order of the notebooks."""
+    return [_told(each) for each in sorted(estimates, key=lambda each: each["overlap"] is not False)]
 
 
 def _told(each: dict[str, Any]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError
 from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, papermill_engines
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.log import logger
 from traitlets import Unicode
 
@@ -38,6 +38,7 @@ FIXED = {
 }
 DROPPED = {"PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "MPLBACKEND", "MATPLOTLIBRC"}
 NAME = "summits"
+SECONDS_BETWEEN_WRITES = 10
 WATCH = "__import__('helpers.runs.watch', fromlist=['watch'])"
 # Not the user's own folder for temporary files: the path of a socket must be short.
 SOCKETS, SOCKETS_PREFIX = Path("/tmp"), "summits-kernel-"
@@ -157,13 +158,32 @@ class Deadline:
             raise RunTimeoutError(f"The run took longer than its limit of {self.run_seconds} s.") from None
 
 
+@contextmanager
+def seldom_written(manager: NotebookExecutionManager) -> Iterator[None]:
+    """Let papermill write the notebook every few seconds instead of twice for each cell.
+
+    With its pictures a notebook is slow to write. When the cells have ended, however they did, it is written.
+    """
+    write = manager.save
+
+    def write_if_due() -> None:
+        if (manager.now() - manager.last_save_time).total_seconds() >= SECONDS_BETWEEN_WRITES:
+            write()
+
+    manager.save = write_if_due
+    try:
+        yield
+    finally:
+        del manager.save
+
+
 class Engine(NBClientEngine):
     """The papermill engine of this collection."""
 
     @classmethod
     def execute_managed_notebook(
         cls,
-        nb_man: Any,
+        nb_man: NotebookExecutionManager,
         kernel_name: str,
         log_output: bool = False,
         start_timeout: int = 60,
@@ -186,7 +206,7 @@ class Engine(NBClientEngine):
         values = parameters.check(parameters.schema(nb_man.nb), _injected(nb_man.nb))
         notebooks.restore_templates(nb_man.nb)
         deadline = Deadline(run_timeout, execution_timeout or run_timeout)
-        with private_folder() as private, deadline.told():
+        with private_folder() as private, deadline.told(), seldom_written(nb_man):
             Client(
                 nb_man,
                 kernel_name=kernel_name,

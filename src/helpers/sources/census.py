@@ -60,12 +60,10 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     [(name, wanted)] = request.wanted.items()
     header, *rows = reading.json_body(body)
     value = VALUE[name.split()[0]]
-    missing = {value, "time", "CTY_CODE"} - set(header)
-    if missing:
-        raise Refused("columns", f"The reply has no column {', '.join(sorted(missing))}.")
     if any(len(row) != len(header) for row in rows):
         raise Refused("truncated", "A row is shorter than the header.")
     table = pd.DataFrame(rows, columns=header, dtype=str)
+    reading.need(table, value, "time", "CTY_CODE")
     strangers = table.loc[table["CTY_CODE"] != name.split()[2], "CTY_CODE"]
     if len(strangers):
         raise Refused("columns", f"The reply is about partner {strangers.iloc[0]}, not {name.split()[2]}.")
@@ -77,7 +75,7 @@ PUBLISHER = Publisher(
     name="census",
     title="US Census Bureau, international trade",
     url="https://api.census.gov/data/timeseries/intltrade/exports/hs",
-    licence="US Census data are US Government works (public domain); cite US Census Bureau, USA Trade",
+    licence="US Government work, public domain; cite US Census Bureau, USA Trade",
     label=label,
     requests=requests,
     parse=parse,

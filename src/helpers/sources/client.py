@@ -8,6 +8,7 @@ import pandas as pd
 from urllib3.util import parse_url
 
 from helpers.catalog import Series
+from helpers.sources import keys
 
 
 class Refused(ValueError):
@@ -16,11 +17,12 @@ class Refused(ValueError):
     Attributes
     ----------
     reason : str
-        One word for machines, such as ``columns`` or ``unreachable``. The message is for people.
+        One word for machines, such as ``columns`` or ``unreachable``. The message is for people; it may quote
+        the reply, which may quote the key, so keys are taken out of it.
     """
 
     def __init__(self, reason: str, message: str):
-        super().__init__(message)
+        super().__init__(keys.redact(message))
         self.reason = reason
 
 

@@ -99,11 +99,9 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     if request.key is None and len(rows) >= PREVIEW_ROWS:
         raise Refused("partial", f"The preview is cut at {PREVIEW_ROWS} rows. Set {KEY.variable}.")
     table = pd.DataFrame(rows)
-    missing = [name for name in COLUMNS if rows and name not in table]
-    if missing:
-        raise Refused("columns", f"The reply has no {', '.join(missing)}.")
     if not rows:
         return pd.DataFrame(columns=["series_id", "period", "value"])
+    reading.need(table, *COLUMNS)
     table = formulas.comtrade_totals(table)
     frequency = next(iter(request.wanted)).split()[0]
     parts = [table[name].astype(str) for name in ("flowCode", "cmdCode", "partnerCode", "reporterCode")]

@@ -63,9 +63,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     if "NEXT_KEY" in statistics["RESULT_INF"] or total != len(rows):
         raise Refused("partial", f"The reply has {len(rows)} of {total} values.")
     table = pd.DataFrame(rows, dtype=str)
-    missing = [name for name in ("@cat01", "@cat02", "@time", "$") if name not in table]
-    if missing:
-        raise Refused("columns", f"The values have no {', '.join(missing)}.")
+    reading.need(table, "@cat01", "@cat02", "@time", "$")
     units = set(table.get("@unit", pd.Series(dtype=str)).dropna()) - set(THOUSAND_YEN)
     if units:
         raise Refused("unit", f"The values are in {min(units)}, not thousand yen.")

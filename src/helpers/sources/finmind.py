@@ -31,9 +31,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     """Date each row by ``revenue_year`` and ``revenue_month``; its ``date`` is that of the month after."""
     [(name, wanted)] = request.wanted.items()
     table = pd.DataFrame(reading.step(reading.json_body(body), "data"))
-    missing = [column for column in COLUMNS if column not in table]
-    if missing:
-        raise Refused("columns", f"The rows have no {', '.join(missing)}.")
+    reading.need(table, *COLUMNS)
     if (table["stock_id"].astype(str) != name).any():
         raise Refused("columns", f"The reply holds rows of another company than {name}.")
     months = table["revenue_year"].astype(str) + "-" + table["revenue_month"].astype(int).map("{:02d}".format)

@@ -36,8 +36,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     except (ValueError, IndexError, OSError, EOFError):
         raise Refused("malformed", "The reply is no Stata file, or it is cut off.") from None
     frequency = next(iter(request.wanted.values())).series.frequency
-    if DATES[frequency] not in table:
-        raise Refused("columns", f"The file has no column {DATES[frequency]}.")
+    reading.need(table, DATES[frequency])
     dates = table.pop(DATES[frequency])
     texts = table[[name for name in request.wanted if name in table]].astype(str)
     return reading.columns_of(texts.replace("nan", ""), dates, request)

@@ -51,9 +51,7 @@ def csv_table(body: bytes, columns: tuple[str, ...] = ()) -> pd.DataFrame:
     if not rows:
         raise Refused("empty", "The reply is an empty table.")
     header, rows = [name.strip() for name in rows[0]], rows[1:]
-    missing = [name for name in columns if name not in header]
-    if missing:
-        raise Refused("columns", f"The table has no column {', '.join(missing)}. It has {', '.join(header)}.")
+    need(pd.DataFrame(columns=header), *columns)
     broken = [number for number, row in enumerate(rows, 2) if len(row) != len(header)]
     if broken:
         message = (
@@ -61,6 +59,13 @@ def csv_table(body: bytes, columns: tuple[str, ...] = ()) -> pd.DataFrame:
         )
         raise Refused("truncated", message)
     return pd.DataFrame(rows, columns=header, dtype=str)
+
+
+def need(table: pd.DataFrame, *columns: str) -> None:
+    """Refuse a table that lacks columns."""
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise Refused("columns", f"The table has no column {', '.join(missing)}. It has {', '.join(table)}.")
 
 
 def numbers(texts: pd.Series, blanks: tuple[str, ...] = ("", ".")) -> pd.Series:
@@ -102,9 +107,7 @@ def by_period(wanted: Wanted, values: pd.Series) -> pd.DataFrame:
 
 def columns_of(table: pd.DataFrame, dates: pd.Series, request: Request) -> pd.DataFrame:
     """Return the observations of a wide table whose columns carry the labels of the wanted series."""
-    missing = [label for label in request.wanted if label not in table]
-    if missing:
-        raise Refused("columns", f"The table has no column {', '.join(missing)}.")
+    need(table, *request.wanted)
     return pd.concat(
         observations(each, period(dates, each.series.frequency), numbers(table[label]))
         for label, each in request.wanted.items()

@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from helpers.sources import formulas, reading
-from helpers.sources.client import Publisher, Refused, Request, Wanted
+from helpers.sources.client import Publisher, Request, Wanted
 
 HOST = "https://data.sec.gov/api/xbrl/companyconcept"
 COMPANIES = {
@@ -68,9 +68,7 @@ def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
 def parse(body: bytes, request: Request) -> pd.DataFrame:
     """Read facts by their duration, never by fiscal-period labels, which name the filing and not the fact."""
     table = pd.DataFrame(reading.step(reading.json_body(body), "units", "USD"))
-    missing = [name for name in ("start", "end", "filed", "val") if name not in table]
-    if missing:
-        raise Refused("columns", f"The facts have no {', '.join(missing)}.")
+    reading.need(table, "start", "end", "filed", "val")
     dates = {name: reading.days(table[name], "%Y-%m-%d") for name in ("start", "end", "filed")}
     facts = pd.DataFrame({**dates, "value": reading.numbers(table["val"]) / 1_000_000})
     found = {"Q": formulas.quarters(facts), "A": formulas.fiscal_years(facts)}

@@ -46,6 +46,13 @@ class _Later(Refused):
         self.after = after
 
 
+class _Session(requests.Session):
+    """Leaves redirects alone: even one that it must not follow, the library reads, and fails on odd ones."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """See no redirect."""
+
+
 class Transport:
     """A session with the publishers.
 
@@ -83,7 +90,7 @@ class Transport:
         self.pause, self.largest = pause, largest
         self.ends = time.monotonic() + deadline
         self.next_turn: dict[str, float] = {}
-        self.session = requests.Session()
+        self.session = _Session()
         contact = keys.read("SUMMITS_CONTACT")
         about = f"data refresh; {contact}" if contact else "data refresh"
         self.session.headers["User-Agent"] = f"chips-and-summits/{version('chips-and-summits')} ({about})"
@@ -120,6 +127,8 @@ class Transport:
             reraise=True,
         )
         reply, body = repeat(self._by_the_deadline, request, validators or {})
+        if reply.status_code == 304 and not validators:
+            raise Refused("status", f"{_host(request)} says 304, not modified, without being asked.")
         receipt = {
             "publisher": publisher.name,
             "address": self.address(request),
@@ -193,17 +202,14 @@ class Transport:
         """Make the call, and those it is redirected to on the same host."""
         for _ in range(4):
             self._take_turn(origin(address))
-            with self.session.get(
-                address, headers=headers, stream=True, timeout=self.timeout, allow_redirects=False
-            ) as reply:
+            with self.session.get(address, headers=headers, stream=True, timeout=self.timeout) as reply:
                 if reply.status_code not in REDIRECTS:
                     self._check_status(reply, request)
                     return reply, self._body(reply, request)
-                onward = urljoin(address, reply.headers.get("Location", ""))
-            if origin(onward) != origin(address):
+                address = _onward(address, reply.headers.get("Location", ""))
+            if not address:
                 # Where to is not said: an address made by the publisher may carry the key in any form.
                 raise Refused("redirect", f"{_host(request)} redirects to another host, scheme or port.")
-            address = onward
         raise Refused("redirect", f"{_host(request)} redirects in circles.")
 
     def _take_turn(self, host: str) -> None:
@@ -242,9 +248,17 @@ class Transport:
             hint = f" Is {request.key.variable} set and valid?" if request.key else ""
             raise Refused("html", f"{host} sends a web page in place of {request.form}.{hint}")
         if stated and not any(each in stated for each in CONTENT_TYPES[request.form]):
-            message = f"{host} sends {stated.split(';')[0]} in place of {request.form}."
-            raise Refused("content_type", keys.redact(message))
+            raise Refused("content_type", f"{host} sends {stated.split(';')[0]} in place of {request.form}.")
         return bytes(body)
+
+
+def _onward(address: str, location: str) -> str:
+    """Return where a redirect leads; a blank if to another host, scheme or port, or to no address at all."""
+    try:
+        onward = urljoin(address, location)
+        return onward if origin(onward) == origin(address) else ""
+    except ValueError:
+        return ""
 
 
 def _host(request: Request) -> str:
