@@ -159,14 +159,15 @@ def in_half_widths(moved: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `label`, and the new `value`, `low` and `high` less the old value, in half-widths of the old interval;
-        the largest move first. Estimates without both intervals, or with one of no width, are left out.
+        `label`, and the new `value`, `low` and `high`, where the old interval reaches from -1 to 1; the value
+        farthest from its middle first. Estimates without both intervals, or with an old one of no width, are
+        left out.
     """
     rows = []
     for each in moved:
-        value, low, high = each["old"]
+        _, low, high = each["old"]
         if None not in (*each["old"], *each["new"]) and high > low:
-            ends = [(end - value) * 2 / (high - low) for end in each["new"]]
+            ends = [(2 * end - low - high) / (high - low) for end in each["new"]]
             rows.append([f"{each['run'].split('_')[0]}: {each['name'].replace('_', ' ')}", *ends])
     table = pd.DataFrame(rows, columns=["label", "value", "low", "high"])
     return table.sort_values("value", key=abs, ascending=False, kind="stable", ignore_index=True)

@@ -17,7 +17,6 @@ from helpers.sources.transport import Transport
 
 STATUS = "receipts/status.json"
 LARGEST_SHOWN = 5
-MALFORMED = (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError)
 VINTAGE_RULES = {
     True: "The period itself: the value is known at the close and is not revised.",
     False: "The day the publisher states, else the day of the retrieval (UTC), the earliest evidence held.",
@@ -245,7 +244,7 @@ def read(reader: Callable[[bytes, Request], Any], body: bytes, request: Request)
         return reader(body, request)
     except Refused as refusal:
         fault = Refused(refusal.reason, str(refusal))
-    except MALFORMED as error:
+    except Exception as error:
         fault = Refused(
             "malformed", f"The reply cannot be read ({type(error).__name__}): its form has changed."
         )

@@ -1,8 +1,8 @@
 """The scoreboard: from the records of the published runs to one row per claim. It estimates nothing.
 
 Records are read from the published run of a notebook, or from the committed notebook where that run is absent
-or out of date. Both carry the hashes of the source and of the data they were made from; if neither matches
-what is here now, that is an error which names the run to do.
+or out of date. Both carry the hash of all they were made from: source, parameters, data, helper code, and the
+same of the runs they read. If neither matches what is here now, that is an error which names the run to do.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 from IPython.display import display
 
-from helpers import catalog, claims, paths, records
+from helpers import catalog, claims, records
 from helpers.methods import multiplicity
 from helpers.methods.verdict import CAP
 from helpers.runs import notebooks, plan, prose
@@ -28,8 +28,15 @@ class StaleRecord(ValueError):
     """A record that is missing or out of date; the message names the run to do."""
 
 
-def read(notebook: str) -> pd.DataFrame:
+def read(notebook: str, as_of: str = "") -> pd.DataFrame:
     """Read the records of every notebook that `notebook` needs, as collection.yml says.
+
+    Parameters
+    ----------
+    notebook : str
+        The notebook that reads.
+    as_of : str
+        Read runs as of this day; the published ones if empty.
 
     Returns
     -------
@@ -42,7 +49,9 @@ def read(notebook: str) -> pd.DataFrame:
         If a notebook has no current result, or two of them record the same result of a claim test.
     """
     needed = plan.collection()[notebook].get("needs", [])
-    table = pd.concat([_with_headings(_current(name)) for name in needed], ignore_index=True)
+    runs = {run.id: run for run in plan.plan(needed, [f"as_of={as_of}"] if as_of else [])}
+    read = [runs[f"{name}/{plan.known_on(as_of)}"] for name in needed]
+    table = pd.concat([_with_headings(_current(run), run.notebook) for run in read], ignore_index=True)
     of_claims = table[table["name"].str.match(r"[CH]\d\d")]
     twice = of_claims[of_claims.duplicated("name", keep=False)]
     if len(twice):
@@ -53,36 +62,27 @@ def read(notebook: str) -> pd.DataFrame:
     return table
 
 
-def _current(name: str) -> Path:
-    """Return the executed notebook that was made from the present source and data."""
-    committed = paths.notebooks_dir() / f"{name}.ipynb"
-    run = paths.runs_dir() / name / plan.PUBLISHED / "notebook.ipynb"
-    source = notebooks.source_hash(notebooks.read(committed))
-    for candidate in (run, committed):
-        if candidate.exists() and not _differs(notebooks.read(candidate), source):
+def _current(run: plan.Run) -> Path:
+    """Return the result of a run that was made from what is here now; a published run has two places."""
+    committed = [run.source] if run.set == plan.PUBLISHED else []
+    for candidate in (run.directory / "notebook.ipynb", *committed):
+        if candidate.exists() and _made_from(candidate) == run.made_from:
             return candidate
+    way = "--publish" if committed else " ".join(f"-p {name}={value}" for name, value in run.given.items())
     raise StaleRecord(
-        f"{name}: its records are missing or were made from another source or other data. "
-        f"Do `summits run {name} --publish`."
+        f"{run.notebook}: its records are missing, or were made from another notebook, other data, other "
+        f"parameters or other helper code. Do `summits run {run.notebook} {way}`."
     )
 
 
-def _differs(executed: Mapping[str, Any], source: str) -> bool:
-    made_from = executed["metadata"].get(notebooks.MADE_FROM)
-    if made_from is None or made_from["notebook"] != source:
-        return True
-    files = {path: paths.data_dir() / path for path in made_from["data"]}
-    return any(
-        not file.exists() or catalog.file_hash(file) != made_from["data"][path]
-        for path, file in files.items()
-    )
+def _made_from(path: Path) -> str | None:
+    return notebooks.read(path)["metadata"].get(notebooks.MADE_FROM)
 
 
-def _with_headings(path: Path) -> pd.DataFrame:
+def _with_headings(path: Path, name: str) -> pd.DataFrame:
     held, notebook = records.read(path), notebooks.read(path)
     headings = [notebooks.heading_above(notebook, cell - 1) for cell in held["cell"]]
-    # The published run of every notebook has the same file name.
-    name = path.stem if path.parent == paths.notebooks_dir() else path.parent.parent.name
+    # The result of every run has the same file name.
     return held.assign(notebook=name, place=headings)
 
 

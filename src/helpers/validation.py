@@ -278,7 +278,10 @@ def _series(tables: dict[str, pd.DataFrame]) -> Iterator[Problem]:
     }
     empty = ~frame["series_id"].isin(stored) & (frame["redistribution"] != "fetch")
     yield from wrong(
-        empty, "series_id", "{} has no observations.", "remove the row, or restore its observations"
+        empty,
+        "series_id",
+        "{} has no observations.",
+        "set redistribution to fetch if it is to be fetched, else remove the row or restore its observations",
     )
     yield from wrong(frame["series_id"] != frame["series_id"].sort_values().values, *_unsorted("series_id"))
 

@@ -372,21 +372,54 @@ def test_stata_file_cut_off_is_refused(cut: Callable, publisher: server.Publishe
     assert refused(folder, publisher, "gpr").reason == "malformed"
 
 
-def test_any_cut_or_garbled_reply_is_refused_and_never_an_accident() -> None:
-    infos = {"fred": INDEX, "census": "us_exp_cn_hs8542", "eurostat": "nl_exp_cn_hs8486"}
-    bodies = {
-        "fred": GOOD,
-        "census": replies.census(package.values(infos["census"], "2026")),
-        "eurostat": replies.eurostat(package.values(infos["eurostat"], "2026")),
-    }
-    for name, series_id in infos.items():
-        client = PUBLISHERS[name]
+DAYS = package.values("gprd", "2026-05-01")
+FACTS = [
+    ("2026-01-01", "2026-03-31", 44203.0, "2026-05-01"),
+    ("2026-01-01", "2026-06-30", 98411.0, "2026-08-01"),
+]
+BODIES = {
+    INDEX: GOOD,
+    "us_exp_cn_hs8542": replies.census(package.values("us_exp_cn_hs8542", "2026")),
+    "nl_exp_cn_hs8486": replies.eurostat(package.values("nl_exp_cn_hs8486", "2026")),
+    "kr_exp_cn_hs8486": replies.comtrade(package.values("kr_exp_cn_hs8486", "2025-10"), 410, 156, "8486"),
+    "jp_exp_cn_hs8486": replies.estat(YEN, 2026),
+    "kr_exp_cn_hs8542": replies.korea(package.values("kr_exp_cn_hs8542", "2026")),
+    "tw_exp_world_electronic_components": replies.taiwan({"2026-06": 21234, "2026-07": 22000}),
+    "wsts_billings_world": replies.wsts(package.values("wsts_billings_world", "2026")),
+    "capex_ppe_cash_quarterly_amazon": replies.sec(FACTS),
+    "tsmc_monthly_revenue": replies.finmind(package.values("tsmc_monthly_revenue", "2026")),
+    "cset_ai_patents_submitted_cn": replies.owid({"China": package.values("cset_ai_patents_submitted_cn")}),
+    "factor_mom": replies.fama_french({"Mom": package.values("factor_mom", "2026-04-20")}),
+    "gprd": replies.stata(list(DAYS), {"GPRD": list(DAYS.values())}, "date"),
+    "aigpr_total": replies.csv({"Date": ["2026-03-01", "2026-04-01"], "GPR_AI": [322.64, 300.0]}),
+    "us_china_tension": replies.csv({"date": ["2024m11", "2024m12"], "UCT": [101.5, 99.25]}),
+    "change_VIX": replies.csv({"DATE": ["08/19/2026", "08/20/2026"], "CLOSE": [20.0, 21.0]}),
+    "return_NVDA": replies.yahoo(package.values("return_NVDA", "2026-08-10"), "NVDA"),
+}
+
+
+@pytest.mark.parametrize("series_id", BODIES)
+def test_a_cut_or_garbled_reply_is_read_or_refused_and_never_an_accident(series_id: str) -> None:
+    info, body = refresh.catalog.series(series_id), BODIES[series_id]
+    client = PUBLISHERS[info.loader]
+    request = client.requests({client.label(info): refresh.Wanted(info)}, TODAY)[-1]
+    assert len(refresh.read(client.parse, body, request))
+    for place in range(0, len(body) - 2, max(1, len(body) // 60)):
+        for garbled in (body[:place], body[:place] + b"\x00}" + body[place + 2 :]):
+            try:
+                refresh.read(client.parse, garbled, request)
+            except refresh.Refused as refusal:
+                assert str(refusal)
+
+
+def test_an_archive_that_is_locked_or_a_reply_nested_without_end_is_refused() -> None:
+    locked = bytearray(BODIES["factor_mom"])
+    for mark in (b"PK\x03\x04", b"PK\x01\x02"):
+        locked[locked.index(mark) + (6 if mark.endswith(b"\x04") else 8)] |= 1
+    for series_id, body in (("factor_mom", bytes(locked)), ("tsmc_monthly_revenue", b"[" * 100_000)):
         info = refresh.catalog.series(series_id)
-        request = client.requests({client.label(info): refresh.Wanted(info)}, TODAY)[0]
-        body = bodies[name]
-        for place in range(0, len(body) - 2, max(1, len(body) // 60)):
-            for garbled in (body[:place], body[:place] + b"\x00}" + body[place + 2 :]):
-                try:
-                    refresh.read(client.parse, garbled, request)
-                except refresh.Refused as refusal:
-                    assert str(refusal)
+        client = PUBLISHERS[info.loader]
+        [request] = client.requests({client.label(info): refresh.Wanted(info)}, TODAY)
+        with pytest.raises(refresh.Refused) as refusal:
+            refresh.read(client.parse, body, request)
+        assert refusal.value.reason == "malformed"

@@ -81,6 +81,26 @@ def test_a_moved_estimate_says_whether_the_intervals_overlap(new: tuple, expecte
     assert found["old"] == [2.0, 1.0, 3.0] and found["new"] == list(new)
 
 
+def test_moved_estimates_are_placed_on_their_earlier_interval() -> None:
+    moved = changes.estimates(
+        [
+            estimate("x", 2.0, 1.0, 5.0),
+            estimate("y", 0.0, -1.0, 1.0),
+            estimate("z", 1.0),
+            estimate("w", 1, 1, 1),
+        ],
+        [
+            estimate("x", 5.0, 3.0, 7.0),
+            estimate("y", -3.0, -4.0, 1.0),
+            estimate("z", 2.0),
+            estimate("w", 2, 1, 3),
+        ],
+    )
+    placed = changes.in_half_widths({"run": "01_one/published", **each} for each in moved)
+    assert placed.to_numpy().tolist() == [["01: y", -3.0, -4.0, 1.0], ["01: x", 1.0, 0.0, 2.0]]
+    assert changes.in_half_widths([]).empty
+
+
 def test_new_and_gone_estimates_and_flipped_verdicts() -> None:
     before = [estimate("x", 1), estimate("v", "supported", verdict="supported"), estimate("kept", 2)]
     after = [estimate("y", 1), estimate("v", "inconclusive", verdict="inconclusive"), estimate("kept", 2)]

@@ -6,6 +6,7 @@ import pytest
 
 from helpers import catalog, claims
 from helpers.methods.rates import rate_ratio
+from helpers.methods.results import Estimate
 from helpers.methods.specifications import curve
 from helpers.methods.verdict import Evidence, Region, verdict
 
@@ -97,3 +98,19 @@ def test_a_curve_leaves_the_same_records_whether_or_not_it_could_be_made(written
     claims.record_curve("H19a", claims.NotEstimated("no series"), as_of="")
     assert list(written) == list(made)
     assert {fields["why"] for _, fields in written.values()} == {"no series"}
+
+
+def test_a_figure_of_estimates_tells_each_of_them(monkeypatch):
+    kept = {}
+    monkeypatch.setattr(claims.figures, "publish", lambda fig, **fields: kept.update(fields, fig=fig))
+    rows = {"As written": Estimate(-0.2, -0.3, -0.1, "log points", 9, "test estimator")}
+    shape = {"title": "A fall", "unit": "Log points", "margin": 0.05, "series": ()}
+    claims.draw_estimates("fall", rows, **shape)
+    assert kept["alt"] == "Estimates with 95 percent intervals. A fall. As written -0.20."
+    assert kept["data"]["low"].tolist() == [-0.3]
+    assert kept["fig"].axes[0].get_xlabel() == "Log points"
+
+
+def test_what_was_not_estimated_is_empty_and_false():
+    none = claims.NotEstimated("too short")
+    assert not none and len(none) == 0 and none.effect is None

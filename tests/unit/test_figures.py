@@ -317,6 +317,14 @@ def test_a_heatmap_tells_a_fall_from_an_equal_rise():
     assert picture.cmap(picture.norm(fall))[0] > 0.4 > picture.cmap(picture.norm(rise))[0]
 
 
+@pytest.mark.parametrize(("scale", "written"), [(1.0, ["1", "2", "5"]), (1e24, ["10²⁴", "2×10²⁴", "5×10²⁴"])])
+def test_a_log_axis_within_a_decade_has_numbers(scale, written):
+    values = pd.Series(np.linspace(1.1, 5.7, 24) * scale, index=SIMULATED.index[:24])
+    fig = figures.line_panel({"a": values}, title="One", unit=UNIT, scale="log")
+    fig.canvas.draw()
+    assert [label.get_text() for label in fig.axes[0].get_yticklabels()] == written
+
+
 def test_events_without_any_value_are_refused():
     table = event_rows(["2022-10-07"]).assign(label="a", value=float("nan"))
     with pytest.raises(ValueError, match="No event has a value"):

@@ -1,10 +1,14 @@
-"""In which order runs start."""
+"""Around the kernels of runs: which run starts first, folders of sockets, how often a notebook is written."""
 
+from pathlib import Path
+
+import nbformat
 import pytest
 import stub_collection as stub
+from papermill import engines
 
 from helpers import paths
-from helpers.runs import plan, tasks
+from helpers.runs import papermill_engine, plan, tasks
 
 
 def test_what_others_wait_for_longest_starts_first(
@@ -18,3 +22,43 @@ def test_what_others_wait_for_longest_starts_first(
     marks = {run.notebook: [mark.name for mark in tasks._priority(run, runs)] for run in runs}
     expected = {"01_first": ["try_first"], "02_second": [], "03_last": ["try_last"], "04_alone": ["try_last"]}
     assert marks == expected
+
+
+def test_folders_that_killed_runs_left_are_removed_and_those_in_use_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(papermill_engine, "SOCKETS", tmp_path)
+    abandoned, about_to_be_locked, other = (
+        tmp_path / name for name in ("summits-kernel-1", "summits-kernel-2", "summits-attribution-3")
+    )
+    for folder in (abandoned, about_to_be_locked, other):
+        folder.mkdir()
+    for folder in (abandoned, other):
+        (folder / "kernel-1").touch()
+    with papermill_engine.private_folder() as used:
+        (used / "kernel-1").touch()
+        papermill_engine.remove_abandoned_folders()
+        assert set(tmp_path.iterdir()) == {used, about_to_be_locked, other}
+    assert set(tmp_path.iterdir()) == {about_to_be_locked, other}
+
+
+def test_a_notebook_is_not_written_for_each_cell_but_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = []
+    monkeypatch.setattr(engines, "write_ipynb", lambda *_: written.append(1))
+    notebook = nbformat.from_dict(stub.total_notebook())
+    for part in (notebook, *notebook.cells):
+        part.metadata["papermill"] = nbformat.from_dict({})
+    manager = engines.NotebookExecutionManager(notebook, output_path="out.ipynb", progress_bar=False)
+    manager.notebook_start()
+    assert len(written) == 1
+    with papermill_engine.seldom_written(manager):
+        for index, cell in enumerate(manager.nb.cells):
+            manager.cell_start(cell, index)
+            manager.cell_complete(cell, index)
+        assert len(written) == 1
+        monkeypatch.setattr(papermill_engine, "SECONDS_BETWEEN_WRITES", 0)
+        manager.cell_start(manager.nb.cells[0], 0)
+        assert len(written) == 2
+    monkeypatch.setattr(papermill_engine, "SECONDS_BETWEEN_WRITES", 10)
+    manager.notebook_complete()
+    assert len(written) == 3

@@ -9,7 +9,7 @@ import yaml
 
 from helpers import claims, paths, scoreboard
 from helpers.methods.verdict import CAP
-from helpers.runs import notebooks, prose
+from helpers.runs import notebooks, plan, prose
 
 NAME = "02_exports"
 
@@ -90,12 +90,13 @@ def place(tmp_path, monkeypatch):
     """A made-up collection: one executed notebook with the records of four tests, and the scoreboard."""
     for folder in ("notebooks", "data", "runs"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "data" / "trade.csv").write_text("value\n1\n")
+    for table in ("trade", "series", "sources"):
+        (tmp_path / "data" / f"{table}.csv").write_text("value\n1\n")
     (tmp_path / "data" / "claims.yml").write_text(yaml.safe_dump(_claims()))
     monkeypatch.setenv("SUMMITS_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("SUMMITS_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(paths, "notebooks_dir", lambda: tmp_path / "notebooks")
-    entry = {"question": "Did they fall?"}
+    entry = {"question": "Did they fall?", "reads": ["trade"]}
     listed = {NAME: entry, "11_claims": entry | {"needs": [NAME]}}
     (tmp_path / "notebooks" / "collection.yml").write_text(yaml.safe_dump({"notebooks": listed}))
     (tmp_path / "notebooks" / "11_claims.ipynb").write_text("{}")
@@ -109,12 +110,14 @@ def place(tmp_path, monkeypatch):
         cells=[
             nbformat.v4.new_markdown_cell("# Did they fall?\n\n## The verdict"),
             nbformat.v4.new_code_cell("judge()", outputs=outputs, execution_count=1),
+            nbformat.v4.new_code_cell('as_of: str = ""  # a date', metadata={"tags": ["parameters"]}),
         ]
     )
     plain = json.loads(nbformat.writes(notebook))
-    data = {"trade.csv": notebooks.digest((tmp_path / "data" / "trade.csv").read_bytes())}
-    plain["metadata"][notebooks.MADE_FROM] = {"notebook": notebooks.source_hash(plain), "data": data}
-    (tmp_path / "notebooks" / f"{NAME}.ipynb").write_text(json.dumps(plain))
+    committed = tmp_path / "notebooks" / f"{NAME}.ipynb"
+    committed.write_text(json.dumps(plain))
+    plain["metadata"][notebooks.MADE_FROM] = plan.plan([NAME])[0].made_from
+    committed.write_text(json.dumps(plain))
     return tmp_path
 
 
@@ -139,14 +142,18 @@ def test_the_board_shows_what_was_recorded(place):
     assert scoreboard.needed(table)["n needed, about"].dropna().tolist() == [40, 40]
 
 
-@pytest.mark.parametrize("spoilt", ["data", "source", "unstamped", "gone"])
-def test_a_stale_or_missing_record_names_the_run_to_do(place, spoilt):
+@pytest.mark.parametrize("spoilt", ["data", "source", "parameters", "helpers", "unstamped", "gone"])
+def test_a_stale_or_missing_record_names_the_run_to_do(place, spoilt, monkeypatch):
     committed = place / "notebooks" / f"{NAME}.ipynb"
     notebook = json.loads(committed.read_text())
     if spoilt == "data":
         (place / "data" / "trade.csv").write_text("value\n2\n")
     elif spoilt == "source":
         notebook["cells"][1]["source"] = "judge(again)"
+    elif spoilt == "parameters":
+        notebook["cells"][2]["source"] = 'as_of: str = "2021-06-30"  # a date'
+    elif spoilt == "helpers":
+        monkeypatch.setattr(plan.reach, "reached", lambda *_: {"tables.py": "edited"})
     elif spoilt == "unstamped":
         notebook["metadata"] = {}
     else:
@@ -154,6 +161,17 @@ def test_a_stale_or_missing_record_names_the_run_to_do(place, spoilt):
     committed.write_text(json.dumps(notebook))
     with pytest.raises(scoreboard.StaleRecord, match="(?i)run"):
         scoreboard.tests(scoreboard.read("11_claims"))
+
+
+def test_records_as_of_a_day_are_those_of_runs_as_of_that_day(place):
+    with pytest.raises(scoreboard.StaleRecord, match=f"summits run {NAME} -p as_of=2021-06-30`"):
+        scoreboard.read("11_claims", "2021-06-30")
+    run = plan.plan([NAME], ["as_of=2021-06-30"])[0]
+    notebook = json.loads(run.source.read_text())
+    notebook["metadata"][notebooks.MADE_FROM] = run.made_from
+    run.directory.mkdir(parents=True)
+    (run.directory / "notebook.ipynb").write_text(json.dumps(notebook))
+    assert set(scoreboard.read("11_claims", "2021-06-30")["notebook"]) == {NAME}
 
 
 def test_a_current_run_is_read_before_the_committed_notebook(place):

@@ -219,21 +219,26 @@ def fixed(value: float, decimals: int, sign: str = "") -> str:
     sign : {'', '+'}
         '+' writes the sign of a gain as well.
     """
-    return f"{value:{sign},.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:{sign}z,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def power_of_ten(value: float, _position: int | None = None) -> str:
-    """Write 0.01 to 10,000 in full and every other power of ten as 10²⁵."""
-    if not 0.005 < value < 50_000:
-        superscripts = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-        return "10" + str(round(np.log10(value))).translate(superscripts)
-    return plain_number(value)
+    """Write 0.01 to 50,000 in full and other ticks of a log scale as 10²⁵ or 2×10²⁵."""
+    if 0.005 < value < 60_000:
+        return plain_number(value)
+    exponent = int(np.floor(np.log10(value) + 1e-9))
+    superscripts = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    power = "10" + str(exponent).translate(superscripts)
+    leading = round(value / 10.0**exponent)
+    return power if leading == 1 else f"{leading}×{power}"
 
 
 def number_axis(axis) -> None:
     """Format a numeric axis: thousands separators, or powers of ten on a log scale."""
     if axis.get_scale() == "log":
-        axis.set_major_locator(LogLocator(numticks=7))
+        low, high = axis.get_view_interval()
+        # Over less than two decades, powers of ten alone would leave an axis with one number or none.
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=7))
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(power_of_ten))
     else:

@@ -8,6 +8,10 @@ from statsmodels.tsa.statespace.mlemodel import MLEModel
 
 from helpers.methods.checks import UnusableInput
 
+_TOLERANCE = 0.01  # of log likelihood
+# The variance of a stationary start is solved for with errors near 1e-15, which a smaller step would magnify.
+_STEP = 1e-6
+
 
 class StartsDisagree(UnusableInput):
     """The optimisers did not find the same maximum, so no estimate is given."""
@@ -66,7 +70,7 @@ def _sorted(runs: list[tuple[float, np.ndarray] | None]) -> list[tuple[float, np
 
 
 def _agree(runs: list[tuple[float, np.ndarray]]) -> bool:
-    return len(runs) > 1 and runs[0][0] - runs[1][0] <= 0.01
+    return len(runs) > 1 and runs[0][0] - runs[1][0] <= _TOLERANCE
 
 
 def _run(model: MLEModel, method: str, start: np.ndarray) -> tuple[float, np.ndarray] | None:
@@ -93,9 +97,10 @@ def _polish(model: MLEModel, params: np.ndarray, fixed: set[str]) -> np.ndarray:
     part = params[free]
     hessian = approx_hess_cs(part, log_likelihood)
     for _ in range(8):
-        step = np.linalg.solve(hessian, approx_fprime_cs(part, log_likelihood))
-        better = np.real(log_likelihood(part - step)) >= np.real(log_likelihood(part)) - 1e-9
-        if not (np.isfinite(step).all() and better):
+        step = np.linalg.solve(hessian, approx_fprime_cs(part, log_likelihood, _STEP))
+        # Outside the stationary region the formula still gives a number, and it can be far too high.
+        gain = np.real(log_likelihood(part - step)) - np.real(log_likelihood(part))
+        if not -1e-9 <= gain <= _TOLERANCE:
             break
         part = part - step
         if np.max(np.abs(step)) < 1e-8:

@@ -78,7 +78,7 @@ def _summary(report: dict[str, Any]) -> str:
 
 
 def estimate_rows(estimates: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Estimates that moved, in words: intervals that lie apart first, otherwise in the order of the notebooks."""
+    """Estimates that moved, in words: intervals that lie apart first."""
     return [_told(each) for each in sorted(estimates, key=lambda each: each["overlap"] is not False)]
 
 

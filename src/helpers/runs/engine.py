@@ -96,7 +96,7 @@ def complete(working: Path, executed: dict[str, Any], run: Run) -> None:
         If the notebook may not become a result.
     """
     result = notebooks.normalise(executed)
-    result["metadata"][notebooks.MADE_FROM] = {name: run.ingredients[name] for name in ("notebook", "data")}
+    result["metadata"][notebooks.MADE_FROM] = run.made_from
     opened = executed["metadata"][notebooks.OWN]
     if problems := [*output_problems(executed), *reading_problems(opened, run)]:
         raise InvalidRun("\n".join(problems))
