@@ -33,7 +33,7 @@ def spoil(folder: Path, day: str) -> None:
                 table.loc[later, column] = table.loc[later, column].map(_nonsense)
             table.to_csv(path, index=False, lineterminator="\n")
     events = _read(folder / "events.csv")
-    later = events["public_from"].where(events["public_from"] != "", events["date"]) > day
+    later = (events["public_from"] > day) | (events["date"] > day)
     events.loc[later, "title"] = "Nonsense"
     for column in ("direction", "ai_on_agenda"):
         events.loc[later, column] = events.loc[later, column].replace(TURNED)

@@ -17,7 +17,6 @@ import pandas as pd
 from IPython import get_ipython
 from IPython.display import display
 
-from helpers import paths
 from helpers.tables import VERDICTS
 
 RECORD_MIME = "application/vnd.summits.record+json"
@@ -145,28 +144,6 @@ def read(path: Path | str | Iterable[Path | str]) -> pd.DataFrame:
     rows = [row for notebook in _notebooks(path) for row in _rows(notebook)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.astype({"low": float, "high": float, "n": "Int64"})
-
-
-def published(notebook: str, name: str) -> pd.Series:
-    """Return a record of the published run of another notebook, or of its committed form if it was not run.
-
-    Parameters
-    ----------
-    notebook : str
-        Name without ending; it must be among the `needs` of the notebook that reads it.
-    name : str
-        Name of the record.
-
-    Raises
-    ------
-    BadRecord
-        If there is no such record.
-    """
-    run = paths.runs_dir() / notebook / "published" / "notebook.ipynb"
-    found = read(run if run.exists() else paths.notebooks_dir() / f"{notebook}.ipynb").set_index("name")
-    if name not in found.index:
-        raise BadRecord(f"{notebook} has no record {name!r}: run it with `summits run {notebook} --publish`.")
-    return found.loc[name]
 
 
 def _number(value):

@@ -150,8 +150,12 @@ def _choose(sources: Sequence[str], series: Sequence[str]) -> dict[str, dict[str
         raise CannotRefresh(f"No publisher is called {unknown[0]}. There are {', '.join(PUBLISHERS)}.")
     labels = live_series()
     for series_id in series:
-        if catalog.series(series_id).series_id not in labels:
+        loader = catalog.series(series_id).loader
+        if loader not in PUBLISHERS:
             raise CannotRefresh(f"{series_id} has no live source: it came from a single publication.")
+        if series_id not in labels:
+            message = f"{loader} does not serve {series_id}. Its row in series.csv must say what `label` in"
+            raise CannotRefresh(f"{message} helpers/sources/{loader}.py reads, such as a partner it knows.")
     chosen: dict[str, dict[str, catalog.Series]] = {}
     for info in _all_series():
         asked = (not sources or info.loader in sources) and (not series or info.series_id in series)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers import paths, site
+from helpers import paths
 from helpers.runs import command, plan
 
 
@@ -70,6 +70,9 @@ def rerun(*, attribute: bool, publish: bool, workers: int, echo: Callable[[str],
         )
     pages = paths.root() / "_build" / "site"
     if done or not (pages / "index.html").exists():
+        # Imported here, since it takes seconds and most calls find nothing to do.
+        from helpers import site
+
         site.build(paths.runs_dir(), pages)
     return Rerun(refused, endings, report["changed"], folder, pages / "index.html")
 

@@ -237,6 +237,8 @@ def table_rows(claims_on_board: Iterable[Mapping]) -> list[dict[str, Any]]:
     for claim in claims_on_board:
         head = {"claim": f"{claim['id']} {claim['claim']}", "verdict": claim["word"], "why": claim["why"]}
         shown = [test for test in claim["tests"] if test["primary"]] or claim["tests"][:1] or [{}]
+        if len(shown) > 1:
+            head["why"] = f"{shown[0]['test']} {shown[0]['word']}: {shown[0]['reasons']}"
         rows.append(head | _figures_of(shown[0]))
         for test in shown[1:]:
             own = {"claim": f"{claim['id']}, second test: {test['test']}"}

@@ -6,6 +6,7 @@ Notebooks are turned into pages before Sphinx sees them, so that Sphinx need not
 
 import base64
 import copy
+import hashlib
 import html
 import json
 import re
@@ -14,6 +15,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+from importlib import metadata
 from pathlib import Path
 
 import jinja2
@@ -29,6 +31,7 @@ from helpers.runs.notebooks import RECORD_MIME
 
 SCOREBOARD = "11_claims"
 PARAMETER_TAGS = {"parameters", "injected-parameters"}
+STAMP = ".made_from"
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 NOTEBOOK_ADDRESS = re.compile(r"\b\d\d_\w+\.ipynb(?:#[^)\"\s]*)?")
 RHYTHMS = {
@@ -46,7 +49,7 @@ class SiteError(ValueError):
 
 
 def build(runs_dir: Path | None = None, out_dir: Path | None = None) -> Path:
-    """Build the site and put it in place of the former one.
+    """Build the site and put it in place of the former one, unless that was built from the same pages.
 
     Parameters
     ----------
@@ -73,7 +76,12 @@ def build(runs_dir: Path | None = None, out_dir: Path | None = None) -> Path:
     with tempfile.TemporaryDirectory(prefix=".site-", dir=out_dir.parent) as work:
         source, pages = Path(work) / "source", Path(work) / "html"
         prepare(runs_dir, source)
+        made_from = _fingerprint(source)
+        stamp = out_dir / STAMP
+        if stamp.exists() and stamp.read_text() == made_from:
+            return out_dir / "index.html"
         _run_sphinx(source, pages)
+        (pages / STAMP).write_text(made_from)
         if out_dir.exists():
             out_dir.rename(Path(work) / "former")
         pages.rename(out_dir)
@@ -304,6 +312,15 @@ def _rows(table: pd.DataFrame) -> list[dict[str, object]]:
 
 def _is_address(text: object) -> bool:
     return str(text).startswith(("https://", "http://"))
+
+
+def _fingerprint(source: Path) -> str:
+    """Return the hash of all that Sphinx would read, and of the packages that shape the pages."""
+    packages = [f"{name} {metadata.version(name)}" for name in ("sphinx", "myst-nb", "pydata-sphinx-theme")]
+    digest = hashlib.sha256("\n".join(packages).encode())
+    for file in sorted(path for path in source.rglob("*") if path.is_file()):
+        digest.update(f"{file.relative_to(source)} {hashlib.sha256(file.read_bytes()).hexdigest()}".encode())
+    return digest.hexdigest()
 
 
 def _run_sphinx(source: Path, pages: Path) -> None:

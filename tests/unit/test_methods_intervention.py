@@ -113,3 +113,11 @@ def test_forecast_counterfactual_leaves_the_leads_out():
 def test_bad_series_are_refused(series, message):
     with pytest.raises(UnusableInput, match=message):
         sarimax(series, [], **NOISE)
+
+
+def test_the_maximum_is_exact_from_whichever_side_it_is_approached():
+    y = simulated(lambda k: 0 * k)
+    model = SARIMAX((y - y.mean()) / y.std(), order=(1, 0, 0), seasonal_order=(1, 0, 0, 12))
+    best = likelihood.maximise(model)
+    for nudge in (-1e-3, 1e-3):
+        assert likelihood._polish(model, best + nudge, set()) == pytest.approx(best, abs=1e-7)

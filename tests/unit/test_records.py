@@ -162,22 +162,3 @@ def test_faults_name_the_notebook_and_the_cell(notebook, tmp_path):
         records.read(write(tmp_path / "odd.ipynb", [{records.RECORD_MIME: {"name": "x"}}]))
     with pytest.raises(records.BadRecord, match=r"absent.ipynb: not a readable notebook"):
         records.read(tmp_path / "absent.ipynb")
-
-
-def test_a_record_of_another_notebook_comes_from_its_published_run_or_its_committed_form(
-    notebook, monkeypatch, tmp_path
-):
-    monkeypatch.setattr(records.paths, "runs_dir", lambda: tmp_path / "runs")
-    monkeypatch.setattr(records.paths, "notebooks_dir", lambda: tmp_path)
-    for place, value in (
-        (tmp_path / "01_one.ipynb", 1),
-        (tmp_path / "runs/01_one/published/notebook.ipynb", 2),
-    ):
-        notebook.run(f"cell {value}")
-        records._written.clear()
-        records.record("found", value, unit="events")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write(place, [notebook.outputs[-1]])
-        assert records.published("01_one", "found")["value"] == value
-    with pytest.raises(records.BadRecord, match="summits run 01_one"):
-        records.published("01_one", "lost")

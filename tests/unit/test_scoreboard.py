@@ -137,6 +137,7 @@ def test_the_board_shows_what_was_recorded(place):
     rows = scoreboard.table_rows(scoreboard.board(table))
     assert [row["claim"][:3] for row in rows] == ["C01", "C02", "C02", "C03"]
     assert (rows[2]["claim"], rows[2]["verdict"]) == ("C02, second test: C02b", "inconclusive")
+    assert (rows[1]["why"], rows[2]["why"]) == ("C02a inconclusive: so the rule", "so the rule")
     picture = scoreboard.picture_table(table)
     assert picture["value"].tolist() == pytest.approx([3, 3, 3])
     assert scoreboard.needed(table)["n needed, about"].dropna().tolist() == [40, 40]

@@ -272,7 +272,7 @@ def test_downloads_are_the_files_themselves(built, project):
     assert (built / "data" / "series.csv").read_bytes() == (project / "data" / "series.csv").read_bytes()
 
 
-def test_published_run_is_shown_and_a_refused_build_keeps_the_former_site(project):
+def test_published_run_is_shown_once_and_a_refused_build_keeps_the_former_site(project):
     run = project / "runs_with_one" / NAME / "published" / "notebook.ipynb"
     run.parent.mkdir(parents=True)
     nbformat.write(_notebook(title="Executed again"), run)
@@ -280,12 +280,17 @@ def test_published_run_is_shown_and_a_refused_build_keeps_the_former_site(projec
     assert (
         front == project / "runs_with_one" / "_site" / "index.html" and "Executed again" in front.read_text()
     )
+    built_at = front.stat().st_mtime_ns
+    assert site.build(project / "runs_with_one").stat().st_mtime_ns == built_at, "the same pages again"
+
+    nbformat.write(_notebook(title="Executed later"), run)
+    assert "Executed later" in site.build(project / "runs_with_one").read_text()
 
     nbformat.write(_notebook(more="[lost](nowhere.md) $\\unknowncommand$"), run)
     with pytest.raises(site.SiteError, match=f"{NAME}.*nowhere.md") as refused:
         site.build(project / "runs_with_one")
     assert "formula cannot be shown" in str(refused.value)
-    assert "Executed again" in front.read_text()
+    assert "Executed later" in front.read_text()
     assert [
         path.name for path in (project / "runs_with_one").iterdir() if path.name.startswith(".site-")
     ] == []

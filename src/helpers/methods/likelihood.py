@@ -97,7 +97,10 @@ def _polish(model: MLEModel, params: np.ndarray, fixed: set[str]) -> np.ndarray:
     part = params[free]
     hessian = approx_hess_cs(part, log_likelihood)
     for _ in range(8):
-        step = np.linalg.solve(hessian, approx_fprime_cs(part, log_likelihood, _STEP))
+        try:
+            step = np.linalg.solve(hessian, approx_fprime_cs(part, log_likelihood, _STEP))
+        except np.linalg.LinAlgError:
+            break
         # Outside the stationary region the formula still gives a number, and it can be far too high.
         gain = np.real(log_likelihood(part - step)) - np.real(log_likelihood(part))
         if not -1e-9 <= gain <= _TOLERANCE:
