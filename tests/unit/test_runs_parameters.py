@@ -15,6 +15,7 @@ window: int = 12  # months on either side; range: 1..60
 share: float = 0.5  # share of the sample; range: 0..1
 partner: str = "cn"  # partner; choices: cn|hk|kr
 events: list = ["a"]  # kinds of event; choices: a|b|c
+marked: list = ["summit-busan-2025"]  # meetings drawn; from: events
 adjusted: bool = True  # whether to adjust for seasons"""
 
 
@@ -24,7 +25,17 @@ def known() -> dict[str, parameters.Parameter]:
 
 
 def test_schema_reads_names_types_defaults_and_rules(known: dict) -> None:
-    assert list(known) == ["as_of", "start", "end", "window", "share", "partner", "events", "adjusted"]
+    assert list(known) == [
+        "as_of",
+        "start",
+        "end",
+        "window",
+        "share",
+        "partner",
+        "events",
+        "marked",
+        "adjusted",
+    ]
     assert known["window"] == parameters.Parameter(
         "window", "int", 12, "months on either side; range: 1..60", low=1, high=60
     )
@@ -58,6 +69,9 @@ def test_check_returns_every_effective_value(known: dict) -> None:
         ({"as_of": "30/06/2021"}, "not a date"),
         ({"start": ""}, "not a date"),
         ({"start": "2025-01"}, "is after end="),
+        ({"marked": ["summit-busan-2052"]}, "Did you mean summit-busan-2025?"),
+        ({"marked": ["x"]}, "The ids are in data/events.csv."),
+        ({"start": "2024-06"}, "window=12: these months are longer than the span from 2024-06 to 2024-12"),
         ({"census_api_key": "x"}, "named like a secret"),
         ({"auth_token": "x"}, "named like a secret"),
     ],

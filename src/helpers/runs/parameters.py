@@ -1,11 +1,14 @@
 """The `parameters` cell is the schema: names, types, defaults and comments, checked before a kernel starts.
 
 Each line of the cell reads `name: type = default  # what it means`. Types are str, int, float, bool and list.
-The comment may restrict the value: `choices: a|b|c` (for a list: of its members), `range: 1..60`, or the word
-`date` for a text that holds a date (`2021-06-30` or `2021-06`).
+The comment may restrict the value: `choices: a|b|c` (for a list: of its members), `range: 1..60`,
+`from: events` for the ids in the first column of that table of `data/`, or the word `date` for a text that
+holds a date (`2021-06-30` or `2021-06`). A whole number whose comment begins with days, months, quarters or
+years is a window, and may not be longer than the span from `start` to `end`.
 """
 
 import ast
+import csv
 import datetime as dt
 import io
 import math
@@ -16,10 +19,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from helpers import paths
 from helpers.runs import notebooks
 
 TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
 SECRET_WORDS = {"token", "secret", "password", "passwd", "pwd", "credential", "credentials", "auth", "apikey"}
+DAYS_IN = {"days": 1, "months": 30, "quarters": 91, "years": 365}
 
 
 class ParameterError(ValueError):
@@ -35,6 +40,7 @@ class Parameter:
     default: Any
     comment: str
     choices: tuple[str, ...] = ()
+    table: str = ""
     low: str | float | None = None
     high: str | float | None = None
     is_date: bool = False
@@ -99,6 +105,8 @@ def _rules(kind: str, comment: str) -> dict[str, Any]:
     rules: dict[str, Any] = {"is_date": kind == "str" and bool(re.search(r"\bdate\b", comment))}
     if choices := re.search(r"choices:\s*([^\s|;,)]+(?:\s*\|\s*[^\s|;,)]+)*)", comment):
         rules["choices"] = tuple(choice.strip() for choice in choices[1].split("|"))
+    if table := re.search(r"from:\s*(\w+)", comment):
+        rules["table"] = table[1]
     if limits := re.search(r"range:\s*([\w.+-]+?)\s*\.\.\s*([\w.+-]*\w)", comment):
         number = {"int": int, "float": float}.get(kind, str)
         rules |= {"low": number(limits[1]), "high": number(limits[2])}
@@ -119,7 +127,8 @@ def check(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str,
     ------
     ParameterError
         For unknown names, wrong types, values outside the choices or the range, dates that do not exist,
-        names like secrets, and a start after its end; one line each.
+        ids that are not in their table, names like secrets, a start after its end, and a window longer than
+        the span between them; one line each.
     """
     problems = [problem for name in given if (problem := _unknown(name, known))]
     values = {name: parameter.default for name, parameter in known.items()}
@@ -127,17 +136,25 @@ def check(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str,
         if name in given:
             values[name] = _natural(parameter, given[name])
             problems += [problem] if (problem := _problem(parameter, values[name])) else []
-    if (
-        not problems
-        and "start" in values
-        and "end" in values
-        and values["end"]
-        and values["start"] > values["end"]
-    ):
-        problems.append(f"start={values['start']!r} is after end={values['end']!r}. Exchange them.")
-    if problems:
+    if problems := problems or _span_problems(known, values):
         raise ParameterError("\n".join(problems))
     return values
+
+
+def _span_problems(known: Mapping[str, Parameter], values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the span from `start` to `end`, and with windows that do not fit into it."""
+    if not {"start", "end"} <= set(values) or not known["start"].is_date:
+        return []
+    start, end = values["start"], values["end"] or dt.date.today().isoformat()
+    span = (_date(end) - _date(start)).days
+    if span < 0:
+        return [f"start={start!r} is after end={end!r}. Exchange them."]
+    windows = {name: one.comment.removeprefix("trading ").split()[0] for name, one in known.items()}
+    return [
+        f"{name}={values[name]}: these {unit} are longer than the span from {start} to {end}. Widen it."
+        for name, unit in windows.items()
+        if known[name].type == "int" and values[name] * DAYS_IN.get(unit, 0) > span
+    ]
 
 
 def _unknown(name: str, known: Mapping[str, Parameter]) -> str | None:
@@ -174,19 +191,34 @@ def _problem(parameter: Parameter, value: Any) -> str | None:
     members = value if isinstance(value, list) else [value]
     if parameter.choices and (wrong := [m for m in members if str(m) not in parameter.choices]):
         return f"{parameter.name}={wrong[0]!r}: not one of {', '.join(parameter.choices)}."
+    if parameter.table and (problem := _not_in_table(parameter, members)):
+        return problem
     if parameter.low is not None and not parameter.low <= value <= parameter.high:
         return f"{shown}: outside the range {parameter.low} to {parameter.high}."
     return None
 
 
+def _not_in_table(parameter: Parameter, members: list[Any]) -> str | None:
+    path = paths.data_dir() / f"{parameter.table}.csv"
+    with path.open(encoding="utf-8", newline="") as rows:
+        ids = [row[0] for row in csv.reader(rows)][1:]
+    if not (unknown := [str(member) for member in members if member not in ids]):
+        return None
+    near = get_close_matches(unknown[0], ids, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"The ids are in data/{path.name}."
+    return f"{parameter.name}={unknown[0]!r}: not in data/{path.name}. {hint}"
+
+
 def _is_date(value: str) -> bool:
-    if not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", value):
-        return False
     try:
-        dt.date.fromisoformat(value if len(value) == 10 else f"{value}-01")
+        _date(value)
     except ValueError:
         return False
-    return True
+    return bool(re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", value))
+
+
+def _date(value: str) -> dt.date:
+    return dt.date.fromisoformat(value if len(value) == 10 else f"{value}-01")
 
 
 def parse(known: Mapping[str, Parameter], assignments: list[str]) -> dict[str, Any]:
