@@ -169,6 +169,7 @@ EVENTS = Table(
             values=("tightening", "easing", "cooperation", "neutral"),
         ),
         Column("title", "Title in plain words"),
+        Column("label", "Short name for figures; blank is made from event_id", required=False),
         Column("summary", "What happened, in one or two sentences"),
         Column(
             "ai_on_agenda",

@@ -39,7 +39,7 @@ def distribution_plot(
     if not placebo.size or not actual:
         raise ValueError("The placebo distribution needs at least one finite draw and one real event.")
     fig, ax = new_figure(height)
-    head(fig, title, f"Number of placebo dates, of {len(placebo):,}; shaded: middle 95 % of them")
+    head(fig, title, f"Number of placebo values, of {len(placebo):,}; shaded: middle 95 % of them")
     low, high = _histogram(ax, placebo, unit, bins=40)
     for label, value in sorted(actual.items(), key=lambda item: item[1]):
         outside = not low <= value <= high

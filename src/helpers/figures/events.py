@@ -36,7 +36,7 @@ def short_label(event: pd.Series) -> str:
 
     ``summit-buenos-aires-2018`` gives ``Buenos Aires``; ``ec-h20-licence-2025-04`` gives ``H20 Licence``.
     """
-    if isinstance(event.get("label"), str):
+    if isinstance(event.get("label"), str) and event["label"]:
         return event["label"]
     words = str(event.name).split("-")
     while len(words) > 1 and words[-1].isdigit():
