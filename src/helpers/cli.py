@@ -84,11 +84,13 @@ def run(
 
 def _tell(endings: dict[str, str]) -> int:
     """Print how many runs ended in which way; return the exit code."""
+    from helpers import paths
+
     counts = {
         ending: list(endings.values()).count(ending) for ending in ("done", "fresh", "failed", "not run")
     }
     told = ", ".join(f"{count} {ending}" for ending, count in counts.items() if count)
-    click.echo(f"{len(endings)} runs: {told}")
+    click.echo(f"{len(endings)} runs: {told}. Results: {paths.runs_dir()}")
     return FAILED if counts["failed"] or counts["not run"] else 0
 
 

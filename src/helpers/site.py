@@ -125,8 +125,9 @@ def _scoreboard(runs_dir: Path) -> dict[str, object] | None:
 def page(notebook: nbformat.NotebookNode, name: str) -> tuple[nbformat.NotebookNode, dict[str, bytes]]:
     """Turn an executed notebook into a page.
 
-    Code is folded, except the parameters. A figure becomes an image with its alternative text, its caption
-    and a link to the plotted numbers. Records are shown by their text.
+    The title begins with the number of the notebook. Code is folded, except the parameters. A figure becomes
+    an image with its alternative text, its caption and a link to the plotted numbers. Records are shown by
+    their text.
 
     Parameters
     ----------
@@ -148,7 +149,8 @@ def page(notebook: nbformat.NotebookNode, name: str) -> tuple[nbformat.NotebookN
                 tags.append("hide-input")
             cell.outputs = [_shown_output(output, name, files) for output in cell.outputs]
     link = f'<p class="links"><a href="../downloads/{name}.ipynb" download>Download this notebook</a></p>'
-    shown.cells[0].source = TITLE.sub(rf"\g<0>\n\n{link}", shown.cells[0].source, count=1)
+    head = rf"# {name.split('_')[0]} · \1\n\n{link}"
+    shown.cells[0].source = TITLE.sub(head, shown.cells[0].source, count=1)
     return shown, files
 
 

@@ -185,7 +185,7 @@ def _verdict_row(row: Mapping) -> dict:
         "Effect [95 % interval]": _effect(row),
         "Minimum detectable": _with_unit(row.get("mde"), row.get("unit", "")),
         "Placebo rank": significant(row.get("placebo_rank")),
-        "p in family": significant(row.get("family_p")),
+        "Placebo p in family": significant(row.get("family_p")),
         "Specifications that support": MISSING
         if _absent(row.get("spec_share"))
         else f"{row['spec_share']:.0%}",

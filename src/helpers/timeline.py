@@ -267,7 +267,7 @@ def trading_window(day: Day, before: int, after: int, calendar: str = "XNYS") ->
 
 
 def close_by(selected: pd.DataFrame, others: pd.DataFrame, days: int) -> pd.DataFrame:
-    """List the other events close to each event.
+    """List the other events close to each event: the overlap matrix, one row for each of its filled cells.
 
     Parameters
     ----------

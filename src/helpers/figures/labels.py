@@ -160,8 +160,7 @@ def settle_flags(fig: Figure) -> str:
 
 
 def settle_line_ends(fig: Figure) -> None:
-    """Spread the names at the line ends of every panel; call it once the height of the panels is final."""
-    fig.get_layout_engine().execute(fig)
+    """Spread the names at the line ends of every panel; call it once the panels stand where they will."""
     for ax in fig.axes:
         _spread_line_ends(ax)
 

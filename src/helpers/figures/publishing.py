@@ -238,8 +238,6 @@ def _digest(content: dict) -> str:
 
 
 def _png(fig: Figure) -> bytes:
-    # The layout is done; fig.savefig would do it, and draw everything, a second time.
-    fig.set_layout_engine("none")
     buffer = io.BytesIO()
     FigureCanvasAgg(fig).print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()
@@ -280,7 +278,19 @@ def _lay_out(fig: Figure, line: str) -> None:
         (margin, 1 - 0.05 / height), 3 * margin, 0.05 / height, color=COLOURS["china"], linewidth=0
     )
     fig.add_artist(mark)
+    _fix_panels(fig)
     settle_line_ends(fig)
+
+
+def _fix_panels(fig: Figure) -> None:
+    """Lay the panels out for the last time.
+
+    The solver's last digits depend on addresses in memory, and turn the shade of a pixel now and then.
+    """
+    fig.get_layout_engine().execute(fig)
+    fig.set_layout_engine("none")
+    for ax in fig.axes:
+        ax.set_position(np.round(ax.get_position().bounds, 9))
 
 
 def _height(text: str, size: float) -> float:

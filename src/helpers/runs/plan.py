@@ -213,13 +213,13 @@ def find(name: str, listed: Mapping[str, Any] | None = None) -> str:
     """
     listed = collection() if listed is None else listed
     wanted = Path(name).stem if name.endswith(".ipynb") else name
-    matches = [known for known in listed if known == wanted or known.split("_")[0] == wanted]
+    matches = [known for known in listed if known == wanted or known.split("_")[0] == wanted.zfill(2)]
     if len(matches) == 1:
         return matches[0]
     near = get_close_matches(wanted, listed, n=1)
     raise PlanError(
         f"{name}: no such notebook. "
-        + (f"Did you mean {near[0]}?" if near else f"Known: {', '.join(listed)}.")
+        + (f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(listed))}.")
     )
 
 
