@@ -1,0 +1,24 @@
+"""The scoreboard prints the margins of the specification, and not another column under their name."""
+
+import json
+import math
+import re
+
+from helpers import catalog, paths
+
+
+def test_the_margins_shown_are_those_written_beforehand() -> None:
+    notebook = json.loads((paths.notebooks_dir() / "11_claims.ipynb").read_text(encoding="utf-8"))
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    texts = ["".join(output.get("data", {}).get("text/plain", "")) for output in outputs]
+    table = next(text for text in texts if text.startswith("Primary tests, as asked"))
+    _, header, *rows = table.splitlines()
+    assert re.split(r"\s{2,}", header.strip())[-2:] == ["Margin", "Minimum detectable effect"]
+    shown = {row.split()[0]: re.split(r"\s{2,}", row.strip())[-2] for row in rows}
+    checked = 0
+    for name, margin in shown.items():
+        written = catalog.claim_test(name).get("margin")
+        if isinstance(written, int | float) and margin != "–":
+            assert math.isclose(float(margin), abs(written), rel_tol=0.01), name
+            checked += 1
+    assert checked >= 10
