@@ -11,7 +11,7 @@ export MKL_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 export TZ := UTC
 
-.PHONY: setup run test lab site lint notebooks data-check contract
+.PHONY: setup run test same lab site lint notebooks data-check contract
 
 setup: $(VENV)/.installed
 
@@ -30,6 +30,11 @@ run: setup data-check
 test: setup lint
 	$(BIN)/pytest -n 2 tests
 	JUPYTER_DEFAULT_PROVISIONER_NAME=summits-fork $(BIN)/pytest --nbval --nbval-current-env -n 2 --dist loadfile notebooks
+
+# Every notebook under each linear algebra that this machine can imitate, with one and two threads: the same bytes.
+# Other Pythons: make same PYTHONS="--python PLACE/bin/python --python ..."
+same: setup
+	$(BIN)/python tools/same.py $(PYTHONS)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -17,12 +17,12 @@ import pandas as pd
 from IPython import get_ipython
 from IPython.display import display
 
+from helpers.digits import rounded
 from helpers.tables import VERDICTS
 
 RECORD_MIME = "application/vnd.summits.record+json"
 FIELDS = ("name", "value", "low", "high", "unit", "n", "method", "window", "as_of", "details")
 COLUMNS = ("notebook", "cell", "cell_id", *FIELDS)
-DIGITS = 6
 # Results of a claim test begin with its id in claims.yml: C18a_effect.
 NAME = r"(?:[CH]\d\d[a-z]_)?[a-z0-9]+(?:_[a-z0-9]+)*"
 
@@ -159,7 +159,7 @@ def _number(value):
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real):
-        return float(f"{float(value):.{DIGITS}g}") + 0.0
+        return rounded(value)
     if hasattr(value, "item"):
         return _number(value.item())
     raise BadRecord(

@@ -24,12 +24,12 @@ from matplotlib.ticker import (
     StrMethodFormatter,
 )
 
+from helpers.digits import SHOWN, rounded
 from helpers.figures.labels import settle_flags, settle_line_ends
 from helpers.figures.style import COLOURS, DPI, INK, MUTED
 from helpers.observations import SeriesData
 
 FIGURE_MIME = "application/vnd.summits.figure+json"
-DIGITS = 6
 SIDE = 0.14
 NUMERIC_FORMATTERS = (ScalarFormatter, FuncFormatter, StrMethodFormatter, FormatStrFormatter)
 
@@ -157,7 +157,7 @@ def csv_text(data: pd.DataFrame) -> str:
             table[column] = _rounded(table[column].to_numpy(dtype=float))
         elif pd.api.types.is_datetime64_any_dtype(table[column]):
             table[column] = table[column].dt.strftime("%Y-%m-%d")
-    return table.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+    return table.to_csv(index=False, float_format=f"%.{SHOWN}g", lineterminator="\n")
 
 
 def _check(fig: Figure, name: str, alt: str, data: pd.DataFrame) -> None:
@@ -202,7 +202,7 @@ def _rounded(values: np.ndarray) -> np.ndarray:
     finite = np.abs(values[np.isfinite(values)])
     floor = finite.max() * 1e-12 if finite.size else 0.0
     # Adding 0.0 turns -0.0 into 0.0.
-    return np.array([0.0 if abs(value) <= floor else float(f"{value:.{DIGITS}g}") for value in values]) + 0.0
+    return np.array([0.0 if abs(value) <= floor else rounded(value) for value in values]) + 0.0
 
 
 def _drawn(fig: Figure) -> str:
@@ -216,7 +216,7 @@ def _drawn(fig: Figure) -> str:
         marks += [np.ma.filled(image.get_array().astype(float), np.nan) for image in ax.images]
         for mark in marks:
             values = _rounded(np.ma.filled(np.ma.asarray(mark, dtype=float), np.nan).ravel())
-            digest.update(",".join(f"{value:.{DIGITS}g}" for value in values).encode() + b";")
+            digest.update(",".join(f"{value:.{SHOWN}g}" for value in values).encode() + b";")
     return digest.hexdigest()[:16]
 
 
@@ -280,6 +280,7 @@ def _lay_out(fig: Figure, line: str) -> None:
     fig.add_artist(mark)
     _fix_panels(fig)
     settle_line_ends(fig)
+    _settle_marks(fig)
 
 
 def _fix_panels(fig: Figure) -> None:
@@ -291,6 +292,29 @@ def _fix_panels(fig: Figure) -> None:
     fig.set_layout_engine("none")
     for ax in fig.axes:
         ax.set_position(np.round(ax.get_position().bounds, 9))
+
+
+def _settle_marks(fig: Figure) -> None:
+    """Round every mark and axis limit to nine digits.
+
+    The last bits of a number differ between processors, and turn the shade of a pixel now and then.
+    """
+    for ax in fig.axes:
+        x, y = ax.get_xlim(), ax.get_ylim()
+        for line in ax.lines:
+            line.set_data(*_nine_digits(line.get_xydata()).T)
+        for group in ax.collections:
+            for path in group.get_paths():
+                if not path.readonly:  # the shapes of markers are shared and exact
+                    path.vertices = _nine_digits(path.vertices)
+            group.set_offsets(_nine_digits(group.get_offsets()))
+        ax.set_xlim(_nine_digits(np.array(x)))
+        ax.set_ylim(_nine_digits(np.array(y)))
+
+
+def _nine_digits(values: np.ndarray) -> np.ndarray:
+    plain = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
+    return np.array([float(f"{value:.9g}") for value in plain.ravel()]).reshape(plain.shape)
 
 
 def _height(text: str, size: float) -> float:

@@ -1,10 +1,11 @@
 """Structural counterfactual: a model fitted before the event forecasts what would have happened without it.
 
 The model is a local level plus controls: ``y_t = mu_t + x_t'b + e_t`` with ``mu_t`` a random walk. Variances
-are maximum likelihood estimates of statsmodels' UnobservedComponents on the period before the first lead;
-level and coefficients have diffuse priors, so their uncertainty is in the forecast.
+are restricted (diffuse) maximum likelihood estimates on the period before the first lead; level and
+coefficients have diffuse priors, so their uncertainty is in the forecast.
 
-Sources: Harvey (1989) for the model; Brodersen et al. (2015) for its use as a counterfactual.
+Sources: Harvey (1989) for the model; Patterson and Thompson (1971) for the restricted likelihood; Brodersen
+et al. (2015) for its use as a counterfactual.
 """
 
 from collections.abc import Sequence
@@ -12,11 +13,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from statsmodels.tsa.statespace.structural import UnobservedComponents
+from scipy import optimize
 
 from helpers.methods import checks
 from helpers.methods.interrupted_series import SEED, Intervention, design
-from helpers.methods.likelihood import maximise
 from helpers.methods.results import Estimate, rows_of
 
 
@@ -170,8 +170,6 @@ def structural_counterfactual(
     helpers.methods.checks.UnusableInput
         If the series is unusable, has gaps from the event on, or leaves too short a period before the first
         lead.
-    helpers.methods.likelihood.StartsDisagree
-        If the likelihood has no maximum on which two starts agree.
     """
     y = checks.series(series, str(series.name or "the outcome"), 12)
     before, after, window = split(y.index, intervention, frequency, gaps_before=True)
@@ -359,15 +357,70 @@ def _controls(
 def _variances(
     z: np.ndarray, X: np.ndarray, places: np.ndarray, level_share: float | None
 ) -> tuple[float, float]:
-    """Variances of level and noise of a standardised series; the filter passes over missing periods."""
-    rows = places - places[0]
-    values, controls = np.full(rows[-1] + 1, np.nan), np.zeros((rows[-1] + 1, X.shape[1]))
-    values[rows], controls[rows] = z, X
-    exog = controls if X.shape[1] else None
-    model = UnobservedComponents(values, "local level", exog=exog, mle_regression=False)
-    fixed = {} if level_share is None else {"sigma2.level": level_share**2}
-    values = dict(zip(model.param_names, maximise(model, fixed), strict=True))
-    return values["sigma2.level"], values["sigma2.irregular"]
+    """Restricted maximum likelihood variances of level and noise of a standardised series.
+
+    Constant and controls are projected out and the random walk's covariance is brought to its principal
+    axes. There the likelihood is a sum over independent terms, so its maximum is exact and the same on every
+    machine (a filter with a large starting variance loses about ten digits).
+    """
+    W = np.column_stack([np.ones(len(z)), X])
+    free = np.linalg.qr(W, mode="complete")[0][:, W.shape[1] :]
+    time = (places - places[0]).astype(float)
+    wander, axes = np.linalg.eigh(free.T @ np.minimum.outer(time, time) @ free)
+    squares = (axes.T @ (free.T @ z)) ** 2
+    if level_share is not None:
+        return level_share**2, _noise_given(level_share**2 * wander, squares)
+    share = _level_share(wander, squares)
+    variance = float(np.mean(squares / (share * wander + 1 - share)))
+    return share * variance, (1 - share) * variance
+
+
+def _level_share(wander: np.ndarray, squares: np.ndarray) -> float:
+    """Level variance as a share of level and noise variance, at the highest of the likelihood's maxima."""
+
+    def height(share: float) -> float:
+        spread = share * wander + 1 - share
+        return -len(squares) * np.log(np.mean(squares / spread)) - np.sum(np.log(spread))
+
+    def slope(share: float) -> float:
+        spread = share * wander + 1 - share
+        pull = (wander - 1) / spread
+        return len(squares) * np.sum(squares / spread * pull) / np.sum(squares / spread) - np.sum(pull)
+
+    # Even in the log of the odds: a level may carry a thousandth of a percent or nearly everything.
+    grid = 1 / (1 + np.exp(-np.arange(-20, 20.1, 0.25)))
+    slopes = np.array([slope(share) for share in grid])
+    peaks = [0.0] if slope(0.0) <= 0 else []
+    peaks += [
+        optimize.brentq(slope, grid[j], grid[j + 1], xtol=1e-18, rtol=1e-14)
+        for j in np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
+    ]
+    if slopes[-1] > 0:
+        peaks.append(float(grid[-1]))
+    if not peaks:
+        raise checks.UnusableInput(
+            "The likelihood of the level has no maximum. Fix level_share, or choose a longer series."
+        )
+    return float(max(peaks, key=height))
+
+
+def _noise_given(level: np.ndarray, squares: np.ndarray) -> float:
+    """Maximum likelihood variance of the noise beside a level whose variances along the axes are known."""
+
+    def slope(log_noise: float) -> float:
+        spread = level + np.exp(log_noise)
+        return float(np.sum((squares / spread - 1) / spread))
+
+    grid = np.arange(-25, 10.1, 0.25)
+    slopes = np.array([slope(log_noise) for log_noise in grid])
+    falls = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
+
+    def height(log_noise: float) -> float:
+        spread = level + np.exp(log_noise)
+        return -float(np.sum(np.log(spread) + squares / spread))
+
+    peaks = [optimize.brentq(slope, grid[j], grid[j + 1], xtol=1e-14, rtol=1e-14) for j in falls]
+    return float(np.exp(max(peaks, key=height))) if peaks else 0.0
 
 
 def _forecast(

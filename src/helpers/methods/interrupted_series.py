@@ -652,7 +652,7 @@ class _Moments:
             self.yy.append((np.sum(y1**2, 0), 2 * np.sum(y1 * y0, 0), np.sum(y0**2, 0)))
         self.first = (X[:1].T @ X[:1], X[:1].T @ Y[:1], Y[0] ** 2)
 
-    def at(self, rho: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    def at(self, rho: complex) -> tuple[np.ndarray, np.ndarray, np.ndarray, complex]:
         """X'R^-1 X, X'R^-1 Y, the diagonal of Y'R^-1 Y, and log |R|."""
         xx, xy, yy = self.first
         log_det = 0.0
@@ -672,11 +672,18 @@ class _Moments:
         b = inverse @ xy
         return b, (yy - np.sum(b * xy, 0)) / (self.n - self.k), inverse
 
-    def log_likelihood(self, rho: float) -> np.ndarray:
-        """Restricted log likelihood of each outcome, up to a constant."""
+    def log_likelihood(self, rho: complex) -> np.ndarray:
+        """Restricted log likelihood of each outcome, up to a constant; complex for a complex rho."""
         xx, xy, yy, log_det = self.at(rho)
         rss = yy - np.sum(np.linalg.solve(xx, xy) * xy, 0)
-        return -0.5 * ((self.n - self.k) * np.log(rss) + log_det + np.linalg.slogdet(xx)[1])
+        sign, size = np.linalg.slogdet(xx)
+        volume = size + 1j * np.angle(sign) if np.iscomplexobj(xx) else size
+        return -0.5 * ((self.n - self.k) * np.log(rss) + log_det + volume)
+
+    def score(self, rho: float) -> float:
+        """Slope of the restricted log likelihood of the first outcome, by a complex step (no digits are
+        lost)."""
+        return float(self.log_likelihood(rho + 1e-20j)[0].imag / 1e-20)
 
 
 def _grid_rho(moments: _Moments) -> np.ndarray:
@@ -685,12 +692,19 @@ def _grid_rho(moments: _Moments) -> np.ndarray:
 
 
 def _best_rho(moments: _Moments) -> float:
+    """Restricted maximum likelihood rho of the first outcome: where the score is zero.
+
+    A search for the highest likelihood stops where the likelihood is flat to the last bit, about eight digits
+    from the maximum; the zero of its slope is sharp to twelve.
+    """
     at = _RHO[int(_grid_rho(moments)[0])]
-    bounds = (max(-0.99, at - 0.01), min(0.99, at + 0.01))
-    found = optimize.minimize_scalar(
-        lambda rho: -moments.log_likelihood(rho)[0], bounds=bounds, method="bounded", options={"xatol": 1e-10}
-    )
-    return float(found.x)
+    low, high = max(-0.99, at - 0.01), min(0.99, at + 0.01)
+    slope_low, slope_high = moments.score(low), moments.score(high)
+    if slope_low <= 0:
+        return low
+    if slope_high >= 0:
+        return high
+    return float(optimize.brentq(moments.score, low, high, xtol=1e-15, rtol=1e-14))
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,14 @@ import numpy as np
 from statsmodels.tools.numdiff import approx_fprime_cs, approx_hess_cs
 from statsmodels.tsa.statespace.mlemodel import MLEModel
 
+from helpers.digits import SHOWN
 from helpers.methods.checks import UnusableInput
 
 _TOLERANCE = 0.01  # of log likelihood
 # The variance of a stationary start is solved for with errors near 1e-15, which a smaller step would magnify.
+_NOISE = 1e-6  # of log likelihood: what rounding leaves where the starting variance is large
 _STEP = 1e-6
+_ASIDE = 1e-4  # relative distance of the restart
 
 
 class StartsDisagree(UnusableInput):
@@ -22,7 +25,8 @@ def maximise(model: MLEModel, fixed: dict[str, float] | None = None) -> np.ndarr
 
     L-BFGS runs from statsmodels' start and BFGS from a neutral one; where they disagree, Nelder-Mead decides.
     A converged flag is not believed: two runs must come within 0.01 of the best log likelihood. The best is
-    then polished with Newton steps.
+    then polished with Newton steps to the floor of the gradient, and once more from a point beside it: digits
+    that the two do not share would differ between processors.
 
     Parameters
     ----------
@@ -34,7 +38,7 @@ def maximise(model: MLEModel, fixed: dict[str, float] | None = None) -> np.ndarr
     Raises
     ------
     StartsDisagree
-        If fewer than two runs agree.
+        If fewer than two runs agree, or the likelihood is too flat for six certain digits.
     """
     fixed = fixed or {}
     start = np.asarray(model.start_params, dtype=float)
@@ -51,7 +55,16 @@ def maximise(model: MLEModel, fixed: dict[str, float] | None = None) -> np.ndarr
             f"The starts end at different likelihoods ({found}). "
             "Use a simpler noise model or a longer series."
         )
-    return _polish(model, runs[0][1], set(fixed))
+    best = _polish(model, runs[0][1], set(fixed))
+    again = _polish(model, best * (1 + _ASIDE), set(fixed))
+    apart = float(np.max(np.abs(again - best) / np.maximum(np.abs(best), 1e-3)))
+    if apart > 10.0**-SHOWN:
+        digits = max(0, int(-np.log10(apart)))
+        raise StartsDisagree(
+            f"The likelihood is so flat that only {digits} digits of its maximum are certain. "
+            "Use a simpler noise model or a longer series."
+        )
+    return best
 
 
 def _neutral(model: MLEModel, start: np.ndarray) -> np.ndarray:
@@ -94,19 +107,23 @@ def _polish(model: MLEModel, params: np.ndarray, fixed: set[str]) -> np.ndarray:
         full[free] = part
         return model.loglike(full, transformed=True, includes_fixed=True, complex_step=True)
 
-    part = params[free]
-    hessian = approx_hess_cs(part, log_likelihood)
-    for _ in range(8):
-        try:
-            step = np.linalg.solve(hessian, approx_fprime_cs(part, log_likelihood, _STEP))
-        except np.linalg.LinAlgError:
-            break
-        # Outside the stationary region the formula still gives a number, and it can be far too high.
-        gain = np.real(log_likelihood(part - step)) - np.real(log_likelihood(part))
-        if not -1e-9 <= gain <= _TOLERANCE:
-            break
-        part = part - step
-        if np.max(np.abs(step)) < 1e-8:
-            break
-    full[free] = part
+    def ascend(part: np.ndarray) -> np.ndarray:
+        """Newton steps until they stop shrinking: the floor of the gradient."""
+        hessian = approx_hess_cs(part, log_likelihood)
+        shortest = np.inf
+        for _ in range(20):
+            try:
+                step = np.linalg.solve(hessian, approx_fprime_cs(part, log_likelihood, _STEP))
+            except np.linalg.LinAlgError:
+                break
+            # Outside the stationary region the formula still gives a number, and it can be far too high.
+            gain = np.real(log_likelihood(part - step)) - np.real(log_likelihood(part))
+            length = float(np.max(np.abs(step)))
+            if not -_NOISE <= gain <= _TOLERANCE or length >= shortest:
+                break
+            part, shortest = part - step, length
+        return part
+
+    # The Hessian at the maximum makes the second round quadratic to the end.
+    full[free] = ascend(ascend(params[free]))
     return np.real(full)

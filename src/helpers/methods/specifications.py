@@ -19,6 +19,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers import timeline, transforms
+from helpers.digits import certain
 from helpers.methods import checks, reactions
 from helpers.methods.abnormal_returns import Window
 from helpers.methods.interrupted_series import interrupted_series, whiten
@@ -169,7 +170,7 @@ class Curve:
         point = self.point(chosen)
         if point is None:
             return None
-        place = float((self.specs["value"] <= point["value"]).mean())
+        place = float((self.specs["value"].map(certain) <= certain(point["value"])).mean())
         return Estimate(
             point["value"], point["low"], point["high"], self.unit, point["n"], "one specification",
             details={"share_not_above": place, "class": point["class"]},
@@ -201,8 +202,9 @@ class Curve:
 
     def table(self) -> pd.DataFrame:
         """Return one row per specification, by size of the estimate, with its class."""
+        # Options without influence give equal values; their order is that of the choices, not of a last bit.
         return self.specs.assign(**{"class": self.classes}).sort_values(
-            "value", kind="stable", ignore_index=True
+            "value", key=lambda values: values.map(certain), kind="stable", ignore_index=True
         )
 
     def record(self) -> dict[str, Any]:
@@ -264,7 +266,8 @@ def drivers(curves: Mapping[str, Curve]) -> pd.DataFrame:
     for test, one in curves.items():
         spread = one.specs["value"].std()
         for choice, options in one.by_option().groupby("choice", sort=False):
-            least, most = (options.loc[at] for at in (options["median"].idxmin(), options["median"].idxmax()))
+            medians = options["median"].map(certain)
+            least, most = (options.loc[at] for at in (medians.idxmin(), medians.idxmax()))
             ends = [least["median"], least["option"], most["median"], most["option"]]
             rows.append((test, choice, *ends, (most["median"] - least["median"]) / spread))
     table = pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,147 @@
+"""Numbers, orders and pictures that do not hang on the last bit of the linear algebra."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.digits import certain, rounded
+from helpers.figures import publishing
+from helpers.methods import counterfactual, likelihood
+from helpers.methods.checks import UnusableInput
+from helpers.methods.interrupted_series import Intervention, interrupted_series
+from helpers.methods.intervention import sarimax
+from helpers.methods.specifications import curve
+
+MONTHS = pd.date_range("2013-01", periods=130, freq="MS")
+
+
+def wandering(seed: int) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    return np.cumsum(random.normal(size=130)) * 0.1 + random.normal(size=130) * 0.3
+
+
+def last_bits(values: np.ndarray) -> np.ndarray:
+    """The same values as another processor would have them."""
+    return values * (1 + 4e-16 * np.random.default_rng(9).integers(-3, 4, size=values.shape))
+
+
+def pause(inference: str = "bootstrap t"):
+    def estimate(values: np.ndarray):
+        control = Intervention("control", "2020-01", leads=3, end="2020-12")
+        return interrupted_series(
+            pd.Series(values, MONTHS), [control], season="dummies", unit="log points", inference=inference
+        )
+
+    return estimate
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_restricted_likelihood_is_certain_to_nine_digits(seed: int) -> None:
+    estimate = pause()
+    fit, again = (estimate(values) for values in (wandering(seed), last_bits(wandering(seed))))
+    assert again.details["rho"] == pytest.approx(fit.details["rho"], rel=1e-9)
+    effect, repeat = fit.mean_effect("control"), again.mean_effect("control")
+    assert (repeat.value, repeat.low, repeat.high) == pytest.approx(
+        (effect.value, effect.low, effect.high), rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_variances_are_the_maximum_of_the_dense_restricted_likelihood(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    z, X = wandering(seed), random.normal(size=(130, 3))
+    places = np.delete(np.arange(132), [40, 41])
+    level, noise = counterfactual._variances(z, X, places, None)
+    time, W = places - places[0], np.column_stack([np.ones(130), X])
+
+    def height(level: float, noise: float) -> float:
+        covariance = level * np.minimum.outer(time, time) + noise * np.eye(130)
+        inverse = np.linalg.inv(covariance)
+        information = W.T @ inverse @ W
+        residual = z - W @ np.linalg.solve(information, W.T @ inverse @ z)
+        volumes = np.linalg.slogdet(covariance)[1] + np.linalg.slogdet(information)[1]
+        return -0.5 * (volumes + residual @ inverse @ residual)
+
+    best = height(level, noise)
+    around = [
+        height(level * a, noise * b) for a in (0.97, 1, 1.03) for b in (0.97, 1, 1.03) if (a, b) != (1, 1)
+    ]
+    assert level > 0 and noise > 0 and max(around) < best
+    again = counterfactual._variances(last_bits(z), last_bits(X), places, None)
+    assert again == pytest.approx((level, noise), rel=1e-9)
+
+
+def test_a_fixed_level_leaves_the_noise_at_its_maximum() -> None:
+    z, X, places = wandering(1), np.empty((130, 0)), np.arange(130)
+    level, noise = counterfactual._variances(z, X, places, None)
+    fixed = counterfactual._variances(z, X, places, float(np.sqrt(level)))
+    assert fixed == pytest.approx((level, noise), rel=1e-7)
+
+
+def test_a_series_of_pure_noise_has_no_wandering_level() -> None:
+    z = np.tile([1.0, -1.0], 65)
+    assert counterfactual._variances(z, np.empty((130, 0)), np.arange(130), None)[0] == 0
+
+
+def test_seasonal_arima_ends_at_the_same_point_from_another_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fit():
+        control = Intervention("control", "2020-01", leads=3, end="2020-12")
+        series = pd.Series(np.cumsum(wandering(2)), MONTHS)
+        return sarimax(series, [control], order=(0, 1, 1), season="dummies", unit="log points")
+
+    first, polish = fit(), likelihood._polish
+    monkeypatch.setattr(
+        likelihood, "_polish", lambda model, start, fixed: polish(model, start * 1.001, fixed)
+    )
+    assert fit().coefficients.to_numpy() == pytest.approx(first.coefficients.to_numpy(), rel=1e-9)
+
+
+def test_a_flat_likelihood_is_refused_with_its_certain_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(likelihood, "_polish", lambda model, start, fixed: start)
+    series = pd.Series(np.cumsum(wandering(2)), MONTHS)
+    with pytest.raises(UnusableInput, match=r"only [34] digits of its maximum are certain"):
+        sarimax(series, [], order=(0, 1, 1), season="dummies", unit="log points")
+
+
+def test_halves_are_rounded_alike_on_every_machine() -> None:
+    # 0.1 + 0.2 is a last bit above 0.3, and the same sum in another order is not.
+    for half in (0.1234565, 2.5e-7, 1234565.0):
+        nearby = {rounded(x) for x in (np.nextafter(half, 0), half, np.nextafter(half, 2 * half))}
+        assert len(nearby) == 1
+    assert certain(0.1 + 0.2) == certain(0.3) and str(rounded(-0.0)) == "0.0"
+    assert rounded(1234567.8) == 1234570 and np.isnan(rounded(float("nan")))
+
+
+def test_equal_specifications_stand_in_the_order_of_their_choices() -> None:
+    def order(nudge: float) -> list[str]:
+        specs = pd.DataFrame(
+            {"Window": ["3", "6", "9"], "value": [0.3, 0.3 + nudge, -1.0], "low": -2.0, "high": 2.0, "n": 4}
+        )
+        return (
+            curve(specs, np.zeros((20, 3)), sign="positive", margin=1.0, unit="log points")
+            .table()["Window"]
+            .tolist()
+        )
+
+    assert order(1e-16) == order(-1e-16) == order(0) == ["9", "3", "6"]
+    assert order(-1e-6) == ["9", "6", "3"]
+
+
+def test_a_picture_and_its_digest_do_not_hang_on_the_last_bits() -> None:
+    def picture(values: np.ndarray) -> tuple[bytes, str]:
+        fig, (upper, lower) = plt.subplots(2)
+        upper.plot(MONTHS, values, linestyle="--")
+        upper.fill_between(MONTHS, np.exp(values - 1), np.exp(values), alpha=0.3)
+        upper.set_yscale("log")
+        lower.scatter(values, np.roll(values, 1))
+        lower.vlines(values[:9], -1, 1)
+        fig.suptitle("Title")
+        publishing._lay_out(fig, "Source")
+        picture = publishing._png(fig), publishing._drawn(fig)
+        plt.close(fig)
+        return picture
+
+    values = np.exp(wandering(4))
+    assert picture(values) == picture(last_bits(values))
+    assert picture(values)[1] != picture(values * 1.001)[1]
