@@ -1,0 +1,32 @@
+"""The three notebooks at risk come out byte for byte under the two most different kernels of the linear algebra."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import same  # noqa: E402
+
+AT_RISK = ["06", "07", "10"]
+# The oldest sums two numbers at once without fused steps, the newest eight with them.
+FARTHEST = ["Nehalem", "SkylakeX", "Haswell"]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_notebooks_at_risk_are_the_same_bytes(place: int, capsys: pytest.CaptureFixture[str]) -> None:
+    cores = [core for core in FARTHEST if same.runs_here(sys.executable, core)]
+    if place >= len(cores):
+        pytest.skip("this machine cannot imitate two kernels")
+    assert same.compare(sys.executable, cores[place], "1", AT_RISK) == 0, capsys.readouterr()
+
+
+def test_a_difference_is_told(tmp_path: Path) -> None:
+    committed = ROOT / "notebooks" / "07_self_sufficiency.ipynb"
+    name, value = next((name, value) for name, value in same.numbers_of(committed) if name.endswith(".value"))
+    spoilt = tmp_path / "spoilt.ipynb"
+    spoilt.write_text(committed.read_text().replace(f'"value": {value}', f'"value": {value * 1.001}'))
+    assert max(same.differences(committed, committed)) == 0
+    assert max(same.differences(committed, spoilt)) == pytest.approx(0.001, rel=0.01), name
