@@ -45,7 +45,7 @@ site: setup
 
 # Calls each live endpoint once and reports drift. make itself exits 2 on any failure: see docs/refreshing.md.
 contract: setup
-	$(BIN)/python -m helpers.contract
+	$(BIN)/python -m summits.endpoints
 
 data-check: setup
 	$(BIN)/summits data check

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 import later_data
 
 from helpers import paths
-from helpers.runs import archive, command
+from summits import archive, command
 
 DAYS = ("2021-06-30", "2022-12-31", "2025-12-31", "2026-06-30")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from IPython.core.interactiveshell import InteractiveShell
 
 from helpers import records
-from helpers.runs import notebooks, parameters
+from summits import notebooks, parameters
 
 
 def run(path: Path, assignments: list[str]) -> None:

@@ -25,7 +25,7 @@ MINUTES = 30
 END = time.monotonic() + 60 * MINUTES
 PYTHON = sys.executable
 CELLS = [PYTHON, str(ROOT / "benchmarks" / "bare_cells.py")]
-SUMMITS = [PYTHON, "-m", "helpers.cli"]
+SUMMITS = [PYTHON, "-m", "summits.cli"]
 NBVAL = [PYTHON, "-m", "pytest", "-q", "--nbval", "--nbval-current-env", "-n", "2", "--dist", "loadfile"]
 FIXED = {
     **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),

@@ -11,7 +11,7 @@ import pandas as pd
 import papermill
 
 from helpers import paths
-from helpers.runs import notebooks, papermill_engine
+from summits import notebooks, papermill_engine
 
 TURNED = {
     "tightening": "easing",

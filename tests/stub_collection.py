@@ -98,7 +98,7 @@ class Checkout:
     ) -> subprocess.Popen:
         """Start the command `summits` in a session of its own; `before` is called in it first."""
         return subprocess.Popen(
-            [sys.executable, "-m", "helpers.cli", *arguments],
+            [sys.executable, "-m", "summits.cli", *arguments],
             cwd=self.root,
             env=self.environment() | environment,
             stdout=subprocess.PIPE,

@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 import stub_collection as stub
 
-from helpers.runs import notebooks
+from summits import notebooks
 
 
 def processes_of(folder: Path) -> list[str]:

@@ -15,7 +15,8 @@ import timeline_tables
 import trade
 from tables import metadata, read, tidy, write
 
-from helpers import paths, schema, validation
+from helpers import paths, schema
+from summits import validation
 
 DOMAINS = ("chip_trade", "ai_investment", "markets")
 # The compiled source tables name the same things differently.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from tables import metadata, read
 
-from helpers import validation
+from summits import validation
 
 MEETING_CATEGORIES = ("summit_leaders", "summit_ai", "dialogue")
 

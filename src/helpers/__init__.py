@@ -1,1 +1,3 @@
-"""Chips & Summits: the shared package that the notebooks import."""
+"""What the notebooks share: data and time, methods, figures and tables, records and claims."""
+
+__version__ = "0.2.0"

@@ -10,8 +10,21 @@ def root() -> Path:
 
 
 def data_dir() -> Path:
-    """Return the data package: the folder named by ``SUMMITS_DATA``, or ``data`` in the checkout."""
-    return Path(os.environ.get("SUMMITS_DATA") or root() / "data")
+    """Return the data package: the folder named by ``SUMMITS_DATA``, or ``data`` in the checkout.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the variable is not set and there is no checkout, as after an installation from a wheel.
+    """
+    if named := os.environ.get("SUMMITS_DATA"):
+        return Path(named)
+    folder = root() / "data"
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"There is no data package at {folder}. Set SUMMITS_DATA to the folder `data` of a checkout."
+        )
+    return folder
 
 
 def runs_dir() -> Path:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 
-from helpers import catalog, paths, validation
+from helpers import catalog, paths
+from summits import validation
 
 TRADE = "observations/trade.csv"
 RETURNS = "observations/returns.csv"

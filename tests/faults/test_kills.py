@@ -21,7 +21,7 @@ import pytest
 import stub_collection as stub
 
 from helpers import paths
-from helpers.runs import archive, engine, notebooks, plan
+from summits import archive, engine, notebooks, plan
 
 KILLS = 60
 FORK = multiprocessing.get_context("fork")

@@ -22,8 +22,11 @@ from samples import package, replies, server
 from samples.calls import TODAY, run, transport
 from samples.server import breaks_off, hangs, sends
 
-from helpers import catalog, cli, contract, observations, refresh, releases, validation
-from helpers.sources import keys, store
+from helpers import catalog, observations
+from summits import cli, refresh, validation
+from summits import endpoints as contract
+from summits import release_dates as releases
+from summits.publishers import keys, store
 
 INDEX = "fred_IPG3344S"
 HELD = package.values(INDEX)
@@ -511,7 +514,7 @@ CHANGER = """
 import sys
 from pathlib import Path
 from faults.test_refresh_changes import both_notes
-from helpers.sources import store
+from summits.publishers import store
 folder = Path(sys.argv[1])
 for number in range(100000):
     with store.locked(folder):
@@ -549,7 +552,7 @@ KILLED_BETWEEN = """
 import os, signal, sys
 from pathlib import Path
 from faults.test_refresh_changes import both_notes
-from helpers.sources import store
+from summits.publishers import store
 folder, left = Path(sys.argv[1]), int(sys.argv[2])
 replace = os.replace
 def replace_some(source, target):
@@ -595,7 +598,7 @@ def test_an_interrupt_while_waiting_changes_nothing(cut: Callable, stop: threadi
     folder = cut(INDEX)
     before = package.tree(folder)
     script = (
-        "import sys; from helpers import refresh; from helpers.sources.transport import Transport;"
+        "import sys; from helpers import refresh; from summits.publishers.transport import Transport;"
         "print('ready', flush=True);"
         "refresh.refresh(['fred'], transport=Transport({'https://fred.stlouisfed.org': sys.argv[1]}))"
     )

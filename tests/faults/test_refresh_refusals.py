@@ -11,8 +11,8 @@ from samples import package, replies, server
 from samples.calls import TODAY, run
 from samples.server import breaks_off, drips, hangs, sends
 
-from helpers import refresh, validation
-from helpers.sources import PUBLISHERS
+from summits import refresh, validation
+from summits.publishers import PUBLISHERS
 
 INDEX = "fred_IPG3344S"
 HELD = package.values(INDEX)

@@ -9,10 +9,10 @@ from typing import Any
 
 import nbformat
 
-from helpers.runs import notebooks, parameters, prose
+from summits import notebooks, parameters, prose
 
 Notebook = dict[str, Any]
-IMPORTS = {"pandas", "numpy", "seaborn", "matplotlib", "helpers"}
+IMPORTS = {"pandas", "numpy", "seaborn", "matplotlib", "helpers", "summits"}
 LONGEST_FUNCTION = 5
 FIGURE = "image/png"
 MACHINE = re.compile(

@@ -11,7 +11,7 @@ import pytest
 import stub_collection as stub
 
 from helpers import paths
-from helpers.runs import notebooks, plan, prose
+from summits import notebooks, plan, prose
 
 COMMITTED = sorted(paths.notebooks_dir().glob("*.ipynb"))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 import stub_collection as stub
 
-from helpers.runs.notebooks import RECORD_MIME
+from summits.notebooks import RECORD_MIME
 
 
 @pytest.fixture

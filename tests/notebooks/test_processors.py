@@ -1,4 +1,4 @@
-"""The three notebooks at risk come out byte for byte under the two most different kernels of the linear algebra."""
+"""Three notebooks at risk come out byte for byte under the two most different kernels of linear algebra."""
 
 import sys
 from pathlib import Path

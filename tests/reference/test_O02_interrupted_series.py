@@ -5,12 +5,7 @@ import pandas as pd
 import pytest
 from cases import case
 
-from helpers.methods.interrupted_series import (
-    Intervention,
-    count_series,
-    nested_f_test,
-    segmented_regression,
-)
+from helpers.methods.interrupted_series import Intervention, count_series, nested_f_test, segmented_regression
 
 CASE = case("O02")
 BAN = Intervention("ban", "2005-01", leads=0)

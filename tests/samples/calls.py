@@ -3,10 +3,10 @@
 from datetime import date
 from urllib.parse import urlsplit
 
-from helpers import refresh
-from helpers.sources import CLIENTS
-from helpers.sources.transport import Transport
 from samples.server import Publisher
+from summits import refresh
+from summits.publishers import CLIENTS
+from summits.publishers.transport import Transport
 
 TODAY = date(2026, 11, 23)
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import catalog, paths, validation
+from helpers import catalog, paths
+from summits import validation
 
 REAL = paths.root() / "data"
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from helpers import changes
+from summits import changes
 
 
 def rows(*observations: tuple[str, str, str, str]) -> pd.DataFrame:

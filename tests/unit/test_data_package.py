@@ -8,7 +8,8 @@ import exchange_calendars
 import pandas as pd
 import pytest
 
-from helpers import catalog, paths, validation
+from helpers import catalog, paths
+from summits import validation
 
 CLAIMS_SHA256 = "fea8a6224f32fcf48bda9f4c5f053c4b5aeb127db3f6ea0b4eabdd1196b37db5"
 

@@ -78,4 +78,4 @@ def test_the_lock_leaves_out_the_grammar_compiler() -> None:
 
 def test_papermill_finds_our_engine() -> None:
     found = {point.name: point.value for point in metadata.entry_points(group="papermill.engine")}
-    assert found.get("summits") == "helpers.runs.papermill_engine:Engine"
+    assert found.get("summits") == "summits.papermill_engine:Engine"

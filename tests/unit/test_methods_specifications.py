@@ -14,7 +14,7 @@ from helpers.methods.interrupted_series import design, segmented_regression, whi
 from helpers.methods.rates import change_around
 from helpers.methods.responses import noise, one_event, window_terms
 from helpers.methods.results import difference_of_means
-from helpers.runs import notebooks, parameters
+from summits import notebooks, parameters
 
 MONTHS = pd.date_range("2013-01-01", "2023-12-01", freq="MS")
 EVENTS = pd.DatetimeIndex(["2016-05-01", "2018-03-01", "2020-09-01"])

@@ -6,8 +6,8 @@ import pytest
 import stub_collection as stub
 from click.testing import CliRunner
 
-from helpers import cli, paths, refresh, rerun, site
-from helpers.runs import command, plan, tasks
+from helpers import paths
+from summits import cli, command, plan, refresh, rerun, site, tasks
 
 
 @pytest.fixture

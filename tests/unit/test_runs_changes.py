@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import stub_collection as stub
 
-from helpers import cli, paths
-from helpers.runs import archive, change_report, changes, plan
+from helpers import paths
+from summits import archive, change_report, changes, cli, plan
 
 LATEST = """\
 import csv

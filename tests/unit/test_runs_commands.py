@@ -6,8 +6,8 @@ import pytest
 import stub_collection as stub
 from click.testing import CliRunner, Result
 
-from helpers import cli, paths, validation
-from helpers.runs import plan, tasks
+from helpers import paths
+from summits import cli, plan, tasks, validation
 
 
 @pytest.fixture

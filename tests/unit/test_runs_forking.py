@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import stub_collection as stub
 
-from helpers.runs import forking, notebooks
+from summits import forking, notebooks
 
 pytestmark = pytest.mark.skipif(not forking.is_possible(), reason="this system cannot fork kernels")
 
@@ -91,7 +91,7 @@ def test_an_edited_helper_is_seen_by_the_next_kernel(checkout: stub.Checkout) ->
 
 FORK = """\
 import os, signal, sys
-from helpers.runs import forking
+from summits import forking
 environment = dict(os.environ)
 command = [sys.executable, "-m", forking.LAUNCHER, "--version"]
 files = [os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)] * 2

@@ -5,7 +5,7 @@ import json
 import pytest
 import stub_collection as stub
 
-from helpers.runs import notebooks, prose
+from summits import notebooks, prose
 
 
 def recorded(**fields: object) -> dict:

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 import stub_collection as stub
 
-from helpers.runs import parameters
+from summits import parameters
 
 CELL = """\
 as_of: str = ""  # what was known on this date; empty for the latest

@@ -8,7 +8,8 @@ import pytest
 import stub_collection as stub
 
 from helpers import paths
-from helpers.runs import engine, notebooks, parameters, plan, reach, report, states
+from summits import engine, imports, notebooks, parameters, plan, states
+from summits import failures as report
 
 
 @pytest.fixture
@@ -120,13 +121,13 @@ def test_what_a_run_does_not_depend_on_leaves_its_key(collection: stub.Checkout)
 def test_the_key_sees_the_helpers_that_are_reached_and_no_others(
     collection: stub.Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reach, "PACKAGE", collection.root / "src" / "helpers")
+    monkeypatch.setattr(imports, "PLACE", collection.root / "src")
     before = keys(plan.plan())
-    for part in ("cli.py", "tables.py", "runs/engine.py"):
-        add_to(f"src/helpers/{part}")(collection)
+    for part in ("summits/cli.py", "helpers/tables.py", "summits/engine.py"):
+        add_to(f"src/{part}")(collection)
     assert keys(plan.plan()) == before
-    for part in ("paths.py", "runs/prose.py"):
-        add_to(f"src/helpers/{part}")(collection)
+    for part in ("helpers/paths.py", "summits/prose.py"):
+        add_to(f"src/{part}")(collection)
         after = keys(plan.plan())
         assert all(before[run] != after[run] for run in before)
         before = after

@@ -5,7 +5,7 @@ import pytest
 import stub_collection as stub
 
 from helpers import paths
-from helpers.runs import parameters, plan, sweeps
+from summits import parameters, plan, sweeps
 
 
 @pytest.fixture

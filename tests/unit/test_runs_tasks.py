@@ -8,7 +8,7 @@ import stub_collection as stub
 from papermill import engines
 
 from helpers import paths
-from helpers.runs import papermill_engine, plan, tasks
+from summits import papermill_engine, plan, tasks
 
 
 def test_what_others_wait_for_longest_starts_first(
@@ -19,9 +19,8 @@ def test_what_others_wait_for_longest_starts_first(
     needs = {"01_first": [], "02_second": ["01_first"], "03_last": ["02_second"], "04_alone": []}
     checkout.write({name: (stub.total_notebook(), {"needs": need}) for name, need in needs.items()})
     runs = plan.plan()
-    marks = {run.notebook: [mark.name for mark in tasks._priority(run, runs)] for run in runs}
-    expected = {"01_first": ["try_first"], "02_second": [], "03_last": ["try_last"], "04_alone": ["try_last"]}
-    assert marks == expected
+    ranks = {run.notebook: tasks._rank(run, runs)[0] for run in runs}
+    assert ranks == {"01_first": 0, "02_second": 1, "03_last": 2, "04_alone": 2}
 
 
 def test_folders_that_killed_runs_left_are_removed_and_those_in_use_stay(

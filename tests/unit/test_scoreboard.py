@@ -7,9 +7,9 @@ import nbformat
 import pytest
 import yaml
 
-from helpers import claims, paths, scoreboard
+from helpers import claims, paths
 from helpers.methods.verdict import CAP
-from helpers.runs import notebooks, plan, prose
+from summits import notebooks, plan, prose, scoreboard
 
 NAME = "02_exports"
 
@@ -154,7 +154,7 @@ def test_a_stale_or_missing_record_names_the_run_to_do(place, spoilt, monkeypatc
     elif spoilt == "parameters":
         notebook["cells"][2]["source"] = 'as_of: str = "2021-06-30"  # a date'
     elif spoilt == "helpers":
-        monkeypatch.setattr(plan.reach, "reached", lambda *_: {"tables.py": "edited"})
+        monkeypatch.setattr(plan.imports, "reached", lambda *_: {"helpers/tables.py": "edited"})
     elif spoilt == "unstamped":
         notebook["metadata"] = {}
     else:

@@ -12,9 +12,10 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from helpers import paths, schema, site
+from helpers import paths, schema
 from helpers.figures import FIGURE_MIME
-from helpers.runs.notebooks import RECORD_MIME
+from summits import site
+from summits.notebooks import RECORD_MIME
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 NAME = "02_chip_exports"

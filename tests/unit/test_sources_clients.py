@@ -12,9 +12,11 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import catalog, cli, paths, refresh, releases
-from helpers.sources import CLIENTS, PUBLISHERS, judging, keys
-from helpers.sources.client import Refused, Request, Wanted
+from helpers import catalog, paths
+from summits import cli, refresh
+from summits import release_dates as releases
+from summits.publishers import CLIENTS, PUBLISHERS, judging, keys
+from summits.publishers.client import Refused, Request, Wanted
 
 TODAY = date(2026, 11, 23)
 NAMES = sorted(PUBLISHERS)
@@ -78,7 +80,7 @@ def test_the_us_headings_are_fetched_for_every_partner_asked_for() -> None:
 
 def test_no_notebook_imports_the_clients() -> None:
     for notebook in paths.notebooks_dir().glob("*.ipynb"):
-        assert "helpers.sources" not in notebook.read_text(encoding="utf-8")
+        assert "summits.publishers" not in notebook.read_text(encoding="utf-8")
 
 
 # --- judging ----------------------------------------------------------------------------------------------

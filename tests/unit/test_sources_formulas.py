@@ -8,8 +8,8 @@ import pytest
 from samples import package, replies
 
 from helpers import catalog, transforms
-from helpers.sources import PUBLISHERS, formulas
-from helpers.sources.client import Request, Wanted
+from summits.publishers import PUBLISHERS, formulas
+from summits.publishers.client import Request, Wanted
 
 TODAY = date(2026, 11, 23)
 

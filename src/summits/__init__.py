@@ -1,0 +1,1 @@
+"""The command: plan, execute, compare, refresh and publish the collection."""

@@ -1,0 +1,151 @@
+"""What is kept beside the results, and for how long.
+
+`runs/_previous/` holds, for every run, the record that the present one replaced. `runs/_data/` holds the data
+tables that a record was made from, by their hash, so that a later comparison can say which value changed and
+can run again on the old data. Both are bounded: tables no record names are removed, and so are the oldest of
+the runs that the collection does not list.
+"""
+
+import gzip
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from helpers import paths
+from summits import notebooks
+from summits.plan import PUBLISHED, Run, collection
+
+KEPT_UNLISTED = 500
+KEPT_REPORTS = 24
+
+
+class NotKept(ValueError):
+    """A data table of an earlier run that is not in the archive."""
+
+
+def records(folder: Path) -> dict[str, dict[str, Any]]:
+    """Records of all results below a folder of runs, by the id of the run (notebook/set)."""
+    found = {}
+    for path in sorted(folder.glob("*/*/record.json")):
+        if not any(part.startswith("_") for part in path.relative_to(folder).parts):
+            record = json.loads(path.read_text(encoding="utf-8"))
+            found[f"{record['notebook']}/{record['set']}"] = record
+    return found
+
+
+def previous_folder() -> Path:
+    """Where the records lie that the present ones replaced."""
+    return paths.runs_dir() / "_previous"
+
+
+def keep_previous(run: Run) -> None:
+    """Keep the record in place before another takes its place; a record of the same content is not kept."""
+    present = run.directory / "record.json"
+    if not present.exists() or json.loads(present.read_text(encoding="utf-8"))["key"] == run.key:
+        return
+    kept = previous_folder() / run.notebook / run.set / "record.json"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    _write(kept, present.read_bytes())
+
+
+def keep_data(hashes: Mapping[str, str]) -> None:
+    """Keep the data tables of a run.
+
+    Parameters
+    ----------
+    hashes
+        sha256 by path within the data package.
+    """
+    for path, sha256 in hashes.items():
+        kept = _place(sha256)
+        if not kept.exists():
+            content = (paths.data_dir() / path).read_bytes()
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            _write(kept, gzip.compress(content, compresslevel=6, mtime=0))
+
+
+def table(sha256: str) -> bytes:
+    """Content of a kept data table.
+
+    Raises
+    ------
+    NotKept
+        If it is not in the archive or is damaged.
+    """
+    try:
+        content = gzip.decompress(_place(sha256).read_bytes())
+    except (OSError, EOFError, ValueError):
+        content = b""
+    if notebooks.digest(content) != sha256:
+        raise NotKept(f"The data table {sha256[:12]}… is not in {_place(sha256).parent}.")
+    return content
+
+
+def prune(in_use: Collection[str]) -> None:
+    """Remove what is no longer needed.
+
+    Kept are all runs that the collection lists, the latest 500 others, the latest 24 change reports, and
+    every data table that one of their records names.
+
+    Parameters
+    ----------
+    in_use
+        Ids of runs to keep in any case.
+    """
+    runs, listed = paths.runs_dir(), _listed()
+    results = [path for path in runs.glob("*/*/") if not path.parent.name.startswith("_")]
+    unlisted = [
+        path
+        for path in results
+        if not path.name.startswith("_") and f"{path.parent.name}/{path.name}" not in listed | set(in_use)
+    ]
+    sweeps = runs.glob("*/_sweeps/*/")
+    for paths_of_kind, kept in (
+        (unlisted, KEPT_UNLISTED),
+        (sweeps, KEPT_UNLISTED),
+        ((runs / "_changes").glob("*/"), KEPT_REPORTS),
+    ):
+        for path in sorted(paths_of_kind, key=_age)[kept:]:
+            shutil.rmtree(path, ignore_errors=True)
+    named = {sha256 for record in _every_record() for sha256 in record["ingredients"]["data"].values()}
+    for path in (runs / "_data").glob("*.gz"):
+        if path.name.removesuffix(".gz") not in named:
+            path.unlink(missing_ok=True)
+
+
+def _listed() -> set[str]:
+    return {
+        f"{name}/{set_name}"
+        for name, entry in collection().items()
+        for set_name in entry.get("runs", {PUBLISHED: {}})
+    }
+
+
+def _age(path: Path) -> float:
+    """Youngest first: when anything in a folder was last replaced."""
+    return -path.stat().st_mtime
+
+
+def _every_record() -> Iterator[dict[str, Any]]:
+    yield from records(paths.runs_dir()).values()
+    yield from records(previous_folder()).values()
+
+
+def _place(sha256: str) -> Path:
+    return paths.runs_dir() / "_data" / f"{sha256}.gz"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file at once: a reader sees the whole of it or nothing."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,400 @@
+"""What differs between two states of knowledge, or two sets of runs, and why.
+
+Observations, events, estimates and verdicts are compared by pure functions on tables and records. A set of
+runs is a folder `<notebook>/<set>/record.json`; by default the present results are compared with those that
+they replaced. The report is a plain dictionary: `change_report` writes it, `attribution` says why an estimate
+moved.
+"""
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from helpers import paths
+from summits import archive
+from summits.plan import PUBLISHED
+
+Records = dict[str, dict[str, Any]]
+CAUSES = ("code", "revision", "new data")
+
+
+def observations(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Compare the latest value of every period in two tables of observations.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        Columns `series_id`, `period`, `value`, `vintage`, as text.
+
+    Returns
+    -------
+    DataFrame
+        One row per period that differs: `series_id`, `period`, `kind` (new, revised or withdrawn), `old`,
+        `new` (floats), `vintage` of the new value (of the old one if withdrawn); sorted by series and period.
+    """
+    old, new = _latest(before), _latest(after)
+    both = old.add_suffix("_old").join(new.add_suffix("_new"), how="outer")
+    kind = pd.Series("revised", both.index)
+    kind[both["value_old"].isna()] = "new"
+    kind[both["value_new"].isna()] = "withdrawn"
+    differs = both["value_old"].ne(both["value_new"])
+    table = pd.DataFrame(
+        {
+            "kind": kind,
+            "old": both["value_old"],
+            "new": both["value_new"],
+            "vintage": both["vintage_new"].fillna(both["vintage_old"]),
+        }
+    )
+    return table[differs].reset_index()
+
+
+def _latest(rows: pd.DataFrame) -> pd.DataFrame:
+    ordered = rows.sort_values(["series_id", "period", "vintage"])
+    latest = ordered.drop_duplicates(["series_id", "period"], keep="last")
+    latest = latest.set_index(["series_id", "period"])[["value", "vintage"]]
+    return latest.assign(value=pd.to_numeric(latest["value"]).astype(float))
+
+
+def by_series(differences: pd.DataFrame) -> pd.DataFrame:
+    """Summarise `observations` by series.
+
+    Returns
+    -------
+    DataFrame
+        By `series_id`: counts `new`, `revised` and `withdrawn`, `first` and `last` period that differ, and
+        `largest`, the largest revision in percent of the old value (missing if there is none).
+    """
+    counts = pd.crosstab(differences["series_id"], differences["kind"])
+    counts = counts.reindex(columns=["new", "revised", "withdrawn"], fill_value=0)
+    spans = differences.groupby("series_id")["period"].agg(first="min", last="max")
+    percent = 100 * (differences["new"] / differences["old"].where(differences["old"] != 0) - 1)
+    largest = percent.groupby(differences["series_id"]).agg(_furthest_from_zero)
+    return counts.join(spans).join(largest.rename("largest")).rename_axis(columns=None)
+
+
+def _furthest_from_zero(values: pd.Series) -> float:
+    known = values.dropna()
+    return float("nan") if known.empty else float(known.loc[known.abs().idxmax()])
+
+
+def rows_by_key(before: pd.DataFrame, after: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Compare two tables, such as the events, field by field.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        Text tables with a column `key` that names each row.
+
+    Returns
+    -------
+    DataFrame
+        `key`, `kind` (new, edited or removed), and for an edit the `field` with its `old` and `new` text.
+    """
+    old, new = (table.astype(str).set_index(key).to_dict("index") for table in (before, after))
+    found = [{key: name, "kind": "new"} for name in new if name not in old]
+    found += [{key: name, "kind": "removed"} for name in old if name not in new]
+    found += [
+        {key: name, "kind": "edited", "field": field, "old": old[name].get(field, ""), "new": text}
+        for name in new
+        if name in old
+        for field, text in new[name].items()
+        if old[name].get(field, "") != text
+    ]
+    table = pd.DataFrame(found, columns=[key, "kind", "field", "old", "new"])
+    return table.fillna("").sort_values([key, "field"], ignore_index=True)
+
+
+def estimates(
+    before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Compare the numbers that two executions of a notebook recorded.
+
+    Parameters
+    ----------
+    before, after
+        Records with `name`, `value`, `low`, `high`, `unit`; texts are left to `verdicts`.
+
+    Returns
+    -------
+    list of dict
+        One for each number that is new, gone, or whose value or interval differs: `name`, `unit`, `kind`
+        (moved, new or gone), `old` and `new` as [value, low, high], and `overlap`: whether the two intervals
+        share a point, None where one of them is not known.
+    """
+    old, new = _numbers(before), _numbers(after)
+    return [
+        {
+            "name": name,
+            "unit": (new.get(name) or old[name])["unit"],
+            "kind": "moved" if name in old and name in new else "new" if name in new else "gone",
+            "old": _ends(old.get(name)),
+            "new": _ends(new.get(name)),
+            "overlap": overlap(_ends(old.get(name)), _ends(new.get(name))),
+        }
+        for name in old | new
+        if _ends(old.get(name)) != _ends(new.get(name))
+    ]
+
+
+def _numbers(records: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {record["name"]: record for record in records if not isinstance(record["value"], str)}
+
+
+def _ends(record: Mapping[str, Any] | None) -> list[float | None]:
+    return [record.get(part) for part in ("value", "low", "high")] if record else [None] * 3
+
+
+def overlap(old: list[float | None], new: list[float | None]) -> bool | None:
+    """Whether two intervals, each [value, low, high], share a point; None where an end is not known."""
+    ends = (*old[1:], *new[1:])
+    if any(end is None for end in ends):
+        return None
+    return old[1] <= new[2] and new[1] <= old[2]
+
+
+def in_half_widths(moved: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Put estimates that moved in units of their earlier intervals, for a figure.
+
+    Parameters
+    ----------
+    moved
+        From `estimates`, with `run`.
+
+    Returns
+    -------
+    DataFrame
+        `label`, and the new `value`, `low` and `high`, where the old interval reaches from -1 to 1; the value
+        farthest from its middle first. Estimates without both intervals, or with an old one of no width, are
+        left out.
+    """
+    rows = []
+    for each in moved:
+        _, low, high = each["old"]
+        if None not in (*each["old"], *each["new"]) and high > low:
+            ends = [(2 * end - low - high) / (high - low) for end in each["new"]]
+            rows.append([f"{each['run'].split('_')[0]}: {each['name'].replace('_', ' ')}", *ends])
+    table = pd.DataFrame(rows, columns=["label", "value", "low", "high"])
+    return table.sort_values("value", key=abs, ascending=False, kind="stable", ignore_index=True)
+
+
+def verdicts(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """List the verdicts that flipped: `name`, `old` and `new` word, empty where there was none."""
+    old, new = _words(before), _words(after)
+    return [
+        {"name": name, "old": old.get(name, ""), "new": new.get(name, "")}
+        for name in old | new
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _words(records: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    return {
+        record["name"]: record["details"]["verdict"]
+        for record in records
+        if record.get("details", {}).get("verdict")
+    }
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """How much of a move each cause brought about, in the unit of the estimate.
+
+    The steps are taken in this order: present code on the old data, then revised values of the old periods,
+    then new periods and events. Their sum is the whole move; another order may divide it differently.
+    """
+
+    code: float
+    revision: float
+    new_data: float
+
+    @property
+    def main(self) -> str:
+        """Cause of the largest step: code, revision or new data; empty if the value did not move."""
+        steps = (abs(self.code), abs(self.revision), abs(self.new_data))
+        return CAUSES[steps.index(max(steps))] if any(steps) else ""
+
+    def record(self) -> dict[str, Any]:
+        """Return the steps and the main cause as plain values."""
+        return {
+            "code": self.code,
+            "revision": self.revision,
+            "new_data": self.new_data,
+            "main": self.main,
+        }
+
+
+def attribute(
+    old: float | None, present_code: float | None, revised: float | None, new: float | None
+) -> Attribution | None:
+    """Divide the move of an estimate among code, revision and new data.
+
+    Parameters
+    ----------
+    old, new : float or None
+        The estimate as recorded before and after.
+    present_code : float or None
+        What the present code and parameters give on the old data.
+    revised : float or None
+        What they give when, of the new data, only revised values of periods known before are used.
+
+    Returns
+    -------
+    Attribution or None
+        None if one of the four was not estimated.
+    """
+    if any(value is None for value in (old, present_code, revised, new)):
+        return None
+    steps = (present_code - old, revised - present_code, new - revised)
+    # Records hold six significant digits: what differences leave below that is rounding.
+    floor = 1e-9 * max(abs(old), abs(new))
+    return Attribution(*(0.0 if abs(step) <= floor else step for step in steps))
+
+
+def revised_only(before: pd.DataFrame, after: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Rows of `after` that are about what `before` is about: revisions, but nothing new.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+    key : list of str
+        Columns that say what a row is about (the primary key without the vintage).
+    """
+    known = pd.MultiIndex.from_frame(before[key].astype(str))
+    return after[pd.MultiIndex.from_frame(after[key].astype(str)).isin(known)]
+
+
+class ChangesError(ValueError):
+    """Two sets of runs that cannot be compared as asked."""
+
+
+def pair(
+    before: Path | None, after: Path | None, only: Iterable[str] | None = None
+) -> tuple[Records, Records]:
+    """Records of the two sets of runs to compare.
+
+    Parameters
+    ----------
+    before, after
+        Folders of runs. Without `before`, each published run in place is compared with the one it replaced
+        (with itself if it never replaced one); without `after`, the folder of runs in use is meant.
+    only
+        Ids of the runs of interest; all if None.
+
+    Raises
+    ------
+    ChangesError
+        If a folder holds no record.
+    """
+    present = _records(after or paths.runs_dir())
+    if before is None:
+        published = {run: record for run, record in present.items() if record["set"] == PUBLISHED}
+        replaced = archive.records(archive.previous_folder())
+        old, new = {run: replaced.get(run, record) for run, record in published.items()}, published
+    else:
+        old, new = _records(before), present
+    if only is not None:
+        wanted = set(only)
+        old, new = ({run: r for run, r in each.items() if run in wanted} for each in (old, new))
+    return old, new
+
+
+def _records(folder: Path) -> Records:
+    found = archive.records(folder)
+    if not found:
+        raise ChangesError(f"{folder} holds no <notebook>/<set>/record.json. Run `summits run` first.")
+    return found
+
+
+def compare(before: Records, after: Records) -> dict[str, Any]:
+    """Compare two sets of runs.
+
+    Returns
+    -------
+    dict
+        `changed`; `runs` (new, gone, number compared); `causes` by run; `observations` (one row per period
+        that differs); `events`; `tables` (rows added and removed in other tables); `not_kept` (tables whose
+        old or new content is not in the archive); `estimates` and `verdicts` that differ, with their run.
+    """
+    both = [run for run in after if run in before]
+    tables = _table_changes(before, after, both)
+    return {
+        "changed": set(before) != set(after) or any(before[run]["key"] != after[run]["key"] for run in both),
+        "runs": {
+            "compared": len(both),
+            "new": sorted(set(after) - set(before)),
+            "gone": sorted(set(before) - set(after)),
+        },
+        "causes": {run: found for run in both if (found := causes(before[run], after[run]))},
+        **tables,
+        "estimates": [
+            {"run": run, **found}
+            for run in both
+            for found in estimates(before[run]["records"], after[run]["records"])
+        ],
+        "verdicts": [
+            {"run": run, **found}
+            for run in both
+            for found in verdicts(before[run]["records"], after[run]["records"])
+        ],
+    }
+
+
+def causes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What, other than data, differs between two executions of a run, in words."""
+    old, new = before["ingredients"], after["ingredients"]
+    found = ["notebook changed"] if old["notebook"] != new["notebook"] else []
+    files = sorted(path for path, _ in set(old.get("code", {}).items()) ^ set(new.get("code", {}).items()))
+    found += [f"helpers changed: {', '.join(dict.fromkeys(files))}"] if files else []
+    for what, pairs in (
+        ("parameter", (before["parameters"], after["parameters"])),
+        ("package", (before["packages"], after["packages"])),
+    ):
+        names = sorted(pairs[0] | pairs[1])
+        found += [
+            f"{what} {name}: {pairs[0].get(name)!r} → {pairs[1].get(name)!r}"
+            for name in names
+            if pairs[0].get(name) != pairs[1].get(name)
+        ]
+    return found + [
+        f"needs {run}, which changed" for run in new["needs"] if old["needs"].get(run) != new["needs"][run]
+    ]
+
+
+def _table_changes(before: Records, after: Records, both: list[str]) -> dict[str, list[Any]]:
+    """Changes of all data tables, each pair of versions compared once."""
+    versions = {
+        (path, before[run]["ingredients"]["data"].get(path), sha256)
+        for run in both
+        for path, sha256 in after[run]["ingredients"]["data"].items()
+    }
+    found: dict[str, list[Any]] = {"observations": [], "events": [], "tables": [], "not_kept": []}
+    for path, old, new in sorted(versions, key=str):
+        if old is None or old == new:
+            continue
+        try:
+            tables = [archive.table(old), archive.table(new)]
+        except archive.NotKept:
+            found["not_kept"].append(path)
+            continue
+        if path.startswith("observations/"):
+            found["observations"] += observations(*map(frame, tables)).to_dict("records")
+        elif path == "events.csv":
+            found["events"] += rows_by_key(*map(frame, tables), key="event_id").to_dict("records")
+        else:
+            found["tables"].append({"table": path, **_lines(*tables)})
+    return found
+
+
+def frame(content: bytes) -> pd.DataFrame:
+    """Read a data table as text, every cell as it is written."""
+    return pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
+
+
+def _lines(old: bytes, new: bytes) -> dict[str, int]:
+    before, after = (set(content.splitlines()) for content in (old, new))
+    return {"added": len(after - before), "removed": len(before - after)}

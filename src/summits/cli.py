@@ -1,0 +1,287 @@
+"""The command `summits`. It reads the command line, calls one function, prints, and chooses the exit code."""
+
+import json
+import sys
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import click
+
+FAILED, USAGE, CHANGED, INTERRUPTED = 1, 2, 10, 130
+
+
+class Commands(click.Group):
+    """Turns the project's own errors into one line each and exit code 2, and those of the system into 1."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:
+            # The reader, such as `head`, has had enough. Click ends quietly then.
+            raise
+        except OSError as error:
+            click.echo(f"summits: {error}", err=True)
+            sys.exit(FAILED)
+        except ValueError as error:
+            if not type(error).__module__.startswith(("helpers.", "summits.")):
+                raise
+            click.echo("\n".join(f"summits: {line}" for line in str(error).splitlines()), err=True)
+            sys.exit(USAGE)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Chips & Summits: run the notebooks, see how they stand, build the site.
+
+    Exit codes: 0 all well, 1 something failed, 2 wrong use, 130 interrupted; `changes` and `rerun` also 10,
+    something changed.
+    """
+
+
+DASK = click.option(
+    "--dask", "address", metavar="ADDRESS", default="", help="Run on the workers of this Dask scheduler."
+)
+
+
+@main.command()
+@click.argument("notebook", nargs=-1)
+@click.option(
+    "-p", "assignments", metavar="NAME=VALUE", multiple=True, help="Set a parameter. May be repeated."
+)
+@click.option(
+    "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes at once."
+)
+@DASK
+@click.option("--publish", is_flag=True, help="Copy the published results over the notebooks.")
+def run(
+    notebook: tuple[str, ...], assignments: tuple[str, ...], workers: int, address: str, publish: bool
+) -> None:
+    """Execute notebooks whose result is not fresh.
+
+    NOTEBOOK is an id, its number, or its file; without one, the whole collection runs. Results are kept under
+    runs/, by notebook and parameter set. A failed run never replaces a good result.
+
+    \b
+    summits run                               everything that is not fresh
+    summits run 02 -p as_of=2021-06-30        one notebook, as of a date
+    """
+    from summits import command
+
+    if publish and assignments:
+        raise click.UsageError("--publish takes the published parameters only; leave out -p.")
+    try:
+        runs, endings = command.run(notebook, assignments, workers, click.echo, address)
+    except KeyboardInterrupt:
+        click.echo("Interrupted. Results in place are as they were.", err=True)
+        sys.exit(INTERRUPTED)
+    if publish:
+        for path in command.publish(runs):
+            click.echo(f"  published {path.name}")
+    sys.exit(_tell(endings))
+
+
+def _tell(endings: dict[str, str]) -> int:
+    """Print how many runs ended in which way; return the exit code."""
+    from helpers import paths
+
+    counts = {
+        ending: list(endings.values()).count(ending) for ending in ("done", "fresh", "failed", "not run")
+    }
+    told = ", ".join(f"{count} {ending}" for ending, count in counts.items() if count)
+    click.echo(f"{len(endings)} runs: {told}. Results: {paths.runs_dir()}")
+    return FAILED if counts["failed"] or counts["not run"] else 0
+
+
+@main.command()
+@click.argument("notebook")
+@click.option(
+    "-p", "assignments", metavar="NAME=VALUE,VALUE", multiple=True, help="Values to take. May be repeated."
+)
+@click.option("--record", default="", help="The record to compare in the figure; one is chosen if not given.")
+@click.option(
+    "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes at once."
+)
+@DASK
+def sweep(notebook: str, assignments: tuple[str, ...], record: str, workers: int, address: str) -> None:
+    """Run NOTEBOOK with every combination of the values, and compare what the runs recorded.
+
+    Without -p, the `sweeps` of the notebook in collection.yml run. The records of all runs are collected in
+    one table under runs/NOTEBOOK/_sweeps/, with a figure that compares one of them.
+
+    \b
+    summits sweep 09 -p window_days=30,60,90 -p as_of=,2025-12-31
+    """
+    from summits import command
+
+    try:
+        _, endings, found = command.sweep(notebook, assignments, record, workers, click.echo, address)
+    except KeyboardInterrupt:
+        click.echo("Interrupted. Results in place are as they were.", err=True)
+        sys.exit(INTERRUPTED)
+    code = _tell(endings)
+    for run in found.missing:
+        click.echo(f"  not in the table: {run}")
+    click.echo(f"Table: {found.table}")
+    if found.figure:
+        click.echo(f"Figure of {found.record}: {found.figure}")
+    sys.exit(code)
+
+
+@main.command()
+@click.argument("before", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("after", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--attribute", is_flag=True, help="Run again what moved, to say why: code, revision, new data.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option(
+    "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes at once."
+)
+def changes(before: Path | None, after: Path | None, attribute: bool, as_json: bool, workers: int) -> None:
+    """Say what changed between two sets of runs, and why.
+
+    BEFORE and AFTER are folders of runs. Without them, the published results are compared with those they
+    replaced. The report is also written as a page, below runs/_changes/.
+
+    Exit codes: 0 nothing changed, 10 something changed, 1 failed, 2 wrong use.
+    """
+    from summits import change_report, command
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    try:
+        report, folder = command.changes(before, after, attribute=attribute, workers=workers, echo=say)
+    except KeyboardInterrupt:
+        click.echo("Interrupted. Results in place are as they were.", err=True)
+        sys.exit(INTERRUPTED)
+    click.echo(change_report.as_json(report) if as_json else change_report.as_markdown(report), nl=False)
+    say(f"Page: {folder / 'changes.html'}")
+    sys.exit(CHANGED if report["changed"] else 0)
+
+
+@main.command()
+@click.option("--attribute", is_flag=True, help="Run again what moved, to say why: code, revision, new data.")
+@click.option("--publish", is_flag=True, help="Copy the published results over the notebooks.")
+@click.option(
+    "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes at once."
+)
+def rerun(attribute: bool, publish: bool, workers: int) -> None:
+    """Refresh if configured, run what is due, say what changed, build the pages.
+
+    For a scheduler: it keeps no state and is safe to call twice. What to refresh stands in collection.yml,
+    under `rerun`.
+
+    Exit codes: 0 nothing changed, 10 something changed, 1 a publisher was refused or a run failed.
+    """
+    from summits import rerun as rerunning
+
+    try:
+        done = rerunning.rerun(attribute=attribute, publish=publish, workers=workers, echo=click.echo)
+    except KeyboardInterrupt:
+        click.echo("Interrupted. Call it again; it goes on from here.", err=True)
+        sys.exit(INTERRUPTED)
+    _tell(done.endings)
+    for name, path in (("Changes", done.report), ("Site", done.pages)):
+        if path:
+            click.echo(f"{name}: {path}")
+    sys.exit(FAILED if done.failed else CHANGED if done.changed else 0)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def status(as_json: bool) -> None:
+    """Show runs by state, and series by last period, vintage and next release."""
+    from summits import command, release_dates
+
+    found = {"runs": command.run_states(), "series": release_dates.release_status()}
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+        return
+    for each in found["runs"]:
+        why = f"  (changed: {', '.join(each['changed'])})" if each["state"] == "stale" else ""
+        click.echo(f"{each['state']:7} {each['run']}{why}")
+    click.echo(f"\n  {'last period':12} {'vintage':11} {'next release':13} {'stale':12} series")
+    by_source = sorted(
+        found["series"], key=lambda each: (each["source"], each["last_period"], each["series_id"])
+    )
+    for (source, rhythm), members in groupby(by_source, key=lambda each: (each["source"], each["rhythm"])):
+        click.echo(f"\n{source or 'no publisher to ask'}: {rhythm}")
+        for each in members:
+            click.echo(
+                f"  {each['last_period']:12} {each['last_vintage']:11} {each['next_release']:13} "
+                f"{each['reason']:12} {each['series_id']}"
+            )
+
+
+@main.command()
+@click.option(
+    "--source", "sources", metavar="NAME", multiple=True, help="A publisher, such as census. May be repeated."
+)
+@click.option("--series", metavar="ID", multiple=True, help="A series of the catalogue. May be repeated.")
+@click.option("--dry-run", is_flag=True, help="Fetch and compare, but write nothing.")
+def refresh(sources: tuple[str, ...], series: tuple[str, ...], dry_run: bool) -> None:
+    """Bring the data up to date from their publishers.
+
+    New and revised values are appended as a new vintage. A publisher whose reply is refused keeps its last
+    good data and is labelled stale. One whose key is not set is skipped. The page on sources lists the names
+    of the publishers and their keys.
+
+    \b
+    summits refresh --source fred --dry-run    what would FRED add?
+    summits refresh --series us_exp_cn_hs8542
+
+    Exit codes: 0 all well, 1 a publisher was refused, or one that was asked for by name was skipped, 2 wrong
+    use, 130 interrupted.
+    """
+    from summits import refresh as refreshing
+
+    try:
+        outcomes = refreshing.refresh(
+            sources, series, dry_run, report=lambda outcome: click.echo("\n".join(outcome.lines()))
+        )
+    except KeyboardInterrupt:
+        click.echo("Interrupted. Each publisher is refreshed in whole or not at all.", err=True)
+        sys.exit(INTERRUPTED)
+    bad = {"refused", "skipped"} if sources or series else {"refused"}
+    sys.exit(FAILED if bad & {outcome.state for outcome in outcomes} else 0)
+
+
+@main.command()
+@click.argument("notebook")
+def params(notebook: str) -> None:
+    """Show the parameters of NOTEBOOK: type, default and meaning."""
+    from summits import command
+
+    for each in command.parameter_table(notebook):
+        click.echo(f"{each.name:20} {each.type:6} {each.default!r:24} {each.comment}")
+
+
+@main.command()
+def site() -> None:
+    """Build the pages from the executed notebooks."""
+    from helpers import paths
+    from summits import site as pages
+
+    click.echo(f"Site: {pages.build(paths.runs_dir(), paths.root() / '_build' / 'site')}")
+
+
+@main.group()
+def data() -> None:
+    """Work on the data package."""
+
+
+@data.command()
+def check() -> None:
+    """Check the data package; every problem with file, row and mend."""
+    from summits import validation
+
+    problems = validation.check()
+    for problem in problems:
+        click.echo(str(problem))
+    click.echo(f"data: {len(problems)} problems" if problems else "data: in order")
+    sys.exit(FAILED if problems else 0)
+
+
+if __name__ == "__main__":
+    main()

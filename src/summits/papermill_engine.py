@@ -1,0 +1,233 @@
+"""The papermill engine of this collection: `papermill` by hand treats a notebook as `summits run` does.
+
+Parameters are checked before a kernel starts, the kernel is the Python of this environment with fixed
+surroundings, and prose is filled from the notebook's own records. Papermill finds the engine by its entry
+point and uses it by default. Import papermill before this module: papermill imports it while it starts.
+"""
+
+import ast
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellTimeoutError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+from papermill.log import logger
+from traitlets import Unicode
+
+from helpers import paths
+from summits import forking, notebooks, parameters, prose
+from summits.plan import CELL_TIMEOUT, RUN_TIMEOUT
+
+FIXED = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "TZ": "UTC",
+}
+DROPPED = {"PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "MPLBACKEND", "MATPLOTLIBRC"}
+NAME = "summits"
+SECONDS_BETWEEN_WRITES = 10
+WATCH = "__import__('summits.watch', fromlist=['watch'])"
+# Not the user's own folder for temporary files: the path of a socket must be short.
+SOCKETS, SOCKETS_PREFIX = Path("/tmp"), "summits-kernel-"
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """Yield a folder for one kernel's sockets and settings, locked as long as it is in use."""
+    remove_abandoned_folders()
+    folder = Path(tempfile.mkdtemp(prefix=SOCKETS_PREFIX, dir=SOCKETS))
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def remove_abandoned_folders() -> None:
+    """Remove what killed processes left behind: folders with content that nobody has locked."""
+    for folder in SOCKETS.glob(f"{SOCKETS_PREFIX}*"):
+        with suppress(OSError):
+            lock = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                # A folder that is still empty may be one that is about to be locked.
+                if any(folder.iterdir()):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
+
+
+def kernel_environment(private: Path) -> dict[str, str]:
+    """Surroundings of a kernel: one thread, UTC, a fixed hash seed, nobody's Jupyter or IPython settings."""
+    kept = {key: value for key, value in os.environ.items() if key not in DROPPED}
+    # A kernel works in another folder than its runner: a relative folder would mean another place there.
+    folders = {"SUMMITS_DATA": paths.data_dir().absolute(), "SUMMITS_RUNS": paths.runs_dir().absolute()}
+    settings = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    own = folders | {name: private / name.lower() for name in settings}
+    return kept | FIXED | {name: str(path) for name, path in own.items()}
+
+
+class Kernels(KernelSpecManager):
+    """The kernels of this environment: Python alone, forked where that is possible."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Specification of the kernel."""
+        spec = super().get_kernel_spec(kernel_name)
+        spec.metadata = {**spec.metadata, "kernel_provisioner": {"provisioner_name": forking.NAME}}
+        return spec
+
+
+class Client(PapermillNotebookClient):
+    """A notebook client whose kernel is this environment's Python, over private sockets, and is watched."""
+
+    private = Unicode()
+    kernel_log = Unicode(os.devnull)
+
+    def create_kernel_manager(self) -> AsyncKernelManager:
+        """Return a manager for the Python of this environment, whatever kernels the machine has installed."""
+        self.km = AsyncKernelManager(
+            kernel_name="python3",
+            kernel_spec_manager=Kernels(kernel_dirs=[]),
+            transport="ipc",
+            ip=f"{self.private}/kernel",
+            connection_file=f"{self.private}/connection.json",
+        )
+        return self.km
+
+    def execute(self, **kwargs: Any) -> nbformat.NotebookNode:
+        """Execute all cells; what the kernel process prints outside of cells goes to the log."""
+        with open(self.kernel_log, "a") as log:
+            return super().execute(
+                env=kernel_environment(Path(self.private)), stdout=log, stderr=log, **kwargs
+            )
+
+    def papermill_execute_cells(self) -> None:
+        """Execute all cells, watched; the watch leaves no trace in the notebook."""
+        self._ask(f"{WATCH}.start()")
+        super().papermill_execute_cells()
+        self.nb.metadata[notebooks.OWN] = self._ask(f"{WATCH}.seen()")
+
+    def _ask(self, expression: str) -> Any:
+        request = self.kc.execute(
+            "", silent=True, store_history=False, user_expressions={"answer": expression}
+        )
+        answer = self.wait_for_reply(request)["content"]["user_expressions"]["answer"]
+        if answer["status"] != "ok":
+            raise notebooks.NotebookError(f"The kernel cannot import the helpers: {answer['evalue']}")
+        return ast.literal_eval(answer["data"]["text/plain"])
+
+
+class RunTimeoutError(CellTimeoutError):
+    """The cells of a run took longer together than the run may take."""
+
+
+class Deadline:
+    """How long a cell may take: its own limit, or what is left of the limit of the run."""
+
+    def __init__(self, run_seconds: int, cell_seconds: int) -> None:
+        self.run_seconds, self.cell_seconds = run_seconds, cell_seconds
+        self.end = time.monotonic() + run_seconds
+
+    def seconds_for(self, _cell: Any) -> float:
+        """Seconds that the next cell may take; never 0, which means no limit."""
+        return max(0.1, min(self.cell_seconds, self.end - time.monotonic()))
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Say of a time-out that it was the run's, if it was."""
+        try:
+            yield
+        except CellTimeoutError:
+            if time.monotonic() < self.end:
+                raise
+            raise RunTimeoutError(f"The run took longer than its limit of {self.run_seconds} s.") from None
+
+
+@contextmanager
+def seldom_written(manager: NotebookExecutionManager) -> Iterator[None]:
+    """Let papermill write the notebook every few seconds instead of twice for each cell.
+
+    With its pictures a notebook is slow to write. When the cells have ended, however they did, it is written.
+    """
+    write = manager.save
+
+    def write_if_due() -> None:
+        if (manager.now() - manager.last_save_time).total_seconds() >= SECONDS_BETWEEN_WRITES:
+            write()
+
+    manager.save = write_if_due
+    try:
+        yield
+    finally:
+        del manager.save
+
+
+class Engine(NBClientEngine):
+    """The papermill engine of this collection."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: NotebookExecutionManager,
+        kernel_name: str,
+        log_output: bool = False,
+        start_timeout: int = 60,
+        execution_timeout: int | None = CELL_TIMEOUT,
+        run_timeout: int = RUN_TIMEOUT,
+        kernel_log: str = os.devnull,
+        **_: Any,
+    ) -> None:
+        """Check the parameters, execute, and fill the prose.
+
+        Raises
+        ------
+        RunTimeoutError, nbclient.exceptions.CellTimeoutError
+            If the run, or a cell, takes more seconds than it may.
+        summits.parameters.ParameterError
+            Before a kernel starts.
+        summits.prose.ProseError
+            If a template names what the notebook did not record.
+        """
+        values = parameters.check(parameters.schema(nb_man.nb), _injected(nb_man.nb))
+        notebooks.restore_templates(nb_man.nb)
+        deadline = Deadline(run_timeout, execution_timeout or run_timeout)
+        with private_folder() as private, deadline.told(), seldom_written(nb_man):
+            Client(
+                nb_man,
+                kernel_name=kernel_name,
+                private=str(private),
+                kernel_log=kernel_log,
+                timeout=execution_timeout,
+                timeout_func=deadline.seconds_for,
+                startup_timeout=start_timeout,
+                shutdown_kernel="immediate",
+                log=logger,
+                log_output=log_output,
+            ).execute()
+        if not nb_man.nb.metadata.papermill.get("exception"):
+            prose.fill_cells(nb_man.nb, values)
+
+
+def _injected(notebook: dict[str, Any]) -> dict[str, Any]:
+    cell = notebooks.tagged(notebook, "injected-parameters")
+    statements = ast.parse(notebooks.text(cell["source"])).body if cell else []
+    return {statement.targets[0].id: ast.literal_eval(statement.value) for statement in statements}
+
+
+for name in (NAME, None):
+    papermill_engines.register(name, Engine)

@@ -1,0 +1,338 @@
+"""From `notebooks/collection.yml` to runs: a notebook, a set of parameters, and the key of its content.
+
+The key covers what the result rests on: code cells, tags and prose templates of the notebook, parameters,
+the data tables it declares, the helper files it reaches (`reach`), the locked packages, the Python version,
+and the same of the runs whose records it reads. Only the standard library and PyYAML are imported here, so
+that finding out that nothing is to be done costs no time.
+"""
+
+import itertools
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from helpers import paths
+from summits import imports, notebooks, parameters
+
+PUBLISHED = "published"
+NOTEBOOK_FIELDS = {"question", "reads", "needs", "runs", "sweeps", "cell_timeout", "run_timeout"}
+ALWAYS_READ = ("series", "sources")
+CELL_TIMEOUT, RUN_TIMEOUT = 300, 1800
+
+
+class PlanError(ValueError):
+    """A collection file or a request that cannot be turned into runs."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One notebook with one set of parameters, as it would be executed now."""
+
+    notebook: str
+    set: str
+    source: Path
+    parameters: dict[str, Any]
+    given: dict[str, Any]
+    reads: tuple[str, ...]
+    needs: tuple[str, ...]
+    cell_timeout: int
+    run_timeout: int
+    ingredients: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Name of the run: notebook and set."""
+        return f"{self.notebook}/{self.set}"
+
+    @property
+    def directory(self) -> Path:
+        """Where the result of the run is kept."""
+        return paths.runs_dir() / self.notebook / self.set
+
+    @property
+    def failed_directory(self) -> Path:
+        """Where the last failed attempt is kept aside."""
+        return paths.runs_dir() / "_failed" / self.notebook / self.set
+
+    @property
+    def key(self) -> str:
+        """Hash of everything that the result depends on."""
+        return notebooks.digest(json.dumps(self.ingredients, sort_keys=True))
+
+    @property
+    def made_from(self) -> str:
+        """Hash of what the checkout contributes: the key without the Python version.
+
+        It is kept in the executed notebook, so that a committed one tells whether it is up to date.
+        """
+        contributed = {name: value for name, value in self.ingredients.items() if name != "python"}
+        return notebooks.digest(json.dumps(contributed, sort_keys=True))
+
+
+def collection() -> dict[str, dict[str, Any]]:
+    """Read and check `collection.yml`: every notebook with its question, tables, needs and parameter sets.
+
+    Raises
+    ------
+    PlanError
+        If the file is missing, a field is unknown, a notebook has no file or no question, or a need is not
+        listed.
+    """
+    listed = _collection_file()["notebooks"] or {}
+    for name, entry in listed.items():
+        _check_entry(name, entry, listed)
+    return listed
+
+
+def rerun_settings() -> dict[str, list[str] | None]:
+    """What `collection.yml` says under `rerun`: `refresh`, publishers to refresh before the runs.
+
+    An empty list stands for all publishers, None (the default) for none.
+
+    Raises
+    ------
+    PlanError
+        If there is anything else.
+    """
+    settings = _collection_file().get("rerun") or {}
+    publishers = settings.get("refresh") if isinstance(settings, dict) else settings
+    if set(settings) - {"refresh"} or not isinstance(publishers, list | None):
+        raise PlanError("collection.yml: `rerun` takes `refresh: [publisher, …]` and nothing else.")
+    return {"refresh": publishers}
+
+
+def _collection_file() -> dict[str, Any]:
+    path = paths.notebooks_dir() / "collection.yml"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return {"notebooks": content["notebooks"], **content}
+    except FileNotFoundError:
+        raise PlanError(f"{path}: missing. List the notebooks there, under `notebooks:`.") from None
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise PlanError(f"{path}: not readable as `notebooks: {{id: …}}` ({error}).") from None
+
+
+def _check_entry(name: str, entry: Any, listed: Mapping[str, Any]) -> None:
+    where = f"collection.yml: {name}"
+    if not isinstance(entry, dict) or not entry.get("question"):
+        raise PlanError(f"{where}: has no `question`. Say what the notebook asks.")
+    if unknown := set(entry) - NOTEBOOK_FIELDS:
+        raise PlanError(
+            f"{where}: unknown {', '.join(sorted(unknown))}. Known: {', '.join(sorted(NOTEBOOK_FIELDS))}."
+        )
+    if not (paths.notebooks_dir() / f"{name}.ipynb").is_file():
+        raise PlanError(f"{where}: there is no file {name}.ipynb beside it.")
+    if missing := [need for need in entry.get("needs", []) if need not in listed]:
+        raise PlanError(f"{where}: needs {missing[0]}, which is not listed.")
+    if entry.get("runs", {PUBLISHED: {}}).get(PUBLISHED) != {}:
+        raise PlanError(
+            f"{where}: `runs` must have `published: {{}}`, the run with the notebook's own defaults."
+        )
+
+
+def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: bool = False) -> list[Run]:
+    """Runs of a selection, in the order in which they can be executed.
+
+    Parameters
+    ----------
+    selection
+        Notebooks by id, by number, or by file name; empty for the whole collection. The runs whose
+        records a selected notebook reads come along: the published ones or, for a run as of a day, those as
+        of that day.
+    assignments
+        `name=value` texts. If given, each selected notebook gets the one run with these parameters instead of
+        the sets of the collection.
+    sweep
+        Read the assignments as lists of values, and give each selected notebook one run for each of their
+        combinations; without assignments, those of its `sweeps` in the collection.
+
+    Raises
+    ------
+    PlanError, summits.parameters.ParameterError, summits.notebooks.NotebookError
+        Before anything runs, and for every notebook of the selection.
+    """
+    listed, assignments = collection(), list(assignments)
+    chosen = [find(name, listed) for name in selection] or list(listed)
+    order, sources = _in_order(listed), {}
+    given: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in order}
+    values: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in order}
+    # Backwards, since a run says which runs it needs of the notebooks before it.
+    for name in reversed(order):
+        if name not in chosen and not given[name]:
+            continue
+        source = sources[name] = notebooks.read(paths.notebooks_dir() / f"{name}.ipynb")
+        with _named(name):
+            known = parameters.schema(source)
+            if name in chosen:
+                given[name] |= _sets(known, listed[name], assignments, sweep)
+            values[name] = {each: parameters.check(known, these) for each, these in given[name].items()}
+        days = {these.get("as_of", "") for these in values[name].values()}
+        for need in listed[name].get("needs", []):
+            given[need] |= {known_on(day): {"as_of": day} if day else {} for day in sorted(days)}
+    package, runs = imports.package(), {}
+    for name in order:
+        for each, these in given[name].items():
+            with _named(name):
+                run = _run(name, each, listed[name], sources[name], these, values[name][each], package, runs)
+            runs[run.id] = run
+    return list(runs.values())
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Put the name of the notebook before each line of what is wrong with it."""
+    try:
+        yield
+    except (parameters.ParameterError, notebooks.NotebookError) as error:
+        lines = "\n".join(f"{name}: {line}" for line in str(error).splitlines())
+        raise type(error)(lines) from None
+
+
+def known_on(as_of: str) -> str:
+    """Name of the set of parameters that a run as of a day needs of other notebooks."""
+    return set_name({"as_of": as_of}) if as_of else PUBLISHED
+
+
+def find(name: str, listed: Mapping[str, Any] | None = None) -> str:
+    """Id of the notebook meant by an id, a number, or a file name.
+
+    Raises
+    ------
+    PlanError
+        If none or several are meant.
+    """
+    listed = collection() if listed is None else listed
+    wanted = Path(name).stem if name.endswith(".ipynb") else name
+    matches = [known for known in listed if known == wanted or known.split("_")[0] == wanted.zfill(2)]
+    if len(matches) == 1:
+        return matches[0]
+    near = get_close_matches(wanted, listed, n=1)
+    raise PlanError(
+        f"{name}: no such notebook. "
+        + (f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(listed))}.")
+    )
+
+
+def _in_order(listed: Mapping[str, Any]) -> list[str]:
+    try:
+        return list(
+            TopologicalSorter({name: entry.get("needs", []) for name, entry in listed.items()}).static_order()
+        )
+    except CycleError as error:
+        raise PlanError(
+            f"collection.yml: {' needs '.join(reversed(error.args[1]))}. Break the circle."
+        ) from None
+
+
+def _sets(
+    known: Mapping[str, parameters.Parameter], entry: Mapping[str, Any], assignments: list[str], sweep: bool
+) -> dict[str, dict[str, Any]]:
+    """Name of each set that a selected notebook runs with, and the values that it gives."""
+    if sweep:
+        return {set_name(given): given for given in _combinations(known, entry, assignments)}
+    if assignments:
+        given = parameters.parse(known, assignments)
+        return {set_name(given): given}
+    return entry.get("runs", {PUBLISHED: {}})
+
+
+def _combinations(
+    known: Mapping[str, parameters.Parameter], entry: Mapping[str, Any], assignments: list[str]
+) -> list[dict[str, Any]]:
+    """Every combination of the values of a sweep, in the order in which they are written."""
+    products = [parameters.parse_lists(known, assignments)] if assignments else entry.get("sweeps", [])
+    if not products:
+        raise PlanError("Nothing to sweep. Give -p name=value,value, or list `sweeps` in collection.yml.")
+    if not all(isinstance(values, list) and values for product in products for values in product.values()):
+        raise PlanError("collection.yml: `sweeps` is a list of {name: [value, value]}.")
+    return [
+        dict(zip(product, values, strict=True))
+        for product in products
+        for values in itertools.product(*product.values())
+    ]
+
+
+def set_name(given: Mapping[str, Any]) -> str:
+    """Name of the directory for parameters given by hand, readable and unique."""
+    full = ",".join(f"{name}={value}" for name, value in sorted(given.items()))
+    safe = re.sub(r"[^\w.=,+-]+", "-", full)
+    return safe if safe == full and len(safe) <= 80 else f"{safe[:70]}-{notebooks.digest(full)[:8]}"
+
+
+def _run(
+    name: str,
+    set_name: str,
+    entry: Mapping[str, Any],
+    source: dict[str, Any],
+    given: dict[str, Any],
+    values: dict[str, Any],
+    package: imports.Package,
+    earlier: Mapping[str, Run],
+) -> Run:
+    reads = tuple(sorted({*entry.get("reads", []), *ALWAYS_READ}))
+    needs = tuple(f"{need}/{known_on(values.get('as_of', ''))}" for need in entry.get("needs", []))
+    ingredients = {
+        "notebook": notebooks.source_hash(source),
+        "parameters": values,
+        "data": data_hashes(reads),
+        "code": imports.reached(notebooks.program(source), package),
+        "packages": notebooks.digest((paths.root() / "requirements.lock").read_bytes()),
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "needs": {need: earlier[need].made_from for need in needs},
+    }
+    return Run(
+        notebook=name,
+        set=set_name,
+        source=paths.notebooks_dir() / f"{name}.ipynb",
+        parameters=values,
+        given=given,
+        reads=reads,
+        needs=needs,
+        cell_timeout=entry.get("cell_timeout", CELL_TIMEOUT),
+        run_timeout=entry.get("run_timeout", RUN_TIMEOUT),
+        ingredients=ingredients,
+    )
+
+
+def data_hashes(tables: Iterable[str]) -> dict[str, str]:
+    """sha256 of the file of each table, by its path within `data/`.
+
+    A table is called by the stem of its file: `trade` is observations/trade.csv, `events` is events.csv,
+    `claims` is claims.yml, `models` is lists/models.csv.
+
+    Raises
+    ------
+    PlanError
+        If no file of the data package has that name.
+    """
+    data = paths.data_dir()
+    files = {path.stem: path for path in sorted(data.rglob("*")) if path.suffix in (".csv", ".yml", ".json")}
+    hashes = {}
+    for table in tables:
+        if table not in files:
+            near = get_close_matches(table, files, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise PlanError(
+                f"collection.yml: `reads` names {table}, which is no table of the data package.{hint}"
+            )
+        state = files[table].stat()
+        hashes[files[table].relative_to(data).as_posix()] = _file_hash(
+            files[table], (state.st_mtime_ns, state.st_size, state.st_ino)
+        )
+    return hashes
+
+
+@lru_cache(maxsize=256)
+def _file_hash(path: Path, state: tuple[int, int, int]) -> str:
+    # Many runs read the same table. Time of change and size are part of the key, so a new file is read.
+    return notebooks.digest(path.read_bytes())

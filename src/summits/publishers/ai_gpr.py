@@ -1,0 +1,39 @@
+"""AI-GPR: geopolitical risk read by a language model, in total and by directed pair of countries, monthly."""
+
+from datetime import date
+
+import pandas as pd
+
+from helpers.catalog import Series
+from summits.publishers import reading
+from summits.publishers.client import Publisher, Request, Wanted
+
+ADDRESS = "https://www.matteoiacoviello.com/ai_gpr_files/ai_gpr_bilateral_monthly.csv"
+COLUMNS = {"aigpr_total": "GPR_AI", "aigpr_usa_china": "USA|China", "aigpr_china_usa": "China|USA"}
+
+
+def label(series: Series) -> str | None:
+    """Return the column, which is found by name: number and order change between releases."""
+    return COLUMNS.get(series.series_id)
+
+
+def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
+    """Ask for the one file."""
+    return [Request(ADDRESS, "csv", wanted)]
+
+
+def parse(body: bytes, request: Request) -> pd.DataFrame:
+    """Read a date and the wanted columns."""
+    table = reading.csv_table(body, ("Date", *request.wanted))
+    return reading.columns_of(table, reading.days(table["Date"], "%Y-%m-%d"), request)
+
+
+PUBLISHER = Publisher(
+    name="ai_gpr",
+    title="AI-GPR, bilateral monthly (Iacoviello and co-authors)",
+    url=ADDRESS,
+    licence="free with citation",
+    label=label,
+    requests=requests,
+    parse=parse,
+)

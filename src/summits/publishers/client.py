@@ -1,0 +1,127 @@
+"""What every client is made of: a publisher, its requests, and the error that refuses a reply."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+import pandas as pd
+from urllib3.util import parse_url
+
+from helpers.catalog import Series
+from summits.publishers import keys
+
+
+class Refused(ValueError):
+    """A reply that must not enter the data package.
+
+    Attributes
+    ----------
+    reason : str
+        One word for machines, such as ``columns`` or ``unreachable``. The message is for people; it may quote
+        the reply, which may quote the key, so keys are taken out of it.
+    """
+
+    def __init__(self, reason: str, message: str):
+        super().__init__(keys.redact(message))
+        self.reason = reason
+
+
+def origin(address: str) -> str:
+    """Return scheme, host and port of an address, read as the connection library will read it.
+
+    Other readers can be led to take another host from addresses with odd signs.
+    """
+    parts = parse_url(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A series to fetch, and the last period held of it (blank if none)."""
+
+    series: Series
+    last: str = ""
+
+
+@dataclass(frozen=True)
+class Key:
+    """Where a key goes in a request, and the environment variable that holds it. Never the key itself."""
+
+    variable: str
+    name: str
+    place: str = "query"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of a publisher.
+
+    Attributes
+    ----------
+    address : str
+        Without query and without key.
+    form : str
+        What the body must be: ``json``, ``csv``, ``xml``, ``zip``, ``xlsx``, ``stata`` or ``page``.
+    wanted : dict
+        The series this call brings, by the publisher's own name for each.
+    params : dict
+        The query without the key.
+    first, last : str
+        The periods asked for, as text of the series' frequency; blank is open. Every period held between them
+        must be in the reply, or history has shrunk.
+    """
+
+    address: str
+    form: str
+    wanted: dict[str, Wanted]
+    params: dict[str, str] = field(default_factory=dict)
+    first: str = ""
+    last: str = ""
+    key: Key | None = None
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """One publisher: how its series are named, asked for and read.
+
+    Attributes
+    ----------
+    name : str
+        The ``loader`` of the catalogue rows it serves.
+    title, url, licence, licence_flag, redistribution : str
+        The row of ``sources.csv`` under which fetched values are stored.
+    label : callable
+        ``label(series) -> str or None``: the publisher's own name for a series, None if it does not serve it.
+    requests : callable
+        ``requests(wanted, today) -> list of Request``; `wanted` maps labels to `Wanted`.
+    parse : callable
+        ``parse(body, request) -> DataFrame`` with columns ``series_id``, ``period`` and ``value``, and
+        ``vintage`` where the publisher states when each value became public. Pure: no network, no files.
+    needs : str
+        Environment variable without which nothing can be fetched.
+    never_revised : bool
+        A new value is known on the day it is about (closing prices), so that day is its vintage.
+    follow : callable, optional
+        ``follow(body, request) -> Request``: the second call, where the first only names the file.
+    combine : callable, optional
+        ``combine(fetched, wanted) -> DataFrame``: rows made from several replies, such as a sum.
+    """
+
+    name: str
+    title: str
+    url: str
+    licence: str
+    label: Callable[[Series], str | None]
+    requests: Callable[[dict[str, Wanted], date], list[Request]]
+    parse: Callable[[bytes, Request], pd.DataFrame]
+    licence_flag: str = ""
+    redistribution: str = "open"
+    needs: str = ""
+    never_revised: bool = False
+    follow: Callable[[bytes, Request], Request] | None = None
+    combine: Callable[[pd.DataFrame, dict[str, Wanted]], pd.DataFrame] | None = None
+
+    @property
+    def source_id(self) -> str:
+        """The ``source_id`` of values fetched from this publisher."""
+        return f"{self.name}_live"

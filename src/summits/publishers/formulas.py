@@ -1,0 +1,156 @@
+"""Formulas that turn what a publisher sends into a series. Each has a worked example in the tests."""
+
+import pandas as pd
+
+from summits.publishers.client import Refused
+
+QUARTER_DAYS = (80, 100)
+# Weeks-based fiscal quarters end up to a week beside the end of the month they are named after.
+WEEK = pd.Timedelta(days=7)
+
+
+def sum_of_codes(rows: pd.DataFrame, scale: float = 1.0) -> pd.Series:
+    """Sum the detailed customs codes of each month.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Columns ``code``, ``period`` and ``value``; one row per code and month.
+    scale : float
+        Factor to the unit of the series, 1000 for thousand yen.
+
+    Returns
+    -------
+    pandas.Series
+        Indexed by period. A month whose sum is zero is missing: the publisher prints 0 before it publishes.
+
+    Raises
+    ------
+    Refused
+        If a code has two values for one month.
+    """
+    if rows.duplicated(["code", "period"]).any():
+        raise Refused("duplicate", "A customs code has two values for one month.")
+    total = rows.groupby("period")["value"].sum() * scale
+    return total[total != 0]
+
+
+def comtrade_totals(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows that are totals over second partners, customs procedures and modes of transport.
+
+    The others are parts of these, so that a sum over all rows would count trade twice or more.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Columns ``partner2Code``, ``customsCode`` and ``motCode`` beside those that are kept.
+    """
+    total = rows["partner2Code"].astype(int).eq(0) & rows["motCode"].astype(int).eq(0)
+    return rows[total & rows["customsCode"].eq("C00")]
+
+
+def month_end(dates: pd.Series) -> pd.Series:
+    """Return the end of the month a fiscal period is named after: 26 January gives 31 January."""
+    return dates - WEEK + pd.offsets.MonthEnd(0)
+
+
+def fiscal_years(facts: pd.DataFrame) -> pd.DataFrame:
+    """Return the facts that last a year, dated by the year in which it ends.
+
+    Parameters
+    ----------
+    facts : pandas.DataFrame
+        Columns ``start``, ``end`` and ``filed`` (timestamps) and ``value``; one row per filing of a fact.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``end``, ``value`` and ``filed``: the latest value, and the day it was first filed.
+    """
+    days = (facts["end"] - facts["start"]).dt.days
+    return _latest(facts[days.between(350, 380)])[["end", "value", "filed"]]
+
+
+def quarters(facts: pd.DataFrame) -> pd.DataFrame:
+    """Return quarterly values from facts of a quarter, half a year, nine months and a year.
+
+    Cash-flow statements are cumulative within the fiscal year, so that the second quarter is six months minus
+    three, and the fourth is the year minus nine months. A fact that lasts a quarter is used as it is.
+
+    Parameters and result are those of `fiscal_years`. A difference is dated by the later of its two filings.
+    """
+    facts = _latest(facts)
+    days = (facts["end"] - facts["start"]).dt.days
+    direct = facts[days.between(*QUARTER_DAYS)]
+    chain = facts.sort_values(["start", "end"])
+    before = chain.groupby("start").shift()
+    step = (chain["end"] - before["end"]).dt.days.between(*QUARTER_DAYS)
+    differences = pd.DataFrame(
+        {
+            "end": chain["end"],
+            "value": chain["value"] - before["value"],
+            "filed": chain["filed"].where(chain["filed"] > before["filed"], before["filed"]),
+        }
+    )[step]
+    both = pd.concat([direct[["end", "value", "filed"]], differences])
+    return both.drop_duplicates("end", keep="first").sort_values("end").reset_index(drop=True)
+
+
+def _latest(facts: pd.DataFrame) -> pd.DataFrame:
+    """Keep the last filed value of each fact, dated by the first filing that has it."""
+    facts = facts.sort_values("filed")
+    first = facts.drop_duplicates(["start", "end", "value"], keep="first")
+    last = facts.drop_duplicates(["start", "end"], keep="last")[["start", "end", "value"]]
+    return last.merge(first, on=["start", "end", "value"])
+
+
+def growth(levels: pd.Series) -> pd.Series:
+    """Return the percent change on the previous month, to eight significant digits; none across a gap.
+
+    Parameters
+    ----------
+    levels : pandas.Series
+        Positive values, indexed by month text such as ``2021-06``.
+    """
+    levels = levels.sort_index()
+    month = pd.Series(pd.PeriodIndex(levels.index, freq="M").astype("int64"), index=levels.index)
+    change = (levels / levels.shift() - 1) * 100
+    return change[month.diff() == 1].map(lambda value: float(f"{value:.8g}"))
+
+
+def monthly_mean(rates: pd.Series, inverse: bool) -> pd.Series:
+    """Return the mean of daily exchange rates per month, to four decimals; days without a rate are left out.
+
+    Parameters
+    ----------
+    rates : pandas.Series
+        Daily rates on a DatetimeIndex.
+    inverse : bool
+        Turn each rate round first: dollars per euro become euros per dollar.
+    """
+    rates = 1 / rates if inverse else rates
+    means = rates.dropna().resample("MS").mean().dropna().round(4)
+    return means.set_axis(means.index.strftime("%Y-%m"))
+
+
+def returns(closes: pd.Series) -> pd.Series:
+    """Return simple close-to-close returns as decimals, to eight significant digits; the first day has none.
+
+    Parameters
+    ----------
+    closes : pandas.Series
+        Closing prices adjusted for splits and dividends, indexed by day.
+    """
+    change = closes / closes.shift() - 1
+    return change.dropna().map(lambda value: float(f"{value:.8g}"))
+
+
+def running_maximum(values: pd.Series, frequency: str) -> pd.Series:
+    """Return the highest value so far at the end of each month (``ME``) or quarter (``QE``).
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Values by release date; several a day are allowed.
+    """
+    return values.sort_index().resample(frequency).max().cummax().ffill()

@@ -1,0 +1,171 @@
+"""What parsers share: bodies into tables, archives opened with a limit, numbers and periods read strictly."""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import defusedxml
+import numpy as np
+import pandas as pd
+from defusedxml.ElementTree import fromstring
+
+from summits.publishers.client import Refused, Request, Wanted
+
+LARGEST_MEMBER = 100_000_000
+# How the files of the day name their cells: A1, BC12.
+_CELL = re.compile(r"([A-Z]+)\d+")
+_SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+
+def json_body(body: bytes) -> Any:
+    """Read JSON, or refuse the body as malformed."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise Refused("malformed", "The reply is no JSON, or it is cut off.") from None
+
+
+def step(value: Any, *names: str | int) -> Any:
+    """Walk into nested JSON, or refuse with the place that is missing."""
+    for number, name in enumerate(names):
+        try:
+            value = value[name]
+        except (KeyError, IndexError, TypeError):
+            place = ".".join(map(str, names[: number + 1]))
+            raise Refused("columns", f"The reply has no {place}: its form has changed.") from None
+    return value
+
+
+def csv_table(body: bytes, columns: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Read CSV with every cell as text, and refuse a table that lacks columns or has broken rows."""
+    try:
+        text = body.decode("utf-8-sig")
+        rows = [row for row in csv.reader(io.StringIO(text), strict=True) if any(row)]
+    except (UnicodeDecodeError, csv.Error):
+        raise Refused("malformed", "The reply is no CSV in UTF-8, or it is cut off.") from None
+    if not rows:
+        raise Refused("empty", "The reply is an empty table.")
+    header, rows = [name.strip() for name in rows[0]], rows[1:]
+    need(pd.DataFrame(columns=header), *columns)
+    broken = [number for number, row in enumerate(rows, 2) if len(row) != len(header)]
+    if broken:
+        message = (
+            f"Row {broken[0]} has {len(rows[broken[0] - 2])} cells in place of {len(header)}: it is cut."
+        )
+        raise Refused("truncated", message)
+    return pd.DataFrame(rows, columns=header, dtype=str)
+
+
+def need(table: pd.DataFrame, *columns: str) -> None:
+    """Refuse a table that lacks columns."""
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise Refused("columns", f"The table has no column {', '.join(missing)}. It has {', '.join(table)}.")
+
+
+def numbers(texts: pd.Series, blanks: tuple[str, ...] = ("", ".")) -> pd.Series:
+    """Read numbers; a blank is missing, anything else that is no number is refused."""
+    texts = texts.astype(str).str.strip()
+    values = pd.to_numeric(texts.mask(texts.isin(blanks)), errors="coerce").astype(float)
+    bad = texts[~np.isfinite(values) & ~texts.isin(blanks)]
+    if len(bad):
+        raise Refused("malformed", f"{bad.iloc[0]!r} is no number.")
+    return values
+
+
+def days(texts: pd.Series, form: str) -> pd.Series:
+    """Read dates of one form; anything else is refused."""
+    dates = pd.to_datetime(texts, format=form, errors="coerce")
+    if dates.isna().any():
+        raise Refused("malformed", f"{texts[dates.isna()].iloc[0]!r} is no date of the form {form}.")
+    return dates
+
+
+def period(dates: pd.Series, frequency: str) -> pd.Series:
+    """Write dates as period text of a frequency: day, month, year, or the end of the quarter."""
+    if frequency == "Q":
+        dates = dates + pd.offsets.QuarterEnd(0)
+    return dates.dt.strftime({"M": "%Y-%m", "A": "%Y"}.get(frequency, "%Y-%m-%d"))
+
+
+def observations(wanted: Wanted, periods: pd.Series, values: pd.Series) -> pd.DataFrame:
+    """Return the rows of one series; missing values are left out."""
+    rows = pd.DataFrame({"period": periods, "value": values})
+    rows.insert(0, "series_id", wanted.series.series_id)
+    return rows.dropna(subset="value").reset_index(drop=True)
+
+
+def by_period(wanted: Wanted, values: pd.Series) -> pd.DataFrame:
+    """Return the rows of one series from values indexed by period text."""
+    return observations(wanted, pd.Series(values.index), pd.Series(values.values))
+
+
+def columns_of(table: pd.DataFrame, dates: pd.Series, request: Request) -> pd.DataFrame:
+    """Return the observations of a wide table whose columns carry the labels of the wanted series."""
+    need(table, *request.wanted)
+    return pd.concat(
+        observations(each, period(dates, each.series.frequency), numbers(table[label]))
+        for label, each in request.wanted.items()
+    )
+
+
+def member(body: bytes, ending: str) -> bytes:
+    """Return the one file of an archive whose name has this ending, if it is of reasonable size.
+
+    The size is counted while reading, because an archive can state a false one.
+    """
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(body))
+        names = [name for name in archive.namelist() if name.lower().endswith(ending.lower())]
+        if len(names) != 1:
+            raise Refused("columns", f"The archive has {len(names)} files that end with {ending}, not one.")
+        with archive.open(names[0]) as file:
+            content = file.read(LARGEST_MEMBER + 1)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError):
+        raise Refused("truncated", "The reply is no archive, or it is cut off.") from None
+    if len(content) > LARGEST_MEMBER:
+        raise Refused("oversized", f"{names[0]} unpacks to more than {LARGEST_MEMBER:,} bytes.")
+    return content
+
+
+def xml_root(body: bytes) -> Element:
+    """Read XML without entities, external files or document types."""
+    try:
+        return fromstring(body, forbid_dtd=True)
+    except defusedxml.DefusedXmlException:
+        raise Refused("entity", "The XML declares entities, which no publisher needs.") from None
+    except SyntaxError:
+        raise Refused("malformed", "The reply is no XML, or it is cut off.") from None
+
+
+def sheet(body: bytes, name: str) -> list[list[str]]:
+    """Return one sheet of an .xlsx workbook as rows of text; empty cells are blank."""
+    book = xml_root(member(body, "xl/workbook.xml"))
+    links = {
+        each.get("Id"): each.get("Target").removeprefix("/xl/")
+        for each in xml_root(member(body, "xl/_rels/workbook.xml.rels"))
+    }
+    found = {each.get("name"): links[each.get(_LINK)] for each in book.iter(f"{_SHEET}sheet")}
+    if name not in found:
+        raise Refused("columns", f"The workbook has no sheet {name!r}. It has {', '.join(found)}.")
+    strings = []
+    if b"xl/sharedStrings.xml" in body:
+        strings = ["".join(each.itertext()) for each in xml_root(member(body, "xl/sharedStrings.xml"))]
+    rows = xml_root(member(body, f"xl/{found[name]}")).iter(f"{_SHEET}row")
+    return [_cells(row, strings) for row in rows]
+
+
+def _cells(row: Element, strings: list[str]) -> list[str]:
+    cells: dict[int, str] = {}
+    for cell in row.iter(f"{_SHEET}c"):
+        column = 0
+        for letter in _CELL.fullmatch(cell.get("r"))[1]:
+            column = column * 26 + ord(letter) - ord("A") + 1
+        text = "".join(cell.itertext()).strip()
+        cells[column - 1] = strings[int(text)] if cell.get("t") == "s" else text
+    return [cells.get(column, "") for column in range(max(cells, default=-1) + 1)]

@@ -1,0 +1,109 @@
+"""Changing the data package: all or nothing, under a lock, safe against a kill at any moment.
+
+A change is prepared in a copy beside the package and checked there. Then a journal is written, each changed
+file is renamed into place, and the journal goes. A process that dies before the journal leaves the package
+untouched; one that dies after it leaves a change that the next one completes.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from summits import validation
+from summits.publishers.client import Refused
+
+JOURNAL = "journal.json"
+
+
+class Busy(ValueError):
+    """Another process is changing the data package."""
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the package alone, and complete a change that an earlier process left unfinished.
+
+    Raises
+    ------
+    Busy
+        If another process holds it.
+    """
+    try:
+        with filelock.FileLock(_beside(folder, "lock"), timeout=1):
+            complete(folder)
+            yield
+    except filelock.Timeout:
+        raise Busy(f"Another refresh is changing {folder.name}/. Wait for it, then run again.") from None
+
+
+def complete(folder: Path) -> None:
+    """Finish a journalled change, or remove a copy that never got that far."""
+    copy = _beside(folder, "copy")
+    if (copy / JOURNAL).exists():
+        _rename(folder, copy)
+    shutil.rmtree(copy, ignore_errors=True)
+
+
+def change(folder: Path, files: dict[str, bytes]) -> None:
+    """Put files into the package in one change.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The data package, locked.
+    files : dict
+        Content by path in the package. ``datapackage.json`` is rewritten for them.
+
+    Raises
+    ------
+    Refused
+        If the package would not be sound with them; nothing is changed then.
+    """
+    copy = _beside(folder, "copy")
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("build"))
+    for path, content in files.items():
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        (copy / path).write_bytes(content)
+    validation.describe(copy)
+    problems = validation.check(copy)
+    if problems:
+        shutil.rmtree(copy)
+        raise Refused("unsound", f"With these values the package has faults, such as {problems[0]}")
+    _write_through(copy, [*files, "datapackage.json"])
+    try:
+        _rename(folder, copy)
+    except BaseException:
+        # Once the journal is there the change is decided: an interrupt must not leave half of it.
+        complete(folder)
+        raise
+    shutil.rmtree(copy)
+
+
+def _write_through(copy: Path, paths: list[str]) -> None:
+    """Bring the files to the disk, and then the journal that names them."""
+    for path in paths:
+        with (copy / path).open("rb") as file:
+            os.fsync(file.fileno())
+    with (copy / "journal.tmp").open("w", encoding="utf-8") as file:
+        json.dump(paths, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(copy / "journal.tmp", copy / JOURNAL)
+
+
+def _rename(folder: Path, copy: Path) -> None:
+    for path in json.loads((copy / JOURNAL).read_text(encoding="utf-8")):
+        if (copy / path).exists():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(copy / path, folder / path)
+    (copy / JOURNAL).unlink()
+
+
+def _beside(folder: Path, kind: str) -> Path:
+    return folder.parent / f".{folder.name}-refresh-{kind}"

@@ -1,0 +1,57 @@
+"""Taiwan open data: monthly exports of electronic components (Ministry of Finance), in million US dollars."""
+
+import re
+from datetime import date
+
+import pandas as pd
+
+from helpers.catalog import Series
+from summits.publishers import reading
+from summits.publishers.client import Publisher, Refused, Request, Wanted, origin
+
+ADDRESS = "https://data.gov.tw/api/v2/rest/dataset/8380"
+COLUMNS = {"tw_exp_world_electronic_components": "電子零組件"}
+MONTH = r"(\d{2,3})年\s*(\d{1,2})月"
+REPUBLIC_YEAR_ZERO = 1911
+
+
+def label(series: Series) -> str | None:
+    """Return the column of the ministry's table."""
+    return COLUMNS.get(series.series_id)
+
+
+def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
+    """Ask the catalogue of open data where the table is."""
+    return [Request(ADDRESS, "json", wanted)]
+
+
+def follow(body: bytes, request: Request) -> Request:
+    """Return the call for the table itself, if it is on a government host."""
+    address = reading.step(reading.json_body(body), "result", "distribution", 0, "resourceDownloadUrl")
+    if not re.fullmatch(r"https://[a-z0-9.-]+\.gov\.tw", origin(address)):
+        raise Refused("redirect", f"The table is at {origin(address)}, which is no host of the government.")
+    return Request(address, "csv", request.wanted)
+
+
+def parse(body: bytes, request: Request) -> pd.DataFrame:
+    """Read rows such as ``115年 6月``: the year is counted from 1911. Rows of whole years are left out."""
+    table = reading.csv_table(body)
+    parts = table.iloc[:, 0].str.strip().str.extract(f"^{MONTH}$").dropna()
+    if parts.empty:
+        raise Refused("columns", "No row is a month such as 115年 6月.")
+    years = parts[0].astype(int) + REPUBLIC_YEAR_ZERO
+    dates = pd.to_datetime(years.astype(str) + "-" + parts[1], format="%Y-%m")
+    rows = table.loc[parts.index].apply(lambda column: column.str.replace(",", ""))
+    return reading.columns_of(rows, dates, request)
+
+
+PUBLISHER = Publisher(
+    name="taiwan_mof",
+    title="Taiwan, Ministry of Finance, exports by commodity group",
+    url="https://data.gov.tw/dataset/8380",
+    licence="Open Government Data License, Taiwan, version 1.0; cite the Ministry of Finance",
+    label=label,
+    requests=requests,
+    follow=follow,
+    parse=parse,
+)

@@ -1,0 +1,275 @@
+"""The one way to the network: polite, bounded, and suspicious of what comes back.
+
+Every call states who asks, waits its turn at each host, honours ``Retry-After``, is repeated a few times with
+growing, jittered waits, and gives up at a deadline for the whole refresh. Redirects stay on their host.
+Bodies are capped.
+"""
+
+import email.utils
+import hashlib
+import http.client
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from importlib.metadata import version
+from urllib.parse import urlencode, urljoin
+
+import requests
+import tenacity
+import urllib3.exceptions
+from urllib3.util import parse_url
+
+from summits.publishers import keys
+from summits.publishers.client import Publisher, Refused, Request, origin
+
+CONTENT_TYPES = {
+    "json": ("json", "javascript"),
+    "csv": ("csv", "text/plain", "octet-stream", "excel"),
+    "xml": ("xml",),
+    "zip": ("zip", "octet-stream"),
+    "xlsx": ("spreadsheet", "octet-stream", "excel"),
+    "stata": ("stata", "octet-stream", "application/x-dta"),
+    "page": ("html",),
+}
+LARGEST_BODY = 60_000_000
+REDIRECTS = (301, 302, 303, 307, 308)
+CHUNK = 8192
+
+
+class _Later(Refused):
+    """A failure that may pass: worth another attempt."""
+
+    def __init__(self, reason: str, message: str, after: float = 0.0):
+        super().__init__(reason, message)
+        self.after = after
+
+
+class _Session(requests.Session):
+    """Leaves redirects alone: even one that it must not follow, the library reads, and fails on odd ones."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """See no redirect."""
+
+
+class Transport:
+    """A session with the publishers.
+
+    Parameters
+    ----------
+    origins : mapping of str to str, optional
+        Other places to call instead of a publisher's, such as
+        ``{"https://api.census.gov": "http://127.0.0.1:8000"}``.
+    interval : float
+        Seconds between two calls of one host.
+    deadline : float
+        Seconds for all calls together.
+    timeout : float
+        Seconds without a byte after which a call is given up.
+    attempts : int
+        Calls of one address at most.
+    pause : float
+        Seconds before the first repeat; they double, with jitter.
+    largest : int
+        Bytes of one decoded body at most.
+    """
+
+    def __init__(
+        self,
+        origins: Mapping[str, str] | None = None,
+        interval: float = 1.0,
+        deadline: float = 1800.0,
+        timeout: float = 30.0,
+        attempts: int = 4,
+        pause: float = 2.0,
+        largest: int = LARGEST_BODY,
+    ):
+        self.origins = dict(origins or {})
+        self.interval, self.timeout, self.attempts = interval, timeout, attempts
+        self.pause, self.largest = pause, largest
+        self.ends = time.monotonic() + deadline
+        self.next_turn: dict[str, float] = {}
+        self.session = _Session()
+        contact = keys.read("SUMMITS_CONTACT")
+        about = f"data refresh; {contact}" if contact else "data refresh"
+        self.session.headers["User-Agent"] = f"chips-and-summits/{version('chips-and-summits')} ({about})"
+
+    def fetch(
+        self, publisher: Publisher, request: Request, validators: Mapping[str, str] | None = None
+    ) -> tuple[bytes | None, dict]:
+        """Make one call.
+
+        Parameters
+        ----------
+        publisher : Publisher
+        request : Request
+        validators : mapping, optional
+            ``etag`` and ``last_modified`` of the copy read before: the reply may then be "not modified".
+
+        Returns
+        -------
+        body : bytes or None
+            None if nothing has changed since that copy.
+        receipt : dict
+            Publisher, address without key, time, status, etag, last_modified, content_type, bytes, sha256,
+            licence and series.
+
+        Raises
+        ------
+        Refused
+            If there is no reply in time, or it is not what was asked for.
+        """
+        repeat = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Later),
+            wait=self._wait,
+            stop=tenacity.stop_any(tenacity.stop_after_attempt(self.attempts), self._too_late),
+            reraise=True,
+        )
+        reply, body = repeat(self._by_the_deadline, request, validators or {})
+        if reply.status_code == 304 and not validators:
+            raise Refused("status", f"{_host(request)} says 304, not modified, without being asked.")
+        receipt = {
+            "publisher": publisher.name,
+            "address": self.address(request),
+            "time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "status": reply.status_code,
+            "etag": keys.redact(reply.headers.get("ETag", "")),
+            "last_modified": keys.redact(reply.headers.get("Last-Modified", "")),
+            "content_type": keys.redact(reply.headers.get("Content-Type", "")),
+            "bytes": len(body),
+            "sha256": hashlib.sha256(body).hexdigest(),
+            "licence": publisher.licence,
+            "series": sorted(each.series.series_id for each in request.wanted.values()),
+        }
+        return (None if reply.status_code == 304 else body), receipt
+
+    @staticmethod
+    def address(request: Request) -> str:
+        """Return the full address of a request, without a key."""
+        return request.address + (f"?{urlencode(request.params)}" if request.params else "")
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        grown = tenacity.wait_random_exponential(multiplier=self.pause, max=60)(state)
+        return max(state.outcome.exception().after, grown)
+
+    def _too_late(self, state: tenacity.RetryCallState) -> bool:
+        return time.monotonic() + state.upcoming_sleep > self.ends
+
+    def _by_the_deadline(
+        self, request: Request, validators: Mapping[str, str]
+    ) -> tuple[requests.Response, bytes]:
+        """Make one call in a thread that is left behind at the deadline: headers can drip in for ever."""
+        result: Future = Future()
+
+        def call() -> None:
+            try:
+                result.set_result(self._call(request, validators))
+            except BaseException as error:
+                result.set_exception(error)
+
+        threading.Thread(target=call, daemon=True).start()
+        try:
+            return result.result(timeout=max(0.0, self.ends - time.monotonic()))
+        except TimeoutError:
+            pass
+        raise Refused("deadline", f"{_host(request)} is too slow: the time for this refresh is used up.")
+
+    def _call(self, request: Request, validators: Mapping[str, str]) -> tuple[requests.Response, bytes]:
+        headers, params = {}, dict(request.params)
+        if validators.get("etag"):
+            headers["If-None-Match"] = validators["etag"]
+        if validators.get("last_modified"):
+            headers["If-Modified-Since"] = validators["last_modified"]
+        if request.key:
+            place = params if request.key.place == "query" else headers
+            place[request.key.name] = keys.read(request.key.variable)
+        here = origin(request.address)
+        address = self.origins.get(here, here) + parse_url(request.address).request_uri
+        address += f"?{urlencode(params)}" if params else ""
+        try:
+            return self._follow(address, headers, request)
+        except (requests.Timeout, urllib3.exceptions.ReadTimeoutError):
+            fault = _Later("timeout", f"{_host(request)} did not answer within {self.timeout:g} s.")
+        except (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.HTTPError):
+            fault = _Later("truncated", f"{_host(request)} broke off in the middle of its reply.")
+        except requests.RequestException as error:
+            fault = _Later("unreachable", f"{_host(request)} cannot be reached ({type(error).__name__}).")
+        # Raised out here, so that the library's error, which holds the address with the key, is not chained.
+        raise fault
+
+    def _follow(self, address: str, headers: dict, request: Request) -> tuple[requests.Response, bytes]:
+        """Make the call, and those it is redirected to on the same host."""
+        for _ in range(4):
+            self._take_turn(origin(address))
+            with self.session.get(address, headers=headers, stream=True, timeout=self.timeout) as reply:
+                if reply.status_code not in REDIRECTS:
+                    self._check_status(reply, request)
+                    return reply, self._body(reply, request)
+                address = _onward(address, reply.headers.get("Location", ""))
+            if not address:
+                # Where to is not said: an address made by the publisher may carry the key in any form.
+                raise Refused("redirect", f"{_host(request)} redirects to another host, scheme or port.")
+        raise Refused("redirect", f"{_host(request)} redirects in circles.")
+
+    def _take_turn(self, host: str) -> None:
+        now = time.monotonic()
+        turn = max(now, self.next_turn.get(host, 0.0))
+        if turn > self.ends:
+            raise Refused("deadline", "The time for this refresh is used up. Run it again later.")
+        self.next_turn[host] = turn + self.interval
+        time.sleep(turn - now)
+
+    def _check_status(self, reply: requests.Response, request: Request) -> None:
+        host, status = _host(request), reply.status_code
+        said = f"{host} answers {status} {http.client.responses.get(status, '')}".strip() + "."
+        if status == 429 or status >= 500:
+            raise _Later("status", said, _seconds(reply.headers.get("Retry-After", "")))
+        if status in (401, 403) and request.key:
+            raise Refused("key", f"{host} answers {status}: check {request.key.variable}.")
+        if status not in (200, 304):
+            raise Refused("status", said)
+
+    def _body(self, reply: requests.Response, request: Request) -> bytes:
+        """Read the body under the cap and the deadline, and check that it is of the form asked for."""
+        host, body = _host(request), bytearray()
+        while chunk := reply.raw.read1(CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > self.largest:
+                raise Refused("oversized", f"{host} sends more than {self.largest:,} bytes.")
+            if time.monotonic() > self.ends:
+                # Nobody waits for this thread any more: see `_by_the_deadline`.
+                raise Refused("deadline", f"{host} is too slow: the time for this refresh is used up.")
+        if reply.status_code == 304:
+            return bytes(body)
+        stated = reply.headers.get("Content-Type", "").lower()
+        start = bytes(body[:500]).lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+        if request.form != "page" and start.startswith((b"<!doctype html", b"<html")):
+            hint = f" Is {request.key.variable} set and valid?" if request.key else ""
+            raise Refused("html", f"{host} sends a web page in place of {request.form}.{hint}")
+        if stated and not any(each in stated for each in CONTENT_TYPES[request.form]):
+            raise Refused("content_type", f"{host} sends {stated.split(';')[0]} in place of {request.form}.")
+        return bytes(body)
+
+
+def _onward(address: str, location: str) -> str:
+    """Return where a redirect leads; a blank if to another host, scheme or port, or to no address at all."""
+    try:
+        onward = urljoin(address, location)
+        return onward if origin(onward) == origin(address) else ""
+    except ValueError:
+        return ""
+
+
+def _host(request: Request) -> str:
+    return origin(request.address).partition("://")[2]
+
+
+def _seconds(retry_after: str) -> float:
+    """Read a ``Retry-After`` header, which is a number of seconds or a date; anything else is no wait."""
+    if retry_after.isdecimal():
+        return float(retry_after)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return 0.0

@@ -1,0 +1,196 @@
+"""Execute what is not fresh: in the order of their needs, over processes or the workers of a cluster.
+
+The key of a run (`plan.Run.key`) alone decides whether it is due.
+"""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from graphlib import TopologicalSorter
+from typing import Any
+
+import filelock
+
+from helpers import paths
+from summits import archive, failures, states
+from summits.cluster import connected
+from summits.engine import RunFailed, execute, working_folder, working_prefix
+from summits.papermill_engine import remove_abandoned_folders
+from summits.plan import Run
+
+Echo = Callable[[str], None]
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user or the system asked to stop; results in place are untouched."""
+
+
+def run_all(runs: list[Run], workers: int, echo: Echo, address: str = "") -> dict[str, str]:
+    """Execute what is not fresh, and say how each run ended.
+
+    Only one process works in a `runs` folder at a time; a second one waits.
+
+    Parameters
+    ----------
+    runs
+        A plan, in order.
+    workers
+        Number of processes.
+    echo
+        Takes one line of progress at a time.
+    address
+        Of a Dask scheduler, whose workers take the place of the processes.
+
+    Returns
+    -------
+    dict of str to str
+        By run: `fresh`, `done`, `failed`, or `not run` (one it needs failed).
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C or SIGTERM.
+    summits.cluster.ClusterError
+    """
+    with _only_one(echo), _stopping_at_signals():
+        due = [run for run in runs if not states.is_fresh(run)]
+        endings = {run.id: "fresh" for run in runs}
+        if due:
+            pool = connected(address) if address else _processes(min(workers, len(due)))
+            with pool as (executor, at_once):
+                endings |= _work(due, executor, at_once, echo)
+        archive.prune({run.id for run in runs})
+        return endings
+
+
+@contextmanager
+def _only_one(echo: Echo) -> Iterator[None]:
+    """Hold the lock of the `runs` folder; what a killed process left in the temporary place is removed."""
+    paths.runs_dir().mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(paths.runs_dir() / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        echo("Another `summits run` is at work here; waiting for it.")
+        lock.acquire()
+    try:
+        shutil.rmtree(working_folder(), ignore_errors=True)
+        yield
+    finally:
+        shutil.rmtree(working_folder(), ignore_errors=True)
+        remove_abandoned_folders()
+        lock.release()
+
+
+@contextmanager
+def _stopping_at_signals() -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into `Interrupted`, after ending the workers; their kernels end with them."""
+    caught: list[int] = []
+
+    def stop(number: int, _frame: Any) -> None:
+        caught.append(number)
+        for child in multiprocessing.active_children():
+            child.kill()
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(signal.Signals(caught[0]).name) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _processes(workers: int) -> Iterator[tuple[Executor, int]]:
+    """Yield a pool of processes and its size.
+
+    They are forked where that is safe: they then share the packages already imported, and hold the lock of
+    the `runs` folder until they have ended, even if their parent is killed.
+    """
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),)
+    ) as pool:
+        yield pool, workers
+
+
+def _start_worker(parent: int) -> None:
+    """Leave Ctrl-C to the parent, and end when the parent is gone, so that no orphan goes on writing."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def end_with_parent() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def _work(due: list[Run], executor: Executor, at_once: int, echo: Echo) -> dict[str, str]:
+    """Execute the runs that are due, those that others wait for first; say by run how it ended."""
+    by_id = {run.id: run for run in due}
+    order = TopologicalSorter({run.id: set(run.needs) & by_id.keys() for run in due})
+    order.prepare()
+    endings: dict[str, str] = {}
+    at_work: dict[Future, tuple[str, float]] = {}
+    ready: list[str] = []
+    while order.is_active():
+        ready = sorted([*ready, *order.get_ready()], key=lambda name: _rank(by_id[name], due))
+        while ready and len(at_work) < at_once:
+            name = ready.pop(0)
+            needs_failed = any(endings.get(need, "done") != "done" for need in by_id[name].needs)
+            future = None if needs_failed else _submit(by_id[name], executor, echo)
+            if future is None:
+                endings[name] = "not run"
+                order.done(name)
+            else:
+                at_work[future] = name, time.monotonic()
+        for future in wait(at_work, return_when=FIRST_COMPLETED).done if at_work else ():
+            name, begin = at_work.pop(future)
+            endings[name] = _ending(by_id[name], future, time.monotonic() - begin, echo)
+            order.done(name)
+    return endings
+
+
+def _rank(run: Run, due: list[Run]) -> tuple[int, int]:
+    """First the runs for which runs wait that others wait for, last those for which none does."""
+    waiting = {other.id for other in due if run.id in other.needs}
+    second = any(waiting & set(other.needs) for other in due)
+    return (0 if second else 1 if waiting else 2), due.index(run)
+
+
+def _submit(run: Run, executor: Executor, echo: Echo) -> Future | None:
+    """Start a run; None if the workers are gone."""
+    try:
+        future = executor.submit(execute, run)
+    except BrokenExecutor:
+        return None
+    echo(f"  running  {run.id}")
+    return future
+
+
+def _ending(run: Run, future: Future, seconds: float, echo: Echo) -> str:
+    failure = future.exception()
+    if failure is None:
+        echo(f"  done     {run.id}  {seconds:.1f} s")
+        return "done"
+    if isinstance(failure, RunFailed):
+        echo(str(failure))
+    elif isinstance(failure, OSError):
+        echo(f"  {run.id}: {failure}")
+    if states.state(run) != "failed" and (
+        left := next(working_folder().glob(f"{working_prefix(run)}*"), None)
+    ):
+        echo(failures.keep_aside(left, run, RuntimeError("The worker was killed or ran out of memory.")))
+    return "failed" if states.state(run) == "failed" else "not run"
