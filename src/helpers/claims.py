@@ -13,13 +13,12 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
-from helpers import catalog, figures
+from helpers import catalog
 from helpers.methods.checks import UnusableInput
-from helpers.methods.rates import DateComparison
-from helpers.methods.results import Estimate, table_of
-from helpers.methods.specifications import CONTRADICTS, SUPPORTS, Curve
+from helpers.methods.comparison import DateComparison
+from helpers.methods.results import Estimate
 from helpers.methods.verdict import ALPHA, Evidence, Verdict, Word
-from helpers.observations import NotYetKnown, SeriesData
+from helpers.observations import NotYetKnown
 from helpers.records import record
 
 
@@ -141,62 +140,6 @@ def record_result(
         for part in ("effect", "placebo_p", "lead"):
             record_estimate(f"{test_id}_{part}", comparison, as_of=as_of)
     record(f"{test_id}_verdict", as_of=as_of, **decision.record())
-
-
-def record_curve(test_id: str, found: Curve | NotEstimated, *, as_of: str) -> None:
-    """Record what a specification curve says of a test: size, shares, median and joint p values."""
-    names = ["n", "share_positive", "share_supports", "share_contradicts", "median", "joint_p"]
-    if isinstance(found, NotEstimated):
-        for name in names[:-1]:
-            record_estimate(f"{test_id}_spec_{name}", found, as_of=as_of)
-        record_estimate(f"{test_id}_spec_joint_p", found, as_of=as_of, sets=0)
-        return
-    n, joint = len(found.specs), found.joint()
-    shares = {
-        "positive": float((found.specs["value"] > 0).mean()),
-        "supports": found.share(SUPPORTS),
-        "contradicts": found.share(CONTRADICTS),
-    }
-    record(f"{test_id}_spec_n", n, unit="specifications", as_of=as_of, left_out=found.left_out)
-    for name, share in shares.items():
-        record(f"{test_id}_spec_share_{name}", share, unit="share of specifications", n=n, as_of=as_of)
-    record(f"{test_id}_spec_median", as_of=as_of, **found.record())
-    why = {"why": "too few placebo sets"} if joint["median_p"] is None else {}
-    method = "median of the curve against its placebo curves, two-sided about their mean"
-    p_value = joint.pop("median_p")
-    record(f"{test_id}_spec_joint_p", p_value, unit="probability", method=method, as_of=as_of, **joint, **why)
-
-
-def draw_estimates(
-    name: str,
-    rows: Mapping[str, Estimate] | pd.DataFrame,
-    *,
-    title: str,
-    unit: str,
-    margin: float,
-    series: Iterable[SeriesData],
-    decimals: int = 2,
-) -> None:
-    """Publish a figure of estimates over the margin of their test; its alt text tells each of them.
-
-    Parameters
-    ----------
-    name : str
-        Of the figure.
-    rows : mapping of label to Estimate, or DataFrame
-        Top to bottom; a table as `helpers.figures.coefficient_plot` takes it.
-    title, unit, margin, decimals
-        As in `helpers.figures.coefficient_plot`.
-    series : iterable of SeriesData
-        The series behind the estimates.
-    """
-    table = rows if isinstance(rows, pd.DataFrame) else table_of(rows)
-    shown = {"title": title, "unit": unit, "margin": margin, "decimals": decimals}
-    told = "; ".join(f"{row.label} {row.value:+.{decimals}f}" for row in table.itertuples())
-    alt = f"Estimates with 95 percent intervals. {title}. {told}."
-    fig = figures.coefficient_plot(table, **shown)
-    source = "event list of this project (data/events.csv)"
-    figures.publish(fig, name=name, alt=alt, data=table, series=series, source=source)
 
 
 def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict) -> dict[str, Any]:

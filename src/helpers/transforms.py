@@ -107,16 +107,6 @@ def growth(values: pd.Series, periods: int = 1, kind: str = "simple") -> pd.Seri
     return np.log(ratio) if kind == "log" else ratio - 1
 
 
-def year_on_year(values: pd.Series) -> pd.Series:
-    """Growth of a month on the same month a year before, as a decimal.
-
-    For description only: overlapping years make neighbouring values dependent (an MA(11) error), so that it
-    does not belong into a regression.
-    """
-    _check(values, monthly=True)
-    return growth(values, periods=12)
-
-
 def three_month_sum(values: pd.Series) -> pd.Series:
     """Sum of a month and the two before it; missing where one of the three is."""
     _check(values, monthly=True)
@@ -292,28 +282,6 @@ def share_of(part: pd.Series, whole: pd.Series) -> pd.Series:
     return part / whole.reindex(part.index)
 
 
-def real_terms(values: pd.Series, deflator: pd.Series, base: str) -> pd.Series:
-    """Express nominal values in the prices of a base period.
-
-    Parameters
-    ----------
-    values : pandas.Series
-        Nominal values.
-    deflator : pandas.Series
-        A price index of the same frequency, on any base.
-    base : str
-        A year such as ``2021`` or a month such as ``2021-06``; the deflator's mean over it is the base.
-
-    Returns
-    -------
-    pandas.Series
-        ``values / deflator * deflator(base)`` on the index of `values`; missing where the deflator is.
-    """
-    _check(values)
-    _check(deflator)
-    return share_of(values, deflator) * _mean_over(deflator, base)
-
-
 def monthly_average(daily: pd.Series) -> pd.Series:
     """Mean of the daily values of each month, on first days of months.
 
@@ -389,12 +357,6 @@ def convert(values: pd.Series, old: str, new: str, per_dollar: dict[str, pd.Seri
     dollars = values if old == "USD" else to_currency(values, per_dollar[old], "old per new")
     converted = dollars if new == "USD" else to_currency(dollars, per_dollar[new], "new per old")
     return converted.dropna()
-
-
-def index_to_100(values: pd.Series, base: str) -> pd.Series:
-    """Scale a series so that its mean over a base year (``2021``) or month (``2021-06``) is 100."""
-    _check(values)
-    return values / _mean_over(values, base) * 100
 
 
 def chain_index(growth_rates: pd.Series, unit: str) -> pd.Series:
@@ -603,7 +565,7 @@ def _numbers(index: pd.DatetimeIndex) -> np.ndarray:
     if len(index) < 2:
         return np.arange(len(index))
     if (index.day == 1).all():
-        return (index.year * 12 + index.month).to_numpy()
+        return month_numbers(index)
     if ((index.month == 12) & (index.day == 31)).all():
         return index.year.to_numpy()
     days = np.diff(index.to_numpy()) / np.timedelta64(1, "D")
@@ -625,17 +587,20 @@ def _earlier(values: pd.Series, periods: int) -> pd.Series:
     return pd.Series(earlier.to_numpy(), index=values.index, name=values.name)
 
 
-def _mean_over(values: pd.Series, base: str) -> float:
-    period = pd.Period(base)
-    inside = values[(values.index >= period.start_time) & (values.index <= period.end_time)].dropna()
-    if inside.empty:
-        raise BadSeries(f"{_name(values)} has no value in the base {base}. Choose a period it covers.")
-    return float(inside.mean())
-
-
 def _first_day(values: pd.Series) -> int:
     return values.index[0].day
 
 
 def _last_day(values: pd.Series) -> int:
     return values.index[-1].day
+
+
+def month_numbers(index: pd.DatetimeIndex) -> np.ndarray:
+    """Number the months of dates, so that one more is the next month; shape (n,)."""
+    return (index.year * 12 + index.month).to_numpy()
+
+
+def months_apart(months: pd.DatetimeIndex, others: pd.DatetimeIndex) -> np.ndarray:
+    """Return for each month the distance in months to the nearest of the others, 999 if there are none."""
+    distance = np.subtract.outer(month_numbers(months), month_numbers(others))
+    return np.abs(distance).min(axis=1, initial=999)

@@ -501,7 +501,7 @@ def test_two_refreshes_do_not_meet(cut: Callable) -> None:
     folder = cut(INDEX)
     with store.locked(folder):
         other = subprocess.run(
-            [sys.executable, "-c", "from helpers import refresh; refresh.refresh(['fred'])"],
+            [sys.executable, "-c", "from summits import refresh; refresh.refresh(['fred'])"],
             env={**os.environ, "SUMMITS_DATA": str(folder)},
             capture_output=True,
             text=True,
@@ -510,8 +510,10 @@ def test_two_refreshes_do_not_meet(cut: Callable) -> None:
     assert "Another refresh is changing" in other.stderr
 
 
+# A test run in the background of a shell ignores SIGINT, and so would its children.
 CHANGER = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from faults.test_refresh_changes import both_notes
 from summits.publishers import store
@@ -538,7 +540,7 @@ def test_a_kill_at_any_moment_leaves_one_whole_change(end: signal.Signals, cut: 
         process.stdout.readline()
         time.sleep(delay)
         process.send_signal(end)
-        process.wait()
+        process.wait(timeout=60)
         process.stdout.close()
         with store.locked(folder):
             pass
@@ -598,7 +600,8 @@ def test_an_interrupt_while_waiting_changes_nothing(cut: Callable, stop: threadi
     folder = cut(INDEX)
     before = package.tree(folder)
     script = (
-        "import sys; from helpers import refresh; from summits.publishers.transport import Transport;"
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from summits import refresh; from summits.publishers.transport import Transport;"
         "print('ready', flush=True);"
         "refresh.refresh(['fred'], transport=Transport({'https://fred.stlouisfed.org': sys.argv[1]}))"
     )

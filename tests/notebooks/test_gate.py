@@ -67,7 +67,7 @@ def code(notebook: dict, number: int) -> dict:
 STDERR = {"output_type": "stream", "name": "stderr", "text": "warning"}
 RAISED = {"output_type": "error", "ename": "KeyError", "evalue": "x", "traceback": []}
 PLAIN = {"output_type": "display_data", "data": {"text/plain": "<Axes at 0x7f00aa11>"}, "metadata": {}}
-LONG = "def f():\n" + "    x = 1\n" * 5
+LONG = "def f():\n" + "    x = 1\n" * 20
 
 SPOILT: dict[str, tuple[Callable[[dict], object], str]] = {
     "not executed": (lambda n: code(n, 1).update(execution_count=None), "not 1 to n"),
@@ -95,7 +95,7 @@ SPOILT: dict[str, tuple[Callable[[dict], object], str]] = {
         lambda n: code(n, 1).update(source="import statsmodels.api as sm"),
         "imports statsmodels",
     ),
-    "long function": (lambda n: code(n, 1).update(source=LONG), "f has 6 lines"),
+    "long function": (lambda n: code(n, 1).update(source=LONG), "f has 21 lines"),
     "code after code": (lambda n: n["cells"].pop(3), "no prose before it"),
     "typed number": (lambda n: n["cells"][7].update(source="It rose by 3.0."), "edited"),
     "other record": (

@@ -90,14 +90,3 @@ def test_a_chain_of_growth_is_the_series_up_to_its_level(values):
     index = transforms.chain_index(change, unit="decimal")
     assert np.allclose(index / 100, values.iloc[1:] / values.iloc[0])
     assert np.allclose(transforms.growth(index).iloc[1:], change.iloc[1:])
-
-
-@few
-@given(values=monthly())
-def test_indexing_twice_changes_nothing(values):
-    if len(values) == 0:
-        return
-    base = values.index[-1].strftime("%Y-%m")
-    once = transforms.index_to_100(values, base)
-    assert np.isclose(once[base].iloc[0], 100)
-    assert np.allclose(transforms.index_to_100(once, base), once)

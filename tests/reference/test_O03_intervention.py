@@ -7,7 +7,7 @@ from cases import case
 
 from helpers.methods.counterfactual import structural_counterfactual
 from helpers.methods.interrupted_series import Intervention
-from helpers.methods.intervention import sarimax, sarimax_counterfactual
+from helpers.methods.intervention import sarimax
 
 CASE = case("O03")
 LAW = Intervention("law", "1983-02", leads=0)
@@ -28,7 +28,6 @@ def got(drivers):
     stationary = sarimax(y, [LAW], order=(1, 0, 0), seasonal_order=(1, 0, 0, 12), season=None, **common)
     level = sarimax(y, [LAW], order=(0, 1, 1), season="dummies", **common)
     airline = sarimax(y, [LAW], **AIRLINE, **common)
-    forecast = sarimax_counterfactual(y, LAW, **AIRLINE, **common)
     noise = stationary.details
     law = level.estimate("law: level")
     return {
@@ -46,9 +45,6 @@ def got(drivers):
         "local_level_pct_effect": 100 * np.expm1(law.value),
         "airline_law": airline.estimate("law: level").value,
         "airline_law_se": airline.estimate("law: level").se,
-        "counterfactual_forecast_log_first3": forecast.predicted.iloc[:3].tolist(),
-        "counterfactual_se_1_and_23": forecast.se.iloc[[0, 22]].tolist(),
-        "counterfactual_mean_log_gap": forecast.mean_effect().value,
     }
 
 

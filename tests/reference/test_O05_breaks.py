@@ -28,31 +28,16 @@ def positions(series, dates):
 
 @pytest.fixture(scope="module")
 def got(nile, real):
-    test = breaks.stability_test(nile, trimming=CASE.settings["trimming_nile"])
-    statistic, p_value = test.statistics["statistic"], test.statistics["p_value"]
     dated = breaks.break_dates(nile, errors="independent")
     h = CASE.settings["min_segment_realint"]
     rate = breaks.break_dates(real, shortest=h)
-    chow = breaks.chow_test(nile, "1898-01-01")
-    cusum = breaks.cusum(nile)
     robust = breaks.robust_sup_f(real)
     return {
-        "nile_supF": statistic["supremum"],
-        "nile_supF_p": p_value["supremum"],
-        "nile_aveF": statistic["average"],
-        "nile_aveF_p": p_value["average"],
-        "nile_expF": statistic["exponential"],
-        "nile_expF_p": p_value["exponential"],
-        "nile_break_year_single": test.at.year,
         "nile_rss_by_breaks": dated.selection["rss"].tolist(),
         "nile_bic_by_breaks": dated.selection["bic"].tolist(),
         "nile_bic_chosen_breaks": len(dated.dates),
         "nile_break_95ci_years": [date.year for date in dated.dates.loc[0, ["low", "date", "high"]]],
         "nile_means": dated.regimes["mean"].tolist(),
-        "nile_ols_cusum": cusum.loc["ols"].tolist(),
-        "nile_rec_cusum": cusum.loc["recursive"].tolist(),
-        "nile_ols_mosum": breaks.moving_sum(nile).abs().max(),
-        "nile_chow_1898": [chow.value, chow.p_value],
         "realint_rss_by_breaks": rate.selection["rss"].tolist(),
         "realint_bic_by_breaks": rate.selection["bic"].tolist(),
         "realint_obs_index_2_breaks": positions(real, rate.dates["date"]),

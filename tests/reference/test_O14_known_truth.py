@@ -10,7 +10,7 @@ from cases import case
 from scipy import stats
 
 from helpers.methods.interrupted_series import Intervention, interrupted_series, segmented_regression
-from helpers.methods.intervention import arima_ar1
+from helpers.methods.intervention import sarimax
 from helpers.methods.placebo import placebo_dates
 from helpers.methods.power import normal_multiplier
 from helpers.methods.results import Estimate
@@ -47,8 +47,8 @@ def months_around(index, summits, first, last, name):
 def got():
     y = treated_less_others(exporters())
     summit = months_around(y.index, events("summit"), 0, 2, "summit").to_frame()
-    full = arima_ar1(y, [CONTROL], regressors=summit, **MODEL)
-    bare = arima_ar1(y, [Intervention("control", "2022-10", leads=0)], **MODEL)
+    full = sarimax(y, [CONTROL], order=(1, 0, 0), trend=True, regressors=summit, **MODEL)
+    bare = sarimax(y, [Intervention("control", "2022-10", leads=0)], order=(1, 0, 0), trend=True, **MODEL)
     terms = {"step": "control: level", "lead": "control: leads", "summit": "summit"}
     found = {name: full.estimate(term) for name, term in terms.items()}
     inside = {

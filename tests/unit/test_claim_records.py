@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers import catalog, claims
+from helpers.figures import estimates
 from helpers.methods.rates import rate_ratio
 from helpers.methods.results import Estimate
 from helpers.methods.specifications import curve
@@ -87,25 +88,25 @@ def test_infinite_ends_stay_out_of_the_record_of_a_verdict():
     assert inputs["leave_one_out"][0]["high"] is None
 
 
-def test_a_curve_leaves_the_same_records_whether_or_not_it_could_be_made(written):
+def test_a_curve_tells_its_size_its_shares_and_its_joint_p_value():
     specs = pd.DataFrame({"Choice": ["a", "b"], "value": [1.0, 2.0], "low": [0.5, -1.0], "high": [1.5, 5.0]})
     null = np.linspace(-1, 1, 40).reshape(20, 2)
-    claims.record_curve("H19a", curve(specs, null, sign="positive", margin=1.0, unit="events"), as_of="")
-    made = dict(written)
-    assert made["H19a_spec_share_supports"][0] == 0.5
-    assert made["H19a_spec_joint_p"][1]["sets"] == 20
-    written.clear()
-    claims.record_curve("H19a", claims.NotEstimated("no series"), as_of="")
-    assert list(written) == list(made)
-    assert {fields["why"] for _, fields in written.values()} == {"no series"}
+    parts = curve(specs, null, sign="positive", margin=1.0, unit="events").parts()
+    assert list(parts) == [
+        "n", "share_positive", "share_supports", "share_contradicts", "median", "joint_p"
+    ]  # fmt: skip
+    assert parts["n"]["value"] == 2 and parts["share_supports"]["value"] == 0.5
+    assert parts["joint_p"]["sets"] == 20 and parts["joint_p"]["value"] > 0
+    few = curve(specs, null[:5], sign="positive", margin=1.0, unit="events").parts()
+    assert few["joint_p"]["value"] is None and few["joint_p"]["why"] == "too few placebo sets"
 
 
 def test_a_figure_of_estimates_tells_each_of_them(monkeypatch):
     kept = {}
-    monkeypatch.setattr(claims.figures, "publish", lambda fig, **fields: kept.update(fields, fig=fig))
+    monkeypatch.setattr(estimates, "publish", lambda fig, **fields: kept.update(fields, fig=fig))
     rows = {"As written": Estimate(-0.2, -0.3, -0.1, "log points", 9, "test estimator")}
     shape = {"title": "A fall", "unit": "Log points", "margin": 0.05, "series": ()}
-    claims.draw_estimates("fall", rows, **shape)
+    estimates.draw_estimates("fall", rows, **shape)
     assert kept["alt"] == "Estimates with 95 percent intervals. A fall. As written -0.20."
     assert kept["data"]["low"].tolist() == [-0.3]
     assert kept["fig"].axes[0].get_xlabel() == "Log points"

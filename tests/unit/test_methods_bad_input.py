@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.methods import breaks, lead_lag, synthetic_control, unit_roots
+from helpers.methods import breaks, lead_lag, synthetic_control
 from helpers.methods.checks import UnusableInput
 from helpers.methods.counterfactual import level_sensitivity, placebo_effects, structural_counterfactual
 from helpers.methods.event_study import event_study
@@ -14,17 +14,14 @@ from helpers.methods.interrupted_series import (
     interrupted_series,
     segmented_regression,
 )
-from helpers.methods.intervention import arima_ar1, sarimax, sarimax_counterfactual, transfer
-from helpers.methods.local_projections import local_projections
+from helpers.methods.intervention import sarimax
 from helpers.methods.seasonal import x13
 
 MONTHS = pd.date_range("2012-01-01", periods=96, freq="MS")
 STEP = Intervention("control", "2018-01", leads=2)
-PULSE = Intervention("shock", "2018-01", leads=0, end="2018-01")
 MODEL = {"season": None, "unit": "log points"}
 NOISE = {**MODEL, "order": (1, 0, 0)}
 FORECAST = {**MODEL, "controls": None, "draws": 50}
-UNIT_ROOT = {"trend": "constant", "lags": 2}
 
 
 def simulated(seed=0):
@@ -52,51 +49,29 @@ def compared(estimator):
     return call
 
 
-def projections(series):
-    names = {"outcome": "y", "impulse": "other 0", "contemporaneous": []}
-    return local_projections(beside(series), **names, horizons=[1, 2], lags=2, leads=1, unit="points")
-
-
 ESTIMATORS = {
     "interrupted series": lambda y: interrupted_series(y, [STEP], draws=50, **MODEL),
     "segmented regression": lambda y: segmented_regression(y, [STEP], maxlags=3, **MODEL),
     "counts": lambda y: count_series(y, [STEP], season=None),
     "SARIMAX": lambda y: sarimax(y, [STEP], **NOISE),
-    "AR(1)": lambda y: arima_ar1(y, [STEP], **MODEL),
-    "transfer": lambda y: transfer(y, PULSE, **NOISE),
-    "SARIMAX counterfactual": lambda y: sarimax_counterfactual(y, STEP, draws=50, **NOISE),
     "structural counterfactual": lambda y: structural_counterfactual(y, STEP, **FORECAST),
     "level sensitivity": lambda y: level_sensitivity(y, STEP, **FORECAST),
     "placebo effects": lambda y: placebo_effects(
         y, STEP, MONTHS[30:40], controls=None, season=None, shortest=24
     ),
-    "stability test": breaks.stability_test,
-    "Chow test": lambda y: breaks.chow_test(y, "2015-12-01"),
     "break dates": breaks.break_dates,
     "robust sup-F": breaks.robust_sup_f,
-    "CUSUM": breaks.cusum,
-    "moving sum": breaks.moving_sum,
     "X-13": lambda y: x13(y, arima="(0 1 1)(0 1 1)"),
-    "Dickey-Fuller": lambda y: unit_roots.augmented_dickey_fuller(y, **UNIT_ROOT),
-    "Phillips-Perron": lambda y: unit_roots.phillips_perron(y, **UNIT_ROOT),
-    "KPSS": lambda y: unit_roots.stationarity(y, **UNIT_ROOT),
-    "Zivot-Andrews": lambda y: unit_roots.unit_root_with_break(y, trim=0.15, **UNIT_ROOT),
-    "Engle-Granger": lambda y: unit_roots.engle_granger(y, twin(y), lags=2),
-    "Johansen": lambda y: unit_roots.johansen(beside(y), lags=2),
-    "Johansen, restricted": lambda y: unit_roots.johansen_restricted_constant(beside(y), lags=2, seasons=12),
-    "Granger": lambda y: lead_lag.granger(y, twin(y), lags=2),
-    "Toda-Yamamoto": lambda y: lead_lag.toda_yamamoto(y, twin(y), lags=2, integration=1),
     "cross-correlation": lambda y: lead_lag.cross_correlation(y, twin(y), first_lag=-5, last_lag=5),
     "prewhitened": lambda y: lead_lag.prewhitened_cross_correlation(
         y, twin(y), last_lag=3, leads=2, order=1, draws=99, seed=1
     ),
-    "local projections": projections,
     "synthetic control": compared(synthetic_control.synthetic_control),
     "difference-in-differences": compared(synthetic_control.difference_in_differences),
     "synthetic difference": compared(synthetic_control.synthetic_difference_in_differences),
 }
-# X-13 is a programme of its own and slow to start; the transfer fits twenty models.
-QUICK = [name for name in ESTIMATORS if name not in ("X-13", "transfer")]
+# X-13 is a programme of its own and slow to start.
+QUICK = [name for name in ESTIMATORS if name != "X-13"]
 GAPS_ALLOWED = {"prewhitened"}
 
 
@@ -148,12 +123,6 @@ def test_a_bad_series_is_refused(estimator, spoil):
 @pytest.mark.parametrize(
     "estimator",
     [
-        "Dickey-Fuller",
-        "Engle-Granger",
-        "Johansen",
-        "Granger",
-        "Toda-Yamamoto",
-        "local projections",
         "SARIMAX",
     ],
 )
@@ -163,32 +132,11 @@ def test_a_skipped_month_is_refused_where_lags_are_rows(estimator):
         ESTIMATORS[estimator](y[y.index != MONTHS[40]])
 
 
-def test_trading_days_may_skip_weekends_and_holidays():
-    days = pd.bdate_range("2020-01-01", periods=200).delete([20, 21, 22, 23, 24])
-    y = pd.Series(np.random.default_rng(2).normal(size=195).cumsum(), days)
-    assert unit_roots.augmented_dickey_fuller(y, **UNIT_ROOT).n == 192
-
-
-def test_series_of_other_dates_are_not_compared():
-    y = simulated()
-    moved = twin(y).set_axis(y.index + pd.DateOffset(months=1))
-    for call in (
-        lambda: unit_roots.engle_granger(y, moved, lags=2),
-        lambda: lead_lag.granger(y, moved, lags=2),
-        lambda: lead_lag.toda_yamamoto(y, moved, lags=2, integration=1),
-    ):
-        with pytest.raises(UnusableInput, match="different dates"):
-            call()
-
-
 WINDOWED = {
     "interrupted series": lambda y, one: interrupted_series(y, [one], draws=50, **MODEL),
     "segmented regression": lambda y, one: segmented_regression(y, [one], maxlags=3, **MODEL),
     "counts": lambda y, one: count_series(y.round(), [one], season=None),
     "SARIMAX": lambda y, one: sarimax(y, [one], **NOISE),
-    "AR(1)": lambda y, one: arima_ar1(y, [one], **MODEL),
-    "transfer": lambda y, one: transfer(y, one, **NOISE),
-    "SARIMAX counterfactual": lambda y, one: sarimax_counterfactual(y, one, draws=50, **NOISE),
     "structural counterfactual": lambda y, one: structural_counterfactual(y, one, **FORECAST),
 }
 OUTSIDE = {
@@ -210,38 +158,11 @@ def exact(y):
     return pd.Series(np.where(y.index >= "2018-01", 6.0, 5.0), y.index, name="simulated step")
 
 
-@pytest.mark.parametrize(
-    "estimator",
-    [
-        "interrupted series",
-        "segmented regression",
-        "SARIMAX",
-        "AR(1)",
-        "stability test",
-        "Chow test",
-        "break dates",
-        "robust sup-F",
-    ],
-)
-def test_a_series_without_noise_gets_no_interval(estimator):
-    y = exact(simulated())
-    call = ESTIMATORS[estimator] if estimator != "Chow test" else lambda s: breaks.chow_test(s, "2017-12-01")
-    with pytest.raises(UnusableInput, match="no noise|without variation"):
-        call(y)
-
-
 def test_a_regime_without_variation_is_refused_by_the_robust_test():
     y = simulated()
     y.loc["2016-01":] = 3.0
     with pytest.raises(UnusableInput, match="without variation"):
         breaks.robust_sup_f(y)
-
-
-def test_an_exact_straight_line_has_no_unit_root_test():
-    line = pd.Series(np.arange(96.0), MONTHS)
-    for test in (unit_roots.augmented_dickey_fuller, unit_roots.phillips_perron, unit_roots.stationarity):
-        with pytest.raises(UnusableInput, match="no noise"):
-            test(line, trend="constant and trend", lags=1)
 
 
 def test_counts_that_are_zero_wherever_a_term_acts_are_refused():

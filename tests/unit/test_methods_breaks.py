@@ -48,14 +48,6 @@ def test_known_breaks_are_dated_and_covered():
     assert breaks.robust_sup_f(simulated(), most=2)["rejected"].tolist() == [False, True]
 
 
-def test_no_break_no_date():
-    flat = simulated(shift=0)
-    found = breaks.break_dates(flat)
-    assert found.dates.empty and "No break" in found.sentence()
-    assert (breaks.stability_test(flat).statistics["p_value"] > 0.05).all()
-    assert (breaks.cusum(flat)["p_value"] > 0.05).all()
-
-
 @pytest.mark.parametrize("shift", [0.5, 1.0, 2.0])
 def test_interval_is_wider_for_a_smaller_shift_and_symmetric_in_time(shift):
     probability = breaks._argmax_distribution(1.0, 1.0)
@@ -65,31 +57,16 @@ def test_interval_is_wider_for_a_smaller_shift_and_symmetric_in_time(shift):
     assert breaks._quantile(probability, 0.975, 1) == pytest.approx(11.0, abs=0.1)
 
 
-@pytest.mark.parametrize(("test", "critical"), [("supremum", 8.85), ("average", 2.88), ("exponential", 2.06)])
-def test_p_values_agree_with_published_critical_values(test, critical):
-    # Andrews (1993), Andrews and Ploberger (1994): 5 percent, one coefficient, trimming 0.15.
-    assert breaks._hansen_p(test, 1, 0.15, critical) == pytest.approx(0.05, abs=0.006)
-    grid = [breaks._hansen_p(test, q, 0.15, x) for q in (1, 2, 3) for x in np.linspace(0.1, 60, 200)]
-    for start in (0, 200, 400):
-        assert np.all(np.diff(grid[start : start + 200]) <= 0)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda s: breaks.stability_test(s * 0), "constant"),
-        (lambda s: breaks.stability_test(s.iloc[:8]), "Too few"),
-        (lambda s: breaks.stability_test(s, trimming=0.3), "No Hansen p values"),
         (lambda s: breaks.robust_sup_f(s, trimming=0.3), "No critical values"),
         (lambda s: breaks.robust_sup_f(s, most=6), "No critical values"),
         (lambda s: breaks.break_dates(s, breaks=9), "cannot hold"),
         (lambda s: breaks.break_dates(s, shortest=1), "cannot hold"),
         (lambda s: breaks.break_dates(s, errors="odd"), "errors is"),
-        (lambda s: breaks.chow_test(s, "2031-01-01"), "outside the data"),
-        (lambda s: breaks.chow_test(s, s.index[-1]), "Too few"),
         (lambda s: breaks.break_dates(s, pd.DataFrame({"a": 1.0, "b": 2.0}, s.index)), "collinear"),
         (lambda s: breaks.break_dates(s, pd.DataFrame({"a": [1.0]}, s.index[:1])), "other dates"),
-        (lambda s: breaks.moving_sum(s, bandwidth=0.01), "Too few"),
     ],
 )
 def test_bad_input_is_refused(call, message):

@@ -13,11 +13,9 @@ from helpers.methods import (
     interrupted_series,
     intervention,
     lead_lag,
-    local_projections,
     panel,
     seasonal,
     synthetic_control,
-    unit_roots,
 )
 
 MODULES = [
@@ -27,11 +25,9 @@ MODULES = [
     interrupted_series,
     intervention,
     lead_lag,
-    local_projections,
     panel,
     seasonal,
     synthetic_control,
-    unit_roots,
 ]
 # Pieces that other estimators are made of; no reader calls them.
 PIECES = {"split", "from_moments", "whiten", "simplex_weights"}

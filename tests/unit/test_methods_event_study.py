@@ -8,8 +8,7 @@ import pytest
 
 from helpers.methods.abnormal_returns import cars_on_every_day
 from helpers.methods.checks import UnusableInput
-from helpers.methods.event_study import across_markets, event_study
-from helpers.methods.power import detectable_car
+from helpers.methods.event_study import event_study
 
 WINDOWS = {"estimation": (-130, -11), "leads": (-10, -2), "window": (-1, 1)}
 
@@ -89,22 +88,6 @@ def test_an_event_past_the_data_is_listed():
     assert study.estimate.n == 5
 
 
-def test_markets_with_their_own_calendars_are_matched_by_event():
-    returns, market = panel(jump=0.04, events=DAYS)
-    next_day = [day + pd.offsets.BDay() for day in DAYS]
-    abroad, local = panel(seed=1, jump=0.02, events=next_day)
-    ids = [f"event {i}" for i in range(5)]
-    studies = {
-        "US": event_study(returns, market, pd.Series(DAYS, ids), **WINDOWS),
-        "Asia": event_study(abroad, local, pd.Series(next_day[1:], ids[1:]), **WINDOWS),
-    }
-    both = across_markets(studies)
-    cars = [study.by_event["car"] for study in studies.values()]
-    assert both.n == 4
-    assert both.value == pytest.approx(np.mean([cars[0].iloc[1:].mean(), cars[1].mean()]))
-    assert both.details["markets"] == ["US", "Asia"]
-
-
 def test_single_date_error_allows_for_correlation():
     returns, market = panel(assets=20)
     one = event_study(returns, market, DAYS[:1], **WINDOWS)
@@ -113,13 +96,6 @@ def test_single_date_error_allows_for_correlation():
     assert one.estimate.se > plain
     pair = event_study(returns.iloc[:, :2], market, DAYS[:1], **WINDOWS).estimate
     assert pair.df == 118 and "forecast error" in pair.method
-
-
-def test_forecast_error_matches_the_power_formula_for_a_constant_mean():
-    returns, _ = panel()
-    unit = event_study(returns, None, DAYS[:1], **WINDOWS).units.iloc[0]
-    formula = detectable_car(unit["sigma"], estimation_days=120, event_days=3, units=1, correlation=0)
-    assert unit["se"] == pytest.approx(formula.se)
 
 
 def test_the_record_is_flat_and_leads_are_in_it():

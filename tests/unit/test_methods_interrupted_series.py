@@ -8,10 +8,8 @@ from statsmodels.regression.linear_model import GLS
 from helpers.methods.checks import UnusableInput
 from helpers.methods.interrupted_series import (
     Intervention,
-    count_series,
     design,
     interrupted_series,
-    nested_f_test,
     segmented_regression,
 )
 
@@ -121,24 +119,6 @@ def test_the_same_seed_gives_the_same_interval_and_bootstrap_is_wider_than_t():
     assert (one.low, one.high, one.p_value) == (again.low, again.high, again.p_value)
     assert one.low != other.low and one.value == other.value == t.value
     assert one.high - one.low > t.high - t.low
-
-
-def test_counts_recover_a_rate_ratio():
-    rng = np.random.default_rng(1)
-    exposure = pd.Series(np.linspace(500, 900, 96), index=index())
-    rate = exposure * 0.1 * np.where(index() >= "2018-01-01", 0.7, 1)
-    counts = pd.Series(rng.poisson(rate).astype(float), index=index(), name="simulated events")
-    step = Intervention("control", "2018-01", leads=0)
-    found = count_series(counts, [step], season=None, trend=False, exposure=exposure)
-    ratio = found.ratio("control: level")
-    assert ratio.low < 0.7 < ratio.high
-    assert found.details["dispersion"] == pytest.approx(1, abs=0.5)
-    path = found.path()
-    assert path["fitted"].iloc[-1] / path["counterfactual"].iloc[-1] == pytest.approx(ratio.value)
-    with pytest.raises(UnusableInput, match="not counts"):
-        found.residual_tests()
-    with pytest.raises(UnusableInput, match="more terms"):
-        nested_f_test(found, found)
 
 
 def test_results_speak():

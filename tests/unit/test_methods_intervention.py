@@ -8,7 +8,7 @@ from statsmodels.tsa.statespace.sarimax import SARIMAX
 from helpers.methods import likelihood
 from helpers.methods.checks import UnusableInput
 from helpers.methods.interrupted_series import Intervention
-from helpers.methods.intervention import arima_ar1, sarimax, sarimax_counterfactual, transfer
+from helpers.methods.intervention import sarimax
 
 INDEX = pd.date_range("2012-01-01", periods=120, freq="MS")
 PULSE = Intervention("shock", "2017-11", leads=0, end="2017-11")
@@ -25,41 +25,6 @@ def simulated(response, seed=3):
     effect = np.zeros(120)
     effect[70:] = response(np.arange(50))
     return pd.Series(3 + effect + noise, index=INDEX, name="simulated")
-
-
-def test_transfer_finds_how_a_pulse_fades():
-    found = transfer(simulated(lambda k: -0.6 * 0.7**k), PULSE, **NOISE)
-    assert found.omega.low < -0.6 < found.omega.high
-    assert found.delta.low < 0.7 < found.delta.high
-    assert found.long_run.low < -2 < found.long_run.high
-    ratio = found.response["value"].iloc[1:].to_numpy() / found.response["value"].iloc[:-1].to_numpy()
-    assert ratio == pytest.approx(found.delta.value)
-    assert found.profile.idxmax() == pytest.approx(found.delta.value, abs=0.05)
-    assert found.record()["delta"] == found.delta.value and "share of" in found.sentence()
-    assert list(found.table().index) == ["omega", "delta", "long run"]
-
-
-def test_transfer_finds_how_a_step_builds_up():
-    found = transfer(simulated(lambda k: -0.2 * (1 - 0.5 ** (k + 1)) / 0.5), STEP, **NOISE)
-    assert found.delta.low < 0.5 < found.delta.high
-    assert found.long_run.low < -0.4 < found.long_run.high
-
-
-def test_a_response_too_weak_to_show_its_shape_is_refused():
-    with pytest.raises(UnusableInput):
-        transfer(simulated(lambda k: 0 * k, seed=5), PULSE, **NOISE)
-    with pytest.raises(UnusableInput, match="slope"):
-        transfer(simulated(lambda k: k), Intervention("x", "2017-11", leads=0, slope=True), **NOISE)
-
-
-def test_two_routes_to_the_ar1_likelihood_agree():
-    series = simulated(lambda k: -0.3 + 0 * k)
-    one = arima_ar1(series, [STEP], season=None, unit="log points", trend=False)
-    two = sarimax(series, [STEP], **NOISE)
-    assert one.coefficients.to_numpy() == pytest.approx(two.coefficients.to_numpy(), rel=1e-5)
-    assert one.table()["se"].to_numpy() == pytest.approx(two.table()["se"].to_numpy(), rel=1e-3)
-    assert one.details["log_likelihood"] == pytest.approx(two.details["log_likelihood"], abs=1e-6)
-    assert two.estimate("control: level").low < -0.3 < two.estimate("control: level").high
 
 
 def test_scaling_does_not_move_the_answer():
@@ -89,17 +54,6 @@ def test_a_false_maximum_of_one_start_is_outvoted(monkeypatch):
     assert sarimax(series, [STEP], **NOISE).coefficients.to_numpy() == pytest.approx(
         honest.coefficients.to_numpy(), rel=1e-6
     )
-
-
-def test_forecast_counterfactual_leaves_the_leads_out():
-    series = simulated(lambda k: -0.3 + 0 * k)
-    spoiled = series.copy()
-    spoiled.iloc[68:70] += 5
-    event = Intervention("control", "2017-11", leads=2, end="2018-04")
-    clean, dirty = (sarimax_counterfactual(s, event, **NOISE) for s in (series, spoiled))
-    assert dirty.mean_effect() == clean.mean_effect()
-    assert clean.mean_effect().low < -0.3 < clean.mean_effect().high
-    assert len(clean.observed) == 6
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.methods.checks import UnusableInput
-from helpers.methods.lead_lag import cross_correlation, granger, prewhitened_cross_correlation, toda_yamamoto
+from helpers.methods.lead_lag import cross_correlation, prewhitened_cross_correlation
 
 SETTINGS = {"last_lag": 2, "leads": 2, "order": 1, "draws": 9_999, "seed": 1}
 
@@ -65,21 +65,6 @@ def test_common_dependence_alone_gives_a_uniform_p_value():
     assert np.mean(np.array(p_values) < 0.10) < 0.22
 
 
-def test_granger_and_toda_yamamoto_know_the_direction(pair):
-    leader, follower = pair
-    assert granger(follower, leader, lags=2).p_value < 0.001
-    assert granger(leader, follower, lags=2).p_value > 0.05
-    levels = follower.cumsum(), leader.cumsum()
-    assert toda_yamamoto(*levels, lags=2, integration=1).p_value < 0.001
-    assert toda_yamamoto(*levels[::-1], lags=2, integration=1).p_value > 0.05
-
-
-def test_toda_yamamoto_without_integration_is_the_wald_form_of_granger(pair):
-    leader, follower = pair
-    wald, f = toda_yamamoto(follower, leader, lags=2, integration=0), granger(follower, leader, lags=2)
-    assert wald.value == pytest.approx(2 * f.value, rel=1e-8)
-
-
 def test_cross_correlation_of_a_series_with_its_shift():
     x = np.random.default_rng(11).normal(size=200)
     result = cross_correlation(np.roll(x, 3), x, first_lag=-5, last_lag=5)
@@ -100,9 +85,3 @@ def test_unusable_input_is_refused(pair, spoil, message):
     leader, follower = spoil(*pair)
     with pytest.raises(UnusableInput, match=message):
         prewhitened_cross_correlation(follower, leader, **SETTINGS)
-
-
-def test_granger_refuses_different_periods(pair):
-    leader, follower = pair
-    with pytest.raises(UnusableInput, match="periods"):
-        granger(follower, leader.iloc[1:], lags=1)

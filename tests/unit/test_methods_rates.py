@@ -7,6 +7,7 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from helpers.methods.checks import UnusableInput
+from helpers.methods.comparison import without_p
 from helpers.methods.power import detectable_share_difference
 from helpers.methods.rates import (
     best_cut,
@@ -19,7 +20,6 @@ from helpers.methods.rates import (
     rate_path,
     rate_ratio,
     share_difference,
-    without_p,
 )
 
 SPAN = ("2021-01-01", "2022-12-31")

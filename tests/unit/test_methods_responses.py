@@ -214,8 +214,8 @@ def test_growth_is_set_against_the_largest_others():
 
 def test_months_apart():
     months = pd.DatetimeIndex(["2020-01-01", "2021-06-01"])
-    assert responses.months_apart(months, pd.DatetimeIndex(["2020-03-01"])).tolist() == [2, 15]
-    assert responses.months_apart(months, pd.DatetimeIndex([])).tolist() == [999, 999]
+    assert transforms.months_apart(months, pd.DatetimeIndex(["2020-03-01"])).tolist() == [2, 15]
+    assert transforms.months_apart(months, pd.DatetimeIndex([])).tolist() == [999, 999]
 
 
 def test_a_forecast_is_ranked_among_its_placebo_months():

@@ -9,10 +9,7 @@ from helpers.methods.checks import UnusableInput
 from helpers.methods.power import (
     detectable_mean,
     detectable_rate_ratio,
-    detectable_step,
-    detectable_window_change,
     normal_multiplier,
-    step_errors,
 )
 from helpers.methods.results import (
     BadEstimate,
@@ -131,23 +128,10 @@ def test_series_check():
             checks.series(bad, "exports", 5)
 
 
-def test_window_change_without_autocorrelation_is_the_plain_formula():
-    effect = detectable_window_change(
-        10, before=3, after=3, rho=0.0, innovation_sd=0.1, units=4, correlation=0.2
-    )
-    assert effect.se == pytest.approx(0.1 * np.sqrt(2 / 3 * (1 + 3 * 0.2) / 4 / 10))
-    assert effect.value == pytest.approx(normal_multiplier() * effect.se)
-
-
 def test_rate_ratio_and_sentence():
     effect = detectable_rate_ratio(0.1, exposure_inside=1000, exposure_outside=3000)
     assert effect.value == pytest.approx(np.exp(normal_multiplier() * np.sqrt(1 / 100 + 1 / 300)))
     assert "could see" in effect.sentence() and effect.table().loc[0, "unit"] == "rate ratio"
-
-
-def test_gls_never_loses_to_ols():
-    gls, ols = step_errors(96, 61, rho=0.7, innovation_sd=0.1, harmonics=2)
-    assert gls < ols
 
 
 @pytest.mark.parametrize(
@@ -155,8 +139,6 @@ def test_gls_never_loses_to_ols():
     [
         lambda: detectable_mean(1, 1.0, "x"),
         lambda: detectable_mean(10, 0.0, "x"),
-        lambda: detectable_step(96, 97, rho=0.5, innovation_sd=0.1),
-        lambda: detectable_step(96, 61, rho=1.0, innovation_sd=0.1),
         lambda: detectable_rate_ratio(0.0, exposure_inside=1, exposure_outside=1),
     ],
 )

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers import paths, transforms
-from helpers.figures import describe_curve, specification_curve
+from helpers.figures.specifications import describe_curve, specification_curve
 from helpers.methods import placebo
 from helpers.methods import specifications as sp
 from helpers.methods.abnormal_returns import cars_on_every_day
@@ -48,7 +48,9 @@ def test_changes_equal_the_regression_with_shared_windows(series: pd.Series, kin
         overlaps={"no": EVENTS[:0]}, errors=[kind], guard=3, draws=30, seed=1, **CLAIM,
     )  # fmt: skip
     # The same draws again: full windows, more than three months from every event.
-    apart = np.abs(np.subtract.outer(sp._months(MONTHS), sp._months(EVENTS))).min(axis=1)
+    apart = np.abs(np.subtract.outer(transforms.month_numbers(MONTHS), transforms.month_numbers(EVENTS))).min(
+        axis=1
+    )
     pool = [row for row in np.flatnonzero(apart > 3) if 3 <= row < len(MONTHS) - 3]
     sets = placebo.random_sets(pool, 3, apart=3, draws=30, seed=1)
     terms = transforms.lunar_new_year_terms(MONTHS)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import paths
-from summits import imports, notebooks
+from summits import imports, notebooks, plan
 
 FILES = {
     path.relative_to(imports.PLACE).as_posix(): path
@@ -134,3 +134,35 @@ def test_the_first_lines_of_a_package_and_files_of_data_count(
     monkeypatch.setattr(imports, "PLACE", package.parent)
     reached = imports.reached("from helpers.room.wanted import thing", imports.package())
     assert sorted({f"helpers/{file}" for file in files} - set(reached)) == ["helpers/room/other.py"]
+
+
+# --- a comment in one file: which runs are due again? ---------------------------------------------------
+
+
+def due_after_an_edit(file: str) -> list[str]:
+    """Notebooks that are due after an edit of a file: they reach it, or need a notebook that does."""
+    files, listed = imports.package(), plan.collection()
+    due = [name for name in listed if file in imports.reached(PROGRAMS[name], files)]
+    while more := [
+        name for name in listed if name not in due and set(listed[name].get("needs", [])) & set(due)
+    ]:
+        due += more
+    return due
+
+
+LEAVES = [path.name for path in (imports.PLACE / "helpers" / "methods").glob("*.py")]
+
+
+@pytest.mark.parametrize("leaf", sorted(LEAVES))
+def test_a_comment_in_a_method_of_one_notebook_makes_at_most_six_runs_due(leaf: str) -> None:
+    file, listed = f"helpers/methods/{leaf}", plan.collection()
+    direct = [
+        name for name, program in PROGRAMS.items() if file in imports.reached(program, imports.package())
+    ]
+    due = sum(len(listed[name]["runs"]) for name in due_after_an_edit(file))
+    assert due <= (6 if len(direct) == 1 else 28), direct
+
+
+def test_a_comment_in_the_specification_curve_leaves_the_calendar_alone() -> None:
+    expected = ["10_specification_curve", "11_claims"]
+    assert sorted(due_after_an_edit("helpers/methods/specifications.py")) == expected

@@ -53,11 +53,9 @@ AIRLINE = monthly(
         transforms.log,
         transforms.growth,
         transforms.three_month_sum,
-        transforms.year_on_year,
         transforms.monthly_average,
         transforms.seasonally_adjust,
         lambda values: transforms.chain_index(values, "percent"),
-        lambda values: transforms.index_to_100(values, "2020"),
         lambda values: transforms.share_of(values, values),
         lambda values: transforms.total({"chips": values}),
     ],
@@ -117,9 +115,6 @@ class TestGrowth:
         with pytest.raises(transforms.BadSeries):
             transforms.growth(monthly(1, 2), **options)
 
-    def test_year_on_year(self):
-        assert transforms.year_on_year(monthly(*range(1, 15))).tolist()[12:] == [12, 6]
-
 
 class TestSums:
     def test_three_months(self):
@@ -156,18 +151,6 @@ class TestSums:
 
 
 class TestUnits:
-    def test_real_terms(self):
-        real = transforms.real_terms(monthly(100, 100, 100), monthly(50, 100, 200), base="2020-02")
-        assert real.tolist() == [200, 100, 50]
-
-    def test_base_year_is_a_mean(self):
-        assert transforms.index_to_100(monthly(1, 3), base="2020").tolist() == [50, 150]
-
-    @pytest.mark.parametrize("base", ["2019", "2021-01"])
-    def test_base_outside_the_series(self, base):
-        with pytest.raises(transforms.BadSeries, match=f"no value in the base {base}"):
-            transforms.index_to_100(monthly(1, 3), base)
-
     def test_monthly_average_of_whole_months(self):
         days = pd.bdate_range("2020-01-13", "2020-03-20")
         rate = dated(days, np.where(days.month == 2, 7.0, 6.0))

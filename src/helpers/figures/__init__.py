@@ -6,12 +6,11 @@ the only way out of a notebook: it refuses a figure without title, unit, source,
 
 from helpers.figures.counts import bars, heatmap
 from helpers.figures.distributions import distribution_panels, distribution_plot
-from helpers.figures.estimates import coefficient_plot, estimate_panels, event_plot
+from helpers.figures.estimates import coefficient_plot, draw_estimates, estimate_panels, event_plot
 from helpers.figures.event_time import day_panels, event_time_panels, forecast_panels
 from helpers.figures.events import event_bands, timeline_chart
 from helpers.figures.lines import line_panel, small_multiples
 from helpers.figures.publishing import FIGURE_MIME, IncompleteFigure, publish, save
-from helpers.figures.specifications import describe_curve, specification_curve
 from helpers.figures.style import COLOURS, apply_style, new_figure
 
 __all__ = [
@@ -22,9 +21,9 @@ __all__ = [
     "bars",
     "coefficient_plot",
     "day_panels",
-    "describe_curve",
     "distribution_panels",
     "distribution_plot",
+    "draw_estimates",
     "estimate_panels",
     "event_bands",
     "event_plot",
@@ -36,6 +35,5 @@ __all__ = [
     "publish",
     "save",
     "small_multiples",
-    "specification_curve",
     "timeline_chart",
 ]

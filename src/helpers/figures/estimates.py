@@ -1,10 +1,13 @@
 """Values with their intervals, one to a row, against a line at zero."""
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from helpers.figures.publishing import publish
 from helpers.figures.style import (
     COLOURS,
     DIRECTIONS,
@@ -20,6 +23,8 @@ from helpers.figures.style import (
     number_axis,
     panel_grid,
 )
+from helpers.methods.results import Estimate, table_of
+from helpers.observations import SeriesData
 
 KIND_LOOKS = {
     "meetings": MEETING[:2],
@@ -221,3 +226,35 @@ def _group_key(ax: Axes, groups: list[str]) -> None:
     for group, (colour, _, marker) in zip(groups, GROUPS, strict=False):
         ax.plot([], [], color=colour, marker=marker, linewidth=2, markeredgecolor="white", label=group)
     ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=len(groups), columnspacing=1.4)
+
+
+def draw_estimates(
+    name: str,
+    rows: Mapping[str, Estimate] | pd.DataFrame,
+    *,
+    title: str,
+    unit: str,
+    margin: float,
+    series: Iterable[SeriesData],
+    decimals: int = 2,
+) -> None:
+    """Publish a figure of estimates over the margin of their test; its alt text tells each of them.
+
+    Parameters
+    ----------
+    name : str
+        Of the figure.
+    rows : mapping of label to Estimate, or DataFrame
+        Top to bottom; a table as `helpers.figures.coefficient_plot` takes it.
+    title, unit, margin, decimals
+        As in `helpers.figures.coefficient_plot`.
+    series : iterable of SeriesData
+        The series behind the estimates.
+    """
+    table = rows if isinstance(rows, pd.DataFrame) else table_of(rows)
+    shown = {"title": title, "unit": unit, "margin": margin, "decimals": decimals}
+    told = "; ".join(f"{row.label} {row.value:+.{decimals}f}" for row in table.itertuples())
+    alt = f"Estimates with 95 percent intervals. {title}. {told}."
+    fig = coefficient_plot(table, **shown)
+    source = "event list of this project (data/events.csv)"
+    publish(fig, name=name, alt=alt, data=table, series=series, source=source)

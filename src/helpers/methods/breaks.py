@@ -14,43 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
-from statsmodels.regression.linear_model import OLS
-from statsmodels.stats.diagnostic import breaks_cusumolsresid, recursive_olsresiduals
 
 from helpers.methods import checks
 from helpers.methods.results import Estimate
 
 # Hansen (1997, with the 2000 erratum): p = P(chi2(df) > b0 + b1 x + b2 x^2 + b3 x^3) for a statistic x,
 # by test, number of coefficients that break, and trimming.
-_HANSEN = {
-    ("supremum", 1, 0.05): (-1.38522113, 1.06808543, 0.0, 0.0, 3.61667211),
-    ("supremum", 2, 0.05): (-2.3765858, 1.11342895, 0.0, 0.0, 5.40268693),
-    ("supremum", 3, 0.05): (-3.31299004, 1.10476754, 0.0, 0.0, 6.5282289),
-    ("supremum", 1, 0.15): (-0.98828874, 1.01604712, 0.0, 0.0, 2.96752918),
-    ("supremum", 2, 0.15): (-1.65273586, 1.05932633, 0.0, 0.0, 4.69340428),
-    ("supremum", 3, 0.15): (-2.04820499, 1.13491785, 0.0, 0.0, 6.75208304),
-    ("supremum", 1, 0.25): (-0.73136161, 0.9820687, 0.0, 0.0, 2.50833918),
-    ("supremum", 2, 0.25): (-1.16041007, 1.01629918, 0.0, 0.0, 4.14932643),
-    ("supremum", 3, 0.25): (-1.60889159, 1.03374376, 0.0, 0.0, 5.50958245),
-    ("average", 1, 0.05): (-0.74248417, 4.94897981, -0.84287945, 0.09009093, 3.16541195),
-    ("average", 2, 0.05): (-1.42295544, 2.79853731, -0.07998139, 0.0, 3.7797293),
-    ("average", 3, 0.05): (-2.0269559, 2.06191316, 0.0, 0.0, 4.16653533),
-    ("average", 1, 0.15): (-0.46752042, 3.62959081, -0.50981974, 0.04675369, 2.45781286),
-    ("average", 2, 0.15): (-0.93674836, 2.2082331, -0.05079253, 0.0, 3.21266306),
-    ("average", 3, 0.15): (-1.41375998, 1.70264308, 0.0, 0.0, 3.69647183),
-    ("average", 1, 0.25): (-0.3474802, 2.55613596, -0.30209625, 0.0297491, 1.77985998),
-    ("average", 2, 0.25): (-0.61827483, 1.70414268, -0.02450148, 0.0, 2.65714696),
-    ("average", 3, 0.25): (-1.00707535, 1.40329341, 0.0, 0.0, 3.20979247),
-    ("exponential", 1, 0.05): (-0.6127344, 4.65524656, -1.00816574, 0.16025556, 2.05886213),
-    ("exponential", 2, 0.05): (-1.06663861, 3.04779425, -0.10520091, 0.0, 2.94185532),
-    ("exponential", 3, 0.05): (-1.6618048, 3.29287857, -0.1128016, 0.0, 4.64135609),
-    ("exponential", 1, 0.15): (-0.41546194, 3.75135495, -0.65483135, 0.10063927, 1.68830619),
-    ("exponential", 2, 0.15): (-0.76804658, 2.66074495, -0.06635619, 0.0, 2.57852729),
-    ("exponential", 3, 0.15): (-1.16062736, 2.91102163, -0.08409545, 0.0, 4.16250418),
-    ("exponential", 1, 0.25): (-0.29824081, 3.32580101, -0.54486767, 0.08889176, 1.4817093),
-    ("exponential", 2, 0.25): (-0.54855859, 2.32423034, -0.02509902, 0.0, 2.28024062),
-    ("exponential", 3, 0.25): (-0.67303189, 2.7434621, -0.06650315, 0.0, 4.11155122),
-}
+
 
 # Bai and Perron (2003b), 5 percent critical values of sup-F for 1, 2, ... breaks, by trimming and number of
 # coefficients that break.
@@ -68,47 +38,6 @@ _SUP_F_5_PERCENT = {
     (0.25, 2): (10.55, 8.17),
     (0.25, 3): (13.04, 10.16),
 }
-
-
-@dataclass(frozen=True)
-class StabilityTest:
-    """Tests of the null that the coefficients never change (independent errors).
-
-    `statistics` has one row per test (supremum, average, exponential) with its value and p value; `at` is the
-    last period of the old regime at the supremum; `path` holds the F statistic of every candidate date.
-    """
-
-    statistics: pd.DataFrame
-    at: pd.Timestamp
-    path: pd.Series
-    trimming: float
-    n: int
-
-    def table(self) -> pd.DataFrame:
-        """Return the three statistics with their p values."""
-        return self.statistics
-
-    def record(self) -> dict:
-        """Return the sup-F statistic as keyword arguments of ``records.record``."""
-        sup = self.statistics.loc["supremum"]
-        return Estimate(
-            value=sup["statistic"],
-            low=None,
-            high=None,
-            unit="F statistic",
-            n=self.n,
-            method=f"sup-F test, trimming {self.trimming:g}, Hansen (1997) p value",
-            p_value=sup["p_value"],
-            details={"at": f"{self.at:%Y-%m-%d}"},
-        ).record()
-
-    def sentence(self) -> str:
-        """Say what the sup-F test finds."""
-        sup = self.statistics.loc["supremum"]
-        return (
-            f"The largest F statistic is {sup['statistic']:.1f} (p = {sup['p_value']:.3f}), "
-            f"with {self.at:%Y-%m} as the last period of the old regime; n = {self.n}."
-        )
 
 
 @dataclass(frozen=True)
@@ -150,81 +79,6 @@ class BreakDates:
             return f"No break is found in {self.n} periods."
         parts = [f"{r.date:%Y-%m} ({r.low:%Y-%m} to {r.high:%Y-%m})" for r in self.dates.itertuples()]
         return f"Last periods of the old regimes, with 95% intervals: {', '.join(parts)}; n = {self.n}."
-
-
-def stability_test(
-    series: pd.Series, regressors: pd.DataFrame | None = None, *, trimming: float = 0.15
-) -> StabilityTest:
-    """Test stability with the supremum, average and exponential F statistics.
-
-    F(t) is the Chow statistic in its chi-squared form, ``(RSS0 - RSS1(t)) / (RSS1(t) / (n - 2q))``.
-
-    Parameters
-    ----------
-    series : pandas.Series, shape (n,)
-        Outcome, dated.
-    regressors : pandas.DataFrame, shape (n, q), optional
-        Every column's coefficient may break. Default: a constant, so the mean may shift. At most three
-        columns; trending columns are not covered by the p values.
-    trimming : {0.05, 0.15, 0.25}
-        Share of the sample left out of the search at either end.
-
-    Raises
-    ------
-    helpers.methods.checks.UnusableInput
-        If the series is unusable, or no p values are carried for this trimming and number of regressors.
-    """
-    y, X = _outcome_and_regressors(series, regressors)
-    n, q = X.shape
-    if ("supremum", q, trimming) not in _HANSEN:
-        raise checks.UnusableInput(
-            f"No Hansen p values for {q} regressors and trimming {trimming}. "
-            "Use one to three regressors and trimming 0.05, 0.15 or 0.25."
-        )
-    first = int(np.floor(trimming * n))
-    checks.enough(first, q + 1, f"periods in the first {trimming:.0%} of {series.name}")
-    candidates = np.arange(first, n - first + 1)
-    path = np.array([_chow(y, X, t) for t in candidates])
-    # The log of the mean of exp(F/2), written so that a large F cannot overflow.
-    exponential = path.max() / 2 + np.log(np.mean(np.exp((path - path.max()) / 2)))
-    values = {"supremum": path.max(), "average": path.mean(), "exponential": exponential}
-    statistics = pd.DataFrame(
-        {"statistic": values, "p_value": {k: _hansen_p(k, q, trimming, v) for k, v in values.items()}}
-    )
-    dated = pd.Series(path, index=series.index[candidates - 1], name="F")
-    return StabilityTest(statistics, dated.idxmax(), dated, trimming, n)
-
-
-def chow_test(series: pd.Series, last: object, regressors: pd.DataFrame | None = None) -> Estimate:
-    """Test for a break after the known period `last` (Chow 1960).
-
-    Parameters
-    ----------
-    series, regressors
-        As in :func:`stability_test`.
-    last : date-like
-        Last period of the old regime. It must not have been chosen by looking at the series.
-
-    Raises
-    ------
-    helpers.methods.checks.UnusableInput
-        If `last` is not a row, or leaves a regime too short.
-    """
-    y, X = _outcome_and_regressors(series, regressors)
-    n, q = X.shape
-    at = int(checks.positions(series.index, [last], "Chow test")[0]) + 1
-    checks.enough(min(at, n - at), q + 1, "periods in the shorter regime")
-    # strucchange and Chow agree on the F form; the chi-squared form is q times it.
-    value = _chow(y, X, at) / q
-    return Estimate(
-        value=value,
-        low=None,
-        high=None,
-        unit="F statistic",
-        n=n,
-        method=f"Chow test, F({q}, {n - 2 * q})",
-        p_value=stats.f.sf(value, q, n - 2 * q),
-    )
 
 
 def break_dates(
@@ -321,48 +175,6 @@ def robust_sup_f(
     )
 
 
-def cusum(series: pd.Series, regressors: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Test stability with the CUSUM of OLS residuals and of recursive residuals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows `ols` and `recursive`, columns `statistic` and `p_value`. Both assume independent errors.
-
-    Raises
-    ------
-    helpers.methods.checks.UnusableInput
-        If the series is unusable.
-    """
-    y, X = _outcome_and_regressors(series, regressors)
-    n, q = X.shape
-    statistic, p_value, _ = breaks_cusumolsresid(_residuals(y, X), ddof=q)
-    w = recursive_olsresiduals(OLS(y, X).fit(), skip=q)[4][q:]
-    share = np.arange(1, len(w) + 1) / len(w)
-    walk = np.abs(np.cumsum(w)) / (np.std(w, ddof=1) * np.sqrt(len(w)))
-    recursive = np.max(walk / (1 + 2 * share))
-    rows = {"ols": (statistic, p_value), "recursive": (recursive, _recursive_cusum_p(recursive))}
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["statistic", "p_value"])
-
-
-def moving_sum(
-    series: pd.Series, regressors: pd.DataFrame | None = None, *, bandwidth: float = 0.15
-) -> pd.Series:
-    """Return the moving sums of OLS residuals (OLS-MOSUM process), dated at the end of each window.
-
-    Its largest absolute value is the MOSUM statistic. No critical values are carried: use it as a picture of
-    when the fit fails.
-    """
-    y, X = _outcome_and_regressors(series, regressors)
-    n, q = X.shape
-    width = int(np.floor(bandwidth * n))
-    checks.enough(width, 2, "periods in the moving window")
-    u = _residuals(y, X)
-    total = np.concatenate([[0.0], np.cumsum(u)])
-    sums = (total[width:] - total[:-width]) / np.sqrt(u @ u / (n - q) * n)
-    return pd.Series(sums, index=series.index[width - 1 :], name="moving sum")
-
-
 def _outcome_and_regressors(
     series: pd.Series, regressors: pd.DataFrame | None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -380,37 +192,6 @@ def _outcome_and_regressors(
 
 def _residuals(y: np.ndarray, X: np.ndarray) -> np.ndarray:
     return y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
-
-
-def _rss(y: np.ndarray, X: np.ndarray) -> float:
-    u = _residuals(y, X)
-    return float(u @ u)
-
-
-def _chow(y: np.ndarray, X: np.ndarray, t: int) -> float:
-    n, q = X.shape
-    split = _rss(y[:t], X[:t]) + _rss(y[t:], X[t:])
-    if split <= 1e-24 * (y @ y):
-        raise checks.UnusableInput(
-            "A break leaves both regimes without variation: no test is needed or made."
-        )
-    return (_rss(y, X) - split) / (split / (n - 2 * q))
-
-
-def _hansen_p(test: str, q: int, trimming: float, value: float) -> float:
-    b0, b1, b2, b3, df = _HANSEN[test, q, trimming]
-    # A fitted parabola turns down far in the tail, where p is zero to any digit that matters.
-    x = min(value, -b1 / (2 * b2)) if b2 < 0 and b3 == 0 else value
-    return float(stats.chi2.sf(max(0.0, b0 + b1 * x + b2 * x**2 + b3 * x**3), df))
-
-
-def _recursive_cusum_p(x: float) -> float:
-    # Crossing probability of the boundary x (1 + 2t) by a Brownian motion; below 0.3 the series is not a
-    # probability.
-    if x < 0.3:
-        return 1.0
-    tail = stats.norm.sf(3 * x) + np.exp(-4 * x**2) * (stats.norm.cdf(x) + stats.norm.cdf(5 * x) - 1)
-    return float(2 * (tail - np.exp(-16 * x**2) * stats.norm.sf(x)))
 
 
 def _shortest_regime(shortest: int | float, n: int, q: int) -> int:

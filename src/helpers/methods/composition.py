@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers import transforms
 from helpers.methods import checks, placebo
-from helpers.methods.responses import months_apart
 from helpers.methods.results import number
 
 LEVEL = 0.05
@@ -201,7 +201,7 @@ def share_changes(
     months = {name: pd.Timestamp(day).to_period("M").to_timestamp() for name, day in events.items()}
     usable = {name: month for name, month in months.items() if month in change.index}
     checks.enough(len(usable), 1, "events with full windows")
-    pool = change[months_apart(change.index, pd.DatetimeIndex(list(months.values()))) > guard]
+    pool = change[transforms.months_apart(change.index, pd.DatetimeIndex(list(months.values()))) > guard]
     rows = [
         {"event": name, "part": part}
         | {"share_before": behind.at[month, part], "share_after": ahead.at[month, part]}

@@ -10,7 +10,7 @@ Sources: Patell (1976); Boehmer, Musumeci and Poulsen (1991); Kolari and Pynnön
 Corrado and Zivney (1992); Cowan (1992).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,31 +127,6 @@ def event_study(
             f"No event can be used: {'; '.join(reasons)}. Change the windows or the events."
         )
     return _study(found, days, market, pd.DataFrame(dropped, columns=["event", "asset", "reason"]))
-
-
-def across_markets(studies: Mapping[str, EventStudy]) -> Estimate:
-    """Average the same events over markets that trade on different calendars.
-
-    Each study uses its own market's trading days, because an announcement in US hours reaches Asia the next
-    day; event ids match them. The unit stays the event: its value is the mean of the markets' portfolio
-    returns.
-
-    Raises
-    ------
-    UnusableInput
-        If fewer than two events are common to all markets, or windows differ.
-    """
-    cars = pd.concat({name: study.by_event["car"] for name, study in studies.items()}, axis=1).dropna()
-    checks.enough(len(cars), 2, "events common to all markets")
-    leads = pd.concat({name: study.by_event["lead_car"] for name, study in studies.items()}, axis=1).dropna()
-    first = next(iter(studies.values())).estimate
-    if len({(study.estimate.window, study.estimate.leads) for study in studies.values()}) > 1:
-        raise checks.UnusableInput("The markets' studies have different windows. Give them the same.")
-    method = f"mean over {len(studies)} markets, t across events"
-    details = {"lead_value": float(leads.mean(axis=1).mean()), "markets": list(studies)}
-    return mean_over_events(
-        cars.mean(axis=1), unit=UNIT, method=method, window=first.window, leads=first.leads, details=details
-    )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Growth, releases and running maxima around talks, and across a dated break.
 
-Four comparisons share one shape, :class:`helpers.methods.rates.DateComparison`: the effect with its minimum
+Four comparisons share one shape, `helpers.methods.comparison.DateComparison`: the effect with its minimum
 detectable effect, the same effect measured before, each unit left out in turn, and what the estimator gives
 at placebo dates. The p value of an effect is the two-sided one against these placebo dates.
 
@@ -20,6 +20,7 @@ import pandas as pd
 
 from helpers import transforms
 from helpers.methods import checks, placebo, power
+from helpers.methods.comparison import DateComparison
 from helpers.methods.interrupted_series import (
     SEED,
     InterruptedSeries,
@@ -28,7 +29,6 @@ from helpers.methods.interrupted_series import (
     interrupted_series,
     segmented_regression,
 )
-from helpers.methods.rates import DateComparison
 from helpers.methods.results import Estimate, mean_over_events, rescale
 
 LEAD_QUARTERS = 4

@@ -507,34 +507,6 @@ def count_series(
     )
 
 
-def nested_f_test(small: InterruptedSeries, large: InterruptedSeries) -> Estimate:
-    """Test a count model against a larger one that contains it (F test of the deviances).
-
-    Raises
-    ------
-    helpers.methods.checks.UnusableInput
-        If the models are not count models of nested size.
-    """
-    try:
-        df = small.details["residual_df"] - large.details["residual_df"]
-    except KeyError:
-        raise checks.UnusableInput("The F test of deviances compares two count models.") from None
-    if df < 1:
-        raise checks.UnusableInput("The second model must have more terms than the first. Swap them.")
-    drop = small.details["deviance"] - large.details["deviance"]
-    value = drop / df / large.details["dispersion"]
-    left = large.details["residual_df"]
-    return Estimate(
-        value=value,
-        low=None,
-        high=None,
-        unit="F statistic",
-        n=len(large.outcome),
-        method=f"F test of deviances, F({df:g}, {left:g})",
-        p_value=float(stats.f.sf(value, df, left)),
-    )
-
-
 def _outcome_and_design(
     series: pd.Series,
     interventions: Sequence[Intervention],

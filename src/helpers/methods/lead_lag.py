@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
-from statsmodels.tsa.stattools import grangercausalitytests
 
 from helpers.methods.checks import UnusableInput, complete, enough, finite, in_order, varies
 from helpers.methods.power import detectable_correlation
@@ -41,77 +39,6 @@ class CrossCorrelation:
     def sentence(self) -> str:
         """Say the largest correlation in plain words."""
         return self.effect.sentence()
-
-
-def granger(effect: np.ndarray | pd.Series, cause: np.ndarray | pd.Series, *, lags: int) -> Estimate:
-    """Test that lags of `cause` add nothing to a regression of `effect` on its own lags.
-
-    Parameters
-    ----------
-    effect, cause : array, shape (periods,)
-        Stationary series of the same periods. Predictive precedence, not cause in the world.
-    lags : int
-        Lags of both.
-
-    Returns
-    -------
-    Estimate
-        The value is the F statistic.
-
-    Raises
-    ------
-    UnusableInput
-        If series differ in length, are too short, constant or not finite.
-
-    References
-    ----------
-    Granger (1969), Econometrica 37, 424-438.
-    """
-    numbers = _pair(effect, cause, minimum=4 * lags + 5)
-    value, p_value, df, _ = grangercausalitytests(numbers, [lags])[lags][0]["ssr_ftest"]
-    return _test(value, p_value, len(numbers) - lags, f"Granger F test, {lags} lags", "F statistic", df=df)
-
-
-def toda_yamamoto(
-    effect: np.ndarray | pd.Series, cause: np.ndarray | pd.Series, *, lags: int, integration: int
-) -> Estimate:
-    """Test Granger non-causality in levels, whether or not the series are integrated or cointegrated.
-
-    The regression has `lags` plus `integration` lags of both series; only the first `lags` of the cause are
-    tested.
-
-    Parameters
-    ----------
-    effect, cause : array, shape (periods,)
-        Levels of the same periods.
-    lags : int
-        Lags of the vector autoregression.
-    integration : int
-        Largest order of integration of the two.
-
-    Returns
-    -------
-    Estimate
-        The value is the Wald statistic, chi squared with `lags` degrees of freedom.
-
-    Raises
-    ------
-    UnusableInput
-        As :func:`granger`.
-
-    References
-    ----------
-    Toda & Yamamoto (1995), Journal of Econometrics 66, 225-250.
-    """
-    depth = lags + integration
-    numbers = _pair(effect, cause, minimum=4 * depth + 5)
-    own = [numbers[depth - lag : -lag, 0] for lag in range(1, depth + 1)]
-    other = [numbers[depth - lag : -lag, 1] for lag in range(1, depth + 1)]
-    fit = sm.OLS(numbers[depth:, 0], np.column_stack([np.ones(len(numbers) - depth), *other, *own])).fit()
-    tested = np.eye(len(fit.params))[1 : lags + 1]
-    wald = fit.wald_test(tested, use_f=False, scalar=True)
-    method = f"Toda-Yamamoto Wald test, {lags} lags and {integration} for integration"
-    return _test(wald.statistic, wald.pvalue, int(fit.nobs), method, "chi-squared statistic", df=lags)
 
 
 def cross_correlation(

@@ -106,103 +106,6 @@ def detectable_difference(first: int, second: int, sd: float, unit: str) -> Dete
     return DetectableEffect(float(size) * sd, unit, se, first + second, "difference in means, t test")
 
 
-def power_of_mean(n: int, effect: float, sd: float) -> float:
-    """Chance that a t test over `n` events finds a true mean `effect`.
-
-    Raises
-    ------
-    UnusableInput
-        If there are fewer than two events or the standard deviation is not positive.
-    """
-    checks.enough(n, 2, "events")
-    _positive(sd=sd)
-    return float(TTestPower().power(effect / sd, n, **ONE_TAIL))
-
-
-def events_needed(effect: float, sd: float) -> float:
-    """Number of events (not rounded) with which a t test finds a true mean `effect` with 80 percent power.
-
-    Raises
-    ------
-    UnusableInput
-        If the effect is zero or the standard deviation is not positive.
-    """
-    _positive(sd=sd, effect=abs(effect))
-    return float(TTestPower().solve_power(abs(effect) / sd, **ONE_TAIL, power=POWER))
-
-
-def detectable_car(
-    sigma: float, *, estimation_days: int, event_days: int, units: int, correlation: float
-) -> DetectableEffect:
-    """Mean cumulative abnormal return over `units` with daily residual standard deviation `sigma`.
-
-    The error is sigma sqrt((L2 + L2^2 / L1) / N (1 + (N - 1) r)), L1 estimation and L2 event days, N units
-    with mean residual correlation r. For events on different dates N counts events and r is zero.
-
-    Raises
-    ------
-    UnusableInput
-        If an input is not positive, or the correlation is impossible for so many units.
-    """
-    _positive(sigma=sigma, estimation_days=estimation_days, event_days=event_days, units=units)
-    inflation = 1 + (units - 1) * correlation
-    _positive(**{"1 + (units - 1) x correlation": inflation})
-    se = sigma * np.sqrt((event_days + event_days**2 / estimation_days) / units * inflation)
-    return _normal(se, "cumulative abnormal return", units, "event study")
-
-
-def step_errors(
-    n: int, step_at: int, *, rho: float, innovation_sd: float, slope_change: bool = False, harmonics: int = 0
-) -> tuple[float, float]:
-    """True standard error of a level step in a monthly series with AR(1) errors.
-
-    Parameters
-    ----------
-    n : int
-        Months.
-    step_at : int
-        First month (from 1) after the step.
-    rho, innovation_sd : float
-        AR(1) coefficient and standard deviation of its innovations.
-    slope_change : bool
-        Whether the model has a change of slope too.
-    harmonics : int
-        Pairs of annual sine and cosine terms.
-
-    Returns
-    -------
-    (float, float)
-        Errors of generalised and of ordinary least squares.
-
-    Raises
-    ------
-    UnusableInput
-        If the step lies outside the series, rho is not between -1 and 1, or too few months remain.
-    """
-    if not 1 < step_at <= n:
-        raise checks.UnusableInput(
-            f"The step is in month {step_at} of {n}. Put it after month 1, inside the series."
-        )
-    if not -1 < rho < 1:
-        raise checks.UnusableInput(f"rho is {rho}. An AR(1) error needs a value between -1 and 1.")
-    _positive(innovation_sd=innovation_sd)
-    month = np.arange(1, n + 1)
-    after = (month >= step_at).astype(float)
-    columns = [np.ones(n), month, after]
-    if slope_change:
-        columns.append(after * (month - step_at + 1))
-    for harmonic in range(1, harmonics + 1):
-        angle = 2 * np.pi * harmonic * month / 12
-        columns += [np.sin(angle), np.cos(angle)]
-    x = np.column_stack(columns)
-    checks.enough(n, x.shape[1] + 1, "months for the terms of the model")
-    covariance = innovation_sd**2 / (1 - rho**2) * rho ** np.abs(month[:, None] - month[None, :])
-    gls = np.linalg.inv(x.T @ np.linalg.solve(covariance, x))
-    inverse = np.linalg.inv(x.T @ x)
-    ols = inverse @ x.T @ covariance @ x @ inverse
-    return float(np.sqrt(gls[2, 2])), float(np.sqrt(ols[2, 2]))
-
-
 def detectable_correlation(n: int) -> DetectableEffect:
     """Correlation of two series of `n` independent pairs, by Fisher's z; a search over lags needs more.
 
@@ -215,14 +118,6 @@ def detectable_correlation(n: int) -> DetectableEffect:
     se = 1 / np.sqrt(n - 3)
     value = float(np.tanh(normal_multiplier() * se))
     return DetectableEffect(value, "correlation", float(se), n, "correlation, Fisher's z")
-
-
-def detectable_step(
-    n: int, step_at: int, *, rho: float, innovation_sd: float, **terms: Any
-) -> DetectableEffect:
-    """Level step in an interrupted log series with AR(1) errors; `terms` as in :func:`step_errors`."""
-    se, _ = step_errors(n, step_at, rho=rho, innovation_sd=innovation_sd, **terms)
-    return _normal(se, "log points", n, "interrupted series, step with AR(1) errors")
 
 
 def detectable_term(
@@ -260,31 +155,6 @@ def detectable_term(
     at = frame.columns.get_loc(term)
     se = sd * np.sqrt(np.linalg.inv(information)[at, at])
     return _normal(float(se), unit, len(frame), "regression term with AR(1) errors")
-
-
-def detectable_window_change(
-    events: int, *, before: int, after: int, rho: float, innovation_sd: float, units: int, correlation: float
-) -> DetectableEffect:
-    """Mean of `after` months less mean of `before` months around each event, in a monthly log panel.
-
-    AR(1) errors within a unit; `units` series with correlation `correlation` in the same month; events far
-    enough apart to be independent.
-
-    Raises
-    ------
-    UnusableInput
-        If an input is not positive, or rho or the correlation is impossible.
-    """
-    _positive(events=events, before=before, after=after, innovation_sd=innovation_sd, units=units)
-    if not -1 < rho < 1:
-        raise checks.UnusableInput(f"rho is {rho}. An AR(1) error needs a value between -1 and 1.")
-    inflation = 1 + (units - 1) * correlation
-    _positive(**{"1 + (units - 1) x correlation": inflation})
-    weights = np.r_[np.full(before, -1 / before), np.full(after, 1 / after)]
-    month = np.arange(before + after)
-    covariance = innovation_sd**2 / (1 - rho**2) * rho ** np.abs(month[:, None] - month[None, :])
-    se = np.sqrt(weights @ covariance @ weights * inflation / units / events)
-    return _normal(se, "log points", events, "window change around events, monthly panel")
 
 
 def detectable_share_difference(

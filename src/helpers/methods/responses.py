@@ -7,7 +7,7 @@ series in which all windows share their terms; placebo sets of months take the e
 Sources: as in `helpers.methods.interrupted_series` and `helpers.methods.placebo`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 
 from helpers import transforms
 from helpers.methods import checks, power
+from helpers.methods.comparison import DateComparison
 from helpers.methods.counterfactual import Counterfactual, placebo_effects, structural_counterfactual
 from helpers.methods.interrupted_series import (
     InterruptedSeries,
@@ -27,7 +28,6 @@ from helpers.methods.interrupted_series import (
 from helpers.methods.intervention import sarimax
 from helpers.methods.placebo import MINIMUM_POOL, PlaceboTest, placebo_dates, placebo_test
 from helpers.methods.power import DetectableEffect
-from helpers.methods.rates import DateComparison
 from helpers.methods.results import Estimate, mean_over_events
 
 UNIT = "log points"
@@ -77,12 +77,6 @@ def one_event(month: pd.Timestamp, *, horizon: int, leads: int) -> tuple[Interve
 def before_leads(series: pd.Series, month: pd.Timestamp, leads: int) -> pd.Series:
     """Return the series before the lead window of an event."""
     return series[series.index < month - pd.DateOffset(months=leads)]
-
-
-def months_apart(months: pd.DatetimeIndex, others: pd.DatetimeIndex) -> np.ndarray:
-    """Return for each month the distance in months to the nearest of the others, 999 if there are none."""
-    distance = np.subtract.outer(_numbers(months), _numbers(others))
-    return np.abs(distance).min(axis=1, initial=999)
 
 
 def cut(series: pd.Series, month: pd.Timestamp, horizon: int) -> pd.Series:
@@ -490,7 +484,9 @@ def window_terms(
         Columns `after less before`, `around`, `month 0`, or `window before`, `window after`, `month 0`. The
         coefficient of the first is the mean of the span after less that of the span before.
     """
-    distance = np.subtract.outer(_numbers(index), _numbers(pd.DatetimeIndex(months)))
+    distance = np.subtract.outer(
+        transforms.month_numbers(index), transforms.month_numbers(pd.DatetimeIndex(months))
+    )
     behind = ((distance >= 1) & (distance <= after)).sum(axis=1).astype(float)
     ahead = ((distance <= -1) & (distance >= -before)).sum(axis=1).astype(float)
     zero = (distance == 0).sum(axis=1).astype(float)
@@ -505,14 +501,16 @@ def path_terms(
     index: pd.DatetimeIndex, months: Sequence[pd.Timestamp], *, before: int, after: int
 ) -> pd.DataFrame:
     """Build one shared regressor per month, from `before` months ahead of the events to `after` behind."""
-    distance = np.subtract.outer(_numbers(index), _numbers(pd.DatetimeIndex(months)))
+    distance = np.subtract.outer(
+        transforms.month_numbers(index), transforms.month_numbers(pd.DatetimeIndex(months))
+    )
     steps = range(-before, after + 1)
     return pd.DataFrame({f"{step:+d}": (distance == step).sum(axis=1) * 1.0 for step in steps}, index=index)
 
 
 def full_windows(index: pd.DatetimeIndex, *, before: int, after: int) -> np.ndarray:
     """Say of each month of `index` whether all months from `before` ahead to `after` behind are there."""
-    numbers = _numbers(index)
+    numbers = transforms.month_numbers(index)
     steps = np.arange(-before, after + 1)
     return np.isin(numbers[:, None] + steps[None, :], numbers).all(axis=1)
 
@@ -634,5 +632,7 @@ def _free(columns: np.ndarray, gaps: np.ndarray, rho: float, basis: np.ndarray) 
     return whitened - basis @ (basis.T @ whitened)
 
 
-def _numbers(index: pd.DatetimeIndex) -> np.ndarray:
-    return (index.year * 12 + index.month).to_numpy()
+def _distances(index: pd.DatetimeIndex, months: Iterable[pd.Timestamp]) -> np.ndarray:
+    """Months from each of `months` (columns) to each row of `index`."""
+    numbers = transforms.month_numbers
+    return np.subtract.outer(numbers(index), numbers(pd.DatetimeIndex(list(months))))

@@ -219,6 +219,26 @@ class Curve:
             "method": "median over specifications; ends are 5 and 95 percent of them, no confidence interval",
         }
 
+    def parts(self) -> dict[str, dict[str, Any]]:
+        """Return the fields of the records of a curve, by part: size, shares, median, joint p value."""
+        n, joint = len(self.specs), self.joint()
+        shares = {
+            "share_positive": float((self.specs["value"] > 0).mean()),
+            "share_supports": self.share(SUPPORTS),
+            "share_contradicts": self.share(CONTRADICTS),
+        }
+        unit = "share of specifications"
+        method = "median of the curve against its placebo curves, two-sided about their mean"
+        joint_p = {"value": joint.pop("median_p"), "unit": "probability", "method": method, **joint}
+        if joint_p["value"] is None:
+            joint_p["why"] = "too few placebo sets"
+        return {
+            "n": {"value": n, "unit": "specifications", "left_out": self.left_out},
+            **{name: {"value": share, "unit": unit, "n": n} for name, share in shares.items()},
+            "median": self.record(),
+            "joint_p": joint_p,
+        }
+
     def sentence(self) -> str:
         """Say in plain words how the specifications divide."""
         above = (self.specs["value"] > 0).mean()
@@ -572,9 +592,11 @@ def change_curve(
     checks.enough(len(every), 2, "meetings")
     common = _shared(outcomes, cycles, starts)
     common = common[_full(common, common, max(windows.values()))]
-    apart = np.abs(np.subtract.outer(_months(common), _months(every))).min(axis=1, initial=guard + 1)
+    apart = np.abs(np.subtract.outer(transforms.month_numbers(common), transforms.month_numbers(every))).min(
+        axis=1, initial=guard + 1
+    )
     rows_drawn = random_sets(np.flatnonzero(apart > guard), len(every), apart=guard, draws=draws, seed=seed)
-    sets = _months(common)[rows_drawn]
+    sets = transforms.month_numbers(common)[rows_drawn]
     for (outcome, values), (cycle, control), (start, first) in product(
         outcomes.items(), cycles.items(), starts.items()
     ):
@@ -585,12 +607,12 @@ def change_curve(
                        "Other controls": overlap}  # fmt: skip
             full = every[_full(y.index, every, width)]
             regressors = base.join(_window_columns(y.index, others, width).add_prefix("other "))
-            wanted = np.union1d(_months(full), sets)
+            wanted = np.union1d(transforms.month_numbers(full), sets)
             for kind in errors:
                 model = _Windows.of(y, regressors, wanted, width, kind, rho)
                 for name, chosen in meetings.items():
                     kept = full[full.isin(chosen)]
-                    found, null = model.estimate(_months(kept), sets[:, every.isin(kept)])
+                    found, null = model.estimate(transforms.month_numbers(kept), sets[:, every.isin(kept)])
                     rows.append(options | {"Errors": kind, "Meetings": name} | found)
                     placebo.append(null)
     return curve(pd.DataFrame(rows), np.column_stack(placebo), **claim)
@@ -718,10 +740,6 @@ def _t_over_events(values: np.ndarray) -> dict[str, float]:
     return {"value": values.mean(), "low": values.mean() - half, "high": values.mean() + half, "n": n}
 
 
-def _months(index: pd.DatetimeIndex) -> np.ndarray:
-    return (index.year * 12 + index.month).to_numpy()
-
-
 def _shared(
     outcomes: Mapping[str, pd.Series], cycles: Mapping[str, pd.Series | None], starts: Mapping[str, str]
 ) -> pd.DatetimeIndex:
@@ -737,7 +755,9 @@ def _full(
 ) -> np.ndarray:
     """Say of each month whether `index` has all months from `before` ahead to `after` behind it."""
     steps = np.arange(-(after if before is None else before), after + 1)
-    return np.isin(_months(months)[:, None] + steps, _months(index)).all(axis=1)
+    return np.isin(transforms.month_numbers(months)[:, None] + steps, transforms.month_numbers(index)).all(
+        axis=1
+    )
 
 
 def _base(values: pd.Series, cycle: pd.Series | None, *, relative: bool) -> tuple[pd.Series, pd.DataFrame]:
@@ -745,7 +765,7 @@ def _base(values: pd.Series, cycle: pd.Series | None, *, relative: bool) -> tupl
     y = values if cycle is None else values[values.index.isin(cycle.index)]
     if relative:
         y = y - cycle[y.index]
-    position = _months(y.index)
+    position = transforms.month_numbers(y.index)
     frame = pd.DataFrame({"constant": 1.0, "trend": position - position[0] + 1.0}, index=y.index)
     for month in range(2, 13):
         frame[f"season {month}"] = (y.index.month == month).astype(float)
@@ -775,7 +795,7 @@ def _window_columns(index: pd.DatetimeIndex, months: pd.DatetimeIndex, width: in
     """Terms of other events: the windows before and after them, and their months; empty ones are left out."""
     if not len(months):
         return pd.DataFrame(index=index)
-    distance = np.subtract.outer(_months(index), _months(months))
+    distance = np.subtract.outer(transforms.month_numbers(index), transforms.month_numbers(months))
     frame = pd.DataFrame(
         {
             "before": ((distance < 0) & (distance >= -width)).sum(axis=1),
@@ -808,7 +828,7 @@ class _Windows:
     def of(
         cls, y: pd.Series, base: pd.DataFrame, months: np.ndarray, width: int, kind: str, rho: float
     ) -> "_Windows":
-        rows = _months(y.index)
+        rows = transforms.month_numbers(y.index)
         distance, gaps = np.subtract.outer(rows, months), np.diff(rows)
         behind, ahead = (distance > 0) & (distance <= width), (distance < 0) & (distance >= -width)
         single = np.stack([(behind * 1.0 - ahead) / 2, (behind * 1.0 + ahead) / 2, distance == 0], axis=1)
@@ -870,8 +890,8 @@ def _steps(
     y: pd.Series, base: pd.DataFrame, events: pd.DatetimeIndex, after: int, before: int, kind: str, rho: float
 ) -> tuple[dict[str, float], np.ndarray]:
     """Estimate the step at many months at once; the last is the real event."""
-    numbers = _months(y.index)
-    gaps, at = np.diff(numbers), _months(events)
+    numbers = transforms.month_numbers(y.index)
+    gaps, at = np.diff(numbers), transforms.month_numbers(events)
     distance = np.subtract.outer(numbers, at)
     parts = [(distance > 0) & (distance <= after), distance == 0]
     parts += [(distance < 0) & (distance >= -before)] if before else []

@@ -14,8 +14,8 @@ import pandas as pd
 from scipy import stats
 
 from helpers.methods import checks, power
+from helpers.methods.comparison import DateComparison
 from helpers.methods.interrupted_series import InterruptedSeries, interrupted_series
-from helpers.methods.rates import DateComparison
 from helpers.methods.results import Estimate, mean_over_events, t_estimate
 
 UNIT = "log points a year"

@@ -1,10 +1,9 @@
-"""Staggered minimum wages (Callaway & Sant'Anna 2021) and local projections on US macro series."""
+"""Staggered minimum wages (Callaway & Sant'Anna 2021)."""
 
 import numpy as np
 import pytest
 from cases import case
 
-from helpers.methods.local_projections import local_projections
 from helpers.methods.panel import staggered_effects, two_way_fixed_effects
 
 CASE = case("O09")
@@ -18,16 +17,6 @@ def got():
     staggered = staggered_effects(panel, anticipation=0, **columns)
     nested = two_way_fixed_effects(panel, leads=0, **columns).effects["treated"]
     counted = two_way_fixed_effects(panel, leads=0, count_unit_effects=True, **columns).effects["treated"]
-    projections = local_projections(
-        CASE.data["macro"],
-        outcome="gdp_gap",
-        impulse="rate",
-        contemporaneous=["gdp_gap", "inflation"],
-        horizons=[1, 4, 8, 12],
-        lags=CASE.settings["lp_lags"],
-        leads=0,
-        unit="percentage points",
-    ).table()
     return {
         "att_gt_never_treated_g_then_t": staggered.group_time["effect"].tolist(),
         "att_simple": staggered.effect.value,
@@ -36,8 +25,6 @@ def got():
         "twfe_D": nested.value,
         "twfe_D_se_cluster_unit": counted.se,
         "twfe_D_se_cluster_unit_nested": nested.se,
-        "lp_coef_h1_4_8_12": projections["value"].tolist(),
-        "lp_hac_se_h1_4_8_12": projections["se"].tolist(),
     }
 
 
