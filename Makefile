@@ -39,6 +39,7 @@ same: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 site: setup
 	$(BIN)/summits site

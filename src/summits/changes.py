@@ -151,10 +151,10 @@ def _ends(record: Mapping[str, Any] | None) -> list[float | None]:
 
 def overlap(old: list[float | None], new: list[float | None]) -> bool | None:
     """Whether two intervals, each [value, low, high], share a point; None where an end is not known."""
-    ends = (*old[1:], *new[1:])
-    if any(end is None for end in ends):
+    (old_low, old_high), (new_low, new_high) = old[1:], new[1:]
+    if old_low is None or old_high is None or new_low is None or new_high is None:
         return None
-    return old[1] <= new[2] and new[1] <= old[2]
+    return old_low <= new_high and new_low <= old_high
 
 
 def in_half_widths(moved: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -247,7 +247,7 @@ def attribute(
     Attribution or None
         None if one of the four was not estimated.
     """
-    if any(value is None for value in (old, present_code, revised, new)):
+    if old is None or present_code is None or revised is None or new is None:
         return None
     steps = (present_code - old, revised - present_code, new - revised)
     # Records hold six significant digits: what differences leave below that is rounding.
@@ -384,7 +384,7 @@ def _table_changes(before: Records, after: Records, both: list[str]) -> dict[str
         if path.startswith("observations/"):
             found["observations"] += observations(*map(frame, tables)).to_dict("records")
         elif path == "events.csv":
-            found["events"] += rows_by_key(*map(frame, tables), key="event_id").to_dict("records")
+            found["events"] += rows_by_key(frame(tables[0]), frame(tables[1]), "event_id").to_dict("records")
         else:
             found["tables"].append({"table": path, **_lines(*tables)})
     return found

@@ -29,7 +29,7 @@ class InvalidRun(ValueError):
 
 
 class RunFailed(Exception):
-    """A run that failed and was kept aside; the message is its failures."""
+    """A run that failed and was kept aside; the message is its report."""
 
 
 def execute(run: Run) -> None:
@@ -148,7 +148,7 @@ def reading_problems(opened: dict[str, list[str]], run: Run) -> list[str]:
     declared = {*run.ingredients["data"], *data_hashes(_read_by_needs(run))}
     if tables := [Path(table).stem for table in _tables(opened) if table not in declared]:
         problems.append(f"Add to its `reads` in collection.yml, since it reads them: {', '.join(tables)}.")
-    others = {_notebook_of(path) for path in opened["opened"]} - {None, run.notebook}
+    others = {_notebook_of(path) for path in opened["opened"]} - {"", run.notebook}
     if others := others - {need.split("/")[0] for need in run.needs}:
         problems.append(
             f"Add to its `needs` in collection.yml, since it reads them: {', '.join(sorted(others))}."
@@ -169,19 +169,19 @@ def _tables(opened: dict[str, list[str]]) -> list[str]:
     return [Path(p).relative_to(data).as_posix() for p in opened["opened"] if Path(p).is_relative_to(data)]
 
 
-def _notebook_of(path: str) -> str | None:
-    """Notebook whose result lies at `path`: notebooks/<id>.ipynb, or a file below runs/<id>/."""
+def _notebook_of(path: str) -> str:
+    """Notebook whose result lies at `path`: notebooks/<id>.ipynb, or below runs/<id>/; empty if none."""
     if Path(path).parent == paths.notebooks_dir().absolute() and path.endswith(".ipynb"):
         return Path(path).stem
     runs = paths.runs_dir().absolute()
-    return Path(path).relative_to(runs).parts[0] if Path(path).is_relative_to(runs) else None
+    return Path(path).relative_to(runs).parts[0] if Path(path).is_relative_to(runs) else ""
 
 
 @lru_cache
 def package_versions() -> dict[str, str]:
     """Versions of Python and of the packages that the project depends on directly."""
     required = [r for r in metadata.requires("chips-and-summits") or [] if "extra ==" not in r]
-    names = sorted(re.match(r"[\w.-]+", requirement)[0] for requirement in required)
+    names = sorted(re.split(r"[^\w.-]", requirement)[0] for requirement in required)
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in names}
 
 

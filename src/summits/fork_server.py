@@ -81,8 +81,8 @@ def _become_kernel(request: dict[str, Any], files: list[int], server: int, settl
         time.tzset()
         os.chdir(request["folder"])
         _forget()
-        launcher = importlib.util.find_spec("ipykernel_launcher").origin
-        sys.argv = [launcher, *request["arguments"]]
+        launcher = importlib.util.find_spec("ipykernel_launcher")
+        sys.argv = [str(launcher and launcher.origin), *request["arguments"]]
         importlib.import_module("ipykernel.kernelapp").launch_new_instance()
         code = 0
     except SystemExit as end:

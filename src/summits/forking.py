@@ -15,8 +15,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
 NAME = "summits-fork"
@@ -48,7 +49,7 @@ class ForkedProcess:
             self.returncode = 1
         return self.returncode
 
-    def wait(self) -> int:
+    def wait(self) -> int | None:
         """Wait for the end."""
         if self.poll() is None:
             select.select([self._ending], [], [])
@@ -149,17 +150,19 @@ def _read_once(environment: Mapping[str, str], folder: str) -> dict[str, str]:
 class ForkProvisioner(LocalProvisioner):
     """Forks a kernel where that is possible, and starts an ordinary one where it is not."""
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel; its output goes where that of an ordinary one would go."""
-        files = [_file(kwargs.get(name), number) for name, number in (("stdout", 1), ("stderr", 2))]
+        out, err = _file(kwargs.get("stdout"), 1), _file(kwargs.get("stderr"), 2)
         folder = os.path.abspath(kwargs.get("cwd") or os.getcwd())
         try:
-            if None in files:
+            if out is None or err is None:
                 raise CannotFork("The output is wanted through a pipe.")
-            self.process = fork(cmd, kwargs["env"], folder, files)
+            process = fork(cmd, kwargs["env"], folder, [out, err])
         except CannotFork:
             return await super().launch_kernel(cmd, **kwargs)
-        self.pid = self.pgid = self.process.pid
+        # It has the part of Popen that a provisioner uses.
+        self.process = cast(subprocess.Popen, process)
+        self.pid = self.pgid = process.pid
         self.cwd = folder
         return self.connection_info
 

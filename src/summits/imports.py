@@ -61,7 +61,7 @@ def reached(program: str, files: Package) -> dict[str, str]:
 def imported(text: str) -> list[str] | None:
     """Return the dotted names of ours that a text imports; None if that cannot be told."""
     text = re.sub(r"#[^\n]*", "", text).replace("\\\n", " ")
-    names = []
+    names: list[str] = []
     for statement in IMPORT.finditer(text):
         source = statement["source"]
         members = [part.split()[0] for part in statement["names"].strip("()").split(",") if part.split()]

@@ -226,7 +226,13 @@ class Engine(NBClientEngine):
 def _injected(notebook: dict[str, Any]) -> dict[str, Any]:
     cell = notebooks.tagged(notebook, "injected-parameters")
     statements = ast.parse(notebooks.text(cell["source"])).body if cell else []
-    return {statement.targets[0].id: ast.literal_eval(statement.value) for statement in statements}
+    return {
+        target.id: ast.literal_eval(statement.value)
+        for statement in statements
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 for name in (NAME, None):

@@ -22,7 +22,7 @@ from typing import Any
 from helpers import paths
 from summits import notebooks
 
-TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
+TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
 SECRET_WORDS = {"token", "secret", "password", "passwd", "pwd", "credential", "credentials", "auth", "apikey"}
 DAYS_IN = {"days": 1, "months": 30, "quarters": 91, "years": 365}
 
@@ -41,8 +41,8 @@ class Parameter:
     comment: str
     choices: tuple[str, ...] = ()
     table: str = ""
-    low: str | float | None = None
-    high: str | float | None = None
+    low: Any = None
+    high: Any = None
     is_date: bool = False
 
 
@@ -63,7 +63,9 @@ def schema(notebook: dict[str, Any]) -> dict[str, Parameter]:
         statements, comments = ast.parse(source).body, _comments(source)
     except (SyntaxError, tokenize.TokenError) as error:
         raise ParameterError(f"The `parameters` cell is not Python: {error}.") from None
-    parameters = [_parameter(statement, comments.get(statement.end_lineno, "")) for statement in statements]
+    parameters = [
+        _parameter(statement, comments.get(statement.end_lineno or 0, "")) for statement in statements
+    ]
     problems = [problem for p in parameters if (problem := _problem(p, p.default))]
     if problems:
         raise ParameterError("\n".join(f"Default of the notebook: {problem}" for problem in problems))
@@ -186,7 +188,7 @@ def _problem(parameter: Parameter, value: Any) -> str | None:
         return None
     if isinstance(value, float) and not math.isfinite(value):
         return f"{shown}: the number must be finite."
-    if parameter.is_date and not _is_date(value):
+    if parameter.is_date and not _is_date(str(value)):
         return f"{shown}: not a date. Write it as 2021-06-30 or 2021-06."
     members = value if isinstance(value, list) else [value]
     if parameter.choices and (wrong := [m for m in members if str(m) not in parameter.choices]):

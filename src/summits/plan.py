@@ -179,7 +179,8 @@ def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: 
         days = {these.get("as_of", "") for these in values[name].values()}
         for need in listed[name].get("needs", []):
             given[need] |= {known_on(day): {"as_of": day} if day else {} for day in sorted(days)}
-    package, runs = imports.package(), {}
+    package = imports.package()
+    runs: dict[str, Run] = {}
     for name in order:
         for each, these in given[name].items():
             with _named(name):

@@ -193,8 +193,7 @@ def _refresh_one(
             _label_stale(folder, publisher, refusal)
         return Outcome(publisher.name, "refused", reason=refusal.reason, message=str(refusal))
     state = "unchanged" if added.rows.empty else "changed"
-    counts = {"new": added.new, "unchanged": added.unchanged, "waiting": added.waiting}
-    return Outcome(publisher.name, state, revisions=added.revisions, **counts)
+    return Outcome(publisher.name, state, added.new, added.unchanged, added.waiting, added.revisions)
 
 
 def _held(folder: Path, series: Iterable[catalog.Series]) -> pd.DataFrame:
@@ -239,7 +238,7 @@ def _fetch(
     return fetched
 
 
-def read(reader: Callable[[bytes, Request], Any], body: bytes, request: Request) -> Any:
+def read(reader: Callable[[bytes, Request], Any], body: bytes | None, request: Request) -> Any:
     """Apply a client's `parse` or `follow` to a reply; whatever goes wrong in reading it is a refusal.
 
     Raises
@@ -248,7 +247,7 @@ def read(reader: Callable[[bytes, Request], Any], body: bytes, request: Request)
         If the reply is not of the publisher's form.
     """
     try:
-        return reader(body, request)
+        return reader(body or b"", request)
     except Refused as refusal:
         fault = Refused(refusal.reason, str(refusal))
     except Exception as error:

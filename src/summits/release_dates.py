@@ -1,51 +1,18 @@
 """When is the next value of each series due, and is it late? From what is held and how publishers release."""
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pandas as pd
 
 from helpers import catalog, paths
+from summits.publishers import RHYTHMS
+from summits.publishers.client import Rhythm
 from summits.refresh import STATUS, live_series
 
 # Days after the expected release before a series is called late.
 GRACE = {"D": 5, "M": 10, "Q": 20, "H": 30, "A": 60}
-
-
-@dataclass(frozen=True)
-class Rhythm:
-    """How a publisher releases: in words, and the days from the end of a period to its value."""
-
-    words: str
-    lag: dict[str, int]
-
-
-DAILY = Rhythm("every trading day, after the close", {"D": 1})
-RHYTHMS = {
-    "ai_gpr": Rhythm("monthly, in the month after", {"M": 35}),
-    "ai_index": Rhythm("yearly report, in April", {"A": 105}),
-    "arena": Rhythm("running leaderboard, read at the end of the month", {"M": 2}),
-    "cboe_vix": DAILY,
-    "census": Rhythm("monthly, about five weeks after the month", {"M": 37}),
-    "comtrade": Rhythm("as countries report: two to six months after the month", {"M": 120, "A": 270}),
-    "csindex": DAILY,
-    "epoch": Rhythm("running lists, counted at the end of the quarter or month", {"Q": 5, "M": 2, "A": 60}),
-    "estat": Rhythm("monthly, near the end of the month after", {"M": 30}),
-    "eurostat": Rhythm("monthly, six to seven weeks after the month", {"M": 48}),
-    "fama_french": Rhythm("monthly, about five weeks after the month", {"D": 45}),
-    "finmind": Rhythm("monthly, by the 10th of the month after", {"M": 11}),
-    "fred": Rhythm("monthly, in the middle of the month after; exchange rates weekly", {"D": 8, "M": 18}),
-    "gpr": Rhythm("daily file every week, monthly file early in the month after", {"D": 8, "M": 10}),
-    "korea_customs": Rhythm("monthly, in the middle of the month after", {"M": 16}),
-    "owid": Rhythm("yearly, when the source is updated", {"A": 300}),
-    "policy_uncertainty": Rhythm("daily and monthly, early in the month after", {"D": 10, "M": 10}),
-    "sec_facts": Rhythm("quarterly, by 40 to 60 days after the fiscal quarter", {"Q": 60, "A": 60}),
-    "taiwan_mof": Rhythm("monthly, by the 9th of the month after", {"M": 10, "A": 60}),
-    "waugh": Rhythm("monthly, after the Census release", {"M": 45}),
-    "wsts": Rhythm("monthly, about five to six weeks after the month", {"M": 42}),
-    "yahoo_prices": DAILY,
-}
 
 
 def release_status(today: date | None = None) -> list[dict]:
@@ -73,7 +40,7 @@ def release_status(today: date | None = None) -> list[dict]:
     ]
 
 
-def _status(info, last: tuple[str, str], live: bool, refused: dict[str, str], today: date) -> dict:
+def _status(info: Any, last: tuple[str, str], live: bool, refused: dict[str, str], today: date) -> dict:
     rhythm = RHYTHMS.get(info.loader)
     due = next_release(last[0], info.frequency, rhythm) if rhythm and last[0] else None
     reason = refused.get(info.loader, "") if live else ""
@@ -120,13 +87,13 @@ def next_release(last_period: str, frequency: str, rhythm: Rhythm) -> date | Non
 
 def _last_rows(tables: list[str]) -> dict[str, tuple[str, str]]:
     """Return the last period and the last vintage held of each series."""
-    found = {}
+    last: dict[str, tuple[str, str]] = {}
     for table in tables:
         path = paths.data_dir() / "observations" / f"{table}.csv"
         if path.exists():
             rows = catalog.read_text_table(path).groupby("series_id")[["period", "vintage"]].max()
-            found |= {row.Index: (row.period, row.vintage) for row in rows.itertuples()}
-    return found
+            last |= {row.Index: (row.period, row.vintage) for row in rows.itertuples()}
+    return last
 
 
 def _refused() -> dict[str, str]:

@@ -184,7 +184,7 @@ def _number(value: Any) -> float | None:
     return None if value is None or pd.isna(value) else float(value)
 
 
-def _family_p(table: pd.DataFrame, adjustment: str) -> pd.Series:
+def _family_p(table: pd.DataFrame, adjustment: Any) -> pd.Series:
     """Adjust the placebo p values of primary tests within families; a missing one counts as 1."""
     adjusted = pd.Series(None, index=table.index, dtype=object)
     primary = table[table["primary"] & (table["family"] != "")]
@@ -381,7 +381,7 @@ def needed(table: pd.DataFrame) -> pd.DataFrame:
 
 def record_claim(claim: Mapping, as_of: str) -> None:
     """Leave the verdict of a claim for the front page: ``claim_c16``."""
-    first = next((test for test in claim["tests"] if test["notebook"]), {})
+    first: Mapping = next((test for test in claim["tests"] if test["notebook"]), {})
     records.record(
         f"claim_{claim['id'].lower()}",
         claim["word"],

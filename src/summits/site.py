@@ -17,6 +17,7 @@ import sys
 import tempfile
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import nbformat
@@ -141,7 +142,8 @@ def page(notebook: nbformat.NotebookNode, name: str) -> tuple[nbformat.NotebookN
     tuple of NotebookNode and dict
         The page, and the files that stand beside it: path below the site's root → content.
     """
-    shown, files = copy.deepcopy(notebook), {}
+    files: dict[str, bytes] = {}
+    shown = copy.deepcopy(notebook)
     for cell in shown.cells:
         if cell.cell_type == "code":
             tags = cell.metadata.setdefault("tags", [])
@@ -298,7 +300,7 @@ def _coverage() -> pd.DataFrame:
 def _tables() -> list[dict[str, object]]:
     """Return the tables of the package; those with the same columns come as one, with their files."""
     described = json.loads((paths.data_dir() / "datapackage.json").read_text(encoding="utf-8"))
-    grouped = {}
+    grouped: dict[Any, Any] = {}
     for resource in described["resources"]:
         fields = resource.get("schema", {}).get("fields", [])
         columns = tuple(field["name"] for field in fields)

@@ -148,7 +148,7 @@ def _read(folder: Path, path: str) -> tuple[pd.DataFrame | None, list[Problem]]:
         found = re.search(r"line (\d+)", str(error))
         row = int(found[1]) if found else None
         return None, [Problem(path, row, "", "is no table: a line has too many cells.", "restore the line")]
-    names = schema.table_of(path).names
+    names = _form(path).names
     frame.columns = frame.columns.str.removeprefix("\ufeff")
     problems = [
         Problem(path, 1, name, "column is missing.", f"put the columns back: {', '.join(names)}")
@@ -165,10 +165,19 @@ def _read(folder: Path, path: str) -> tuple[pd.DataFrame | None, list[Problem]]:
     return (None if problems else frame), problems
 
 
+def _form(path: str) -> schema.Table:
+    """Return the form of a table that has one."""
+    form = schema.table_of(path)
+    assert form is not None, f"{path} is no table of the package"
+    return form
+
+
 # --- cells ----------------------------------------------------------------------------------------
 
 
-def _flag(path: str, frame: pd.DataFrame, wrong, field: str, message: str, mend: str) -> Iterator[Problem]:
+def _flag(
+    path: str, frame: pd.DataFrame, wrong: np.ndarray | pd.Series, field: str, message: str, mend: str
+) -> Iterator[Problem]:
     """Report the marked rows: the first five each, the rest as a count. ``{}`` in the message is the cell."""
     positions = np.flatnonzero(np.asarray(wrong))
     for position in positions[:5]:
@@ -180,7 +189,7 @@ def _flag(path: str, frame: pd.DataFrame, wrong, field: str, message: str, mend:
 
 def _cells(path: str, frame: pd.DataFrame) -> Iterator[Problem]:
     """Check every cell against its column: blank, type, allowed values, address; and the key."""
-    table = schema.table_of(path)
+    table = _form(path)
     for column in table.columns:
         cell = frame[column.name]
         texts = pd.Series(cell.unique())
@@ -233,7 +242,7 @@ def _numbers(path: str, frame: pd.DataFrame, field: str) -> Iterator[Problem]:
 def _links(tables: dict[str, pd.DataFrame]) -> Iterator[Problem]:
     """Check that every series and source that is named exists."""
     for path, frame in tables.items():
-        for field, table, target in schema.table_of(path).links:
+        for field, table, target in _form(path).links:
             if f"{table}.csv" in tables:
                 unknown = ~frame[field].isin(tables[f"{table}.csv"][target])
                 mend = f"correct it, or add the row to {table}.csv"
@@ -270,13 +279,13 @@ def _series(tables: dict[str, pd.DataFrame]) -> Iterator[Problem]:
     if "baskets.csv" in tables:
         unknown = ~frame["basket"].isin([*tables["baskets.csv"]["basket"], ""])
         yield from wrong(unknown, "basket", "{} is not in baskets.csv.", "correct it, or add the basket")
-    stored = {
+    with_values = {
         each
         for name, rows in tables.items()
         if name.startswith("observations/")
         for each in rows["series_id"]
     }
-    empty = ~frame["series_id"].isin(stored) & (frame["redistribution"] != "fetch")
+    empty = ~frame["series_id"].isin(with_values) & (frame["redistribution"] != "fetch")
     yield from wrong(
         empty,
         "series_id",
@@ -540,12 +549,12 @@ def _resource(folder: Path, path: str, licences: pd.DataFrame) -> dict:
 def _table_schema(table: schema.Table) -> dict:
     fields = []
     for column in table.columns:
-        constraints = {"required": True} if column.required else {}
+        constraints: dict[str, object] = {"required": True} if column.required else {}
         if column.values:
             constraints["enum"] = list(column.values)
         field = {"name": column.name, "type": column.type, "description": column.description}
         fields.append(field | ({"constraints": constraints} if constraints else {}))
-    result = {"fields": fields, "missingValues": [""]}
+    result: dict[str, object] = {"fields": fields, "missingValues": [""]}
     if table.key:
         result["primaryKey"] = list(table.key)
     if table.links:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from helpers import catalog, paths
 from summits import cli, refresh
 from summits import release_dates as releases
-from summits.publishers import CLIENTS, PUBLISHERS, judging, keys
-from summits.publishers.client import Refused, Request, Wanted
+from summits.publishers import CLIENTS, PUBLISHERS, RHYTHMS, judging, keys
+from summits.publishers.client import Refused, Request, Rhythm, Wanted
 
 TODAY = date(2026, 11, 23)
 NAMES = sorted(PUBLISHERS)
@@ -43,7 +43,7 @@ def test_a_client_asks_for_every_series_it_serves_and_nothing_else(name: str) ->
 def test_keys_are_known_to_the_redaction(name: str) -> None:
     publisher = PUBLISHERS[name]
     calls = publisher.requests(wanted_of(name), TODAY)
-    assert {call.key.variable for call in calls if call.key} <= set(keys.VARIABLES)
+    assert {call.key.variable for call in calls if call.key} <= keys.VARIABLES
     assert publisher.needs in {"", *keys.VARIABLES}
 
 
@@ -58,7 +58,7 @@ def test_the_page_on_sources_describes_the_publisher(name: str) -> None:
 
 def test_every_key_is_in_the_example_and_in_the_page_on_refreshing() -> None:
     example = (paths.root() / ".env.example").read_text(encoding="utf-8").splitlines()
-    assert {line.removesuffix("=") for line in example if not line.startswith("#")} == set(keys.VARIABLES)
+    assert {line.removesuffix("=") for line in example if not line.startswith("#")} == keys.VARIABLES
     page = (paths.root() / "docs" / "refreshing.md").read_text(encoding="utf-8")
     assert all(f"`{variable}`" in page for variable in keys.VARIABLES)
 
@@ -193,7 +193,7 @@ def test_decimals_and_number_text() -> None:
 )
 def test_the_next_release_follows_the_rhythm(last: str, frequency: str, lag: int, expected: date) -> None:
     lags = {} if frequency == "E" else {frequency: lag}
-    assert releases.next_release(last, frequency, releases.Rhythm("", lags)) == expected
+    assert releases.next_release(last, frequency, Rhythm("", lags)) == expected
 
 
 def test_status_is_told_by_publisher_with_its_rhythm() -> None:
@@ -221,4 +221,4 @@ def test_status_covers_every_series_and_tells_late_from_due() -> None:
     assert not early["us_exp_cn_hs8542"]["stale"]
     nothing = status["us_china_tension"]
     assert (nothing["last_period"], nothing["reason"]) == ("", "not fetched")
-    assert set(catalog.catalogue()["loader"]) - {""} <= set(releases.RHYTHMS)
+    assert set(catalog.catalogue()["loader"]) - {""} <= set(RHYTHMS)

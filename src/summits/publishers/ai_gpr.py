@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Request, Wanted
+from summits.publishers.client import Publisher, Request, Rhythm, Wanted
 
 ADDRESS = "https://www.matteoiacoviello.com/ai_gpr_files/ai_gpr_bilateral_monthly.csv"
 COLUMNS = {"aigpr_total": "GPR_AI", "aigpr_usa_china": "USA|China", "aigpr_china_usa": "China|USA"}
@@ -33,6 +33,7 @@ PUBLISHER = Publisher(
     title="AI-GPR, bilateral monthly (Iacoviello and co-authors)",
     url=ADDRESS,
     licence="free with citation",
+    rhythm=Rhythm("monthly, in the month after", {"M": 35}),
     label=label,
     requests=requests,
     parse=parse,

@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Request, Wanted
+from summits.publishers.client import DAILY, Publisher, Request, Wanted
 
 ADDRESS = "https://cdn.cboe.com/api/global/us_indices/daily_prices/VIX_History.csv"
 
@@ -36,6 +36,7 @@ PUBLISHER = Publisher(
     url=ADDRESS,
     licence="Cboe terms",
     redistribution="derived",
+    rhythm=DAILY,
     never_revised=True,
     label=label,
     requests=requests,

@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Key, Publisher, Refused, Request, Wanted
+from summits.publishers.client import Key, Publisher, Refused, Request, Rhythm, Wanted
 
 HOST = "https://api.census.gov/data/timeseries/intltrade"
 KEY = Key("CENSUS_API_KEY", "key")
@@ -76,6 +76,7 @@ PUBLISHER = Publisher(
     title="US Census Bureau, international trade",
     url="https://api.census.gov/data/timeseries/intltrade/exports/hs",
     licence="US Government work, public domain; cite US Census Bureau, USA Trade",
+    rhythm=Rhythm("monthly, about five weeks after the month", {"M": 37}),
     label=label,
     requests=requests,
     parse=parse,

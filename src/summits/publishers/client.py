@@ -36,6 +36,20 @@ def origin(address: str) -> str:
 
 
 @dataclass(frozen=True)
+class Rhythm:
+    """How a publisher releases: in words, and the days from the end of a period to its value.
+
+    The days are by frequency, as in the catalogue; a frequency that is not named has no next release.
+    """
+
+    words: str
+    lag: dict[str, int]
+
+
+DAILY = Rhythm("every trading day, after the close", {"D": 1})
+
+
+@dataclass(frozen=True)
 class Wanted:
     """A series to fetch, and the last period held of it (blank if none)."""
 
@@ -50,6 +64,9 @@ class Key:
     variable: str
     name: str
     place: str = "query"
+
+    def __post_init__(self) -> None:
+        keys.VARIABLES.add(self.variable)
 
 
 @dataclass(frozen=True)
@@ -90,6 +107,8 @@ class Publisher:
         The ``loader`` of the catalogue rows it serves.
     title, url, licence, licence_flag, redistribution : str
         The row of ``sources.csv`` under which fetched values are stored.
+    rhythm : Rhythm
+        When its values are due.
     label : callable
         ``label(series) -> str or None``: the publisher's own name for a series, None if it does not serve it.
     requests : callable
@@ -111,6 +130,7 @@ class Publisher:
     title: str
     url: str
     licence: str
+    rhythm: Rhythm
     label: Callable[[Series], str | None]
     requests: Callable[[dict[str, Wanted], date], list[Request]]
     parse: Callable[[bytes, Request], pd.DataFrame]
@@ -120,6 +140,10 @@ class Publisher:
     never_revised: bool = False
     follow: Callable[[bytes, Request], Request] | None = None
     combine: Callable[[pd.DataFrame, dict[str, Wanted]], pd.DataFrame] | None = None
+
+    def __post_init__(self) -> None:
+        if self.needs:
+            keys.VARIABLES.add(self.needs)
 
     @property
     def source_id(self) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import formulas, keys, reading
-from summits.publishers.client import Key, Publisher, Refused, Request, Wanted
+from summits.publishers.client import Key, Publisher, Refused, Request, Rhythm, Wanted
 
 HOST = "https://comtradeapi.un.org"
 KEY = Key("COMTRADE_API_KEY", "Ocp-Apim-Subscription-Key", "header")
@@ -123,6 +123,7 @@ PUBLISHER = Publisher(
     title="UN Comtrade",
     url="https://comtradeapi.un.org/public/v1/preview/C/M/HS",
     licence="UN Comtrade: internal use free, redistribution subject to the UN Comtrade terms",
+    rhythm=Rhythm("as countries report: two to six months after the month", {"M": 120, "A": 270}),
     label=label,
     requests=requests,
     parse=parse,

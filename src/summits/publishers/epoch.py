@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import formulas, reading
-from summits.publishers.client import Publisher, Request, Wanted
+from summits.publishers.client import Publisher, Request, Rhythm, Wanted
 
 MODELS = "https://epoch.ai/data/notable_ai_models.csv"
 BENCHMARKS = "https://epoch.ai/data/benchmark_data.zip"
@@ -92,6 +92,7 @@ PUBLISHER = Publisher(
     title="Epoch AI, notable models and capabilities index",
     url="https://epoch.ai/data",
     licence="Epoch AI data CC BY 4.0",
+    rhythm=Rhythm("running lists, counted at the end of the quarter or month", {"Q": 5, "M": 2, "A": 60}),
     label=label,
     requests=requests,
     parse=parse,

@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import formulas, reading
-from summits.publishers.client import Key, Publisher, Refused, Request, Wanted
+from summits.publishers.client import Key, Publisher, Refused, Request, Rhythm, Wanted
 
 ADDRESS = "https://api.e-stat.go.jp/rest/3.0/app/json/getStatsData"
 KEY = Key("ESTAT_APP_ID", "appId")
@@ -84,6 +84,7 @@ PUBLISHER = Publisher(
     title="Japan, Trade Statistics (e-Stat)",
     url="https://www.e-stat.go.jp/",
     licence="e-Stat terms of use (compatible with CC BY 4.0), cite source",
+    rhythm=Rhythm("monthly, near the end of the month after", {"M": 30}),
     label=label,
     requests=requests,
     parse=parse,

@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Refused, Request, Wanted
+from summits.publishers.client import Publisher, Refused, Request, Rhythm, Wanted
 
 ADDRESS = "https://ec.europa.eu/eurostat/api/comext/dissemination/statistics/1.0/data/DS-045409"
 REPORTERS = {"Netherlands": "NL", "Germany": "DE", "EU27": "EU27_2020", "France": "FR", "Ireland": "IE"}
@@ -69,6 +69,7 @@ PUBLISHER = Publisher(
     title="Eurostat, Comext",
     url=ADDRESS,
     licence="Eurostat reuse policy (CC BY 4.0), cite Eurostat",
+    rhythm=Rhythm("monthly, six to seven weeks after the month", {"M": 48}),
     label=label,
     requests=requests,
     parse=parse,

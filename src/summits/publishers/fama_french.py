@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Refused, Request, Wanted
+from summits.publishers.client import Publisher, Refused, Request, Rhythm, Wanted
 
 HOST = "https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/ftp"
 # The file and the column of each series.
@@ -60,6 +60,7 @@ PUBLISHER = Publisher(
     title="Kenneth R. French Data Library, daily factors",
     url="https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/data_library.html",
     licence="free for research with citation; copyright Eugene F. Fama and Kenneth R. French",
+    rhythm=Rhythm("monthly, about five weeks after the month", {"D": 45}),
     label=label,
     requests=requests,
     parse=parse,

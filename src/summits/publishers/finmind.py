@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Refused, Request, Wanted
+from summits.publishers.client import Publisher, Refused, Request, Rhythm, Wanted
 
 ADDRESS = "https://api.finmindtrade.com/api/v4/data"
 COMPANIES = {"tsmc_monthly_revenue": "2330"}
@@ -45,6 +45,7 @@ PUBLISHER = Publisher(
     title="TSMC monthly revenue (FinMind)",
     url=ADDRESS,
     licence="FinMind terms; company disclosure",
+    rhythm=Rhythm("monthly, by the 10th of the month after", {"M": 11}),
     label=label,
     requests=requests,
     parse=parse,

@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import formulas, keys, reading
-from summits.publishers.client import Key, Publisher, Refused, Request, Wanted
+from summits.publishers.client import Key, Publisher, Refused, Request, Rhythm, Wanted
 
 LATEST = "https://fred.stlouisfed.org/graph/fredgraph.csv"
 VINTAGES = "https://api.stlouisfed.org/fred/series/observations"
@@ -84,6 +84,7 @@ PUBLISHER = Publisher(
     title="FRED and ALFRED, Federal Reserve Bank of St. Louis",
     url="https://fred.stlouisfed.org/",
     licence="public domain (Fed) unless the series says otherwise; cite FRED",
+    rhythm=Rhythm("monthly, in the middle of the month after; exchange rates weekly", {"D": 8, "M": 18}),
     label=label,
     requests=requests,
     parse=parse,

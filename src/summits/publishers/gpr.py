@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Refused, Request, Wanted
+from summits.publishers.client import Publisher, Refused, Request, Rhythm, Wanted
 
 HOST = "https://www.matteoiacoviello.com/gpr_files"
 FILES = {"D": "data_gpr_daily_recent.dta", "M": "data_gpr_export.dta"}
@@ -47,6 +47,7 @@ PUBLISHER = Publisher(
     title="Geopolitical Risk Index (Caldara and Iacoviello)",
     url="https://www.matteoiacoviello.com/gpr.htm",
     licence="free with citation (Caldara & Iacoviello 2022 AER)",
+    rhythm=Rhythm("daily file every week, monthly file early in the month after", {"D": 8, "M": 10}),
     label=label,
     requests=requests,
     parse=parse,

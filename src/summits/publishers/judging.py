@@ -233,4 +233,4 @@ def number_text(value: float) -> str:
 
 def decimals(text: str) -> int:
     """Return the digits after the point of a number as text: 2 for 1.25, 0 for 5e+26."""
-    return max(0, -Decimal(text).as_tuple().exponent)
+    return max(0, -int(Decimal(text).as_tuple().exponent))

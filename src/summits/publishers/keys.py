@@ -7,14 +7,8 @@ from urllib.parse import quote
 
 from helpers import paths
 
-VARIABLES = (
-    "CENSUS_API_KEY",
-    "FRED_API_KEY",
-    "COMTRADE_API_KEY",
-    "ESTAT_APP_ID",
-    "KOREA_CUSTOMS_KEY",
-    "SUMMITS_CONTACT",
-)
+# Environment variables that hold keys: each publisher adds its own when it is defined.
+VARIABLES: set[str] = set()
 HIDDEN = "[key]"
 
 
@@ -33,7 +27,7 @@ def read(variable: str, dotenv: Path | None = None) -> str:
 
 def redact(text: str) -> str:
     """Return a text with every key, plain or percent-encoded, replaced by ``[key]``."""
-    for secret in filter(None, map(read, VARIABLES)):
+    for secret in filter(None, map(read, sorted(VARIABLES))):
         for form in (secret, quote(secret, safe=""), quote(secret)):
             text = text.replace(form, HIDDEN)
     return text

@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Key, Publisher, Refused, Request, Wanted
+from summits.publishers.client import Key, Publisher, Refused, Request, Rhythm, Wanted
 
 ADDRESS = "https://apis.data.go.kr/1220000/nitemtrade/getNitemtradeList"
 KEY = Key("KOREA_CUSTOMS_KEY", "serviceKey")
@@ -78,6 +78,7 @@ PUBLISHER = Publisher(
     title="Korea Customs Service, trade by item and country",
     url=ADDRESS,
     licence="Korea open government data (data.go.kr); cite Korea Customs Service",
+    rhythm=Rhythm("monthly, in the middle of the month after", {"M": 16}),
     label=label,
     requests=requests,
     parse=parse,

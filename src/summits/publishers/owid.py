@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Refused, Request, Wanted
+from summits.publishers.client import Publisher, Refused, Request, Rhythm, Wanted
 
 HOST = "https://ourworldindata.org/grapher"
 # Start of the name of each family of series: the chart it comes from, and the factor to its unit.
@@ -68,6 +68,7 @@ PUBLISHER = Publisher(
     url="https://ourworldindata.org/artificial-intelligence",
     licence="OWID processing CC BY 4.0; CSET data CC BY-NC 4.0; Epoch AI data CC BY 4.0",
     licence_flag="NC",
+    rhythm=Rhythm("yearly, when the source is updated", {"A": 300}),
     label=label,
     requests=requests,
     parse=parse,

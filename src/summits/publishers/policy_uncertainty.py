@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Refused, Request, Wanted
+from summits.publishers.client import Publisher, Refused, Request, Rhythm, Wanted
 
 HOST = "https://www.policyuncertainty.com/media"
 # The file and the column of each series.
@@ -51,6 +51,7 @@ PUBLISHER = Publisher(
     title="Economic Policy Uncertainty",
     url="https://www.policyuncertainty.com/",
     licence="free with attribution (policyuncertainty.com)",
+    rhythm=Rhythm("daily and monthly, early in the month after", {"D": 10, "M": 10}),
     label=label,
     requests=requests,
     parse=parse,

@@ -147,10 +147,10 @@ def sheet(body: bytes, name: str) -> list[list[str]]:
     """Return one sheet of an .xlsx workbook as rows of text; empty cells are blank."""
     book = xml_root(member(body, "xl/workbook.xml"))
     links = {
-        each.get("Id"): each.get("Target").removeprefix("/xl/")
+        each.get("Id", ""): each.get("Target", "").removeprefix("/xl/")
         for each in xml_root(member(body, "xl/_rels/workbook.xml.rels"))
     }
-    found = {each.get("name"): links[each.get(_LINK)] for each in book.iter(f"{_SHEET}sheet")}
+    found = {each.get("name", ""): links[each.get(_LINK, "")] for each in book.iter(f"{_SHEET}sheet")}
     if name not in found:
         raise Refused("columns", f"The workbook has no sheet {name!r}. It has {', '.join(found)}.")
     strings = []
@@ -163,8 +163,10 @@ def sheet(body: bytes, name: str) -> list[list[str]]:
 def _cells(row: Element, strings: list[str]) -> list[str]:
     cells: dict[int, str] = {}
     for cell in row.iter(f"{_SHEET}c"):
-        column = 0
-        for letter in _CELL.fullmatch(cell.get("r"))[1]:
+        column, name = 0, _CELL.fullmatch(cell.get("r", ""))
+        if name is None:
+            raise Refused("malformed", f"{cell.get('r')!r} is no name of a cell.")
+        for letter in name[1]:
             column = column * 26 + ord(letter) - ord("A") + 1
         text = "".join(cell.itertext()).strip()
         cells[column - 1] = strings[int(text)] if cell.get("t") == "s" else text

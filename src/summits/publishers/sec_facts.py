@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import formulas, reading
-from summits.publishers.client import Publisher, Request, Wanted
+from summits.publishers.client import Publisher, Request, Rhythm, Wanted
 
 HOST = "https://data.sec.gov/api/xbrl/companyconcept"
 COMPANIES = {
@@ -96,6 +96,7 @@ PUBLISHER = Publisher(
     title="US Securities and Exchange Commission, facts from company filings",
     url="https://www.sec.gov/search-filings/edgar-application-programming-interfaces",
     licence="public domain (SEC EDGAR)",
+    rhythm=Rhythm("quarterly, by 40 to 60 days after the fiscal quarter", {"Q": 60, "A": 60}),
     label=label,
     requests=requests,
     parse=parse,

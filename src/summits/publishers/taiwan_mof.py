@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Refused, Request, Wanted, origin
+from summits.publishers.client import Publisher, Refused, Request, Rhythm, Wanted, origin
 
 ADDRESS = "https://data.gov.tw/api/v2/rest/dataset/8380"
 COLUMNS = {"tw_exp_world_electronic_components": "電子零組件"}
@@ -50,6 +50,7 @@ PUBLISHER = Publisher(
     title="Taiwan, Ministry of Finance, exports by commodity group",
     url="https://data.gov.tw/dataset/8380",
     licence="Open Government Data License, Taiwan, version 1.0; cite the Ministry of Finance",
+    rhythm=Rhythm("monthly, by the 9th of the month after", {"M": 10, "A": 60}),
     label=label,
     requests=requests,
     follow=follow,

@@ -123,7 +123,7 @@ class Transport:
         repeat = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Later),
             wait=self._wait,
-            stop=tenacity.stop_any(tenacity.stop_after_attempt(self.attempts), self._too_late),
+            stop=self._is_enough,
             reraise=True,
         )
         reply, body = repeat(self._by_the_deadline, request, validators or {})
@@ -151,10 +151,12 @@ class Transport:
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         grown = tenacity.wait_random_exponential(multiplier=self.pause, max=60)(state)
-        return max(state.outcome.exception().after, grown)
+        fault = state.outcome.exception() if state.outcome else None
+        return max(fault.after, grown) if isinstance(fault, _Later) else grown
 
-    def _too_late(self, state: tenacity.RetryCallState) -> bool:
-        return time.monotonic() + state.upcoming_sleep > self.ends
+    def _is_enough(self, state: tenacity.RetryCallState) -> bool:
+        late = time.monotonic() + state.upcoming_sleep > self.ends
+        return late or state.attempt_number >= self.attempts
 
     def _by_the_deadline(
         self, request: Request, validators: Mapping[str, str]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import formulas, reading
-from summits.publishers.client import Publisher, Refused, Request, Wanted, origin
+from summits.publishers.client import Publisher, Refused, Request, Rhythm, Wanted, origin
 
 PAGE = "https://www.wsts.org/67/Historical-Billings-Report"
 SHEET = "Monthly Data"
@@ -67,6 +67,7 @@ PUBLISHER = Publisher(
     url=PAGE,
     licence="(c) WSTS, all rights reserved; free public download, redistribution not granted",
     redistribution="derived",
+    rhythm=Rhythm("monthly, about five to six weeks after the month", {"M": 42}),
     label=label,
     requests=requests,
     follow=follow,

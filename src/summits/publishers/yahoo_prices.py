@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import formulas, reading
-from summits.publishers.client import Publisher, Refused, Request, Wanted
+from summits.publishers.client import DAILY, Publisher, Refused, Request, Wanted
 
 HOST = "https://query1.finance.yahoo.com/v8/finance/chart"
 INDICES = {"return_GSPC": "^GSPC", "return_IXIC": "^IXIC", "return_DJI": "^DJI", "return_SOX": "^SOX"}
@@ -73,6 +73,7 @@ PUBLISHER = Publisher(
     url="https://finance.yahoo.com/",
     licence="Yahoo terms: no redistribution of prices",
     redistribution="derived",
+    rhythm=DAILY,
     never_revised=True,
     label=label,
     requests=requests,
