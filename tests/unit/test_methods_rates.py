@@ -274,10 +274,3 @@ def test_bursts_raise_the_detectable_ratio():
     assert burst["mde"] == burst["mde_placebo"] > burst["mde_independent"]
     assert single["mde"] == max(single["mde_placebo"], single["mde_independent"])
     assert burst["mde_below"] == 1 / burst["mde"]
-
-
-def test_without_p_keeps_all_but_the_p_value():
-    result = ratio(in_year([101, 105, 20, 40]), in_year([100]))
-    bare = without_p(result)
-    assert bare.effect.p_value is None and result.effect.p_value is not None
-    assert (bare.effect.value, bare.effect.details) == (result.effect.value, result.effect.details)

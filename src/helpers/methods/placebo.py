@@ -24,6 +24,7 @@ Alternative = Literal["two-sided", "greater", "less"]
 ENUMERATE_UP_TO = 1_000_000  # sets of dates; more are drawn
 DRAWS = 9_999
 MOST_FLIPPED = 20  # events whose sign flips are enumerated
+HIGHEST = 1e6  # above every ratio that can be told from infinity
 MINIMUM_POOL = 19  # with fewer placebo sets p can never reach 0.05
 
 
@@ -102,6 +103,52 @@ def placebo_test(
     return (1 + _hits(values, float(observed), alternative)) / (1 + len(values))
 
 
+def placebo_p(
+    values: np.ndarray, observed: float, *, centre: float | None = None, exact: bool = False
+) -> float:
+    """Return the two-sided p value of an observed value among placebo values.
+
+    Parameters
+    ----------
+    values : array, shape (sets,)
+        Infinite values, such as a ratio to nothing, rank above all others.
+    observed : float
+    centre : float, optional
+        Value of no effect: counts the values at least as far from it. By default twice the smaller tail,
+        which needs no centre.
+    exact : bool
+        The values are those of every set, the observed one among them: nothing is added to the counts.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    UnusableInput
+        If a value is missing, or there are fewer than 19.
+    """
+    # Any number above what a ratio can reach keeps the rank of an infinite one.
+    finite = np.minimum(values, HIGHEST)
+    if exact:
+        checks.enough(len(finite), MINIMUM_POOL, "placebo values")
+    if centre is not None:
+        distances = finite - centre, observed - centre
+        return _hits(*distances, "two-sided") / len(finite) if exact else placebo_test(*distances)
+    sides: tuple[Alternative, Alternative] = ("greater", "less")
+    tails = [
+        _hits(finite, observed, side) / len(finite) if exact else placebo_test(finite, observed, side)
+        for side in sides
+    ]
+    return min(1.0, 2 * min(tails))
+
+
+def placebo_range(values: np.ndarray) -> dict[str, float]:
+    """Return the 5th, 50th and 95th percentile of placebo values under the names that a record keeps."""
+    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
+    return {"placebo_5": float(low), "placebo_50": float(middle), "placebo_95": float(high)}
+
+
 def placebo_dates(
     statistic: pd.Series,
     events: Sequence,
@@ -150,7 +197,7 @@ def placebo_dates(
             f"The event of {first:%Y-%m-%d} has no statistic. Drop it or shorten the window."
         )
     pool = candidate_rows(values, real, guard)
-    sets, exact = _date_sets(index, pool, real, apart, same, seed)
+    sets, exact = date_sets(index, pool, real, apart=apart, same=same, seed=seed)
     checks.enough(len(sets), MINIMUM_POOL, "placebo sets under these constraints")
     distribution = np.asarray(aggregate(values[sets], axis=-1))
     observed = float(aggregate(values[real][None, :], axis=-1)[0])
@@ -170,6 +217,57 @@ def placebo_dates(
         len(pool),
         f"placebo dates{rule[same]}, more than {guard} rows from any event",
     )
+
+
+def date_sets(
+    index: pd.DatetimeIndex,
+    pool: np.ndarray,
+    events: np.ndarray,
+    *,
+    apart: int = 0,
+    same: Literal["none", "spacing", "year", "month"] = "none",
+    seed: int,
+) -> tuple[np.ndarray, bool]:
+    """Enumerate or draw placebo sets of as many rows as there are events.
+
+    Parameters
+    ----------
+    index : DatetimeIndex
+        Calendar of the rows.
+    pool, events : array of int
+        Rows that may be drawn (see :func:`candidate_rows`), and rows of the events in order.
+    apart, same, seed
+        As in :func:`placebo_dates`.
+
+    Returns
+    -------
+    (array of int, bool)
+        Rows of `index`, sets × events, and whether they are all there are.
+
+    Raises
+    ------
+    UnusableInput
+        If the pool is too small for a set.
+    """
+    n = len(events)
+    if same == "spacing":
+        shifts = np.arange(-events[0], len(index) - events[-1])
+        sets = events[None, :] + shifts[:, None]
+        return sets[np.isin(sets, pool).all(axis=1)], True
+    if same == "none":
+        checks.enough(len(pool), n, "placebo dates")
+        if comb(len(pool), n) <= ENUMERATE_UP_TO:
+            return _apart(_as_rows(combinations(pool.tolist(), n), n), apart), True
+        return _draw_spaced(pool, n, apart, seed), False
+    strata = [pool[_part(index[pool], same) == part] for part in _part(index[events], same)]
+    for position, stratum in zip(events, strata, strict=True):
+        checks.enough(len(stratum), 1, f"placebo dates in the same {same} as {index[position]:%Y-%m-%d}")
+    if prod(len(stratum) for stratum in strata) <= ENUMERATE_UP_TO:
+        sets = np.unique(
+            np.sort(_as_rows(product(*(stratum.tolist() for stratum in strata)), n), axis=1), axis=0
+        )
+        return _apart(sets, apart), True
+    return _draw(strata, apart, seed), False
 
 
 def candidate_rows(values: np.ndarray, events: np.ndarray, guard: int) -> np.ndarray:
@@ -314,16 +412,19 @@ def label_permutation(
         raise checks.UnusableInput(f"{len(x)} values but {len(chosen)} labels. Give one label per value.")
     n, k = len(x), int(chosen.sum())
     checks.enough(min(k, n - k), 1, "units in the smaller group")
-    exact = comb(n, k) <= ENUMERATE_UP_TO
-    if exact:
-        sets = _as_rows(combinations(range(n), k), k)
-    else:
-        keys = np.random.default_rng(seed).random((DRAWS, n))
-        sets = np.argpartition(keys, k - 1, axis=1)[:, :k]
+    sets, exact = label_sets(n, k, seed=seed)
     inside = x[sets].mean(axis=1)
     difference = inside - (x.sum() - k * inside) / (n - k)
     observed = x[chosen].mean() - x[~chosen].mean()
     return _with_observed(difference, observed, alternative, exact, k, n, "permutation of labels")
+
+
+def label_sets(n: int, k: int, *, seed: int) -> tuple[np.ndarray, bool]:
+    """Return sets of `k` of `n` units, shape (sets, k), and whether they are all there are."""
+    if comb(n, k) <= ENUMERATE_UP_TO:
+        return _as_rows(combinations(range(n), k), k), True
+    keys = np.random.default_rng(seed).random((DRAWS, n))
+    return np.argpartition(keys, k - 1, axis=1)[:, :k], False
 
 
 def _with_observed(distribution, observed, alternative, exact, n, pool, method) -> PlaceboTest:
@@ -343,29 +444,6 @@ def _hits(values: np.ndarray, observed: float, alternative: Alternative) -> int:
     if alternative == "less":
         return int((values <= observed + slack).sum())
     return int((np.abs(values) >= abs(observed) - slack).sum())
-
-
-def _date_sets(index, pool, real, apart, same, seed) -> tuple[np.ndarray, bool]:
-    """Return placebo sets as rows of calendar positions, and whether they are all there are."""
-    n = len(real)
-    if same == "spacing":
-        shifts = np.arange(-real[0], len(index) - real[-1])
-        sets = real[None, :] + shifts[:, None]
-        return sets[np.isin(sets, pool).all(axis=1)], True
-    if same == "none":
-        checks.enough(len(pool), n, "placebo dates")
-        if comb(len(pool), n) <= ENUMERATE_UP_TO:
-            return _apart(_as_rows(combinations(pool.tolist(), n), n), apart), True
-        return _draw_spaced(pool, n, apart, seed), False
-    strata = [pool[_part(index[pool], same) == part] for part in _part(index[real], same)]
-    for position, stratum in zip(real, strata, strict=True):
-        checks.enough(len(stratum), 1, f"placebo dates in the same {same} as {index[position]:%Y-%m-%d}")
-    if prod(len(stratum) for stratum in strata) <= ENUMERATE_UP_TO:
-        sets = np.unique(
-            np.sort(_as_rows(product(*(stratum.tolist() for stratum in strata)), n), axis=1), axis=0
-        )
-        return _apart(sets, apart), True
-    return _draw(strata, apart, seed), False
 
 
 def _part(dates: pd.DatetimeIndex, same: str) -> np.ndarray:

@@ -9,7 +9,7 @@ keeps the number of dates per year, so a list that is denser in later years does
 Where windows may be cut at the ends of the span, those of placebo days are cut too.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -20,10 +20,10 @@ from scipy import optimize, special, stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from helpers.methods.checks import UnusableInput, enough
-from helpers.methods.comparison import DateComparison
-from helpers.methods.placebo import label_permutation, placebo_test, sign_flips
+from helpers.methods.comparison import DateComparison, Estimator, compare
+from helpers.methods.placebo import label_sets, sign_flips
 from helpers.methods.power import detectable_mean, detectable_rate_ratio, normal_multiplier
-from helpers.methods.results import Estimate, mean_over_events
+from helpers.methods.results import Estimate, mean_over_events, t_interval
 
 Dates = pd.DatetimeIndex | Sequence[Any]
 Window = tuple[int, int]
@@ -86,34 +86,42 @@ def rate_ratio(
     grid = _Grid.of(span)
     counts, days = grid.counts(events, "events"), grid.days(dates, "dates")
     strata = _strata(grid, counts, days, window)
-    placebo = _ratios(_strata_of_many(grid, counts, _placebo_days(grid, days, guard, draws, seed), window))
-    method = (
-        f"rate ratio by calendar year, exact conditional interval, placebo dates within year ({draws} draws)"
-    )
+    sets = _placebo_days(grid, days, guard, draws, seed)
+    single = _detectable_ratio(strata)
 
-    def estimate(strata: pd.DataFrame, n: int, window: Window, **fields: Any) -> Estimate:
-        value, low, high = _conditional(strata)
-        unit = "times the rate of the same year outside the windows"
-        return Estimate(value, low, high, unit=unit, n=n, method=method, window=_days_text(window), **fields)
+    def interval(members: np.ndarray, window: Window = window) -> Estimate:
+        value, low, high = _conditional(_strata(grid, counts, members, window))
+        return Estimate(
+            value,
+            low,
+            high,
+            unit="times the rate of the same year outside the windows",
+            n=len(members),
+            method="rate ratio by calendar year, exact conditional interval, "
+            f"placebo dates within year ({draws} draws)",
+            window=_days_text(window),
+        )
 
-    totals = {name: int(total) for name, total in strata.sum().items()}
-    headline = estimate(strata, len(days), window)
-    effect = replace(
-        headline,
-        p_value=_two_sided(headline.value, placebo),
-        leads=f"{_days_text(leads)} beside it",
-        details=totals | _detectable_ratios(strata, placebo) | _placebo_range(placebo),
-    )
-    rest = {grid.date(day): days[days != day] for day in days} if len(days) > 1 else {}
-    return DateComparison(
-        effect=effect,
-        lead=estimate(_strata(grid, counts, days, leads), len(days), leads),
+    def describe(placebo: np.ndarray) -> dict[str, float]:
+        logs = np.log(placebo[np.isfinite(placebo) & (placebo > 0)])
+        # Events that come in bursts spread the placebo ratios wider than single ones would.
+        spread = float(np.exp(normal_multiplier() * logs.std())) if len(logs) else 1.0
+        mde = max(single, spread)
+        return {"mde": mde, "mde_below": 1 / mde, "mde_placebo": spread} | _placebo_range(placebo)
+
+    return compare(
+        grid.dates(days),
+        lambda sets: _ratios(_strata_of_many(grid, counts, sets, window)),
+        members=days,
+        placebo_sets=sets,
+        interval=interval,
+        detectable=single,
         rows=strata,
-        leave_one_out={
-            date: estimate(_strata(grid, counts, kept, window), len(kept), window)
-            for date, kept in rest.items()
-        },
-        placebo=placebo,
+        lead=interval(days, leads),
+        fewest=1,
+        leads=f"{_days_text(leads)} beside it",
+        describe=describe,
+        details={name: int(total) for name, total in strata.sum().items()} | {"mde_independent": single},
     )
 
 
@@ -235,12 +243,12 @@ def count_in_windows(
     grid = _Grid.of(span)
     counts, days = grid.counts(events, "events"), grid.days(dates, "dates")
     grid.inside(days, window)
-    own = _counts_at(counts, days, window)
-    placebo = _counts_at(counts, _placebo_days(grid, days, guard, draws, seed, window), window).mean(axis=1)
-    return _mean_over_dates(
-        own,
-        placebo,
-        pd.DataFrame({"count": own}, index=grid.dates(days)),
+    return _compare_means(
+        grid.dates(days),
+        lambda sets: _counts_at(counts, sets, window),
+        days,
+        _placebo_days(grid, days, guard, draws, seed, window),
+        rows=pd.DataFrame({"count": _counts_at(counts, days, window)}, index=grid.dates(days)),
         unit="events per date",
         method=f"mean count, t interval over dates, placebo dates within year ({draws} draws)",
         window=_days_text(window),
@@ -296,30 +304,32 @@ def change_around(
     whole = (before[0], after[1])
     grid.inside(days, whole)
 
-    placebo_days = _placebo_days(grid, days, guard, draws, seed, whole)
-    count_after, count_before = _counts_at(balance, days, after), _counts_at(balance, days, before)
-    random_before = _counts_at(balance, placebo_days, before)
-    placebo = (_counts_at(balance, placebo_days, after) - random_before).mean(axis=1)
-    own = count_after - count_before
-    unusual = count_before - random_before.mean(axis=0)
+    sets = _placebo_days(grid, days, guard, draws, seed, whole)
+    count_after, count_before = (_counts_at(balance, days, side) for side in (after, before))
+    change = count_after - count_before
+    unusual = count_before - _counts_at(balance, sets, before).mean(axis=0)
+    low, high = t_interval(unusual)
     lead = Estimate(
         unusual.mean(),
-        *_t_interval(unusual),
+        low,
+        high,
         unit="events per date",
         n=len(days),
         method="mean count before, less that of random days of the same year, t interval over dates",
         window=_days_text(before),
     )
-    return _mean_over_dates(
-        own,
-        placebo,
-        pd.DataFrame({"after": count_after, "before": count_before, "change": own}, grid.dates(days)),
+    return _compare_means(
+        grid.dates(days),
+        lambda sets: _counts_at(balance, sets, after) - _counts_at(balance, sets, before),
+        days,
+        sets,
+        rows=pd.DataFrame({"after": count_after, "before": count_before, "change": change}, grid.dates(days)),
         lead=lead,
         unit="events per date",
         method=f"mean change in counts, t interval over dates, placebo dates within year ({draws} draws)",
         window=_days_text(after),
         leads=f"compared with {_days_text(before)}",
-        details={"sign_flip_p_value": sign_flips(own, seed=seed).p_value},
+        details={"sign_flip_p_value": sign_flips(change, seed=seed).p_value},
     )
 
 
@@ -362,27 +372,35 @@ def days_to_nearest(
     enough(len(days), 2, "dates")
     event_days = np.unique(grid.days(events, "events", repeated=True))
     linked = {(grid.number(date, "dates"), grid.number(event, "events")) for date, event in same_announcement}
-    distances, expected, draws_by_date = [], [], []
-    placebo_days = _placebo_days(grid, days, guard, draws, seed)
-    for position, day in enumerate(days):
-        others = np.array([event for event in event_days if (day, event) not in linked])
-        enough(len(others), 1, f"events near {grid.date(day):%Y-%m-%d}")
-        nearest = np.abs(np.arange(grid.length)[:, None] - others).min(axis=1)
-        distances.append(nearest[day])
-        expected.append(nearest[grid.years == grid.years[day]].mean())
-        draws_by_date.append(nearest[placebo_days[:, position]])
-    distances, expected = np.array(distances), np.array(expected)
-    relative = (distances - expected) / expected.mean()
-    placebo = (np.array(draws_by_date).mean(axis=0) - expected.mean()) / expected.mean()
-    return _mean_over_dates(
-        relative,
-        placebo,
-        pd.DataFrame({"days": distances, "days_random": expected}, index=grid.dates(days)),
+    sets = _placebo_days(grid, days, guard, draws, seed)
+    distances = []
+    for day in days:
+        neighbours = np.array([event for event in event_days if (day, event) not in linked])
+        enough(len(neighbours), 1, f"events near {grid.date(day):%Y-%m-%d}")
+        distances.append(np.abs(np.arange(grid.length)[:, None] - neighbours).min(axis=1))
+    # Each date has its own neighbours: a member is a cell of this table, date by date.
+    distance = np.array(distances)
+    first = np.arange(len(days)) * grid.length
+    expected = np.array(
+        [row[grid.years == grid.years[day]].mean() for row, day in zip(distance, days, strict=True)]
+    )
+    usual = np.repeat(expected, grid.length).reshape(distance.shape)
+    relative = ((distance - usual) / expected.mean()).ravel()
+    whole = distance.ravel()
+    own = whole[first + days]
+    return _compare_means(
+        grid.dates(days),
+        lambda cells: relative[cells],
+        first + days,
+        first + sets,
+        # Days are whole: their mean is exact, and equal sets of days stay equal.
+        estimate=lambda cells: (whole[cells].mean(axis=1) - expected.mean()) / expected.mean(),
+        rows=pd.DataFrame({"days": own, "days_random": expected}, index=grid.dates(days)),
         unit="share of the distance of a random day",
         method="mean days to the nearest event less that of random days, t interval over dates, "
         f"dates permuted within year ({draws} draws)",
         leads="events before and after",
-        details={"mean_days": float(distances.mean()), "mean_days_random": float(expected.mean())},
+        details={"mean_days": float(own.mean()), "mean_days_random": float(expected.mean())},
     )
 
 
@@ -415,18 +433,32 @@ def percentile_in_months(values: pd.Series, months: Dates, *, seed: int) -> Date
         percentile[percentile.index.isin(days)] for days in (first_days, first_days - pd.DateOffset(months=1))
     )
     enough(len(chosen), 2, "months with a value")
-    test = label_permutation(percentile.to_numpy(), percentile.index.isin(chosen.index), seed=seed)
-    # The permutation compares the two groups; their weighted mean is fixed at one half.
-    placebo = 0.5 + test.distribution * (1 - len(chosen) / len(values))
+    ranks, size = percentile.to_numpy(), len(chosen)
+    sets, exact = label_sets(len(ranks), size, seed=seed)
+
+    def estimate(sets: np.ndarray) -> np.ndarray:
+        """Turn the difference of the two groups into the mean of the first: both sum to what is fixed."""
+        inside = ranks[sets].mean(axis=1)
+        difference = inside - (ranks.sum() - size * inside) / (len(ranks) - size)
+        return 0.5 + difference * (1 - size / len(ranks))
+
     unit = "mean percentile, from 0 to 1"
-    method = f"mean percentile, t interval over months, exchange of months ({len(placebo)} sets)"
-    comparison = _mean_over_dates(
-        chosen.to_numpy(), placebo, chosen.to_frame(), unit=unit, method=method, window="month of the event"
-    )
     lead = mean_over_events(before, unit=unit, method="mean percentile, t interval", window="month before")
-    # Its p value is of a mean of zero, which no percentile can have.
-    lead = replace(lead, p_value=None)
-    return replace(comparison, effect=replace(comparison.effect, p_value=test.p_value), lead=lead)
+    return _compare_means(
+        chosen.index,
+        lambda sets: ranks[sets],
+        percentile.index.get_indexer(chosen.index),
+        sets,
+        rows=chosen.to_frame(),
+        # Its p value is of a mean of zero, which no percentile can have.
+        lead=replace(lead, p_value=None),
+        estimate=estimate,
+        centre=0.5,
+        exact=exact,
+        unit=unit,
+        method=f"mean percentile, t interval over months, exchange of months ({len(sets)} sets)",
+        window="month of the event",
+    )
 
 
 def share_difference(*, count_before: int, total_before: int, count_after: int, total_after: int) -> Estimate:
@@ -700,17 +732,12 @@ def _as_rows(strata: pd.DataFrame) -> dict[str, np.ndarray]:
     return {name: strata[[name]].to_numpy().T for name in strata.columns}
 
 
-def _detectable_ratios(years: pd.DataFrame, placebo: np.ndarray) -> dict[str, float]:
+def _detectable_ratio(years: pd.DataFrame) -> float:
     expected = (years["events_outside"] / years["days_outside"] * years["days_inside"]).sum()
     days_inside = years["days_inside"].sum()
     rate = expected / days_inside
     outside = years["events_outside"].sum() / rate
-    single = detectable_rate_ratio(rate, exposure_inside=days_inside, exposure_outside=outside).value
-    logs = np.log(placebo[np.isfinite(placebo) & (placebo > 0)])
-    # Events that come in bursts spread the placebo ratios wider than single ones would.
-    spread = float(np.exp(normal_multiplier() * logs.std())) if len(logs) else 1.0
-    mde = max(single, spread)
-    return {"mde": mde, "mde_below": 1 / mde, "mde_independent": single, "mde_placebo": spread}
+    return detectable_rate_ratio(rate, exposure_inside=days_inside, exposure_outside=outside).value
 
 
 def _informative(strata: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
@@ -725,52 +752,60 @@ def _share(ratio: float | np.ndarray, days_inside: np.ndarray, days_outside: np.
     return ratio * days_inside / (ratio * days_inside + days_outside)
 
 
-def _two_sided(value: float, placebo: np.ndarray) -> float:
-    """Return twice the smaller placebo tail; unlike absolute values it needs no centre."""
-    # A draw with every event inside has an infinite ratio: any number above the search range keeps its rank.
-    finite = np.minimum(placebo, 1e6)
-    return min(1.0, 2 * min(placebo_test(finite, value, side) for side in ("greater", "less")))
-
-
 def _placebo_range(placebo: np.ndarray) -> dict[str, float]:
     low, middle, high = np.quantile(placebo, [0.05, 0.5, 0.95], method="nearest")
     return {"placebo_5th": float(low), "placebo_median": float(middle), "placebo_95th": float(high)}
 
 
-def _t_interval(values: np.ndarray) -> tuple[float, float]:
-    n, spread = len(values), values.std(ddof=1)
-    if spread == 0:
-        # Equal values on a handful of dates are no evidence of precision.
-        return -np.inf, np.inf
-    half = stats.t.ppf(0.975, n - 1) * spread / np.sqrt(n)
-    return values.mean() - half, values.mean() + half
-
-
-def _mean_over_dates(
-    values: np.ndarray,
-    placebo: np.ndarray,
-    rows: pd.DataFrame,
+def _compare_means(
+    dates: pd.DatetimeIndex,
+    value: Callable[[np.ndarray], np.ndarray],
+    members: np.ndarray,
+    placebo_sets: np.ndarray,
     *,
-    details: dict[str, Any] | None = None,
+    rows: pd.DataFrame,
+    unit: str,
+    method: str,
+    estimate: Estimator | None = None,
+    window: str = "",
+    leads: str = "",
     lead: Estimate | None = None,
-    **fields: Any,
+    centre: float | None = None,
+    exact: bool = False,
+    details: Mapping[str, float] | None = None,
 ) -> DateComparison:
-    """Compare the mean of one value per date (the order of `rows`) with placebo means."""
-    mdes = {"mde_placebo": normal_multiplier() * float(placebo.std())}
-    if values.std() > 0:
-        mdes["mde_interval"] = detectable_mean(len(values), values.std(ddof=1), fields["unit"]).value
+    """Compare the mean of one value per date with placebo means.
 
-    def estimate(kept: np.ndarray, **more: Any) -> Estimate:
-        return Estimate(kept.mean(), *_t_interval(kept), n=len(kept), **fields, **more)
+    `value` takes members of any shape; `estimate` gives the means of sets where they can be had more exactly.
+    """
+    values = value(members)
+    spread = values.std(ddof=1)
+    by_interval = detectable_mean(len(values), spread, unit).value if spread > 0 else 0.0
 
-    effect = estimate(
-        values,
-        p_value=_two_sided(values.mean(), placebo),
-        details=(details or {}) | mdes | {"mde": max(mdes.values())} | _placebo_range(placebo),
+    def interval(members: np.ndarray) -> Estimate:
+        values = value(members)
+        low, high = t_interval(values)
+        return Estimate(values.mean(), low, high, unit, len(values), method, window=window, leads=leads)
+
+    def describe(placebo: np.ndarray) -> dict[str, float]:
+        by_placebo = normal_multiplier() * float(placebo.std())
+        mdes = {"mde_placebo": by_placebo, "mde": max(by_interval, by_placebo)}
+        return mdes | ({"mde_interval": by_interval} if by_interval else {}) | _placebo_range(placebo)
+
+    return compare(
+        dates,
+        estimate or (lambda sets: value(sets).mean(axis=1)),
+        members=members,
+        placebo_sets=placebo_sets,
+        interval=interval,
+        detectable=by_interval,
+        rows=rows,
+        lead=lead,
+        centre=centre,
+        exact=exact,
+        describe=describe,
+        details=details,
     )
-    others = [np.delete(values, position) for position in range(len(values))] if len(values) > 2 else []
-    leave_one_out = {date: estimate(kept) for date, kept in zip(rows.index, others, strict=False)}
-    return DateComparison(effect, lead, rows, leave_one_out, placebo)
 
 
 def _days_text(window: Window) -> str:

@@ -109,6 +109,18 @@ class Estimate:
         return f"{text}, n = {self.n}."
 
 
+def t_interval(values: np.ndarray) -> tuple[float, float]:
+    """Return the ends of the 95 percent t interval of a mean, on values minus one degrees of freedom.
+
+    Equal values on a handful of dates are no evidence of precision: their interval has no ends.
+    """
+    n, spread = len(values), values.std(ddof=1)
+    if spread == 0:
+        return -math.inf, math.inf
+    half = special.stdtrit(n - 1, 0.975) * spread / np.sqrt(n)
+    return float(values.mean() - half), float(values.mean() + half)
+
+
 def t_estimate(value: float, se: float, df: float, **rest: Any) -> Estimate:
     """Return an estimate with a 95 percent t interval and its two-sided p value; `rest` goes to Estimate."""
     half = special.stdtrit(df, 0.975) * se
