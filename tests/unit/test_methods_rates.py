@@ -7,7 +7,6 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from helpers.methods.checks import UnusableInput
-from helpers.methods.comparison import without_p
 from helpers.methods.power import detectable_share_difference
 from helpers.methods.rates import (
     best_cut,
