@@ -1,5 +1,6 @@
 """Three notebooks at risk come out byte for byte under the two most different kernels of linear algebra."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -25,8 +26,13 @@ def test_the_notebooks_at_risk_are_the_same_bytes(place: int, capsys: pytest.Cap
 
 def test_a_difference_is_told(tmp_path: Path) -> None:
     committed = ROOT / "notebooks" / "07_self_sufficiency.ipynb"
-    name, value = next((name, value) for name, value in same.numbers_of(committed) if name.endswith(".value"))
+    notebook = json.loads(committed.read_text())
+    outputs = [output["data"] for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    record = next(
+        data[same.RECORD] for data in outputs if isinstance(data.get(same.RECORD, {}).get("value"), float)
+    )
+    record["value"] *= 1.001
     spoilt = tmp_path / "spoilt.ipynb"
-    spoilt.write_text(committed.read_text().replace(f'"value": {value}', f'"value": {value * 1.001}'))
+    spoilt.write_text(json.dumps(notebook))
     assert max(same.differences(committed, committed)) == 0
-    assert max(same.differences(committed, spoilt)) == pytest.approx(0.001, rel=0.01), name
+    assert max(same.differences(committed, spoilt)) == pytest.approx(0.001, rel=0.01)
