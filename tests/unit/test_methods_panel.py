@@ -3,9 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from helpers.methods.checks import UnusableInput
-from helpers.methods.panel import poisson_fixed_effects, staggered_effects, two_way_fixed_effects
+from helpers.methods.panel import (
+    NotConverged,
+    poisson_fixed_effects,
+    staggered_effects,
+    two_way_fixed_effects,
+)
 
 COLUMNS = {
     "outcome": "y",
@@ -101,6 +107,44 @@ def test_poisson_recovers_an_elasticity_with_zeros():
         cluster="origin",
     )
     assert separated.effects["distance"].details["separated_rows"] == 20
+
+
+def test_poisson_equals_a_regression_with_dummies_and_tells_what_it_leaves_out():
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({"origin": np.repeat(range(8), 40), "year": np.tile(range(40), 8)})
+    frame[["distance", "lead"]] = rng.normal(size=(320, 2))
+    frame["trade"] = rng.poisson(np.exp(0.3 * frame["distance"] + 0.05 * frame["origin"]))
+    alone = {"origin": [9], "year": [3], "distance": [1.0], "lead": [0.0], "trade": [4]}
+    result = poisson_fixed_effects(
+        pd.concat([frame, pd.DataFrame(alone)], ignore_index=True),
+        outcome="trade",
+        regressors=["distance"],
+        leads=["lead"],
+        fixed_effects=["origin", "year"],
+        cluster=None,
+        scaling="none",
+    )
+    dummies = pd.get_dummies(frame, columns=["origin", "year"], dtype=float).drop(columns=["trade", "year_0"])
+    dense = sm.GLM(frame["trade"], dummies, family=sm.families.Poisson()).fit(tol=1e-13, cov_type="HC0")
+    for name in ("distance", "lead"):
+        assert result.effects[name].value == pytest.approx(dense.params[name], rel=1e-9)
+        assert result.effects[name].se == pytest.approx(dense.bse[name], rel=1e-6)
+    assert result.effects["lead"].details == {"single_rows": 1} and result.effects["lead"].n == 320
+
+
+def test_a_poisson_mean_without_a_maximum_is_refused():
+    frame = pd.DataFrame({"origin": np.repeat(range(4), 10), "year": np.tile(range(10), 4)})
+    frame["apart"] = (frame["year"] > 6).astype(float) * frame["origin"].isin([0, 1])
+    frame["trade"] = np.where(frame["apart"] > 0, 0, 1 + frame["year"] % 3)
+    with pytest.raises(NotConverged, match="maximum"):
+        poisson_fixed_effects(
+            frame,
+            outcome="trade",
+            regressors=["apart"],
+            leads=[],
+            fixed_effects=["origin", "year"],
+            cluster=None,
+        )
 
 
 @pytest.mark.parametrize(

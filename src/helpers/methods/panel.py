@@ -1,18 +1,21 @@
 """Panels: staggered difference-in-differences, two-way fixed effects, Poisson gravity."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from helpers.methods.checks import UnusableInput, complete, varies
 from helpers.methods.results import Estimate, t_estimate
 
 Scaling = Literal["none", "clusters", "clusters and coefficients"]
+
+
+MOST_ROUNDS = 10_000  # of taking out fixed effects
+MOST_STEPS = 200  # of reweighting
 
 
 class NotConverged(ValueError):
@@ -200,17 +203,15 @@ def two_way_fixed_effects(
     names = [f"lead_{number}" for number in range(1, leads + 1)]
     for number, name in enumerate(names, start=1):
         data[name] = (when == start - number).astype(float)
-    import pyfixest
-
-    counted = "full" if count_unit_effects else "nonnested"
-    return _regress(
-        pyfixest.feols,
+    return _regression(
         data,
         outcome=outcome,
         regressors=["treated", *names],
         fixed_effects=[unit, period],
         cluster=unit,
-        ssc=pyfixest.ssc(k_fixef=counted),
+        poisson=False,
+        count_nested=count_unit_effects,
+        scaling="clusters and coefficients",
         unit=outcome_unit,
         method=f"two-way fixed effects, errors clustered by {unit}",
         leads=f"{leads} lead terms",
@@ -261,16 +262,15 @@ def poisson_fixed_effects(
     """
     if (frame[outcome] < 0).any():
         raise UnusableInput(f"{outcome} has negative values: a Poisson mean needs values of zero or more.")
-    import pyfixest
-
-    return _regress(
-        pyfixest.fepois,
+    return _regression(
         frame,
         outcome=outcome,
         regressors=[*regressors, *leads],
         fixed_effects=fixed_effects,
         cluster=cluster,
-        ssc=pyfixest.ssc(k_adj=scaling == "clusters and coefficients", G_adj=scaling != "none"),
+        poisson=True,
+        count_nested=False,
+        scaling=scaling,
         unit="log points",
         method="Poisson pseudo maximum likelihood with fixed effects, "
         + (f"errors clustered by {cluster}" if cluster else "heteroskedasticity-robust errors"),
@@ -279,15 +279,16 @@ def poisson_fixed_effects(
     )
 
 
-def _regress(
-    estimator: Any,
+def _regression(
     frame: pd.DataFrame,
     *,
     outcome: str,
     regressors: Sequence[str],
     fixed_effects: Sequence[str],
     cluster: str | None,
-    ssc: Any,
+    poisson: bool,
+    count_nested: bool,
+    scaling: Scaling,
     unit: str,
     method: str,
     leads: str,
@@ -300,41 +301,133 @@ def _regress(
         if frame[column].isna().any():
             row = int(frame[column].isna().argmax())
             raise UnusableInput(f"{column} is missing in row {row}. Drop that row, or give it a label.")
-    formula = f"{outcome} ~ {' + '.join(regressors)} | {' + '.join(fixed_effects)}"
-    with warnings.catch_warnings():
-        # Separation and collinearity are read from the fit below; the rest is pandas talking to pyfixest.
-        warnings.simplefilter("ignore")
-        try:
-            fit = estimator(formula, data=frame, vcov={"CRV1": cluster} if cluster else "hetero", ssc=ssc)
-        except ValueError as error:
-            raise UnusableInput(f"{formula} cannot be estimated: {' '.join(str(error).split())}") from None
-    dropped = set(regressors) - set(fit.coef().index)
-    if dropped:
+    used, details = _informative(frame, outcome, fixed_effects, poisson)
+    effects = [_codes(used, name) for name in fixed_effects]
+    y, x = used[outcome].to_numpy(dtype=float), used[list(regressors)].to_numpy(dtype=float)
+    weights, working = _poisson(y, x, effects) if poisson else (np.ones(len(y)), y)
+    free = _without_effects(np.column_stack([working, x]), weights, effects)
+    residual, free = free[:, 0], free[:, 1:]
+    spread = np.sqrt((weights[:, None] * free**2).sum(axis=0))
+    lost = spread <= 1e-9 * np.sqrt((weights[:, None] * x**2).sum(axis=0))
+    if lost.any() or np.linalg.matrix_rank(np.sqrt(weights)[:, None] * free / spread) < x.shape[1]:
+        names = [name for name, is_lost in zip(regressors, lost, strict=True) if is_lost] or list(regressors)
         raise UnusableInput(
-            f"{sorted(dropped)} are collinear with the fixed effects or other regressors: leave them out."
+            f"{names} are collinear with the fixed effects or other regressors: leave them out."
         )
-    if not getattr(fit, "convergence", True):
-        raise NotConverged(f"{formula}: not converged. Rescale the regressors or drop sparse fixed effects.")
-    table = fit.tidy()
-    separated = getattr(fit, "n_separation_na", 0)
-    details = {"separated_rows": int(separated)} if separated else {}
-    effects = {
+    bread = np.linalg.inv(free.T @ (weights[:, None] * free))
+    beta = bread @ (free.T @ (weights * residual))
+    scores = free * (weights * (residual - free @ beta))[:, None]
+    groups = _codes(used, cluster) if cluster else None
+    factor = _factor(x.shape[1], effects, groups, scaling, count_nested)
+    if groups is not None:
+        scores = _sums(scores, groups)
+    errors = np.sqrt(np.diag(bread @ (scores.T @ scores) @ bread) * factor)
+    half = special.stdtrit(np.inf if df is None else df, 0.975)
+    estimates = {
         name: Estimate(
-            row["Estimate"],
-            row["2.5%"],
-            row["97.5%"],
+            value,
+            value - half * se,
+            value + half * se,
             unit=unit,
-            n=len(fit.resid()),
+            n=len(used),
             method=method,
-            p_value=row["Pr(>|t|)"],
-            se=row["Std. Error"],
+            p_value=2 * special.stdtr(np.inf if df is None else df, -abs(value / se)),
+            se=se,
             df=df,
             leads=leads,
             details=details,
         )
-        for name, row in table.loc[list(regressors)].iterrows()
+        for name, value, se in zip(regressors, beta, errors, strict=True)
     }
-    return PanelRegression(effects)
+    return PanelRegression(estimates)
+
+
+def _informative(
+    frame: pd.DataFrame, outcome: str, fixed_effects: Sequence[str], poisson: bool
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Drop rows alone in a fixed effect; for a Poisson mean, also those of effects with zeros only."""
+    details = {"separated_rows": 0, "single_rows": 0}
+    while True:
+        rows = len(frame)
+        for name in fixed_effects:
+            codes = _codes(frame, name)
+            single = (np.bincount(codes) == 1)[codes]
+            zero = (np.bincount(codes, frame[outcome]) == 0)[codes] & poisson
+            details["separated_rows"] += int(zero.sum())
+            details["single_rows"] += int((single & ~zero).sum())
+            frame = frame[~(single | zero)]
+        if len(frame) == rows:
+            break
+    if frame.empty:
+        raise UnusableInput("No fixed effect has two rows to compare: leave one of the fixed effects out.")
+    return frame, {name: count for name, count in details.items() if count}
+
+
+def _codes(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """Number the labels of a column, or of a product of columns such as ``origin^year``."""
+    return frame.groupby(name.split("^"), sort=False).ngroup().to_numpy()
+
+
+def _sums(columns: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    return np.column_stack([np.bincount(codes, column) for column in columns.T])
+
+
+def _without_effects(columns: np.ndarray, weights: np.ndarray, effects: Sequence[np.ndarray]) -> np.ndarray:
+    """Free columns of all fixed effects, by taking weighted means out of one after the other."""
+    scale = np.abs(columns).max(axis=0)
+    totals = [np.bincount(codes, weights) for codes in effects]
+    for _ in range(MOST_ROUNDS):
+        before = columns
+        for codes, total in zip(effects, totals, strict=True):
+            columns = columns - (_sums(weights[:, None] * columns, codes) / total[:, None])[codes]
+        if len(effects) == 1 or (np.abs(columns - before) <= 1e-12 * scale).all():
+            return columns
+    raise NotConverged("The fixed effects hardly overlap: drop sparse ones.")
+
+
+def _poisson(y: np.ndarray, x: np.ndarray, effects: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights and working outcome at the maximum, by iteratively reweighted least squares."""
+    eta = np.log((y + y.mean()) / 2)
+    deviance, beta = np.inf, np.full(x.shape[1], np.inf)
+    for _ in range(MOST_STEPS):
+        mean = np.exp(eta)
+        working = eta + (y - mean) / mean
+        free = _without_effects(np.column_stack([working, x]), mean, effects)
+        root = np.sqrt(mean)
+        last, beta = beta, np.linalg.lstsq(root[:, None] * free[:, 1:], root * free[:, 0], rcond=None)[0]
+        eta = working - (free[:, 0] - free[:, 1:] @ beta)
+        before, deviance = deviance, 2 * (special.xlogy(y, y) - y * eta - y + np.exp(eta)).sum()
+        # Without a maximum the height settles while a coefficient runs off.
+        settled = np.abs(beta - last).max() <= 1e-6 * (1 + np.abs(beta).max())
+        if settled and abs(before - deviance) <= 1e-13 * (1 + abs(deviance)):
+            mean = np.exp(eta)
+            return mean, eta + (y - mean) / mean
+    raise NotConverged(
+        "The Poisson mean has no maximum. Rescale the regressors or drop sparse fixed effects."
+    )
+
+
+def _factor(
+    regressors: int,
+    effects: Sequence[np.ndarray],
+    groups: np.ndarray | None,
+    scaling: Scaling,
+    count_nested: bool,
+) -> float:
+    """Small-sample factor on the variance; effects nested in the clusters are one coefficient each."""
+    n, factor = len(effects[0]), 1.0
+    if groups is not None and scaling != "none":
+        clusters = groups.max() + 1
+        factor = clusters / (clusters - 1)
+    if scaling == "clusters and coefficients":
+        levels = 0
+        for codes in effects:
+            pairs = len(np.unique(np.column_stack([codes, codes if groups is None else groups]), axis=0))
+            nested = groups is not None and pairs == codes.max() + 1 and not count_nested
+            levels += 1 if nested else codes.max() + 1
+        k = regressors + levels - (len(effects) - 1)
+        factor *= (n if groups is None else n - 1) / (n - k)
+    return factor
 
 
 def _balanced(
