@@ -81,7 +81,7 @@ def got(new_year_terms):
             with_terms.details["ma.S.L12"],
             *with_terms.coefficients,
         ],
-        "arima_cny_se": with_terms.table()["se"].tolist(),
+        "arima_cny_se": with_terms.summary()["se"].tolist(),
         "arima_cny_lr_statistic": 2 * (likelihoods[0] - likelihoods[1]),
         "x13_cny_coef": holiday.coefficients["value"].tolist(),
         "x13_cny_final_2012_JanFebMar": holiday.adjusted[MONTHS_2012].tolist(),

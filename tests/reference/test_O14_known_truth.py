@@ -151,14 +151,14 @@ def test_supported_on_a_null_panel_fails_the_build(seed, noise):
 def test_a_clear_effect_is_supported(seed):
     summits = apart_from_the_control(events("summit"))
     result = summit_verdict(simulated(seed, 0.15, 0.04, summits), summits)
-    assert result.word == "supported", result.sentence()
+    assert result.word == "supported", result.reasons
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_an_undetectable_effect_is_inconclusive_and_says_why(seed):
     summits = apart_from_the_control(events("summit"))[:5]
     result = summit_verdict(simulated(seed, 0.06, 0.25, summits), summits)
-    assert result.word == "inconclusive", result.sentence()
+    assert result.word == "inconclusive", result.reasons
     assert "the minimum detectable effect exceeds the margin" in result.reasons
 
 

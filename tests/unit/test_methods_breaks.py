@@ -43,7 +43,7 @@ def test_known_breaks_are_dated_and_covered():
     found = breaks.break_dates(simulated())
     assert [f"{date:%Y-%m}" for date in found.dates["date"]] == ["2016-08", "2018-04"]
     assert ((found.dates["low"] <= found.dates["date"]) & (found.dates["date"] <= found.dates["high"])).all()
-    assert found.record()["value"] == 2 and "2016-08" in found.sentence()
+    assert found.record()["value"] == 2 and "2016-08" in repr(found)
     # Up and back down: one break is the wrong alternative, two are the right one.
     assert breaks.robust_sup_f(simulated(), most=2)["rejected"].tolist() == [False, True]
 

@@ -39,8 +39,8 @@ def test_the_true_effect_is_inside_the_interval():
     assert (levels["low"] < levels["counterfactual"]).iloc[12:].all()
     path = found.path()
     assert (path["low"] < path["effect"]).all() and (path["effect"] < path["high"]).all()
-    assert list(found.table().index) == ["mean", "cumulative", "relative"]
-    assert found.record()["leads"] == "-2..-1 left out" and "2020-01..2020-12" in found.sentence()
+    assert list(found.summary().index) == ["mean", "cumulative", "relative"]
+    assert found.record()["leads"] == "-2..-1 left out"
 
 
 def test_no_effect_is_not_found_and_the_leads_do_not_matter():

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from helpers.methods.abnormal_returns import cars_on_every_day
 from helpers.methods.checks import UnusableInput
@@ -37,7 +38,20 @@ def test_a_known_jump_is_found_and_leads_are_clean():
     assert (study.tests.loc[study.tests["headline"], "p_value"] < 0.05).all()
     assert study.total.value == pytest.approx(study.estimate.value + study.lead.value)
     assert study.path["caar"].iloc[-1] == pytest.approx(study.total.value)
-    assert set(study.table().index[:3]) == {"kolari_pynnonen", "corrado_rank", "portfolio_regression"}
+    assert set(study.summary().index[:3]) == {"kolari_pynnonen", "corrado_rank", "portfolio_regression"}
+
+
+def test_the_degrees_of_freedom_are_those_of_the_events():
+    returns, market = panel()
+    several = event_study(returns, market, DAYS, **WINDOWS)
+    df = several.tests["df"]
+    # Five events of eight assets: the events are independent, their assets are not.
+    assert (df["kolari_pynnonen"], several.estimate.df, several.lead.df) == (4, 4, 4)
+    assert df["cross_section"] == df["bmp"] == 39
+    p_value = 2 * stats.t.sf(abs(several.tests.loc["kolari_pynnonen", "statistic"]), 4)
+    assert several.tests.loc["kolari_pynnonen", "p_value"] == pytest.approx(p_value)
+    single = event_study(returns, market, DAYS[:1], **WINDOWS).tests["df"]
+    assert single["kolari_pynnonen"] == 7 and single["portfolio_regression"] == df["portfolio_regression"] / 5
 
 
 def test_own_estimation_window_per_event():

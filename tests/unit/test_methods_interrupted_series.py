@@ -64,7 +64,7 @@ def test_restricted_likelihood_agrees_with_least_squares_at_its_own_rho():
     lags = np.abs(np.subtract.outer(np.arange(96), np.arange(96)))
     oracle = GLS(series.to_numpy(), found.design.frame.to_numpy(), sigma=found.details["rho"] ** lags).fit()
     assert found.coefficients.to_numpy() == pytest.approx(oracle.params, rel=1e-9)
-    assert found.table()["se"].to_numpy() == pytest.approx(oracle.bse, rel=1e-9)
+    assert found.summary()["se"].to_numpy() == pytest.approx(oracle.bse, rel=1e-9)
 
 
 def test_gaps_are_bridged_by_distance():
@@ -79,7 +79,7 @@ def test_gaps_are_bridged_by_distance():
         sigma=rho ** np.abs(np.subtract.outer(at, at)),
     ).fit()
     assert found.coefficients.to_numpy() == pytest.approx(oracle.params, rel=1e-9)
-    assert found.table()["se"].to_numpy() == pytest.approx(oracle.bse, rel=1e-9)
+    assert found.summary()["se"].to_numpy() == pytest.approx(oracle.bse, rel=1e-9)
 
 
 def test_hac_errors_count_lags_on_the_calendar():
@@ -124,8 +124,8 @@ def test_the_same_seed_gives_the_same_interval_and_bootstrap_is_wider_than_t():
 def test_results_speak():
     found = fit(simulated())
     assert found.record()["unit"] == "log points" and found.record()["rho"] == found.details["rho"]
-    assert "2018-01..2021-12" in found.sentence()
-    assert list(found.table().columns) == ["value", "se", "low", "high", "p_value"]
+    assert "InterruptedSeries" in repr(found)
+    assert list(found.summary().columns) == ["value", "se", "low", "high", "p_value"]
     assert found.residual_tests().loc["Ljung-Box 12", "p_value"] > 0.001
 
 

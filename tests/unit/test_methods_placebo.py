@@ -155,8 +155,8 @@ def test_label_permutation_equals_scipy():
 
 def test_results_speak():
     result = placebo_dates(statistic(), EVENTS, guard=3, same="month", seed=1)
-    assert "same months of the year" in result.sentence()
-    assert result.record()["n"] == 3 and len(result.table()) == 1
+    assert "same months of the year" in result.method
+    assert result.record()["n"] == 3 and len(result.summary()) == 1
 
 
 def test_romano_wolf_is_monotone_and_refuses_other_names():

@@ -13,7 +13,7 @@ from helpers.methods.rates import (
     change_around,
     count_in_windows,
     days_to_nearest,
-    equivalence_p,
+    equivalence_p_of_ratio,
     jackknife_ratio,
     percentile_in_months,
     rate_path,
@@ -49,9 +49,9 @@ def test_equivalence_p_is_the_larger_of_two_binomial_tails():
     result = ratio(in_year([101, 105, 110, 20, 40, 60, 200, 300]), in_year([100]))
     share = [ratio_ * 10 / (ratio_ * 10 + 355) for ratio_ in (0.5, 40)]
     expected = max(stats.binom.sf(2, 8, share[0]), stats.binom.cdf(3, 8, share[1]))
-    assert equivalence_p(result, 0.5, 40) == pytest.approx(expected)
+    assert equivalence_p_of_ratio(result, 0.5, 40) == pytest.approx(expected)
     with pytest.raises(UnusableInput, match="bounds"):
-        equivalence_p(result, 2, 1)
+        equivalence_p_of_ratio(result, 2, 1)
 
 
 def test_the_jackknife_has_the_dates_as_its_unit():
@@ -172,6 +172,19 @@ def test_change_around_subtracts_and_leaves_anticipation_out():
     shifted = change_around(in_year([100, 200, 300]), anticipation=3, **settings)
     assert shifted.rows["change"].tolist() == [2, 2, 2]
     assert (shifted.effect.low, shifted.effect.high) == (-np.inf, np.inf)
+
+
+def test_intervals_over_dates_are_t_on_dates_minus_one():
+    eased = in_year([105, 106, 205, 305, 306, 307])
+    result = change_around(
+        in_year([100, 200, 300]), added=eased, subtracted=[], length=10, anticipation=0, **DRAW
+    )
+    change = np.array([2, 1, 3])
+    expected = stats.t.interval(0.95, 2, 2, change.std(ddof=1) / np.sqrt(3))
+    assert (result.effect.low, result.effect.high) == pytest.approx(expected)
+    left_out = next(iter(result.leave_one_out.values()))
+    expected = stats.t.interval(0.95, 1, 2, np.sqrt(2) / np.sqrt(2))
+    assert (left_out.low, left_out.high) == pytest.approx(expected)
 
 
 def test_a_pile_of_tightening_before_each_meeting_shows_as_a_lead():

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from helpers.methods import checks
 from helpers.methods.checks import UnusableInput
@@ -20,6 +21,7 @@ from helpers.methods.results import (
     number,
     rescale,
     t_estimate,
+    t_interval,
     table_of,
     widen,
 )
@@ -40,8 +42,7 @@ def test_a_record_leaves_out_what_is_not_known():
         "effective_n": 3,
     }
     assert type(record["value"]) is float and type(record["n"]) is int
-    assert one.table().loc[0, "unit"] == "log points"
-    assert one.sentence() == "mean: 0.100 log points (95% interval 0.0500 to 0.150), n = 12."
+    assert repr(one) == "mean: 0.100 log points (95% interval 0.0500 to 0.150), n = 12."
 
 
 @pytest.mark.parametrize(
@@ -128,10 +129,19 @@ def test_series_check():
             checks.series(bad, "exports", 5)
 
 
-def test_rate_ratio_and_sentence():
+def test_the_interval_of_a_mean_has_values_minus_one_degrees_of_freedom():
+    values = np.array([1.0, 2.0, 4.0])
+    expected = stats.t.interval(0.95, 2, values.mean(), values.std(ddof=1) / np.sqrt(3))
+    assert t_interval(values) == pytest.approx(expected)
+    assert t_interval(np.array([2.0, 2.0])) == (-np.inf, np.inf)
+    mean = mean_over_events(values, unit="points", method="mean")
+    assert (mean.low, mean.high) == pytest.approx(expected) and mean.df == 2
+
+
+def test_the_detectable_rate_ratio():
     effect = detectable_rate_ratio(0.1, exposure_inside=1000, exposure_outside=3000)
     assert effect.value == pytest.approx(np.exp(normal_multiplier() * np.sqrt(1 / 100 + 1 / 300)))
-    assert "could see" in effect.sentence() and effect.table().loc[0, "unit"] == "rate ratio"
+    assert effect.record()["unit"] == "rate ratio"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_season_and_holiday_are_removed():
     without = x13(simulated(), arima=AIRLINE)
     assert np.log(without.adjusted).diff().std() > 0.05
     assert "usertype = holiday" in found.specification and "usertype" not in without.specification
-    assert "MA12" in found.sentence() and found.table() is found.coefficients
+    assert "MA12" in repr(found) and found.summary() is found.coefficients
 
 
 @pytest.mark.parametrize(

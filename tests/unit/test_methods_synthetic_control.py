@@ -37,7 +37,7 @@ def test_the_effect_is_recovered_and_ranks_first(outcomes):
     assert result.effect.p_value == pytest.approx(1 / 21)
     assert result.weights.sum() == pytest.approx(1)
     assert result.weights.min() >= 0
-    assert result.table().index[0] == "treated"
+    assert result.summary().index[0] == "treated"
 
 
 @pytest.mark.parametrize("estimator", [difference_in_differences, synthetic_difference_in_differences])

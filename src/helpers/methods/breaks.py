@@ -16,11 +16,7 @@ import pandas as pd
 from scipy import optimize, stats
 
 from helpers.methods import checks
-from helpers.methods.results import Estimate
-
-# Hansen (1997, with the 2000 erratum): p = P(chi2(df) > b0 + b1 x + b2 x^2 + b3 x^3) for a statistic x,
-# by test, number of coefficients that break, and trimming.
-
+from helpers.methods.results import Estimate, Shown
 
 # Bai and Perron (2003b), 5 percent critical values of sup-F for 1, 2, ... breaks, by trimming and number of
 # coefficients that break.
@@ -40,8 +36,8 @@ _SUP_F_5_PERCENT = {
 }
 
 
-@dataclass(frozen=True)
-class BreakDates:
+@dataclass(frozen=True, repr=False)
+class BreakDates(Shown):
     """Break dates of the least-squares partition.
 
     `dates` has one row per break: last period of the old regime, with its 95 percent interval. `selection`
@@ -56,7 +52,7 @@ class BreakDates:
     shortest: int
     n: int
 
-    def table(self) -> pd.DataFrame:
+    def summary(self) -> pd.DataFrame:
         """Return the break dates with their intervals."""
         return self.dates
 
@@ -72,13 +68,6 @@ class BreakDates:
             method=f"Bai-Perron least squares, regimes of at least {self.shortest}, {self.errors} errors",
             details={"low_date_high": listed},
         ).record()
-
-    def sentence(self) -> str:
-        """Say how many breaks there are and when."""
-        if self.dates.empty:
-            return f"No break is found in {self.n} periods."
-        parts = [f"{r.date:%Y-%m} ({r.low:%Y-%m} to {r.high:%Y-%m})" for r in self.dates.itertuples()]
-        return f"Last periods of the old regimes, with 95% intervals: {', '.join(parts)}; n = {self.n}."
 
 
 def break_dates(

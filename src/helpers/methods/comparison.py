@@ -19,13 +19,13 @@ import pandas as pd
 
 from helpers.methods import checks
 from helpers.methods.placebo import MINIMUM_POOL, placebo_p, placebo_range
-from helpers.methods.results import Estimate
+from helpers.methods.results import Estimate, Shown
 
 Estimator = Callable[[np.ndarray], np.ndarray]
 
 
-@dataclass(frozen=True)
-class DateComparison:
+@dataclass(frozen=True, repr=False)
+class DateComparison(Shown):
     """What happens around dates, compared with the same around placebo dates.
 
     Parameters
@@ -67,12 +67,6 @@ class DateComparison:
         if "mde" in self.effect.details:
             table["detectable"] = [self.effect.details["mde"], None, None, None, self.effect.n]
         return pd.DataFrame.from_dict(table, orient="index", columns=columns)
-
-    def __repr__(self) -> str:
-        return f"DateComparison, in {self.effect.unit}\n{self.summary().to_string(na_rep='')}"
-
-    def _repr_html_(self) -> str:
-        return self.summary().to_html(na_rep="")
 
 
 def compare(

@@ -17,11 +17,11 @@ from scipy import optimize
 
 from helpers.methods import checks
 from helpers.methods.interrupted_series import SEED, Intervention, design
-from helpers.methods.results import Estimate, rows_of
+from helpers.methods.results import Estimate, Shown, rows_of
 
 
-@dataclass(frozen=True)
-class Counterfactual:
+@dataclass(frozen=True, repr=False)
+class Counterfactual(Shown):
     """Observed values from the event on, the forecast without it, and simulated forecast paths.
 
     `draws` has one row per simulated path and one column per period; `se` is the exact standard deviation of
@@ -93,7 +93,7 @@ class Counterfactual:
         value = float(self.observed.mean() / self.predicted.mean() - 1)
         return self._estimate(value, self.observed.mean() / self.draws.mean(axis=1) - 1, "share", None)
 
-    def table(self) -> pd.DataFrame:
+    def summary(self) -> pd.DataFrame:
         """Return the mean, cumulative and relative effect, one row each."""
         return rows_of(
             {
@@ -106,10 +106,6 @@ class Counterfactual:
     def record(self) -> dict:
         """Return the mean effect as keyword arguments of ``records.record``."""
         return self.mean_effect().record()
-
-    def sentence(self) -> str:
-        """Say the mean effect."""
-        return self.mean_effect().sentence()
 
     def _estimate(self, value: float, draws: np.ndarray, unit: str, se: float | None) -> Estimate:
         low, high = np.quantile(draws, [0.025, 0.975])

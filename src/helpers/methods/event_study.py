@@ -20,14 +20,14 @@ from scipy import special, stats
 
 from helpers.methods import checks
 from helpers.methods.abnormal_returns import MINIMUM_ESTIMATION, MINIMUM_SHARE, Model, Window, design, fit
-from helpers.methods.results import Estimate, mean_over_events, t_estimate
+from helpers.methods.results import Estimate, Shown, mean_over_events, t_estimate
 
 UNIT = "cumulative abnormal return"
 HEADLINE = ("kolari_pynnonen", "corrado_rank", "portfolio_regression")
 
 
-@dataclass(frozen=True)
-class EventStudy:
+@dataclass(frozen=True, repr=False)
+class EventStudy(Shown):
     """Result of :func:`event_study`.
 
     Attributes
@@ -62,7 +62,7 @@ class EventStudy:
     correlation: float
     dropped: pd.DataFrame
 
-    def table(self) -> pd.DataFrame:
+    def summary(self) -> pd.DataFrame:
         """Return the tests, headline tests first."""
         return self.tests.sort_values("headline", ascending=False, kind="stable")
 
@@ -71,10 +71,6 @@ class EventStudy:
         headline = self.tests[self.tests["headline"]]
         p_values = {f"p_{name}": float(p) for name, p in headline["p_value"].items()}
         return self.estimate.record() | p_values | {"lead_value": self.lead.value}
-
-    def sentence(self) -> str:
-        """Say the effect and what came before it in plain words."""
-        return f"{self.estimate.sentence()} Lead window: {self.lead.sentence()}"
 
 
 def event_study(

@@ -22,7 +22,7 @@ from statsmodels.stats.diagnostic import acorr_breusch_godfrey, acorr_ljungbox
 from statsmodels.stats.stattools import durbin_watson
 
 from helpers.methods import checks
-from helpers.methods.results import Estimate, rows_of
+from helpers.methods.results import Estimate, Shown, rows_of
 
 SEED = 20261123
 _PER_YEAR = {"M": 12, "Q": 4, "Y": 1}
@@ -86,8 +86,8 @@ class Design:
         return [c for c in listed if c in self.frame]
 
 
-@dataclass(frozen=True)
-class InterruptedSeries:
+@dataclass(frozen=True, repr=False)
+class InterruptedSeries(Shown):
     """A fitted segmented regression.
 
     `coefficients` and `covariance` are labelled by term. For counts they are on the log scale. `draws` holds
@@ -210,17 +210,13 @@ class InterruptedSeries:
         rows = [("Durbin-Watson", durbin_watson(residuals), None), second]
         return pd.DataFrame(rows, columns=["test", "statistic", "p_value"]).set_index("test")
 
-    def table(self) -> pd.DataFrame:
+    def summary(self) -> pd.DataFrame:
         """Return one row per term: value, standard error, interval, p value."""
         return rows_of({term: self.estimate(term) for term in self.coefficients.index})
 
     def record(self) -> dict:
         """Return the mean effect of the first intervention as keyword arguments of ``records.record``."""
         return self.mean_effect(self.design.interventions[0].name).record()
-
-    def sentence(self) -> str:
-        """Say the mean effect of the first intervention."""
-        return self.mean_effect(self.design.interventions[0].name).sentence()
 
     def _weights(self, by_term: dict[str, float]) -> np.ndarray:
         return pd.Series(by_term).reindex(self.coefficients.index, fill_value=0.0).to_numpy()

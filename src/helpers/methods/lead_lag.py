@@ -1,4 +1,4 @@
-"""Which of two series moves first: Granger causality, Toda-Yamamoto, prewhitened cross-correlation."""
+"""Which of two series moves first: prewhitened cross-correlation."""
 
 from dataclasses import dataclass
 from itertools import permutations
@@ -10,11 +10,11 @@ import pandas as pd
 
 from helpers.methods.checks import UnusableInput, complete, enough, finite, in_order, varies
 from helpers.methods.power import detectable_correlation
-from helpers.methods.results import Estimate
+from helpers.methods.results import Estimate, Shown
 
 
-@dataclass(frozen=True)
-class CrossCorrelation:
+@dataclass(frozen=True, repr=False)
+class CrossCorrelation(Shown):
     """Prewhitened cross-correlations and the exact test of their maximum.
 
     Parameters
@@ -28,17 +28,13 @@ class CrossCorrelation:
     effect: Estimate
     correlations: pd.Series
 
-    def table(self) -> pd.DataFrame:
+    def summary(self) -> pd.DataFrame:
         """Return one row per lag."""
         return self.correlations.to_frame()
 
     def record(self) -> dict[str, Any]:
         """Return the record of the largest correlation."""
         return self.effect.record()
-
-    def sentence(self) -> str:
-        """Say the largest correlation in plain words."""
-        return self.effect.sentence()
 
 
 def cross_correlation(

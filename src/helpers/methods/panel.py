@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import special, stats
 
 from helpers.methods.checks import UnusableInput, complete, varies
-from helpers.methods.results import Estimate, t_estimate
+from helpers.methods.results import Estimate, Shown, rows_of, t_estimate
 
 Scaling = Literal["none", "clusters", "clusters and coefficients"]
 
@@ -22,8 +22,8 @@ class NotConverged(ValueError):
     """A likelihood that was not maximised: the coefficients are not estimates."""
 
 
-@dataclass(frozen=True)
-class PanelRegression:
+@dataclass(frozen=True, repr=False)
+class PanelRegression(Shown):
     """Coefficients of a panel regression.
 
     Parameters
@@ -34,22 +34,17 @@ class PanelRegression:
 
     effects: Mapping[str, Estimate]
 
-    def table(self) -> pd.DataFrame:
+    def summary(self) -> pd.DataFrame:
         """Return one row per regressor."""
-        rows = [effect.table() for effect in self.effects.values()]
-        return pd.concat(rows, keys=self.effects, names=["regressor"]).droplevel(1)
+        return rows_of(self.effects)
 
     def record(self) -> dict[str, Any]:
         """Return the record of the first regressor."""
         return next(iter(self.effects.values())).record()
 
-    def sentence(self) -> str:
-        """Say the first coefficient in plain words."""
-        return next(iter(self.effects.values())).sentence()
 
-
-@dataclass(frozen=True)
-class StaggeredEffects:
+@dataclass(frozen=True, repr=False)
+class StaggeredEffects(Shown):
     """Group-time effects of a staggered treatment and their averages.
 
     Parameters
@@ -69,17 +64,13 @@ class StaggeredEffects:
     event_study: pd.DataFrame
     event_study_mean: Estimate
 
-    def table(self) -> pd.DataFrame:
+    def summary(self) -> pd.DataFrame:
         """Return the event-study table."""
         return self.event_study
 
     def record(self) -> dict[str, Any]:
         """Return the record of the overall effect."""
         return self.effect.record()
-
-    def sentence(self) -> str:
-        """Say the overall effect in plain words."""
-        return self.effect.sentence()
 
 
 def staggered_effects(

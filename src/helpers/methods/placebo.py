@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.methods import checks
-from helpers.methods.results import number
+from helpers.methods.results import Shown
 
 Alternative = Literal["two-sided", "greater", "less"]
 
@@ -28,8 +28,8 @@ HIGHEST = 1e6  # above every ratio that can be told from infinity
 MINIMUM_POOL = 19  # with fewer placebo sets p can never reach 0.05
 
 
-@dataclass(frozen=True)
-class PlaceboTest:
+@dataclass(frozen=True, repr=False)
+class PlaceboTest(Shown):
     """Observed statistic against its placebo distribution.
 
     Attributes
@@ -72,18 +72,9 @@ class PlaceboTest:
         row |= {"placebo_5": low, "placebo_50": middle, "placebo_95": high, "placebo_rank": self.rank}
         return row | {"sets": len(self.distribution), "exact": self.exact, "pool": self.pool}
 
-    def table(self) -> pd.DataFrame:
+    def summary(self) -> pd.DataFrame:
         """Return one row with the columns of :meth:`record`."""
         return pd.DataFrame([self.record()])
-
-    def sentence(self) -> str:
-        """Say the rank in plain words."""
-        low, _, high = self.quantiles()
-        how = "all" if self.exact else "a random draw of"
-        return (
-            f"{self.method}: observed {number(self.observed)}; {how} {len(self.distribution):,} placebo sets "
-            f"run from {number(low)} (5%) to {number(high)} (95%); p = {self.p_value:.4f}, n = {self.n}."
-        )
 
 
 def placebo_test(

@@ -16,7 +16,6 @@ from scipy import optimize, stats
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
 from helpers.methods import checks
-from helpers.methods.results import number
 
 ALPHA = 0.05
 POWER = 0.80
@@ -55,21 +54,10 @@ class DetectableEffect:
         """The effect as a percentage, for an effect in log points."""
         return 100 * float(np.expm1(self.value))
 
-    def table(self) -> pd.DataFrame:
-        """Return one row with the fields of the record."""
-        return pd.DataFrame([self.record()])
-
     def record(self) -> dict[str, Any]:
         """Return the fields of a record."""
         row = {"value": self.value, "unit": self.unit, "n": self.n, "method": self.design}
         return row | {"se": self.se, "alpha": self.alpha, "power": self.power}
-
-    def sentence(self) -> str:
-        """Say what could have been seen."""
-        return (
-            f"{self.design}: could see {number(self.value)} {self.unit} or more "
-            f"with {self.power:.0%} power at the {self.alpha:.0%} level (n = {self.n})."
-        )
 
 
 def normal_multiplier(alpha: float = ALPHA, power: float = POWER) -> float:

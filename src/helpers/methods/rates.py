@@ -216,7 +216,7 @@ def jackknife_ratio(comparison: DateComparison) -> Estimate:
     )
 
 
-def equivalence_p(comparison: DateComparison, low: float, high: float) -> float:
+def equivalence_p_of_ratio(comparison: DateComparison, low: float, high: float) -> float:
     """Return the p value of "the rate ratio lies between `low` and `high`": the larger of two exact tests.
 
     The two one-sided null hypotheses are a ratio of at most `low` and one of at least `high`.

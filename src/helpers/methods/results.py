@@ -16,7 +16,21 @@ class BadEstimate(ValueError):
     """A number that must not be reported: not finite, or an interval with its ends swapped."""
 
 
-@dataclass(frozen=True)
+class Shown:
+    """A result that shows itself as one short table."""
+
+    def summary(self) -> pd.DataFrame:
+        """Return the table."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}\n{self.summary().to_string(na_rep='')}"
+
+    def _repr_html_(self) -> str:
+        return self.summary().to_html(na_rep="")
+
+
+@dataclass(frozen=True, repr=False)
 class Estimate:
     """One number with its interval.
 
@@ -87,26 +101,21 @@ class Estimate:
         if clash:
             raise BadEstimate(f"{self.method}: details repeat {sorted(clash)}. Use the fields of that name.")
 
-    def record(self) -> dict[str, Any]:
-        """Return the keyword arguments of ``helpers.records.record``; unused fields are left out."""
-        full = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "details"}
-        kept = {name: value for name, value in full.items() if value is not None and value != ""}
-        return kept | dict(self.details)
-
-    def table(self) -> pd.DataFrame:
-        """Return one row with the columns of :meth:`record`."""
-        return pd.DataFrame([self.record()])
-
-    def sentence(self) -> str:
-        """Say the estimate in plain words."""
+    def __repr__(self) -> str:
         text = f"{self.method}: {number(self.value)} {self.unit}"
-        if self.low is not None:
+        if self.low is not None and self.high is not None:
             text += f" (95% interval {number(self.low)} to {number(self.high)})"
         if self.p_value is not None:
             text += f", p = {self.p_value:.3f}" if self.p_value >= 0.001 else ", p < 0.001"
         if self.window:
             text += f", window {self.window}"
         return f"{text}, n = {self.n}."
+
+    def record(self) -> dict[str, Any]:
+        """Return the keyword arguments of ``helpers.records.record``; unused fields are left out."""
+        full = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "details"}
+        kept = {name: value for name, value in full.items() if value is not None and value != ""}
+        return kept | dict(self.details)
 
 
 def t_interval(values: np.ndarray) -> tuple[float, float]:

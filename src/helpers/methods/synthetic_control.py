@@ -9,13 +9,13 @@ import pandas as pd
 from scipy.optimize import nnls
 
 from helpers.methods.checks import UnusableInput, complete, in_order, varies
-from helpers.methods.results import Estimate
+from helpers.methods.results import Estimate, Shown
 
 INTERVAL_FROM_DONORS = "interval from the spread of the same estimate over the donors"
 
 
-@dataclass(frozen=True)
-class SyntheticControl:
+@dataclass(frozen=True, repr=False)
+class SyntheticControl(Shown):
     """A unit against a weighted average of donors.
 
     Parameters
@@ -38,17 +38,13 @@ class SyntheticControl:
     pre_rmspe: float
     placebo: pd.DataFrame
 
-    def table(self) -> pd.DataFrame:
+    def summary(self) -> pd.DataFrame:
         """Return the placebo table, best rank first."""
         return self.placebo.sort_values("rank")
 
     def record(self) -> dict[str, Any]:
         """Return the record of the mean gap."""
         return self.effect.record()
-
-    def sentence(self) -> str:
-        """Say the mean gap in plain words."""
-        return self.effect.sentence()
 
 
 @dataclass(frozen=True)

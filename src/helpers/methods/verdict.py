@@ -36,7 +36,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from helpers.methods.results import Estimate, number
+from helpers.methods.results import Estimate
 
 Word = Literal["supported", "contradicted", "inconclusive", "descriptive only", "not testable"]
 
@@ -160,16 +160,6 @@ class Verdict:
         """Return the fields of a record: the word as value, the reasons, the conditions and the inputs."""
         head = {"value": self.word, "unit": "text", "verdict": self.word, "method": "verdict rule charter-15"}
         return head | {"reasons": list(self.reasons), "conditions": self.conditions, "inputs": self.inputs}
-
-    def sentence(self) -> str:
-        """Say the verdict, and for an inconclusive one what could have been seen."""
-        text = f"{self.word.capitalize()}: {'; '.join(self.reasons)}."
-        headline = self.inputs["estimate"]
-        if self.word == "inconclusive":
-            value, low, high = (number(headline[end]) for end in ("value", "low", "high"))
-            seen = f"{number(self.inputs['mde'])} {headline['unit']}"
-            text += f" The design could have seen {seen} or more; it saw {value} ({low} to {high})."
-        return text
 
 
 def verdict(evidence: Evidence) -> Verdict:
