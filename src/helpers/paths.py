@@ -18,7 +18,7 @@ def data_dir() -> Path:
         If the variable is not set and there is no checkout, as after an installation from a wheel.
     """
     if named := os.environ.get("SUMMITS_DATA"):
-        return Path(named)
+        return Path(named).absolute()
     folder = root() / "data"
     if not folder.is_dir():
         raise FileNotFoundError(
@@ -29,7 +29,7 @@ def data_dir() -> Path:
 
 def runs_dir() -> Path:
     """Return the folder of executed runs: the one named by ``SUMMITS_RUNS``, or ``runs`` in the checkout."""
-    return Path(os.environ.get("SUMMITS_RUNS") or root() / "runs")
+    return Path(os.environ.get("SUMMITS_RUNS") or root() / "runs").absolute()
 
 
 def notebooks_dir() -> Path:

@@ -23,6 +23,10 @@ FINISHED = "finished"
 # Of the system call renameat2: names are relative to the working folder; both exist and change places.
 AT_WORKING_FOLDER, EXCHANGE = -100, 2
 
+# What Python and pandas write of an object by its place in memory, or of a styled table by a random id.
+DIFFERS = re.compile(r" at 0x[0-9a-fA-F]{6,}|\bT_[0-9a-f]{5}(?=[_\" ])")
+MEND = "Print its content; give a styled table a fixed id with set_uuid."
+
 
 class InvalidRun(ValueError):
     """A notebook that ran to its end but may not become a result; one line for each reason."""
@@ -138,7 +142,15 @@ def output_problems(notebook: dict[str, Any]) -> list[str]:
                 problems.append(f"{name}: raised {output['ename']}: {output['evalue']}")
             if output.get("name") == "stderr":
                 problems.append(f"{name}: wrote to stderr: {notebooks.text(output['text']).strip()[:200]}")
+            if differing := DIFFERS.search(_text_of(output)):
+                problems.append(f"{name}: shows {differing[0]!r}, which differs from run to run. {MEND}")
     return problems
+
+
+def _text_of(output: dict[str, Any]) -> str:
+    """All text that an output shows, of a stream or of any text form."""
+    forms = [value for mime, value in output.get("data", {}).items() if mime.startswith("text/")]
+    return "\n".join(notebooks.text(form) for form in [output.get("text", ""), *forms])
 
 
 def reading_problems(opened: dict[str, list[str]], run: Run) -> list[str]:

@@ -154,6 +154,7 @@ def normalise(notebook: dict[str, Any]) -> dict[str, Any]:
 
 
 def _normal_cell(cell: dict[str, Any], index: int) -> dict[str, Any]:
+    """Every key of a cell is kept, attachments among them; only what differs between equal runs goes."""
     metadata = {
         key: value
         for key, value in cell["metadata"].items()
@@ -161,15 +162,26 @@ def _normal_cell(cell: dict[str, Any], index: int) -> dict[str, Any]:
     }
     injected = "injected-parameters" in tags(cell)
     identity = "injected-parameters" if injected else cell.get("id", f"cell-{index + 1}")
-    normal = {
-        "cell_type": cell["cell_type"],
-        "id": identity,
-        "metadata": metadata,
-        "source": text(cell["source"]),
-    }
+    normal = cell | {"id": identity, "metadata": metadata, "source": text(cell["source"])}
     if cell["cell_type"] == "code":
-        normal |= {"execution_count": None, "outputs": [_normal_output(o) for o in cell["outputs"]]}
+        outputs = _joined([_normal_output(output) for output in cell["outputs"]])
+        normal |= {"execution_count": None, "outputs": outputs}
     return normal
+
+
+def _joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Join neighbouring pieces of one stream: where it is cut depends on the load of the machine."""
+    joined: list[dict[str, Any]] = []
+    for output in outputs:
+        before = joined[-1] if joined else {}
+        if (
+            output["output_type"] == "stream" == before.get("output_type")
+            and output["name"] == before["name"]
+        ):
+            before["text"] += output["text"]
+        else:
+            joined.append(output)
+    return joined
 
 
 def _normal_output(output: dict[str, Any]) -> dict[str, Any]:

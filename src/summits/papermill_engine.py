@@ -1,13 +1,15 @@
 """The papermill engine of this collection: `papermill` by hand treats a notebook as `summits run` does.
 
-Parameters are checked before a kernel starts, the kernel is the Python of this environment with fixed
-surroundings, and prose is filled from the notebook's own records. Papermill finds the engine by its entry
-point and uses it by default. Import papermill before this module: papermill imports it while it starts.
+Parameters are checked before a kernel starts and before a file is written, the kernel is the Python of this
+environment with fixed surroundings, and prose is filled from the notebook's own records. Papermill finds the
+engine by its entry point and uses it by default; a notebook that is not of this collection runs as with plain
+papermill. Import papermill before this module: papermill imports it while it starts.
 """
 
 import ast
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -16,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import click
 import nbformat
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -23,6 +26,7 @@ from nbclient.exceptions import CellTimeoutError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.log import logger
+from papermill.translators import PythonTranslator
 from traitlets import Unicode
 
 from helpers import paths
@@ -177,8 +181,32 @@ def seldom_written(manager: NotebookExecutionManager) -> Iterator[None]:
         del manager.save
 
 
+class Refused(click.ClickException, parameters.ParameterError):
+    """Parameters that a notebook cannot take; the command `papermill` says so without a traceback."""
+
+
 class Engine(NBClientEngine):
     """The papermill engine of this collection."""
+
+    @classmethod
+    def execute_notebook(cls, nb: nbformat.NotebookNode, kernel_name: str, **settings: Any) -> Any:
+        """Check the parameters and execute.
+
+        Raises
+        ------
+        summits.parameters.ParameterError
+            Before a kernel starts and before papermill writes a file.
+        """
+        cell = notebooks.tagged(nb, "injected-parameters")
+        try:
+            values = parameters.check(parameters.schema(nb), given := _injected(cell))
+        except parameters.ParameterError as error:
+            raise Refused(str(error)) from None
+        if cell is not None:
+            # Papermill wrote texts of its command line; the cell holds what the declaration makes of them.
+            read = {name: values[name] for name in given}
+            cell["source"] = PythonTranslator.codify(read)
+        return super().execute_notebook(nb, kernel_name, **settings)
 
     @classmethod
     def execute_managed_notebook(
@@ -192,18 +220,17 @@ class Engine(NBClientEngine):
         kernel_log: str = os.devnull,
         **_: Any,
     ) -> None:
-        """Check the parameters, execute, and fill the prose.
+        """Execute, and fill the prose.
 
         Raises
         ------
         RunTimeoutError, nbclient.exceptions.CellTimeoutError
             If the run, or a cell, takes more seconds than it may.
-        summits.parameters.ParameterError
-            Before a kernel starts.
         summits.prose.ProseError
             If a template names what the notebook did not record.
         """
-        values = parameters.check(parameters.schema(nb_man.nb), _injected(nb_man.nb))
+        given = _injected(notebooks.tagged(nb_man.nb, "injected-parameters"))
+        values = parameters.check(parameters.schema(nb_man.nb), given)
         notebooks.restore_templates(nb_man.nb)
         deadline = Deadline(run_timeout, execution_timeout or run_timeout)
         with private_folder() as private, deadline.told(), seldom_written(nb_man):
@@ -223,11 +250,32 @@ class Engine(NBClientEngine):
             prose.fill_cells(nb_man.nb, values)
 
 
-def _injected(notebook: dict[str, Any]) -> dict[str, Any]:
-    cell = notebooks.tagged(notebook, "injected-parameters")
+class ByDefault(Engine):
+    """What plain `papermill` uses: this engine for this collection, papermill's own for all others."""
+
+    @classmethod
+    def execute_notebook(cls, nb: nbformat.NotebookNode, kernel_name: str, **settings: Any) -> Any:
+        """Execute with the engine that the notebook belongs to."""
+        engine = Engine if of_the_collection(nb) else NBClientEngine
+        executed = engine.execute_notebook(nb, kernel_name, **settings)
+        # What the watch saw are paths of this machine, for `summits run`; a notebook does not hold them.
+        executed.metadata.pop(notebooks.OWN, None)
+        return executed
+
+
+def of_the_collection(notebook: dict[str, Any]) -> bool:
+    """Whether a notebook is of this collection, or made from one: it lies there, or imports the helpers."""
+    place = Path(notebook["metadata"].get("papermill", {}).get("input_path") or "elsewhere")
+    return place.absolute().parent == paths.notebooks_dir() or bool(
+        re.search(r"^\s*(?:from|import) helpers\b", notebooks.program(notebook), re.MULTILINE)
+    )
+
+
+def _injected(cell: dict[str, Any] | None) -> dict[str, Any]:
+    """Parameters in the cell that papermill injected, by name."""
     statements = ast.parse(notebooks.text(cell["source"])).body if cell else []
     return {
-        target.id: ast.literal_eval(statement.value)
+        target.id: _value(statement.value)
         for statement in statements
         if isinstance(statement, ast.Assign)
         for target in statement.targets
@@ -235,5 +283,14 @@ def _injected(notebook: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-for name in (NAME, None):
-    papermill_engines.register(name, Engine)
+def _value(node: ast.expr) -> Any:
+    """Value of what papermill writes: a literal, or `float("nan")` and its like, also in lists."""
+    if isinstance(node, ast.Call):
+        return float(ast.literal_eval(node.args[0]))
+    if isinstance(node, ast.List):
+        return [_value(member) for member in node.elts]
+    return ast.literal_eval(node)
+
+
+papermill_engines.register(NAME, Engine)
+papermill_engines.register(None, ByDefault)

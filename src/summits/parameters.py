@@ -1,10 +1,13 @@
 """The `parameters` cell is the schema: names, types, defaults and comments, checked before a kernel starts.
 
 Each line of the cell reads `name: type = default  # what it means`. Types are str, int, float, bool and list.
-The comment may restrict the value: `choices: a|b|c` (for a list: of its members), `range: 1..60`,
-`from: events` for the ids in the first column of that table of `data/`, or the word `date` for a text that
-holds a date (`2021-06-30` or `2021-06`). A whole number whose comment begins with days, months, quarters or
-years is a window, and may not be longer than the span from `start` to `end`.
+A text is read as the declaration says, and not as YAML would: `010` is ten for a whole number and stays `010`
+for a text. The comment may restrict the value: `choices: a|b|c` (for a list: of its members), `range: 1..60`,
+`divides: other` for a divisor of another parameter, `from: events` for the ids in the first column of that
+table of `data/` (`from: series table=trade` for those of its rows in which a column has that value), or the
+word `date` for a text that holds a day (`2021-06-30`; a month, where the default is one). A whole number
+whose comment begins with days, months, quarters or years is a window, and may not be longer than the span
+from `start` to `end`. Lists are not empty and name nothing twice.
 """
 
 import ast
@@ -24,6 +27,10 @@ from summits import notebooks
 
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
 SECRET_WORDS = {"token", "secret", "password", "passwd", "pwd", "credential", "credentials", "auth", "apikey"}
+INTEGER = re.compile(r"[+-]?\d(_?\d){0,17}", re.ASCII)
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+# Of dates without a range of their own: outside these years there are no observations.
+FIRST_DAY, LAST_DAY = "1970-01-01", "2100-12-31"
 DAYS_IN = {"days": 1, "months": 30, "quarters": 91, "years": 365}
 
 
@@ -41,6 +48,8 @@ class Parameter:
     comment: str
     choices: tuple[str, ...] = ()
     table: str = ""
+    rows: tuple[tuple[str, str], ...] = ()
+    divides: str = ""
     low: Any = None
     high: Any = None
     is_date: bool = False
@@ -58,7 +67,17 @@ def schema(notebook: dict[str, Any]) -> dict[str, Parameter]:
     cell = notebooks.tagged(notebook, "parameters")
     if cell is None:
         raise ParameterError("The notebook has no cell tagged `parameters`. Tag the cell that holds them.")
-    source = notebooks.text(cell["source"])
+    return declared(notebooks.text(cell["source"]))
+
+
+def declared(source: str) -> dict[str, Parameter]:
+    """Read the text of a `parameters` cell: each parameter by its name.
+
+    Raises
+    ------
+    ParameterError
+        As `schema`.
+    """
     try:
         statements, comments = ast.parse(source).body, _comments(source)
     except (SyntaxError, tokenize.TokenError) as error:
@@ -107,8 +126,11 @@ def _rules(kind: str, comment: str) -> dict[str, Any]:
     rules: dict[str, Any] = {"is_date": kind == "str" and bool(re.search(r"\bdate\b", comment))}
     if choices := re.search(r"choices:\s*([^\s|;,)]+(?:\s*\|\s*[^\s|;,)]+)*)", comment):
         rules["choices"] = tuple(choice.strip() for choice in choices[1].split("|"))
-    if table := re.search(r"from:\s*(\w+)", comment):
+    if table := re.search(r"from:\s*(\w+)((?:\s+\w+=\w+)*)", comment):
         rules["table"] = table[1]
+        rules["rows"] = tuple((column, value) for column, value in re.findall(r"(\w+)=(\w+)", table[2]))
+    if other := re.search(r"divides:\s*(\w+)", comment):
+        rules["divides"] = other[1]
     if limits := re.search(r"range:\s*([\w.+-]+?)\s*\.\.\s*([\w.+-]*\w)", comment):
         number = {"int": int, "float": float}.get(kind, str)
         rules |= {"low": number(limits[1]), "high": number(limits[2])}
@@ -123,14 +145,16 @@ def check(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str,
     known
         Schema of the notebook, from `schema`.
     given
-        Values by name. Integers are taken for floats, dates for text that holds a date.
+        Values by name. Integers are taken for floats, dates for text that holds a date, and text for what
+        the declaration makes of it.
 
     Raises
     ------
     ParameterError
         For unknown names, wrong types, values outside the choices or the range, dates that do not exist,
-        ids that are not in their table, names like secrets, a start after its end, and a window longer than
-        the span between them; one line each.
+        ids that are not in their table, lists that are empty or name something twice, names like secrets, a
+        start after its end, a window longer than the span between them, and a divisor that does not divide;
+        one line each.
     """
     problems = [problem for name in given if (problem := _unknown(name, known))]
     values = {name: parameter.default for name, parameter in known.items()}
@@ -138,7 +162,7 @@ def check(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str,
         if name in given:
             values[name] = _natural(parameter, given[name])
             problems += [problem] if (problem := _problem(parameter, values[name])) else []
-    if problems := problems or _span_problems(known, values):
+    if problems := problems or [*_span_problems(known, values), *_divisor_problems(known, values)]:
         raise ParameterError("\n".join(problems))
     return values
 
@@ -159,6 +183,15 @@ def _span_problems(known: Mapping[str, Parameter], values: Mapping[str, Any]) ->
     ]
 
 
+def _divisor_problems(known: Mapping[str, Parameter], values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with parameters that must divide another one."""
+    return [
+        f"{name}={values[name]}: does not divide {parameter.divides}={values[parameter.divides]}."
+        for name, parameter in known.items()
+        if parameter.divides and values[parameter.divides] % values[name]
+    ]
+
+
 def _unknown(name: str, known: Mapping[str, Parameter]) -> str | None:
     if _is_secret(name):
         return f"{name}: named like a secret. Secrets come from the environment, never from parameters."
@@ -171,30 +204,98 @@ def _unknown(name: str, known: Mapping[str, Parameter]) -> str | None:
 
 
 def _natural(parameter: Parameter, value: Any) -> Any:
-    """Take a date for the text of it, and a whole number for a float; change nothing else."""
+    """Take a date for the text of it, a whole number for a float, and a text as the declaration reads it."""
     if parameter.type == "str" and isinstance(value, dt.date):
         return value.isoformat()
     if parameter.type == "float" and type(value) is int:
         return float(value)
+    if parameter.type == "list" and isinstance(value, list):
+        return [typed(_member_type(parameter), member) for member in value]
+    return typed(parameter.type, value, _member_type(parameter))
+
+
+def typed(kind: str, value: Any, member: str = "str") -> Any:
+    """Read a text as a value of a type; what is no text, or no such value, comes back as it is."""
+    if not isinstance(value, str) or kind == "str":
+        return value
+    text = value.strip()
+    if kind == "bool":
+        return {"true": True, "false": False}.get(text.lower(), value)
+    if kind == "list" and text.startswith("[") and text.endswith("]") and not set("[]") & set(text[1:-1]):
+        parts = [part.strip() for part in text[1:-1].split(",")]
+        return [typed(member, _unquoted(part)) for part in parts if part]
+    if (kind == "int" and INTEGER.fullmatch(text)) or (kind == "float" and NUMBER.fullmatch(text)):
+        return TYPES[kind](text)
+    if kind == "float" and text.lower().lstrip("+-.") in ("nan", "inf", "infinity"):
+        return float(text.replace(".", ""))
     return value
 
 
+def _member_type(parameter: Parameter) -> str:
+    """Type of the members of a list: that of its default."""
+    return type(parameter.default[0]).__name__ if parameter.type == "list" and parameter.default else "str"
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+
+
+def _written(value: Any) -> str:
+    """How a message shows a value: not at any length."""
+    try:
+        text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    except ValueError:  # Python refuses to write whole numbers of thousands of digits.
+        return "a number of more digits than Python writes"
+    return text if len(text) <= 80 else f"{text[:60]}… ({len(text)} signs)"
+
+
 def _problem(parameter: Parameter, value: Any) -> str | None:
-    shown = f"{parameter.name}={value!r}"
+    shown = f"{parameter.name}={_written(value)}"
     if type(value) is not TYPES[parameter.type]:
-        hint = " Write a list as [a, b]." if parameter.type == "list" else ""
+        hint = {
+            "list": " Write a list as [a, b].",
+            "int": " Write a whole number in digits, as 30.",
+            "float": " Write a number as 0.05.",
+            "bool": " Write true or false.",
+        }.get(parameter.type, " Quote it; with papermill, give it with -r.")
         return f"{shown}: the type must be {parameter.type}, not {type(value).__name__}.{hint}"
     if value == "" == parameter.default:
         return None
+    members = value if isinstance(value, list) else [value]
+    return (
+        _list_problem(parameter, members)
+        or next((p for member in members if (p := _member_problem(parameter, member))), None)
+        or (_not_in_table(parameter, members) if parameter.table else None)
+    )
+
+
+def _list_problem(parameter: Parameter, members: list[Any]) -> str | None:
+    """What is wrong with a list as a list."""
+    if parameter.type != "list":
+        return None
+    if not members and parameter.default:
+        return f"{parameter.name}=[]: the list is empty. Name at least one, or leave the parameter out."
+    wanted = _member_type(parameter)
+    if wrong := [member for member in members if type(member).__name__ != wanted]:
+        return f"{parameter.name}={_written(wrong[0])}: the members must be {wanted}. Quote them."
+    if twice := [member for index, member in enumerate(members) if member in members[:index]]:
+        return f"{parameter.name}={_written(twice[0])}: named twice. Name it once."
+    return None
+
+
+def _member_problem(parameter: Parameter, value: Any) -> str | None:
+    """What is wrong with one value, or with one member of a list."""
+    shown = f"{parameter.name}={_written(value)}"
+    if isinstance(value, str) and not value.isprintable():
+        return f"{shown}: holds signs that cannot be printed. Write plain text in UTF-8."
     if isinstance(value, float) and not math.isfinite(value):
         return f"{shown}: the number must be finite."
-    if parameter.is_date and not _is_date(str(value)):
-        return f"{shown}: not a date. Write it as 2021-06-30 or 2021-06."
-    members = value if isinstance(value, list) else [value]
-    if parameter.choices and (wrong := [m for m in members if str(m) not in parameter.choices]):
-        return f"{parameter.name}={wrong[0]!r}: not one of {', '.join(parameter.choices)}."
-    if parameter.table and (problem := _not_in_table(parameter, members)):
-        return problem
+    if parameter.is_date and (problem := _date_problem(parameter, value)):
+        return f"{shown}: {problem}"
+    if parameter.choices and str(value) not in parameter.choices:
+        near = get_close_matches(str(value), parameter.choices, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        return f"{shown}: not one of {', '.join(parameter.choices)}.{hint}"
     if parameter.low is not None and not parameter.low <= value <= parameter.high:
         return f"{shown}: outside the range {parameter.low} to {parameter.high}."
     return None
@@ -202,54 +303,90 @@ def _problem(parameter: Parameter, value: Any) -> str | None:
 
 def _not_in_table(parameter: Parameter, members: list[Any]) -> str | None:
     path = paths.data_dir() / f"{parameter.table}.csv"
-    with path.open(encoding="utf-8", newline="") as rows:
-        ids = [row[0] for row in csv.reader(rows)][1:]
+    with path.open(encoding="utf-8", newline="") as text:
+        rows = csv.DictReader(text)
+        first = (rows.fieldnames or [""])[0]
+        ids = [row[first] for row in rows if all(row[column] == value for column, value in parameter.rows)]
     if not (unknown := [str(member) for member in members if member not in ids]):
         return None
     near = get_close_matches(unknown[0], ids, n=1)
+    of = (
+        " with " + ", ".join(f"{column} {value}" for column, value in parameter.rows)
+        if parameter.rows
+        else ""
+    )
     hint = f"Did you mean {near[0]}?" if near else f"The ids are in data/{path.name}."
-    return f"{parameter.name}={unknown[0]!r}: not in data/{path.name}. {hint}"
+    return f"{parameter.name}={_written(unknown[0])}: not in data/{path.name}{of}. {hint}"
 
 
-def _is_date(value: str) -> bool:
+def _date_problem(parameter: Parameter, value: str) -> str | None:
+    """What is wrong with a date. A month is one where the default is a month: its readers know."""
+    months = len(str(parameter.default)) == len("2021-06")
     try:
-        _date(value)
+        day = _date(value)
     except ValueError:
-        return False
-    return bool(re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", value))
+        return "not a date. Write it as 2021-06-30" + (" or 2021-06." if months else ".")
+    if len(value) < len("2021-06-30") and not months:
+        return f"not a day. Write the day, as {value}-30."
+    if not FIRST_DAY <= day.isoformat() <= LAST_DAY:
+        return f"outside the range {FIRST_DAY} to {LAST_DAY}."
+    return None
 
 
 def _date(value: str) -> dt.date:
+    if not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", value, re.ASCII):
+        raise ValueError(value)
     return dt.date.fromisoformat(value if len(value) == 10 else f"{value}-01")
 
 
 def parse(known: Mapping[str, Parameter], assignments: list[str]) -> dict[str, Any]:
-    """Read `name=value` texts of a command line; a value is YAML, or plain text where text is wanted.
+    """Read `name=value` texts of a command line, each value as its declaration says.
 
     Raises
     ------
     ParameterError
-        If a text holds no `=`, a name comes twice, or a value is not YAML.
+        If a text holds no `=`, a name comes twice, or a list is not closed.
     """
-    return {
-        name: raw if _is_text(known, name) else _yaml(name, raw) for name, raw in _texts(assignments).items()
-    }
+    return {name: _read(known, name, raw) for name, raw in _texts(assignments).items()}
 
 
 def parse_lists(known: Mapping[str, Parameter], assignments: list[str]) -> dict[str, list[Any]]:
     """Read `name=value,value` texts of a sweep: every value that each parameter is to take.
 
-    Values are separated by commas; an empty one is the empty text. A list is written in brackets.
+    Values are separated by commas; an empty one is the empty text. A list is written in brackets, a range of
+    whole numbers as `30..90/30`: from 30 to 90 in steps of 30.
 
     Raises
     ------
     ParameterError
         As `parse`.
     """
-    return {
-        name: raw.split(",") if _is_text(known, name) else _yaml(name, f"[{raw}]")
-        for name, raw in _texts(assignments).items()
-    }
+    values: dict[str, list[Any]] = {}
+    for name, raw in _texts(assignments).items():
+        parts = [raw] if name not in known else re.split(r",(?![^\[]*\])", raw)
+        values[name] = [value for part in parts for value in _stretch(known, name, part)]
+    return values
+
+
+def _stretch(known: Mapping[str, Parameter], name: str, text: str) -> list[Any]:
+    """One value of a sweep, or all values of a range."""
+    limits = re.fullmatch(r"\s*(-?\d{1,9})\.\.(-?\d{1,9})/(\d{1,9})\s*", text, re.ASCII)
+    if limits is None or name not in known or known[name].type != "int":
+        return [_read(known, name, text)]
+    low, high, step = (int(number) for number in limits.groups())
+    if step == 0 or high < low:
+        raise ParameterError(f"{name}={text}: write a range as 30..90/30, upwards and in steps above 0.")
+    if (high - low) // step > 10_000:
+        raise ParameterError(f"{name}={text}: more than 10,000 values. Widen the step.")
+    return list(range(low, high + 1, step))
+
+
+def _read(known: Mapping[str, Parameter], name: str, raw: str) -> Any:
+    if name not in known:
+        return raw
+    if known[name].type != "str" and raw.count("[") != raw.count("]"):
+        raise ParameterError(f"{name}={_written(raw)}: not a value. Close the bracket.")
+    return _natural(known[name], raw)
 
 
 def _texts(assignments: list[str]) -> dict[str, str]:
@@ -262,16 +399,3 @@ def _texts(assignments: list[str]) -> dict[str, str]:
             raise ParameterError(f"{name}: given twice.")
         texts[name] = raw
     return texts
-
-
-def _is_text(known: Mapping[str, Parameter], name: str) -> bool:
-    return name in known and known[name].type == "str"
-
-
-def _yaml(name: str, raw: str) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(raw)
-    except yaml.YAMLError:
-        raise ParameterError(f"{name}={raw}: not a value. Quote texts with special signs.") from None

@@ -330,7 +330,25 @@ def data_hashes(tables: Iterable[str]) -> dict[str, str]:
         hashes[files[table].relative_to(data).as_posix()] = _file_hash(
             files[table], (state.st_mtime_ns, state.st_size, state.st_ino)
         )
+    described = _described(data / "datapackage.json")
+    if changed := [file for file, hashed in hashes.items() if described.get(file, hashed) != hashed]:
+        raise PlanError(
+            f"data/{changed[0]}: is not the file that data/datapackage.json describes: edited by hand, "
+            "cut, or left by a refresh that broke off. Run `summits data check`, and after an edit `summits "
+            "data describe`."
+        )
     return hashes
+
+
+def _described(descriptor: Path) -> dict[str, str]:
+    """sha256 of each file of the data package as its descriptor states it; empty without a descriptor."""
+    try:
+        resources = json.loads(descriptor.read_text(encoding="utf-8"))["resources"]
+        return {each["path"]: each["hash"].removeprefix("sha256:") for each in resources if "hash" in each}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PlanError(f"{descriptor}: not a data package's descriptor ({error!r}).") from None
 
 
 @lru_cache(maxsize=256)

@@ -28,7 +28,6 @@ from docutils import nodes
 from helpers import catalog, paths
 from helpers.figures import FIGURE_MIME
 from summits import plan, scoreboard
-from summits.notebooks import RECORD_MIME
 
 SCOREBOARD = "11_claims"
 PARAMETER_TAGS = {"parameters", "injected-parameters"}
@@ -160,7 +159,9 @@ def _shown_output(output: nbformat.NotebookNode, name: str, files: dict[str, byt
     data = output.get("data", {})
     if FIGURE_MIME in data:
         return _html_output(_figure(data, name, files))
-    data.pop(RECORD_MIME, None)
+    # A form that pages do not have, such as JSON, gives way to the text beside it.
+    for mime in [mime for mime in data if not mime.startswith(("text/", "image/"))]:
+        data.pop(mime)
     for mime in ("text/html", "text/markdown"):
         if mime in data:
             data[mime] = NOTEBOOK_ADDRESS.sub(lambda found: _to_page(found[0]), data[mime])

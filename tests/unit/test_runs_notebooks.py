@@ -5,7 +5,7 @@ import json
 import pytest
 import stub_collection as stub
 
-from summits import notebooks, prose
+from summits import engine, notebooks, prose
 
 
 def recorded(**fields: object) -> dict:
@@ -155,3 +155,30 @@ def test_what_is_not_a_notebook_is_refused(tmp_path, content: str) -> None:
     path.write_text(content)
     with pytest.raises(notebooks.NotebookError, match=r"x\.ipynb"):
         notebooks.read(path)
+
+
+def test_the_committed_form_keeps_every_key_of_a_cell() -> None:
+    picture = {"image.png": {"image/png": "iVBORw0KGgo="}}
+    cell = {**stub.markdown("![](attachment:image.png)"), "attachments": picture}
+    normal = notebooks.normalise(stub.notebook(cell))
+    assert any(each.get("attachments") == picture for each in normal["cells"])
+
+
+def test_neighbouring_pieces_of_a_stream_are_joined() -> None:
+    pieces = [{"output_type": "stream", "name": "stdout", "text": text} for text in ("a\n", "b", "c\n")]
+    display = {"output_type": "display_data", "data": {"text/plain": "d"}, "metadata": {}}
+    cell = {**stub.code("print()"), "outputs": [*pieces, display, pieces[0]]}
+    (outputs,) = [c["outputs"] for c in notebooks.normalise(stub.notebook(cell))["cells"] if c.get("outputs")]
+    assert [output.get("text") for output in outputs] == ["a\nbc\n", None, "a\n"]
+
+
+@pytest.mark.parametrize(
+    "text", ["<object object at 0x7f00c8a1b2c0>", '<table id="T_1a08e">', "#T_1a08e_row0_col0 {"]
+)
+@pytest.mark.parametrize("form", ["text/html", "text/plain", "stream"])
+def test_what_differs_from_run_to_run_is_no_result(text: str, form: str) -> None:
+    stream = {"output_type": "stream", "name": "stdout", "text": [text]}
+    display = {"output_type": "display_data", "data": {form: text}, "metadata": {}}
+    cell = {**stub.code("x"), "execution_count": 1, "outputs": [stream if form == "stream" else display]}
+    (problem,) = engine.output_problems({"cells": [cell]})
+    assert "differs from run to run" in problem

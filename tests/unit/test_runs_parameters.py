@@ -127,8 +127,111 @@ def test_command_line_values_follow_the_type(known: dict) -> None:
 
 @pytest.mark.parametrize(
     ("given", "message"),
-    [(["window"], "name=value"), (["window=1", "window=2"], "given twice"), (["window=[1"], "not a value")],
+    [
+        (["window"], "name=value"),
+        (["window=1", "window=2"], "given twice"),
+        (["window=[1"], "Close the bracket"),
+    ],
 )
 def test_command_line_mistakes_are_refused(known: dict, given: list, message: str) -> None:
     with pytest.raises(parameters.ParameterError, match=message):
         parameters.parse(known, given)
+
+
+KINDS = """\
+as_of: str = ""  # date; range: 2015-01-01..2035-12-31
+window_days: int = 30  # days; range: 1..90
+bin_days: int = 1  # a bin; divides: window_days; range: 1..90
+level: float = 0.05  # level; range: 0.0..0.5
+names: list = ["a"]  # names
+sizes: list = [3]  # sizes
+adjusted: bool = True  # whether
+label: str = "x"  # a label
+followed: list = []  # series; from: series table=trade"""
+
+
+@pytest.fixture
+def kinds() -> dict[str, parameters.Parameter]:
+    return parameters.schema(stub.notebook(parameters=KINDS))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("window_days=010", 10),
+        ("window_days=09", 9),
+        ("window_days=+9", 9),
+        ("level=1e-2", 0.01),
+        ("level=.5", 0.5),
+        ("level=0", 0.0),
+        ("names=[0700, 688981]", ["0700", "688981"]),
+        ("names=[no, us]", ["no", "us"]),
+        ("names=['1:30', \"1e3\"]", ["1:30", "1e3"]),
+        ("sizes=[010, 2]", [10, 2]),
+        ("adjusted=False", False),
+        ("label=010", "010"),
+        ("label=null", "null"),
+        ("followed=[us_exp_cn_hs8542]", ["us_exp_cn_hs8542"]),
+    ],
+)
+def test_a_text_means_what_its_declaration_says(kinds: dict, text: str, value: object) -> None:
+    name = text.split("=")[0]
+    checked = parameters.check(kinds, parameters.parse(kinds, [text]))
+    assert checked[name] == value and type(checked[name]) is type(value)
+    # The same text by way of papermill or of a file of YAML.
+    assert parameters.check(kinds, {name: text.split("=", 1)[1]})[name] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("window_days=1:30", "must be int"),
+        ("window_days=0x1e", "must be int"),
+        ("window_days=1__0", "must be int"),
+        ("window_days=1e1", "must be int"),
+        ("window_days=" + "9" * 5000, "must be int"),
+        ("window_days=٣", "must be int"),
+        ("level=nan", "must be finite"),
+        ("level=-.inf", "must be finite"),
+        ("adjusted=no", "Write true or false"),
+        ("as_of=2021-06", "Write the day, as 2021-06-30"),
+        ("as_of=２０２１-06-30", "not a date"),
+        ("names=[]", "the list is empty"),
+        ("names=[a, a]", "named twice"),
+        ("sizes=[a]", "the members must be int"),
+        ("bin_days=7", "does not divide window_days=30"),
+        ("label=\udcff", "cannot be printed"),
+        ("label=a\x1b[2J", "cannot be printed"),
+        ("followed=[eur_per_usd]", "not in data/series.csv with table trade"),
+    ],
+)
+def test_what_a_text_cannot_mean_is_refused_in_a_short_line(kinds: dict, text: str, message: str) -> None:
+    with pytest.raises(parameters.ParameterError) as refused:
+        parameters.check(kinds, parameters.parse(kinds, [text]))
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value) and len(str(refused.value)) < 250
+
+
+def test_numbers_that_python_does_not_write_are_refused(kinds: dict) -> None:
+    with pytest.raises(parameters.ParameterError, match="outside the range"):
+        parameters.check(kinds, {"window_days": 10**5000})
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("window_days=30..90/30", [30, 60, 90]),
+        ("window_days=1,10..12/1", [1, 10, 11, 12]),
+        ("names=[a, b],[c]", [["a", "b"], ["c"]]),
+        ("label=a,,b", ["a", "", "b"]),
+        ("level=1e-2,0.5", [0.01, 0.5]),
+    ],
+)
+def test_values_of_a_sweep(kinds: dict, text: str, values: list) -> None:
+    assert list(parameters.parse_lists(kinds, [text]).values()) == [values]
+
+
+@pytest.mark.parametrize("text", ["window_days=90..30/30", "window_days=1..9/0", "window_days=0..99999999/1"])
+def test_a_range_without_sense_is_refused(kinds: dict, text: str) -> None:
+    with pytest.raises(parameters.ParameterError, match="10,000 values|write a range"):
+        parameters.parse_lists(kinds, [text])

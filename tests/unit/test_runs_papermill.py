@@ -1,0 +1,61 @@
+"""papermill by hand: the checks of the command, before a file is written; notebooks of others run as ever."""
+
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+import stub_collection as stub
+
+from summits import notebooks, parameters
+
+PARAMETERS = """\
+level: float = 0.05  # level; range: 0.0..0.5
+days: int = 30  # days; range: 1..90
+shares: list = [0.5]  # shares"""
+
+
+def write(path: Path, cell: str, *code: str) -> Path:
+    notebook = stub.notebook(*[stub.code(source) for source in code], parameters=cell)
+    notebook["metadata"] |= {"kernelspec": notebooks.KERNELSPEC, "language_info": {"name": "python"}}
+    notebooks.write(notebook, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"level": float("nan")}, "level=nan: the number must be finite"),
+        ({"level": float("-inf")}, "level=-inf: the number must be finite"),
+        ({"shares": [0.1, float("nan")]}, "shares=nan: the number must be finite"),
+        ({"days": "1:30"}, "the type must be int"),
+        ({"dais": 3}, "Did you mean days?"),
+    ],
+)
+def test_a_wrong_value_is_refused_before_a_file_is_written(
+    tmp_path: Path, values: dict, message: str
+) -> None:
+    source = write(tmp_path / "source.ipynb", PARAMETERS, "import helpers")
+    with pytest.raises(parameters.ParameterError) as refused:
+        papermill.execute_notebook(source, tmp_path / "result.ipynb", parameters=values, progress_bar=False)
+    assert message in str(refused.value) and "\n" not in str(refused.value)
+    assert not (tmp_path / "result.ipynb").exists()
+
+
+def test_a_text_becomes_what_the_declaration_says(tmp_path: Path) -> None:
+    source = write(tmp_path / "source.ipynb", PARAMETERS, "import helpers", "print(days, level, shares)")
+    given = {"days": "010", "level": "1e-2", "shares": "[.25, 1]"}
+    executed = papermill.execute_notebook(source, None, parameters=given, progress_bar=False)
+    assert executed.cells[-1].outputs[0].text == "10 0.01 [0.25, 1.0]\n"
+    assert notebooks.OWN not in executed.metadata
+
+
+def test_a_notebook_of_others_runs_as_with_plain_papermill(tmp_path: Path) -> None:
+    cells = [nbformat.v4.new_code_cell("alpha = 0.1\nratio = 2"), nbformat.v4.new_code_cell("print(alpha)")]
+    cells[0].metadata["tags"] = ["parameters"]
+    metadata = {"kernelspec": notebooks.KERNELSPEC, "language_info": {"name": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), tmp_path / "theirs.ipynb")
+    executed = papermill.execute_notebook(
+        tmp_path / "theirs.ipynb", None, parameters={"alpha": 0.2}, progress_bar=False
+    )
+    assert executed.cells[-1].outputs[0].text == "0.2\n"
