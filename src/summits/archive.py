@@ -21,19 +21,34 @@ from summits.plan import PUBLISHED, Run, collection
 
 KEPT_UNLISTED = 500
 KEPT_REPORTS = 24
+# What every record holds, and of which type.
+PARTS = {"key": str, "notebook_sha256": str, "ingredients": dict}
 
 
 class NotKept(ValueError):
     """A data table of an earlier run that is not in the archive."""
 
 
+def record(path: Path) -> dict[str, Any]:
+    """Read the record of a result; empty if there is none or it is damaged, as if it had never been made."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    whole = isinstance(content, dict) and all(
+        isinstance(content.get(name), kind) for name, kind in PARTS.items()
+    )
+    names = {"notebook": path.parent.parent.name, "set": path.parent.name}
+    return {**names, "parameters": {}, "records": [], **content} if whole else {}
+
+
 def records(folder: Path) -> dict[str, dict[str, Any]]:
     """Records of all results below a folder of runs, by the id of the run (notebook/set)."""
     found = {}
     for path in sorted(folder.glob("*/*/record.json")):
-        if not any(part.startswith("_") for part in path.relative_to(folder).parts):
-            record = json.loads(path.read_text(encoding="utf-8"))
-            found[f"{record['notebook']}/{record['set']}"] = record
+        aside = any(part.startswith("_") for part in path.relative_to(folder).parts)
+        if not aside and (content := record(path)):
+            found[f"{content['notebook']}/{content['set']}"] = content
     return found
 
 
@@ -45,7 +60,7 @@ def previous_folder() -> Path:
 def keep_previous(run: Run) -> None:
     """Keep the record in place before another takes its place; a record of the same content is not kept."""
     present = run.directory / "record.json"
-    if not present.exists() or json.loads(present.read_text(encoding="utf-8"))["key"] == run.key:
+    if record(present).get("key") in (None, run.key):
         return
     kept = previous_folder() / run.notebook / run.set / "record.json"
     kept.parent.mkdir(parents=True, exist_ok=True)

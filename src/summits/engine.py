@@ -200,6 +200,10 @@ def package_versions() -> dict[str, str]:
 def promote(working: Path, run: Run) -> None:
     """Put the finished result in the place of the old one, notebook and record in one step."""
     finished = working / FINISHED
+    for file in finished.iterdir():
+        # A rename may reach the disk before the content does.
+        with file.open("rb") as written:
+            os.fsync(written.fileno())
     archive.keep_previous(run)
     run.directory.parent.mkdir(parents=True, exist_ok=True)
     if run.directory.exists():

@@ -34,10 +34,10 @@ def read(path: Path) -> dict[str, Any]:
         notebook = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotebookError(f"{path}: there is no such notebook.") from None
-    except json.JSONDecodeError as error:
-        message = f"{path}: not a notebook, the file breaks off or is not JSON (line {error.lineno})."
+    except ValueError as error:
+        message = f"{path}: not a notebook, the file breaks off or is not JSON in UTF-8 ({error})."
         raise NotebookError(message) from None
-    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4:
+    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4 or "cells" not in notebook:
         raise NotebookError(f"{path}: not a notebook of format 4. Open it in JupyterLab and save it again.")
     return notebook
 

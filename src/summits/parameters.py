@@ -347,7 +347,7 @@ def parse(known: Mapping[str, Parameter], assignments: list[str]) -> dict[str, A
     ParameterError
         If a text holds no `=`, a name comes twice, or a list is not closed.
     """
-    return {name: _read(known, name, raw) for name, raw in _texts(assignments).items()}
+    return {name: read(known, name, raw) for name, raw in _texts(assignments).items()}
 
 
 def parse_lists(known: Mapping[str, Parameter], assignments: list[str]) -> dict[str, list[Any]]:
@@ -372,7 +372,7 @@ def _stretch(known: Mapping[str, Parameter], name: str, text: str) -> list[Any]:
     """One value of a sweep, or all values of a range."""
     limits = re.fullmatch(r"\s*(-?\d{1,9})\.\.(-?\d{1,9})/(\d{1,9})\s*", text, re.ASCII)
     if limits is None or name not in known or known[name].type != "int":
-        return [_read(known, name, text)]
+        return [read(known, name, text)]
     low, high, step = (int(number) for number in limits.groups())
     if step == 0 or high < low:
         raise ParameterError(f"{name}={text}: write a range as 30..90/30, upwards and in steps above 0.")
@@ -381,10 +381,17 @@ def _stretch(known: Mapping[str, Parameter], name: str, text: str) -> list[Any]:
     return list(range(low, high + 1, step))
 
 
-def _read(known: Mapping[str, Parameter], name: str, raw: str) -> Any:
+def read(known: Mapping[str, Parameter], name: str, raw: Any) -> Any:
+    """Read a text as the declaration says; what cannot be read comes back, and `check` refuses it.
+
+    Raises
+    ------
+    ParameterError
+        If a list is not closed.
+    """
     if name not in known:
         return raw
-    if known[name].type != "str" and raw.count("[") != raw.count("]"):
+    if known[name].type != "str" and str(raw).count("[") != str(raw).count("]"):
         raise ParameterError(f"{name}={_written(raw)}: not a value. Close the bracket.")
     return _natural(known[name], raw)
 

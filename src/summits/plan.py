@@ -25,9 +25,28 @@ from helpers import paths
 from summits import imports, notebooks, parameters
 
 PUBLISHED = "published"
-NOTEBOOK_FIELDS = {"question", "reads", "needs", "runs", "sweeps", "cell_timeout", "run_timeout"}
+NOTEBOOK_FIELDS: dict[str, type] = {
+    "question": str,
+    "reads": list,
+    "needs": list,
+    "runs": dict,
+    "sweeps": list,
+    "cell_timeout": int,
+    "run_timeout": int,
+}
+KINDS_IN_WORDS = {str: "a text", list: "a list", dict: "names with values", int: "seconds, 1 or more"}
 ALWAYS_READ = ("series", "sources")
 CELL_TIMEOUT, RUN_TIMEOUT = 300, 1800
+
+
+class _Texts(yaml.BaseLoader):
+    """YAML in which every value is a text, to be read as declared, and no name comes twice."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value]
+        if twice := [name for index, name in enumerate(names) if name in names[:index]]:
+            raise yaml.YAMLError(f"{twice[0]} is named twice, line {node.start_mark.line + 1}")
+        return super().construct_mapping(node, deep)
 
 
 class PlanError(ValueError):
@@ -88,7 +107,7 @@ def collection() -> dict[str, dict[str, Any]]:
         If the file is missing, a field is unknown, a notebook has no file or no question, or a need is not
         listed.
     """
-    listed = _collection_file()["notebooks"] or {}
+    listed = _collection_file()["notebooks"]
     for name, entry in listed.items():
         _check_entry(name, entry, listed)
     return listed
@@ -114,22 +133,36 @@ def rerun_settings() -> dict[str, list[str] | None]:
 def _collection_file() -> dict[str, Any]:
     path = paths.notebooks_dir() / "collection.yml"
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return {"notebooks": content["notebooks"], **content}
+        content = yaml.load(path.read_text(encoding="utf-8"), _Texts)
+        if unknown := set(content) - {"notebooks", "rerun"}:
+            raise PlanError(f"collection.yml: unknown {', '.join(sorted(unknown))}. Known: notebooks, rerun.")
+        return {"notebooks": dict(content["notebooks"] or {}), "rerun": content.get("rerun")}
     except FileNotFoundError:
         raise PlanError(f"{path}: missing. List the notebooks there, under `notebooks:`.") from None
-    except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise PlanError(f"{path}: not readable as `notebooks: {{id: …}}` ({error}).") from None
+    except PlanError:
+        raise
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise PlanError(f"{path}: not readable as `notebooks: {{id: …}}` ({reason}).") from None
 
 
 def _check_entry(name: str, entry: Any, listed: Mapping[str, Any]) -> None:
     where = f"collection.yml: {name}"
     if not isinstance(entry, dict) or not entry.get("question"):
         raise PlanError(f"{where}: has no `question`. Say what the notebook asks.")
-    if unknown := set(entry) - NOTEBOOK_FIELDS:
+    if unknown := set(entry) - NOTEBOOK_FIELDS.keys():
         raise PlanError(
             f"{where}: unknown {', '.join(sorted(unknown))}. Known: {', '.join(sorted(NOTEBOOK_FIELDS))}."
         )
+    for field, kind in NOTEBOOK_FIELDS.items():
+        value = entry.get(field, kind())
+        if kind is int and field in entry:
+            value = entry[field] = int(value) if str(value).isdecimal() and int(value) > 0 else value
+        if not isinstance(value, kind):
+            raise PlanError(f"{where}: `{field}` is {value!r}. It takes {KINDS_IN_WORDS[kind]}.")
+    for each, given in entry.get("runs", {}).items():
+        if not isinstance(given, dict):
+            raise PlanError(f"{where}: the run {each} is {given!r}. Write {{}} or {{name: value}}.")
     if not (paths.notebooks_dir() / f"{name}.ipynb").is_file():
         raise PlanError(f"{where}: there is no file {name}.ipynb beside it.")
     if missing := [need for need in entry.get("needs", []) if need not in listed]:
@@ -254,10 +287,13 @@ def _combinations(
     products = [parameters.parse_lists(known, assignments)] if assignments else entry.get("sweeps", [])
     if not products:
         raise PlanError("Nothing to sweep. Give -p name=value,value, or list `sweeps` in collection.yml.")
-    if not all(isinstance(values, list) and values for product in products for values in product.values()):
+    listed = [
+        values for product in products for values in (product.values() if isinstance(product, dict) else [()])
+    ]
+    if not all(isinstance(values, list) and values for values in listed):
         raise PlanError("collection.yml: `sweeps` is a list of {name: [value, value]}.")
     return [
-        dict(zip(product, values, strict=True))
+        {name: parameters.read(known, name, value) for name, value in zip(product, values, strict=True)}
         for product in products
         for values in itertools.product(*product.values())
     ]

@@ -1,9 +1,8 @@
 """Which runs are fresh, stale, failed or were never made. Imports nothing heavy: asking costs no time."""
 
-import json
 from typing import Any
 
-from summits import notebooks
+from summits import archive, notebooks
 from summits.plan import Run
 
 
@@ -17,26 +16,22 @@ def state(run: Run) -> str:
     return "stale" if (run.directory / "record.json").exists() else "never"
 
 
-def record(run: Run) -> dict[str, Any]:
-    """Record of the result in place; OSError or JSONDecodeError if there is none."""
-    return json.loads((run.directory / "record.json").read_text(encoding="utf-8"))
-
-
 def is_fresh(run: Run) -> bool:
     """Whether the result in place is the one that running now would give, and is undamaged."""
-    try:
-        found = record(run)
-        result = (run.directory / "notebook.ipynb").read_bytes()
-    except (OSError, json.JSONDecodeError):
+    record = archive.record(run.directory / "record.json")
+    if record.get("key") != run.key:
         return False
-    return found["key"] == run.key and found["notebook_sha256"] == notebooks.digest(result)
+    try:
+        result = (run.directory / "notebook.ipynb").read_bytes()
+    except OSError:
+        return False
+    return record["notebook_sha256"] == notebooks.digest(result)
 
 
 def changed(run: Run) -> list[str]:
     """What changed since the result in place was made: notebook, parameters, a table, a helper, packages."""
-    try:
-        before = record(run)["ingredients"]
-    except (OSError, json.JSONDecodeError):
+    before = archive.record(run.directory / "record.json").get("ingredients")
+    if before is None:
         return []
     flat_before, flat_now = _flat(before), _flat(run.ingredients)
     return sorted(name for name in flat_before | flat_now if flat_before.get(name) != flat_now.get(name))

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from helpers import paths
-from summits import states
+from summits import archive, states
 from summits.plan import Run, set_name
 
 FIELDS = ("name", "value", "low", "high", "unit", "n", "method", "window", "as_of", "details")
@@ -55,7 +55,7 @@ def collect(runs: Sequence[Run], record: str = "") -> Sweep:
     SweepError
         If no run has a result, or none recorded `record` as a number.
     """
-    found = [(run, states.record(run)) for run in runs if states.is_fresh(run)]
+    found = [(run, archive.record(run.directory / "record.json")) for run in runs if states.is_fresh(run)]
     if not found:
         raise SweepError(f"None of the {len(runs)} runs of the sweep has a result.")
     table = tidy(found)

@@ -235,3 +235,41 @@ def test_tables_of_a_needed_notebook_count_as_declared(collection: stub.Checkout
     assert engine.reading_problems({"opened": opened, "addresses": []}, without) == []
     alone = engine.reading_problems({"opened": opened, "addresses": []}, replace(without, needs=()))
     assert len(alone) == 1 and "made_up" in alone[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("notebooks: [a]", "not readable as"),
+        ("notebooks: {}\nnightly: true", "unknown nightly"),
+        ("notebooks:\n  01_drawn: {question: a}\n  01_drawn: {question: b}", "01_drawn is named twice"),
+        ("notebooks:\n  01_drawn: {question: a, reads: made_up}", "`reads` is 'made_up'. It takes a list"),
+        (
+            "notebooks:\n  01_drawn: {question: a, cell_timeout: soon}",
+            "`cell_timeout` is 'soon'. It takes seconds",
+        ),
+        ("notebooks:\n  01_drawn: {question: a, cell_timeout: 0}", "It takes seconds, 1 or more"),
+        ("notebooks:\n  01_drawn: {question: a, run_timeout: -1}", "It takes seconds, 1 or more"),
+        ("notebooks:\n  01_drawn: {question: a, runs: [x]}", "`runs` is ['x']. It takes names with values"),
+        ("notebooks:\n  01_drawn: {question: a, runs: {x: [1]}}", "the run x is ['1']"),
+        ("notebooks:\n  01_drawn: {question: a, runs: {x: }}", "the run x is ''. Write {} or {name: value}"),
+        (b"notebooks: {\xe9: 1}", "not readable as"),
+    ],
+)
+def test_a_collection_that_cannot_be_read_is_refused_in_one_line(
+    collection: stub.Checkout, text: str | bytes, message: str
+) -> None:
+    path = collection.root / "notebooks" / "collection.yml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(plan.PlanError) as refused:
+        plan.plan([])
+    assert message in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_changed_table_is_refused_before_a_kernel_starts(collection: stub.Checkout) -> None:
+    described = collection.root / "data" / "datapackage.json"
+    described.write_text('{"resources": [{"path": "series.csv", "hash": "sha256:0"}]}')
+    with pytest.raises(
+        plan.PlanError, match=r"data/series.csv: is not the file that .* Run `summits data check`"
+    ):
+        plan.plan(["01"])
