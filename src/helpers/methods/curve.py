@@ -16,12 +16,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from helpers.digits import certain
 from helpers.methods import checks
 from helpers.methods.placebo import MINIMUM_POOL, placebo_p, placebo_test
 from helpers.methods.results import Estimate, Shown
 
 ESTIMATES = ["value", "low", "high", "n"]
+ALIKE = 9  # digits in which equal estimates of two specifications agree on every machine
 SUPPORTS, CONTRADICTS, INCONCLUSIVE = "supports", "contradicts", "inconclusive"
 Sign = Literal["positive", "negative"]
 Estimator = Callable[..., tuple[Estimate, np.ndarray]]
@@ -128,7 +128,7 @@ class Curve(Shown):
         if point is None:
             return None
         value, low, high, n = point[ESTIMATES]
-        place = float((self.specs["value"].map(certain) <= certain(value)).mean())
+        place = float((rounded(self.specs["value"]) <= rounded(pd.Series([value]))[0]).mean())
         details = {"share_not_above": place, "class": point["class"]}
         return Estimate(value, low, high, self.unit, n, "one specification", details=details)
 
@@ -158,7 +158,7 @@ class Curve(Shown):
         """Return one row per specification, by size of the estimate, with its class."""
         # Options without influence give equal values; their order is that of the choices, not of a last bit.
         return self.specs.assign(**{"class": self.classes}).sort_values(
-            "value", key=lambda values: values.map(certain), kind="stable", ignore_index=True
+            "value", key=rounded, kind="stable", ignore_index=True
         )
 
     def summary(self) -> pd.DataFrame:
@@ -224,6 +224,11 @@ def specification_curve(
     # Only sets that every specification allows: a placebo curve is one set for all.
     sets = sets[np.isfinite(sets).all(axis=1)]
     return Curve(pd.DataFrame(rows, columns=[*choices, *ESTIMATES]), sets, sign, margin, unit, left_out)
+
+
+def rounded(values: pd.Series) -> pd.Series:
+    """Round to the digits in which equal estimates of two specifications agree, before they are ordered."""
+    return values.map(lambda value: float(f"{value:.{ALIKE}g}"))
 
 
 def interval_class(

@@ -40,17 +40,16 @@ def window_counts(months: np.ndarray, sets: np.ndarray, *, before: int, after: i
 
     Returns
     -------
-    array, shape (sets, months, 3)
+    array, shape (months, 3, sets)
         Dates at most `after` months ago, dates in the month, dates at most `before` months ahead.
     """
     widest, ends = max(before, after) + 1, (months[0], months[-1], *sets.ravel())
     first = min(ends) - widest
-    marks = np.zeros((len(sets), max(ends) + widest - first + 1))
-    marks[np.arange(len(sets))[:, None], sets - first] = 1
-    totals, at = np.cumsum(marks, axis=1), months - first
-    behind = totals[:, at - 1] - totals[:, at - 1 - after]
-    ahead = totals[:, at + before] - totals[:, at]
-    return np.stack([behind, marks[:, at], ahead], axis=2)
+    marks = np.zeros((max(ends) + widest - first + 1, len(sets)))
+    marks[sets.T - first, np.arange(len(sets))] = 1
+    totals, at = np.cumsum(marks, axis=0), months - first
+    behind = totals[at - 1] - totals[at - 1 - after]
+    return np.stack([behind, marks[at], totals[at + before] - totals[at]], axis=1)
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ class DatedTerms:
 
         Parameters
         ----------
-        terms : array, shape (sets, months, terms)
+        terms : array, shape (months, terms, sets)
             Such as from :func:`window_counts`.
         weights : sequence of float, shape (terms,)
             (1, 0, 0) is the first coefficient, (1, 0, -1) the first less the last.
@@ -138,13 +137,14 @@ class DatedTerms:
             Missing where the terms cannot be told apart from each other and the regressors.
         """
         whitened, explained = self._explained(terms)
-        cross = whitened.swapaxes(1, 2) @ whitened
+        cross = np.einsum("ras,rbs->sab", whitened, whitened)
         size = np.diagonal(cross, axis1=1, axis2=2).prod(axis=1)
-        cross = cross - explained.swapaxes(1, 2) @ explained
+        cross -= np.einsum("kas,kbs->sab", explained, explained)
         usable = self.regular & (np.linalg.det(cross) > SINGULAR * size)
-        with_outcome = whitened.swapaxes(1, 2) @ self.outcome[:, :, None]
-        cross = np.where(usable[:, None, None], cross, np.eye(cross.shape[1]))
-        return np.where(usable, np.linalg.solve(cross, with_outcome)[:, :, 0] @ np.asarray(weights), np.nan)
+        cross[~usable] = np.eye(cross.shape[1])
+        with_outcome = (whitened * self.outcome.T[:, None, :]).sum(axis=0).T
+        effects = np.linalg.solve(cross, with_outcome[:, :, None])[:, :, 0] @ np.asarray(weights)
+        return np.where(usable, effects, np.nan)
 
     def estimate(
         self, terms: np.ndarray, weights: Sequence[float], *, unit: str, n: int | None = None
@@ -169,11 +169,11 @@ class DatedTerms:
         """
         if len(self.inside) != 1:
             raise checks.UnusableInput(f"One set has one sample, not {len(self.inside)}. Cut the series.")
-        whitened, explained = (part[0] for part in self._explained(terms[None]))
+        whitened, explained = (part[:, :, 0] for part in self._explained(terms[:, :, None]))
         rows = int(self.inside.sum())
         df = rows - self.basis.shape[2] - terms.shape[1]
         checks.enough(df, FEWEST_DF, "degrees of freedom")
-        value = float(self.effects(terms[None], weights)[0])
+        value = float(self.effects(terms[:, :, None], weights)[0])
         if np.isnan(value):
             raise checks.UnusableInput("The terms of these dates cannot be told apart. Choose other windows.")
         free = whitened - self.basis[0] @ explained
@@ -189,9 +189,13 @@ class DatedTerms:
 
     def _explained(self, terms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the terms as rows with independent errors, and their products with the regressors."""
-        rows = _independent(np.moveaxis(terms, 1, 0), self.months, self.errors, self.rho)
-        whitened = np.ascontiguousarray(np.moveaxis(rows, 0, 1)) * self.inside[:, :, None]
-        return whitened, self.basis.swapaxes(1, 2) @ whitened
+        whitened = _independent(terms, self.months, self.errors, self.rho)
+        if len(self.inside) == 1:
+            explained = self.basis[0].T @ whitened.reshape(len(whitened), -1)
+            return whitened, explained.reshape(-1, *whitened.shape[1:])
+        whitened = whitened * self.inside.T[:, None, :]
+        explained = self.basis.swapaxes(1, 2) @ np.moveaxis(whitened, 2, 0)
+        return whitened, np.moveaxis(explained, 0, 2)
 
 
 def _independent(values: np.ndarray, months: np.ndarray, errors: Errors, rho: float) -> np.ndarray:
