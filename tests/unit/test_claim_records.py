@@ -8,7 +8,6 @@ from helpers import catalog, claims
 from helpers.figures import estimates
 from helpers.methods.rates import rate_ratio
 from helpers.methods.results import Estimate
-from helpers.methods.specifications import curve
 from helpers.methods.verdict import Evidence, Region, verdict
 
 YEAR = pd.date_range("2021-01-01", "2021-12-31")
@@ -86,19 +85,6 @@ def test_infinite_ends_stay_out_of_the_record_of_a_verdict():
     inputs = verdict(Evidence(estimate=one_sided, **stated)).record()["inputs"]
     assert inputs["estimate"]["low"] is None
     assert inputs["leave_one_out"][0]["high"] is None
-
-
-def test_a_curve_tells_its_size_its_shares_and_its_joint_p_value():
-    specs = pd.DataFrame({"Choice": ["a", "b"], "value": [1.0, 2.0], "low": [0.5, -1.0], "high": [1.5, 5.0]})
-    null = np.linspace(-1, 1, 40).reshape(20, 2)
-    parts = curve(specs, null, sign="positive", margin=1.0, unit="events").parts()
-    assert list(parts) == [
-        "n", "share_positive", "share_supports", "share_contradicts", "median", "joint_p"
-    ]  # fmt: skip
-    assert parts["n"]["value"] == 2 and parts["share_supports"]["value"] == 0.5
-    assert parts["joint_p"]["sets"] == 20 and parts["joint_p"]["value"] > 0
-    few = curve(specs, null[:5], sign="positive", margin=1.0, unit="events").parts()
-    assert few["joint_p"]["value"] is None and few["joint_p"]["why"] == "too few placebo sets"
 
 
 def test_a_figure_of_estimates_tells_each_of_them(monkeypatch):

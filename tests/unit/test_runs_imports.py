@@ -165,4 +165,4 @@ def test_a_comment_in_a_method_of_one_notebook_makes_at_most_six_runs_due(leaf: 
 
 def test_a_comment_in_the_specification_curve_leaves_the_calendar_alone() -> None:
     expected = ["10_specification_curve", "11_claims"]
-    assert sorted(due_after_an_edit("helpers/methods/specifications.py")) == expected
+    assert sorted(due_after_an_edit("helpers/methods/curve.py")) == expected

@@ -11,7 +11,6 @@ from helpers.methods import counterfactual, likelihood
 from helpers.methods.checks import UnusableInput
 from helpers.methods.interrupted_series import Intervention, interrupted_series
 from helpers.methods.intervention import sarimax
-from helpers.methods.specifications import curve
 
 MONTHS = pd.date_range("2013-01", periods=130, freq="MS")
 
@@ -111,21 +110,6 @@ def test_halves_are_rounded_alike_on_every_machine() -> None:
         assert len(nearby) == 1
     assert certain(0.1 + 0.2) == certain(0.3) and str(rounded(-0.0)) == "0.0"
     assert rounded(1234567.8) == 1234570 and np.isnan(rounded(float("nan")))
-
-
-def test_equal_specifications_stand_in_the_order_of_their_choices() -> None:
-    def order(nudge: float) -> list[str]:
-        specs = pd.DataFrame(
-            {"Window": ["3", "6", "9"], "value": [0.3, 0.3 + nudge, -1.0], "low": -2.0, "high": 2.0, "n": 4}
-        )
-        return (
-            curve(specs, np.zeros((20, 3)), sign="positive", margin=1.0, unit="log points")
-            .table()["Window"]
-            .tolist()
-        )
-
-    assert order(1e-16) == order(-1e-16) == order(0) == ["9", "3", "6"]
-    assert order(-1e-6) == ["9", "6", "3"]
 
 
 def test_a_picture_and_its_digest_do_not_hang_on_the_last_bits() -> None:
