@@ -7,7 +7,7 @@ recorded as missing, with the reason. `combined` puts the verdicts of the tests 
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 import numpy as np
@@ -53,16 +53,17 @@ def evidence(
     What is stated takes the place of what the comparison gives; rungs that could not be estimated are left
     out.
     """
-    given = {
-        "estimate": comparison.effect,
-        "usable_events": len(comparison.rows),
-        "placebo_p": comparison.effect.p_value if comparison else None,
-        "leave_one_out": tuple(comparison.leave_one_out.values()),
-        "lead": comparison.lead,
-        "mde": comparison.effect.details["mde"] if comparison else None,
-        "rungs": tuple(getattr(rung, "effect", rung) for rung in rungs if rung),
-    }
-    return Evidence(**(given | stated))
+    effect = comparison.effect
+    measured = Evidence(
+        estimate=effect,
+        usable_events=len(comparison.rows),
+        placebo_p=effect.p_value if effect else None,
+        leave_one_out=tuple(comparison.leave_one_out.values()),
+        lead=comparison.lead,
+        mde=effect.details["mde"] if effect else None,
+        rungs=tuple(getattr(rung, "effect", rung) for rung in rungs if rung),
+    )
+    return replace(measured, **stated)
 
 
 def family_p(test_id: str, p_value: float) -> float:
@@ -85,45 +86,40 @@ def record_detail(
     name: str, comparison: DateComparison | NotEstimated, detail: str, *, unit: str, as_of: str
 ) -> None:
     """Record one of the details of an effect under its own name, so that prose can speak of it."""
-    if comparison:
-        effect = comparison.effect
-        record(name, effect.details[detail], unit=unit, n=effect.n, window=effect.window, as_of=as_of)
-    else:
+    if isinstance(comparison, NotEstimated):
         record_estimate(name, comparison, as_of=as_of)
+        return
+    effect = comparison.effect
+    record(name, effect.details[detail], unit=unit, n=effect.n, window=effect.window, as_of=as_of)
 
 
 def record_p(name: str, comparison: DateComparison | NotEstimated, *, as_of: str) -> None:
     """Record the two-sided placebo p value of a comparison under its own name."""
-    if comparison and comparison.effect.p_value is None:
-        record(name, None, unit="probability", as_of=as_of, why="too few placebo dates")
-    elif comparison:
-        effect = comparison.effect
-        method = f"two-sided p value against placebo; {effect.method}"
-        record(
-            name,
-            effect.p_value,
-            unit="probability",
-            n=effect.n,
-            method=method,
-            window=effect.window,
-            as_of=as_of,
-        )
-    else:
+    if isinstance(comparison, NotEstimated):
         record_estimate(name, comparison, as_of=as_of)
+        return
+    effect = comparison.effect
+    if effect.p_value is None:
+        record(name, None, unit="probability", as_of=as_of, why="too few placebo dates")
+        return
+    method = f"two-sided p value against placebo; {effect.method}"
+    n, window = effect.n, effect.window
+    record(name, effect.p_value, unit="probability", n=n, method=method, window=window, as_of=as_of)
 
 
 def record_mde(test_id: str, comparison: DateComparison | NotEstimated, *, as_of: str) -> None:
     """Record the minimum detectable effect of a test, which stands before its result."""
-    if not comparison:
+    if isinstance(comparison, NotEstimated):
         record_estimate(f"{test_id}_mde", comparison, as_of=as_of)
         return
+    effect = comparison.effect
     record(
         f"{test_id}_mde",
-        comparison.effect.details["mde"],
-        unit=comparison.effect.unit,
-        n=comparison.effect.n,
+        effect.details["mde"],
+        unit=effect.unit,
+        n=effect.n,
         method="minimum detectable effect, 80 percent power, 5 percent two-sided",
-        window=comparison.effect.window,
+        window=effect.window,
         as_of=as_of,
     )
 
@@ -132,25 +128,24 @@ def record_result(
     test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict, *, as_of: str
 ) -> None:
     """Record effect, placebo p value, lead, range with one date left out, and verdict of a test."""
-    if comparison:
+    if isinstance(comparison, NotEstimated):
+        for part in ("effect", "placebo_p", "lead"):
+            record_estimate(f"{test_id}_{part}", comparison, as_of=as_of)
+    else:
         for part, fields in _parts(comparison).items():
             record(f"{test_id}_{part}", as_of=as_of, **fields)
         record_p(f"{test_id}_placebo_p", comparison, as_of=as_of)
-    else:
-        for part in ("effect", "placebo_p", "lead"):
-            record_estimate(f"{test_id}_{part}", comparison, as_of=as_of)
     record(f"{test_id}_verdict", as_of=as_of, **decision.record())
 
 
 def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict) -> dict[str, Any]:
     """Return the row of a test for `helpers.tables.verdict_table`."""
-    test = catalog.claim_test(test_id)
-    reasons = (*decision.reasons, *([] if comparison else [comparison.why]))
-    row = {"claim": f"{test_id}: {test['claim']}", "verdict": decision.word, "why": "; ".join(reasons)}
-    if not comparison:
-        return row
+    row = {"claim": f"{test_id}: {catalog.claim_test(test_id)['claim']}", "verdict": decision.word}
+    if isinstance(comparison, NotEstimated):
+        return row | {"why": "; ".join((*decision.reasons, comparison.why))}
     effect = comparison.effect
     return row | {
+        "why": "; ".join(decision.reasons),
         "value": effect.value,
         "low": effect.low,
         "high": effect.high,
@@ -181,14 +176,16 @@ def combined(words: Iterable[str], *, testable: bool = True, cap: str = "") -> W
     ValueError
         If a word is not one of the verdict rule.
     """
-    words = set(words)
-    if unknown := words - set(get_args(Word)):
+    different = set(words)
+    if unknown := different - set(get_args(Word)):
         raise ValueError(f"{sorted(unknown)} is no verdict: the rule knows {', '.join(get_args(Word))}.")
     if not testable:
         return "not testable"
-    if cap == "descriptive only" or words <= {"descriptive only", "not testable"}:
+    if cap == "descriptive only" or different <= {"descriptive only", "not testable"}:
         return "descriptive only"
-    return words.pop() if words in ({"supported"}, {"contradicted"}) else "inconclusive"
+    if different == {"supported"}:
+        return "supported"
+    return "contradicted" if different == {"contradicted"} else "inconclusive"
 
 
 def within_family(word: Word, *, sign: str | None, adjusted_p: float | None) -> Word:
@@ -216,11 +213,12 @@ def in_margins(inputs: Mapping[str, Any]) -> dict[str, float] | None:
         missing end is NaN. None if there is no estimate, or neither a margin nor a bounded region.
     """
     estimate, margin = inputs.get("estimate"), inputs.get("margin")
-    region = next((one for one in inputs.get("supports_if") or () if None not in one.values()), None)
+    regions = inputs.get("supports_if") or ()
+    region = next((bounds for bounds in regions if None not in bounds.values()), None)
     if not estimate or not (margin or region):
         return None
     ends = [math.nan if estimate[end] is None else estimate[end] for end in ("low", "value", "high")]
-    scaled = [_place(end, region) if region else end / margin for end in ends]
+    scaled = [_place(end, region) if region else end / float(margin or math.nan) for end in ends]
     if inputs.get("sign") == "negative":
         scaled = [-end for end in reversed(scaled)]
     return dict(zip(("low", "value", "high"), scaled, strict=True))
@@ -230,7 +228,7 @@ def _place(value: float, region: Mapping[str, float]) -> float:
     """Return where a value lies in a region: -1 and 1 at its ends."""
     above, below = region["above"], region["below"]
     if above > 0:
-        value, above, below = (math.log(one) if one > 0 else math.nan for one in (value, above, below))
+        value, above, below = (math.log(end) if end > 0 else math.nan for end in (value, above, below))
     return (2 * value - above - below) / (below - above)
 
 
@@ -241,7 +239,7 @@ def _parts(comparison: DateComparison) -> dict[str, dict[str, Any]]:
     if comparison.lead is not None:
         parts["lead"] = comparison.lead.record()
     if left_out:
-        values = [one.value for one in left_out.values()]
+        values = [estimate.value for estimate in left_out.values()]
         parts["leave_one_out"] = same | {
             "value": effect.value,
             "low": min(effect.value, *values),
