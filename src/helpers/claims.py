@@ -2,13 +2,12 @@
 
 The same four or five records follow from every test: ``C16a_mde`` before anything else, then ``C16a_effect``,
 ``C16a_placebo_p``, ``C16a_lead``, ``C16a_leave_one_out`` and ``C16a_verdict``. What could not be estimated is
-recorded as missing, with the reason. `combined` puts the verdicts of the tests of a claim together.
+recorded as missing, with the reason.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ from helpers import catalog
 from helpers.methods.checks import UnusableInput
 from helpers.methods.comparison import DateComparison
 from helpers.methods.results import Estimate
-from helpers.methods.verdict import ALPHA, Evidence, Verdict, Word
+from helpers.methods.verdict import Evidence, Verdict
 from helpers.observations import NotYetKnown
 from helpers.records import record
 
@@ -154,82 +153,6 @@ def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decisio
         "placebo_rank": effect.p_value,
         "n": effect.n,
     }
-
-
-def combined(words: Iterable[str], *, testable: bool = True, cap: str = "") -> Word:
-    """Combine the verdicts of the primary tests of a claim into one word.
-
-    The rule was fixed before the words were put together: *supported* and *contradicted* need every primary
-    test; where no primary test may carry a word, the claim is *descriptive only*; all else is *inconclusive*.
-
-    Parameters
-    ----------
-    words : iterable of str
-        Verdict of each primary test, in any order.
-    testable : bool
-        Whether any series observes what the claim is about.
-    cap : str
-        The strongest word that the claim allows, or blank.
-
-    Raises
-    ------
-    ValueError
-        If a word is not one of the verdict rule.
-    """
-    different = set(words)
-    if unknown := different - set(get_args(Word)):
-        raise ValueError(f"{sorted(unknown)} is no verdict: the rule knows {', '.join(get_args(Word))}.")
-    if not testable:
-        return "not testable"
-    if cap == "descriptive only" or different <= {"descriptive only", "not testable"}:
-        return "descriptive only"
-    if different == {"supported"}:
-        return "supported"
-    return "contradicted" if different == {"contradicted"} else "inconclusive"
-
-
-def within_family(word: Word, *, sign: str | None, adjusted_p: float | None) -> Word:
-    """Take back *supported* where a claimed effect does not survive the adjustment within its family.
-
-    A claim of no effect rests on its interval, not on a p value, and is left as it is.
-    """
-    fails = adjusted_p is not None and adjusted_p > ALPHA
-    return "inconclusive" if word == "supported" and sign and fails else word
-
-
-def in_margins(inputs: Mapping[str, Any]) -> dict[str, float] | None:
-    """Express an estimate in units of its margin, so that tests of different units stand side by side.
-
-    Parameters
-    ----------
-    inputs : mapping
-        The evidence kept in a verdict record: estimate, margin, sign, supports_if.
-
-    Returns
-    -------
-    dict or None
-        value, low, high. Where a sign is claimed, 1 is the smallest effect that matters in that direction;
-        where the claim names a region, -1 and 1 are its ends (of a region of ratios, on the log scale). A
-        missing end is NaN. None if there is no estimate, or neither a margin nor a bounded region.
-    """
-    estimate, margin = inputs.get("estimate"), inputs.get("margin")
-    regions = inputs.get("supports_if") or ()
-    region = next((bounds for bounds in regions if None not in bounds.values()), None)
-    if not estimate or not (margin or region):
-        return None
-    ends = [math.nan if estimate[end] is None else estimate[end] for end in ("low", "value", "high")]
-    scaled = [_place(end, region) if region else end / float(margin or math.nan) for end in ends]
-    if inputs.get("sign") == "negative":
-        scaled = [-end for end in reversed(scaled)]
-    return dict(zip(("low", "value", "high"), scaled, strict=True))
-
-
-def _place(value: float, region: Mapping[str, float]) -> float:
-    """Return where a value lies in a region: -1 and 1 at its ends."""
-    above, below = region["above"], region["below"]
-    if above > 0:
-        value, above, below = (math.log(end) if end > 0 else math.nan for end in (value, above, below))
-    return (2 * value - above - below) / (below - above)
 
 
 def _parts(comparison: DateComparison) -> dict[str, dict[str, Any]]:

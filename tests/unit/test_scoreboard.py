@@ -4,55 +4,57 @@ import json
 import math
 
 import nbformat
+import pandas as pd
 import pytest
 import yaml
+from notebook_functions import functions_of
 
-from helpers import claims, paths
-from helpers.methods.verdict import CAP
+from helpers import catalog, paths
 from summits import notebooks, plan, prose, scoreboard
 
 NAME = "02_exports"
 
 
+@pytest.fixture(scope="module")
+def board():
+    """The functions of notebook 11."""
+    return functions_of("11_claims")
+
+
 @pytest.mark.parametrize(
-    ("words", "given", "expected"),
+    ("words", "cap", "expected"),
     [
-        (["supported"], {}, "supported"),
-        (["supported", "supported"], {}, "supported"),
-        (["contradicted", "contradicted"], {}, "contradicted"),
-        (["supported", "contradicted"], {}, "inconclusive"),
-        (["supported", "inconclusive"], {}, "inconclusive"),
-        (["supported", "descriptive only"], {}, "inconclusive"),
-        (["descriptive only", "descriptive only"], {}, "descriptive only"),
-        ([], {}, "descriptive only"),
-        (["supported"], {"cap": "descriptive only"}, "descriptive only"),
-        (["supported"], {"testable": False}, "not testable"),
+        (["supported"], "", "supported"),
+        (["supported", "supported"], "", "supported"),
+        (["contradicted", "contradicted"], "", "contradicted"),
+        (["supported", "contradicted"], "", "inconclusive"),
+        (["supported", "inconclusive"], "", "inconclusive"),
+        (["supported", "descriptive only"], "", "inconclusive"),
+        (["descriptive only", "descriptive only"], "", "descriptive only"),
+        (["not done"], "", "inconclusive"),
+        ([], "", "descriptive only"),
+        (["supported"], "descriptive only", "descriptive only"),
     ],
 )
-def test_words_are_combined_by_the_rule(words, given, expected):
-    assert claims.combined(words, **given) == expected
+def test_words_are_combined_by_the_rule(board, words, cap, expected):
+    assert board.combined(words, cap) == expected
 
 
-def test_an_unknown_word_is_refused():
-    with pytest.raises(ValueError, match="proven"):
-        claims.combined(["proven"])
+def test_only_a_claimed_effect_needs_the_p_value_of_its_family(board):
+    assert board.within_family("supported", "positive", 0.06) == "inconclusive"
+    assert board.within_family("supported", "positive", 0.05) == "supported"
+    assert board.within_family("supported", "", 0.9) == "supported"
+    assert board.within_family("contradicted", "positive", 0.9) == "contradicted"
 
 
-def test_only_a_claimed_effect_needs_the_p_value_of_its_family():
-    assert claims.within_family("supported", sign="positive", adjusted_p=0.06) == "inconclusive"
-    assert claims.within_family("supported", sign="positive", adjusted_p=0.05) == "supported"
-    assert claims.within_family("supported", sign="", adjusted_p=0.9) == "supported"
-    assert claims.within_family("contradicted", sign="positive", adjusted_p=0.9) == "contradicted"
-
-
-def test_effects_are_put_in_units_of_their_margin():
+def test_effects_are_put_in_units_of_their_margin(board):
     estimate = {"value": -0.2, "low": -0.4, "high": 0.1}
-    claimed = claims.in_margins({"estimate": estimate, "margin": 0.1, "sign": "negative"})
+    claimed = board.in_margins({"estimate": estimate, "margin": 0.1, "sign": "negative"})
     assert claimed == pytest.approx({"low": -1, "value": 2, "high": 4})
     ratio = {"value": 1.5, "low": 0.5, "high": None}
-    placed = claims.in_margins({"estimate": ratio, "supports_if": [{"above": 0.5, "below": 1.5}]})
+    placed = board.in_margins({"estimate": ratio, "supports_if": [{"above": 0.5, "below": 1.5}]})
     assert (placed["low"], placed["value"]) == pytest.approx((-1, 1)) and math.isnan(placed["high"])
-    assert claims.in_margins({"estimate": estimate}) is None
+    assert board.in_margins({"estimate": estimate}) is None
 
 
 def _claims() -> dict:
@@ -121,30 +123,39 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_board_shows_what_was_recorded(place):
-    table = scoreboard.tests(scoreboard.read("11_claims"))
+def judged(board, recorded):
+    return board.judged(recorded.drop_duplicates("name").set_index("name").to_dict("index"), "holm")
+
+
+def claims_of(board, table):
+    rows = {name: rows.to_dict("records") for name, rows in table.groupby("claim_id")}
+    return [board.claim_row(claim, rows.get(claim["id"], [])) for claim in catalog.claims()["claims"]]
+
+
+def test_the_board_shows_what_was_recorded(place, board):
+    table = judged(board, scoreboard.read("11_claims"))
     assert list(table["test"]) == ["C01a", "C02a", "C02b", "C02c"]
     by_test = table.set_index("test")
     # Holm over three primary tests: 0.02 × 3 and 0.04 × 2, made monotone.
     assert by_test.loc["C01a", "family_p"] == pytest.approx(0.06)
     assert by_test.loc["C02a", "family_p"] == pytest.approx(0.08)
     assert by_test.loc["C01a", ["as_recorded", "word"]].tolist() == ["supported", "inconclusive"]
-    words = {claim["id"]: claim["word"] for claim in scoreboard.board(table)}
-    assert words == {"C01": "inconclusive", "C02": "inconclusive", "C03": "not testable"}
-    told = scoreboard.paragraph(scoreboard.board(table)[0])
-    assert "0.300 log points, interval 0.100 to 0.500" in told and "before the adjustment" in told
-    assert f"[{NAME}, cell 2]({NAME}.ipynb#The-verdict)" in told
-    rows = scoreboard.table_rows(scoreboard.board(table))
+    claims = claims_of(board, table)
+    assert {claim["id"]: claim["word"] for claim in claims} == {
+        "C01": "inconclusive", "C02": "inconclusive", "C03": "not testable"
+    }  # fmt: skip
+    text = board.paragraph(claims[0])
+    assert "0.300 log points, interval 0.100 to 0.500" in text and "before the adjustment" in text
+    assert f"[{NAME}, cell 2]({NAME}.ipynb#The-verdict)" in text
+    rows = [row for claim in claims for row in board.board_rows(claim)]
     assert [row["claim"][:3] for row in rows] == ["C01", "C02", "C02", "C03"]
     assert (rows[2]["claim"], rows[2]["verdict"]) == ("C02, second test: C02b", "inconclusive")
     assert (rows[1]["why"], rows[2]["why"]) == ("C02a inconclusive: so the rule", "so the rule")
-    picture = scoreboard.picture_table(table)
-    assert picture["value"].tolist() == pytest.approx([3, 3, 3])
-    assert scoreboard.needed(table)["n needed, about"].dropna().tolist() == [40, 40]
+    assert by_test.loc["C01a", "in_margins"]["value"] == pytest.approx(3)
 
 
 @pytest.mark.parametrize("spoilt", ["data", "source", "parameters", "helpers", "unstamped", "gone"])
-def test_a_stale_or_missing_record_names_the_run_to_do(place, spoilt, monkeypatch):
+def test_a_stale_or_missing_record_names_the_run_to_do(place, board, spoilt, monkeypatch):
     committed = place / "notebooks" / f"{NAME}.ipynb"
     notebook = json.loads(committed.read_text())
     if spoilt == "data":
@@ -161,7 +172,7 @@ def test_a_stale_or_missing_record_names_the_run_to_do(place, spoilt, monkeypatc
         notebook["cells"][1]["outputs"] = []
     committed.write_text(json.dumps(notebook))
     with pytest.raises(scoreboard.StaleRecord, match="(?i)run"):
-        scoreboard.tests(scoreboard.read("11_claims"))
+        judged(board, scoreboard.read("11_claims"))
 
 
 def test_records_as_of_a_day_are_those_of_runs_as_of_that_day(place):
@@ -182,44 +193,36 @@ def test_a_current_run_is_read_before_the_committed_notebook(place):
     notebook = json.loads(committed.read_text())
     notebook["cells"][1]["outputs"][0]["data"][notebooks.RECORD_MIME]["value"] = 0.4
     run.write_text(json.dumps(notebook))
-    held = scoreboard.read("11_claims").set_index("name")
-    assert held.loc["C01a_effect", ["value", "notebook"]].tolist() == [0.4, NAME]
+    recorded = scoreboard.read("11_claims").set_index("name")
+    assert recorded.loc["C01a_effect", ["value", "notebook"]].tolist() == [0.4, NAME]
 
 
-def test_a_test_logged_as_not_done_needs_no_record(place):
-    held = scoreboard.read("11_claims")
-    held = held[held["name"] != "C02c_verdict"]
+def test_a_test_logged_as_not_done_needs_no_record(place, board):
+    recorded = scoreboard.read("11_claims")
+    recorded = recorded[recorded["name"] != "C02c_verdict"]
     with pytest.raises(scoreboard.StaleRecord, match="C02c"):
-        scoreboard.tests(held)
+        judged(board, recorded)
     logged = {"claim": "C02c", "what": "not done beyond a count", "why": "no texts"}
     (place / "data" / "claims.yml").write_text(yaml.safe_dump(_claims() | {"deviations": [logged]}))
-    table = scoreboard.tests(held)
+    table = judged(board, recorded)
     aside = table.set_index("test").loc["C02c"]
     assert (aside["word"], aside["reasons"]) == ("not done", "not done beyond a count; no texts")
-    assert "*not done* (not done beyond a count; no texts)" in scoreboard.paragraph(
-        scoreboard.board(table)[1]
-    )
+    text = board.paragraph(claims_of(board, table)[1])
+    assert "*not done* (not done beyond a count; no texts)" in text
 
 
-def test_text_is_filled_from_records_and_tests(place):
-    held = scoreboard.read("11_claims")
-    table = scoreboard.tests(held)
-    told = scoreboard.filled("{{C01a_effect.low:.2f}} of {{C01a.margin:.1f}}, {{C01a.word}}", held, table)
-    assert told == "0.10 of 0.1, inconclusive"
+def test_text_is_filled_from_records_and_tests(place, board):
+    recorded = scoreboard.read("11_claims")
+    values = board.fillings(recorded, judged(board, recorded))
+    text = prose.fill("{{C01a_effect.low:.2f}} of {{C01a.margin:.1f}}, {{C01a.word}}", values)
+    assert text == "0.10 of 0.1, inconclusive"
     with pytest.raises(prose.ProseError, match="C09a"):
-        scoreboard.filled("{{C09a.value}}", held, table)
+        prose.fill("{{C09a.value}}", values)
+    twice = pd.concat([recorded, recorded[recorded["name"] == "C01a_effect"]])
+    with pytest.raises(prose.ProseError, match="C01a_effect"):
+        prose.fill("{{C01a_effect.low:.2f}}", board.fillings(twice, judged(board, twice)))
 
 
-def test_what_is_not_met_is_said_once(place):
-    held = scoreboard.read("11_claims")
-    ruling = held.loc[held["name"] == "C01a_verdict", "details"].iloc[0]
-    ruling["reasons"] = ["not met: a", "not met: b", "too weak"]
-    table = scoreboard.tests(held)
-    assert table.set_index("test").loc["C01a", "reasons"] == "not met: a, b; too weak"
-
-
-def test_words_that_point_16_would_cap_are_listed(place):
-    table = scoreboard.tests(scoreboard.read("11_claims"))
-    assert scoreboard.capped(table) == []
-    table.loc[table["test"] == "C02a", "reasons"] = f"every condition holds; supported by point 15; {CAP}"
-    assert scoreboard.capped(table) == ["C02a"]
+def test_what_is_not_met_is_said_once(board):
+    assert board.in_short(["not met: a", "not met: b", "too weak"]) == "not met: a, b; too weak"
+    assert board.in_short(["every condition holds"]) == "every condition holds"

@@ -1,11 +1,11 @@
 """The four estimators of notebook 10, run on simulated data: its own functions are executed."""
 
-import ast
 from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_functions import functions_of
 
 from helpers import paths, transforms
 from helpers.methods.checks import UnusableInput
@@ -15,12 +15,6 @@ from helpers.methods.results import difference_of_means
 from summits import notebooks, parameters
 
 NOTEBOOK = notebooks.read(paths.notebooks_dir() / "10_specification_curve.ipynb")
-PROGRAM = [
-    statement
-    for cell in NOTEBOOK["cells"]
-    if cell["cell_type"] == "code"
-    for statement in ast.parse(notebooks.text(cell["source"])).body
-]
 MONTHS = pd.date_range("2013-01-01", "2023-12-01", freq="MS")
 CONTROL = pd.DatetimeIndex(["2022-04-01"])
 MEETINGS = pd.DatetimeIndex(["2016-05-01", "2018-03-01", "2020-09-01"])
@@ -30,26 +24,11 @@ number = transforms.month_numbers
 @pytest.fixture
 def names() -> ModuleType:
     """Imports, functions and plain constants of the notebook; a test adds the data."""
-    module = ModuleType("notebook")
-    for statement in filter(_stands_alone, PROGRAM):
-        exec(compile(ast.Module([statement], []), "notebook", "exec"), vars(module))
+    module = functions_of("10_specification_curve")
     # The stores of the notebook, empty.
     module.number, module.members, module.ended = number, {}, {}
     module.before_control, module.without_meetings, module.models_h19b = {}, {}, {}
     return module
-
-
-def _stands_alone(statement: ast.stmt) -> bool:
-    """An import, a function, or a constant in capitals whose value is written out."""
-    if not isinstance(statement, ast.Assign | ast.AugAssign):
-        return isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef)
-    target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
-    name = ast.unparse(target).partition("[")[0]
-    try:
-        ast.literal_eval(statement.value)
-    except ValueError:
-        return False
-    return name.isupper()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,31 @@
+"""Functions of a notebook, so that a test can run its argument on made-up data."""
+
+import ast
+from types import ModuleType
+
+from helpers import paths
+from summits import notebooks
+
+
+def functions_of(name: str) -> ModuleType:
+    """Return imports, functions and written-out constants of a notebook as a module; nothing else is run."""
+    notebook = notebooks.read(paths.root() / "notebooks" / f"{name}.ipynb")
+    module = ModuleType(name)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            for statement in ast.parse(notebooks.text(cell["source"])).body:
+                if _stands_alone(statement):
+                    exec(compile(ast.Module([statement], []), name, "exec"), vars(module))
+    return module
+
+
+def _stands_alone(statement: ast.stmt) -> bool:
+    """An import, a function, or a constant in capitals whose value is written out."""
+    if not isinstance(statement, ast.Assign | ast.AugAssign):
+        return isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+    try:
+        ast.literal_eval(statement.value)
+    except ValueError:
+        return False
+    return ast.unparse(target).partition("[")[0].isupper()
