@@ -108,6 +108,17 @@ def test_the_published_step_is_the_regression_with_the_autocorrelation_before_th
     assert null[40] == pytest.approx(generalised(part, terms, rho)[0], abs=1e-6)
 
 
+def test_a_cycle_is_a_regressor_or_is_taken_off_one_for_one(names: ModuleType, series: pd.Series) -> None:
+    cycle = pd.Series(np.linspace(1.0, 2.0, 120) ** 2, MONTHS[:120])
+    names.cycles = {"none": None, "korea": cycle, "korea_one_for_one": cycle}
+    y, base = names.baseline(series, "none", True)
+    assert y.equals(series) and {"trend", "constant"} <= set(base) and "cycle" not in base
+    y, base = names.baseline(series, "korea", False)
+    assert len(y) == 120 and base["cycle"].equals(cycle.rename("cycle")) and "trend" not in base
+    y, base = names.baseline(series, "korea_one_for_one", True)
+    assert "cycle" not in base and y.to_numpy() == pytest.approx((series[:120] - cycle).to_numpy())
+
+
 def test_a_window_that_is_not_full_leaves_the_specification_out(names: ModuleType, series: pd.Series) -> None:
     c07a(names, series[:"2023-03"])
     with pytest.raises(UnusableInput, match="full window"):
