@@ -16,6 +16,7 @@ from scipy import optimize, stats
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
 from helpers.methods import checks
+from helpers.methods.placebo import MINIMUM_POOL
 
 ALPHA = 0.05
 POWER = 0.80
@@ -143,6 +144,31 @@ def detectable_term(
     at = frame.columns.get_loc(term)
     se = sd * np.sqrt(np.linalg.inv(information)[at, at])
     return _normal(float(se), unit, len(frame), "regression term with AR(1) errors")
+
+
+def detectable_shift(placebo: np.ndarray) -> float:
+    """Smallest change that is found around 80 percent of the placebo dates it is added to.
+
+    Found means that no more placebo changes lie as far from their median as p = 0.05 allows.
+
+    Parameters
+    ----------
+    placebo : array, shape (dates,)
+        Changes around dates on which nothing happened.
+
+    Returns
+    -------
+    float
+        In the unit of the changes; missing with fewer than 19 of them.
+    """
+    if len(placebo) < MINIMUM_POOL:
+        return float("nan")
+    distance = np.asarray(placebo) - np.median(placebo)
+    # So many placebo changes may be as extreme and p still be at most ALPHA.
+    hits = int(np.floor(ALPHA * (1 + len(placebo)) + 1e-9)) - 1
+    threshold = np.sort(np.abs(distance))[::-1][hits]
+    low, high = np.quantile(distance, [1 - POWER, POWER])
+    return float(threshold + max(-low, high))
 
 
 def detectable_share_difference(
