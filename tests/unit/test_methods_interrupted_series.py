@@ -5,12 +5,18 @@ import pandas as pd
 import pytest
 from statsmodels.regression.linear_model import GLS
 
+from helpers.methods import interrupted_series as methods
 from helpers.methods.checks import UnusableInput
 from helpers.methods.interrupted_series import (
+    AROUND,
+    CHANGE,
+    MONTH,
     Intervention,
+    change_of_sets,
     design,
     interrupted_series,
     segmented_regression,
+    window_terms,
 )
 
 STEP = Intervention("control", "2018-01", leads=2)
@@ -47,7 +53,7 @@ def test_overlapping_interventions_and_leads_are_told_apart():
         assert one.low < truth < one.high
         assert one.value == pytest.approx(truth, abs=0.05)
     assert found.estimate("control: level").leads == "-2..-1 months"
-    assert found.mean_effect("summit").window == "2018-03..2018-03"
+    assert found.estimate("summit: level").window == "2018-03..2018-03"
 
 
 def test_leaving_out_the_leads_biases_the_step():
@@ -96,12 +102,11 @@ def test_hac_errors_count_lags_on_the_calendar():
 def test_counterfactual_path_takes_out_leads_and_effects_only():
     series = simulated()
     path = fit(series).path()
-    before = path[path.index < "2017-11-01"]
-    assert (before["effect"] == 0).all() and (before["low"] == 0).all()
+    assert (path["effect"][path.index < "2017-11-01"] == 0).all()
+    assert (path["effect"][["2017-11-01", "2018-01-01"]] != 0).all()
     gap = path["fitted"] - path["counterfactual"]
     assert gap.to_numpy() == pytest.approx(path["effect"].to_numpy())
     assert path.loc["2018-03-01", "effect"] == pytest.approx(-0.1, abs=0.05)
-    assert (path["low"] <= path["effect"]).all() and (path["effect"] <= path["high"]).all()
 
 
 def test_slope_counts_from_one_in_the_first_month():
@@ -112,10 +117,10 @@ def test_slope_counts_from_one_in_the_first_month():
 
 def test_the_same_seed_gives_the_same_interval_and_bootstrap_is_wider_than_t():
     series = simulated(n=60, rho=0.7)
-    one = fit(series, [STEP], draws=999).mean_effect("control")
-    again = fit(series, [STEP], draws=999).mean_effect("control")
-    other = fit(series, [STEP], draws=999, seed=1).mean_effect("control")
-    t = fit(series, [STEP], inference="t").mean_effect("control")
+    one = fit(series, [STEP], draws=999).estimate("control: level")
+    again = fit(series, [STEP], draws=999).estimate("control: level")
+    other = fit(series, [STEP], draws=999, seed=1).estimate("control: level")
+    t = fit(series, [STEP], inference="t").estimate("control: level")
     assert (one.low, one.high, one.p_value) == (again.low, again.high, again.p_value)
     assert one.low != other.low and one.value == other.value == t.value
     assert one.high - one.low > t.high - t.low
@@ -123,10 +128,12 @@ def test_the_same_seed_gives_the_same_interval_and_bootstrap_is_wider_than_t():
 
 def test_results_speak():
     found = fit(simulated())
-    assert found.record()["unit"] == "log points" and found.record()["rho"] == found.details["rho"]
+    assert found.estimate("control: level").record()["rho"] == found.details["rho"]
     assert "InterruptedSeries" in repr(found)
     assert list(found.summary().columns) == ["value", "se", "low", "high", "p_value"]
-    assert found.residual_tests().loc["Ljung-Box 12", "p_value"] > 0.001
+    assert found.error_sd == pytest.approx(
+        np.sqrt((found.innovations**2).sum() / (96 - len(found.coefficients)))
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,5 +185,62 @@ def test_unknown_terms_are_refused():
     found = fit(simulated())
     with pytest.raises(UnusableInput, match="No term"):
         found.estimate("nothing")
-    with pytest.raises(UnusableInput, match="No intervention"):
-        found.mean_effect("nothing")
+    with pytest.raises(UnusableInput, match="No term 'nothing'"):
+        found.contrast({"control: level": 1.0, "nothing": 1.0})
+
+
+def test_a_contrast_has_the_error_of_the_sum_and_the_window_of_its_intervention():
+    bent = Intervention("law", "2018-01", leads=0, slope=True)
+    found = fit(simulated(), [bent], inference="t")
+    both = found.contrast({"law: level": 1.0, "law: slope": 12.5})
+    block = found.covariance.loc[["law: level", "law: slope"], ["law: level", "law: slope"]]
+    assert both.se == pytest.approx(np.sqrt(np.array([1, 12.5]) @ block.to_numpy() @ np.array([1, 12.5])))
+    assert (
+        both.window == "2018-01..2021-12" and found.contrast({"trend": 1.0, "law: level": 1.0}).window == ""
+    )
+
+
+def test_many_outcomes_reach_the_same_rho_as_a_walk_over_the_whole_grid():
+    rng = np.random.default_rng(6)
+    X, gaps = np.column_stack([np.ones(60), np.arange(60), rng.normal(size=(60, 4))]), np.ones(59, int)
+    gaps[20] = 3
+    for rho in (-0.6, 0.0, 0.5, 0.97):
+        outcomes = methods._simulate(gaps, rho, rng.standard_normal((60, 300)))
+        moments = methods._Moments(X, outcomes, gaps)
+        whole = np.argmax(moments.log_likelihood(methods._RHO), axis=0)
+        assert (methods._grid_rho(moments) == whole).all() and whole.min() < whole.max()
+    assert (len(methods._RHO) - 1) % methods._STRIDE == 0
+
+
+MEETINGS = pd.DatetimeIndex(["2015-03-01", "2015-07-01", "2018-05-01", "2020-02-01"])
+
+
+def test_window_terms_give_the_change_between_the_spans():
+    terms = window_terms(index(), MEETINGS[:1], before=3, after=2)
+    before, after = terms[AROUND] - terms[CHANGE], terms[AROUND] + terms[CHANGE]
+    assert list(before[before > 0].index.strftime("%Y-%m")) == ["2014-12", "2015-01", "2015-02"]
+    assert list(after[after > 0].index.strftime("%Y-%m")) == ["2015-04", "2015-05"]
+    assert terms[MONTH].sum() == 1 and terms[MONTH]["2015-03-01"] == 1
+    several = window_terms(index(), MEETINGS, before=3, after=2)
+    y = 2 * (several[AROUND] + several[CHANGE]) - (several[AROUND] - several[CHANGE]) + 0.3 * several[MONTH]
+    assert np.linalg.lstsq(several, y, rcond=None)[0] == pytest.approx([3, 1, 0.3])
+    # Two windows that overlap count twice.
+    assert window_terms(index(), MEETINGS[:2], before=3, after=3)[AROUND]["2015-05-01"] == 1
+
+
+def test_the_change_of_a_set_is_generalised_least_squares():
+    series = simulated().drop("2016-01-01")
+    cycle = pd.DataFrame({"cycle": np.sin(np.arange(95) / 9)}, series.index)
+    base = design(series.index, [], season=1, regressors=cycle)
+    change = change_of_sets(series, base, before=3, after=2, rho=0.5)
+    rows = series.index.get_indexer(MEETINGS)
+    sets = np.stack([rows, rows + 1, rows[::-1]])
+    at = base.periods.asi8
+    R = 0.5 ** np.abs(np.subtract.outer(at, at))
+    for values, members in zip(change(sets), sets, strict=True):
+        terms = window_terms(series.index, series.index[members], before=3, after=2)
+        oracle = GLS(series.to_numpy(), np.column_stack([terms, base.frame]), sigma=R).fit()
+        assert values == pytest.approx(oracle.params[0], rel=1e-9)
+    assert change(rows[:, None]).shape == (4,)
+    many = change(np.tile(sets, (40_000, 1)))
+    assert len(many) == 120_000 and many[-3:] == pytest.approx(change(sets))
