@@ -124,6 +124,8 @@ def test_the_seed_decides_the_draws():
     ("change", "event", "message"),
     [
         (lambda s, c: (s.drop(INDEX[75]), c.drop(INDEX[75])), EVENT, "missing or repeated periods"),
+        # The step into the first month of the window must be whole too: December 2019 is missing.
+        (lambda s, c: (s.drop(INDEX[71]), c.drop(INDEX[71])), EVENT, "missing or repeated periods"),
         (lambda s, c: (s, c * 0), EVENT, "combination"),
         (lambda s, c: (s, c.iloc[1:]), EVENT, "other dates"),
         (lambda s, c: (s, c), Intervention("late", "2023-01", leads=0), "not inside the data"),

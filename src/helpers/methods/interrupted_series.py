@@ -277,27 +277,27 @@ def interrupted_series(
     """
     if inference not in ("bootstrap t", "t"):
         raise checks.UnusableInput(f"inference is {inference!r}. Choose 'bootstrap t' or 't'.")
-    y, made = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
-    X = made.frame.to_numpy()
+    y, terms = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
+    X = terms.frame.to_numpy()
     n, k = X.shape
     residuals = _residuals(y, X)
     checks.leaves_noise(residuals, y, str(series.name or "the outcome"))
-    moments = _Moments(X, residuals[:, None], made.gaps)
+    moments = _Moments(X, residuals[:, None], terms.gaps)
     rho = _best_rho(moments)
     shift, s2, inverse = moments.fit(rho)
-    names = made.frame.columns
+    names = terms.frame.columns
     coefficients = np.linalg.lstsq(X, y, rcond=None)[0] + shift[:, 0]
-    bootstrap = _bootstrap(X, made.gaps, rho, draws, seed) if inference == "bootstrap t" else None
+    bootstrap = _bootstrap(X, terms.gaps, rho, draws, seed) if inference == "bootstrap t" else None
     return InterruptedSeries(
         outcome=series,
-        design=made,
+        design=terms,
         coefficients=pd.Series(coefficients, index=names),
         covariance=pd.DataFrame(s2[0] * inverse, index=names, columns=names),
         df=n - k,
         method=f"segmented regression, AR(1) REML, {inference}",
         unit=unit,
         draws=bootstrap,
-        innovations=whiten(y - X @ coefficients, made.gaps, rho),
+        innovations=whiten(y - X @ coefficients, terms.gaps, rho),
         details={"rho": rho},
     )
 
@@ -330,20 +330,20 @@ def segmented_regression(
     helpers.methods.checks.UnusableInput
         As :func:`interrupted_series`.
     """
-    y, made = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
-    (n, k), names = made.frame.shape, made.frame.columns
+    y, terms = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
+    (n, k), names = terms.frame.shape, terms.frame.columns
     if not 0 <= maxlags < n:
         raise checks.UnusableInput(
             f"maxlags is {maxlags} for {n} periods. Give zero or more, fewer than those."
         )
-    checks.leaves_noise(_residuals(y, made.frame.to_numpy()), y, str(series.name or "the outcome"))
-    rows = np.r_[0, np.cumsum(made.gaps)]
+    checks.leaves_noise(_residuals(y, terms.frame.to_numpy()), y, str(series.name or "the outcome"))
+    rows = np.r_[0, np.cumsum(terms.gaps)]
     outcome, X = np.zeros(rows[-1] + 1), np.zeros((rows[-1] + 1, k))
-    outcome[rows], X[rows] = y, made.frame.to_numpy()
+    outcome[rows], X[rows] = y, terms.frame.to_numpy()
     fit = OLS(outcome, X).fit(cov_type="HAC", cov_kwds={"maxlags": maxlags, "use_correction": False})
     return InterruptedSeries(
         outcome=series,
-        design=made,
+        design=terms,
         coefficients=pd.Series(fit.params, index=names),
         covariance=pd.DataFrame(
             fit.cov_params() * (n / (n - k) if use_correction else 1), index=names, columns=names
@@ -390,14 +390,14 @@ def count_series(
     """
     if family not in ("quasi-Poisson", "Poisson"):
         raise checks.UnusableInput(f"family is {family!r}. Choose 'quasi-Poisson' or 'Poisson'.")
-    y, made = _outcome_and_design(counts, interventions, season, trend, regressors, frequency)
+    y, terms = _outcome_and_design(counts, interventions, season, trend, regressors, frequency)
     exposure = pd.Series(1.0, index=counts.index) if exposure is None else exposure
     if not exposure.index.equals(counts.index):
         raise checks.UnusableInput("The exposure has other dates than the counts. Align it first.")
     if (y < 0).any() or not (checks.complete(exposure, "exposure") > 0).all():
         raise checks.UnusableInput("Counts must not be negative and the exposure must be positive.")
-    names = made.frame.columns
-    model = GLM(y, made.frame.to_numpy(), family=Poisson(), exposure=exposure.to_numpy(dtype=float))
+    names = terms.frame.columns
+    model = GLM(y, terms.frame.to_numpy(), family=Poisson(), exposure=exposure.to_numpy(dtype=float))
     fit = model.fit(scale="X2" if family == "quasi-Poisson" else None, tol=1e-12, maxiter=100)
     if not fit.converged:
         raise checks.UnusableInput(
@@ -410,7 +410,7 @@ def count_series(
         )
     return InterruptedSeries(
         outcome=counts,
-        design=made,
+        design=terms,
         coefficients=pd.Series(fit.params, index=names),
         covariance=pd.DataFrame(fit.cov_params(), index=names, columns=names),
         df=np.inf,
@@ -516,11 +516,11 @@ def _outcome_and_design(
     frequency: str,
 ) -> tuple[np.ndarray, Design]:
     y = checks.series(series, str(series.name or "the outcome"), 12).to_numpy()
-    made = design(
+    terms = design(
         series.index, interventions, season=season, trend=trend, regressors=regressors, frequency=frequency
     )
-    checks.enough(len(y) - made.frame.shape[1], 5, "degrees of freedom")
-    return y, made
+    checks.enough(len(y) - terms.frame.shape[1], 5, "degrees of freedom")
+    return y, terms
 
 
 def _season(periods: pd.PeriodIndex, season: str | int | None, frequency: str) -> dict[str, np.ndarray]:

@@ -54,7 +54,7 @@ def sarimax(
         If no two optimisers agree on the maximum.
     """
     y = checks.series(series, str(series.name or "the outcome"), 24)
-    made = design(
+    terms = design(
         y.index,
         interventions,
         season=season,
@@ -63,14 +63,14 @@ def sarimax(
         regressors=regressors,
         frequency=frequency,
     )
-    level = np.column_stack([np.ones(len(y)), made.frame])
+    level = np.column_stack([np.ones(len(y)), terms.frame])
     residuals = y.to_numpy() - level @ np.linalg.lstsq(level, y.to_numpy(), rcond=None)[0]
     checks.leaves_noise(residuals, y.to_numpy(), str(series.name or "the outcome"))
-    if (made.gaps != 1).any():
+    if (terms.gaps != 1).any():
         raise checks.UnusableInput(
             "ARIMA noise needs every period. Use interrupted_series, which allows gaps."
         )
-    X, names = made.frame.to_numpy(), made.frame.columns
+    X, names = terms.frame.to_numpy(), terms.frame.columns
     k = len(names)
     checks.enough(len(y) - k - sum(order) - sum(seasonal_order[:3]), 5, "degrees of freedom")
     scales = np.where(X.std(axis=0) > 0, X.std(axis=0), 1.0)
@@ -93,7 +93,7 @@ def sarimax(
     short = "".join(f"({','.join(map(str, part))})" for part in orders)
     return InterruptedSeries(
         outcome=y,
-        design=made,
+        design=terms,
         coefficients=coefficients,
         covariance=pd.DataFrame(covariance, index=names, columns=names),
         df=np.inf,
