@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from statsmodels.regression.linear_model import GLS
 
 from helpers.methods import interrupted_series as methods
@@ -107,6 +108,31 @@ def test_counterfactual_path_takes_out_leads_and_effects_only():
     gap = path["fitted"] - path["counterfactual"]
     assert gap.to_numpy() == pytest.approx(path["effect"].to_numpy())
     assert path.loc["2018-03-01", "effect"] == pytest.approx(-0.1, abs=0.05)
+
+
+def test_intervals_have_the_rows_less_the_terms_as_degrees_of_freedom():
+    settings = {"season": None, "unit": "log points"}
+    for found in (
+        segmented_regression(simulated(), [STEP], maxlags=3, **settings).estimate("control: level"),
+        interrupted_series(simulated(), [STEP], inference="t", **settings).estimate("control: level"),
+    ):
+        # Constant, trend, level and leads.
+        assert found.df == 96 - 4
+        assert found.high - found.value == pytest.approx(stats.t.ppf(0.975, 92) * found.se)
+        assert found.p_value == pytest.approx(2 * stats.t.sf(abs(found.value / found.se), 92))
+
+
+def test_the_bootstrap_counts_the_estimate_among_its_draws():
+    draws = methods._Draws(np.arange(1.0, 40)[None, :], np.ones(39), np.zeros(39, int), np.ones((1, 1, 1)))
+    assert draws.quantile(np.ones(1)) == 38  # of 39 draws the 0.95 * 40th
+    assert draws.p_value(np.ones(1), -39.0) == 2 / 40 and draws.p_value(np.ones(1), 40.0) == 1 / 40
+
+
+def test_leads_may_begin_with_the_data():
+    made = design(index(), [Intervention("early", "2014-03", leads=2, end="2014-03")], season=None)
+    assert made.frame["early: leads"].iloc[:3].tolist() == [1, 1, 0]
+    with pytest.raises(UnusableInput, match="lead window begins before"):
+        design(index(), [Intervention("early", "2014-03", leads=3, end="2014-03")], season=None)
 
 
 def test_slope_counts_from_one_in_the_first_month():
