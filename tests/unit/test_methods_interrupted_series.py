@@ -9,15 +9,10 @@ from statsmodels.regression.linear_model import GLS
 from helpers.methods import interrupted_series as methods
 from helpers.methods.checks import UnusableInput
 from helpers.methods.interrupted_series import (
-    AROUND,
-    CHANGE,
-    MONTH,
     Intervention,
-    change_of_sets,
     design,
     interrupted_series,
     segmented_regression,
-    window_terms,
 )
 
 STEP = Intervention("control", "2018-01", leads=2)
@@ -236,37 +231,3 @@ def test_many_outcomes_reach_the_same_rho_as_a_walk_over_the_whole_grid():
         whole = np.argmax(moments.log_likelihood(methods._RHO), axis=0)
         assert (methods._grid_rho(moments) == whole).all() and whole.min() < whole.max()
     assert (len(methods._RHO) - 1) % methods._STRIDE == 0
-
-
-MEETINGS = pd.DatetimeIndex(["2015-03-01", "2015-07-01", "2018-05-01", "2020-02-01"])
-
-
-def test_window_terms_give_the_change_between_the_spans():
-    terms = window_terms(index(), MEETINGS[:1], before=3, after=2)
-    before, after = terms[AROUND] - terms[CHANGE], terms[AROUND] + terms[CHANGE]
-    assert list(before[before > 0].index.strftime("%Y-%m")) == ["2014-12", "2015-01", "2015-02"]
-    assert list(after[after > 0].index.strftime("%Y-%m")) == ["2015-04", "2015-05"]
-    assert terms[MONTH].sum() == 1 and terms[MONTH]["2015-03-01"] == 1
-    several = window_terms(index(), MEETINGS, before=3, after=2)
-    y = 2 * (several[AROUND] + several[CHANGE]) - (several[AROUND] - several[CHANGE]) + 0.3 * several[MONTH]
-    assert np.linalg.lstsq(several, y, rcond=None)[0] == pytest.approx([3, 1, 0.3])
-    # Two windows that overlap count twice.
-    assert window_terms(index(), MEETINGS[:2], before=3, after=3)[AROUND]["2015-05-01"] == 1
-
-
-def test_the_change_of_a_set_is_generalised_least_squares():
-    series = simulated().drop("2016-01-01")
-    cycle = pd.DataFrame({"cycle": np.sin(np.arange(95) / 9)}, series.index)
-    base = design(series.index, [], season=1, regressors=cycle)
-    change = change_of_sets(series, base, before=3, after=2, rho=0.5)
-    rows = series.index.get_indexer(MEETINGS)
-    sets = np.stack([rows, rows + 1, rows[::-1]])
-    at = base.periods.asi8
-    R = 0.5 ** np.abs(np.subtract.outer(at, at))
-    for values, members in zip(change(sets), sets, strict=True):
-        terms = window_terms(series.index, series.index[members], before=3, after=2)
-        oracle = GLS(series.to_numpy(), np.column_stack([terms, base.frame]), sigma=R).fit()
-        assert values == pytest.approx(oracle.params[0], rel=1e-9)
-    assert change(rows[:, None]).shape == (4,)
-    many = change(np.tile(sets, (40_000, 1)))
-    assert len(many) == 120_000 and many[-3:] == pytest.approx(change(sets))

@@ -9,7 +9,7 @@ Thompson (1971) for restricted likelihood; Efron and Tibshirani (1993, chapter 1
 and West (1987) for HAC.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
 
@@ -20,12 +20,10 @@ from statsmodels.genmod.families import Poisson
 from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.regression.linear_model import OLS
 
-from helpers import transforms
 from helpers.methods import checks
 from helpers.methods.results import Estimate, Shown, rows_of
 
 SEED = 20261123
-CHANGE, AROUND, MONTH = "after less before", "around", "month 0"
 _PER_YEAR = {"M": 12, "Q": 4, "Y": 1}
 _WORDS = {"M": "months", "Q": "quarters", "Y": "years"}
 _RHO = np.round(np.linspace(-0.98, 0.98, 197), 2)
@@ -422,89 +420,6 @@ def count_series(
             "residual_df": float(fit.df_resid),
         },
     )
-
-
-def window_terms(
-    index: pd.DatetimeIndex, months: Sequence[pd.Timestamp], *, before: int, after: int
-) -> pd.DataFrame:
-    """Build the shared regressors of the windows around several months.
-
-    Parameters
-    ----------
-    index : DatetimeIndex, shape (n,)
-        Months of the series.
-    months : sequence of Timestamp
-        Months of the events; each has the same weight in every term, also where windows overlap.
-    before, after : int
-        Months in each span; the month of the event has its own term.
-
-    Returns
-    -------
-    DataFrame, shape (n, 3)
-        `after less before`, `around` and `month 0`. The coefficient of the first is the mean of the span
-        after less that of the span before; half the second less half the first is that of the span before.
-    """
-    columns = _windows(index, pd.DatetimeIndex(months), before, after)
-    return pd.DataFrame({name: part.sum(axis=1) for name, part in columns.items()}, index=index)
-
-
-def change_of_sets(
-    series: pd.Series, base: Design, *, before: int, after: int, rho: float
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the change between the windows around many sets of months, by generalised least squares.
-
-    Parameters
-    ----------
-    series : Series, shape (n,)
-        Monthly outcome.
-    base : Design
-        All other regressors, on the dates of `series`.
-    before, after : int
-        As in :func:`window_terms`.
-    rho : float
-        Correlation of neighbouring errors, the same for every set: that of the model without events.
-
-    Returns
-    -------
-    callable
-        Takes rows of `series`, shape (sets, events), and returns the coefficient of `after less before`,
-        shape (sets,): an estimator for :func:`helpers.methods.comparison.compare`.
-    """
-    basis, _ = np.linalg.qr(whiten(base.frame.to_numpy(), base.gaps, rho))
-
-    def free(columns: np.ndarray) -> np.ndarray:
-        whitened = whiten(columns, base.gaps, rho)
-        return whitened - basis @ (basis.T @ whitened)
-
-    # Row j alone gives column j of each term; a set's term is the sum of its members' columns, so that its
-    # cross-products are sums over pairs of members.
-    columns = _windows(series.index, series.index, before, after)
-    terms = np.stack([free(part) for part in columns.values()])
-    pairs = np.einsum("itj,utk->jkiu", terms, terms, optimize=True)
-    outcomes = (terms.transpose(0, 2, 1) @ free(series.to_numpy(dtype=float)[:, None])[:, 0]).T
-
-    def change(sets: np.ndarray) -> np.ndarray:
-        members = range(sets.shape[1])
-        cross = sum(pairs[sets[:, first], sets[:, second]] for first in members for second in members)
-        return np.linalg.solve(cross, outcomes[sets].sum(axis=1)[..., None])[:, 0, 0]
-
-    def in_blocks(sets: np.ndarray) -> np.ndarray:
-        # A million sets at once would take a gigabyte.
-        blocks = np.array_split(np.asarray(sets), 1 + len(sets) // 100_000)
-        return np.concatenate([change(block) for block in blocks])
-
-    return in_blocks
-
-
-def _windows(
-    index: pd.DatetimeIndex, months: pd.DatetimeIndex, before: int, after: int
-) -> dict[str, np.ndarray]:
-    """Terms of each month alone, each of shape (n, months)."""
-    numbers = transforms.month_numbers
-    distance = np.subtract.outer(numbers(index), numbers(months))
-    behind = ((distance >= 1) & (distance <= after)).astype(float)
-    ahead = ((distance <= -1) & (distance >= -before)).astype(float)
-    return {CHANGE: (behind - ahead) / 2, AROUND: (behind + ahead) / 2, MONTH: (distance == 0).astype(float)}
 
 
 def _outcome_and_design(
