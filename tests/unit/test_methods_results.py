@@ -147,6 +147,12 @@ def test_the_detectable_shift_reaches_the_level_in_four_fifths_of_the_placebo_da
     found = [placebo_test(pool - median, value + shift - median) <= 0.05 for value in pool]
     missed = [placebo_test(pool - median, value + 0.9 * shift - median) <= 0.05 for value in pool]
     assert np.mean(found) >= 0.8 > np.mean(missed)
+    # Of 19 placebo changes not one may lie as far; the side on which more room is needed decides.
+    even, skewed = np.arange(-9.0, 10.0), -(np.arange(19.0) ** 2)
+    assert detectable_shift(even) == pytest.approx(9 + 5.4)
+    assert (
+        detectable_shift(skewed) == detectable_shift(-skewed) == pytest.approx(243 + (14.4**2 - 81), rel=0.01)
+    )
     assert np.isfinite(detectable_shift(pool[:19])) and np.isnan(detectable_shift(pool[:18]))
 
 
