@@ -192,7 +192,9 @@ def detectable_share_difference(
     if not 0 <= share_before < 1:
         raise checks.UnusableInput(f"A share of {share_before} leaves no room to rise: give 0 to below 1.")
     before, after = np.arange(total_before + 1), np.arange(total_after + 1)
-    finds = np.array([[_fisher_finds(k, total_before, m, total_after) for m in after] for k in before])
+    finds = np.array(
+        [[_fisher_finds(k, total_before, m, total_after) for m in after.tolist()] for k in before.tolist()]
+    )
     chance_before = stats.binom.pmf(before, total_before, share_before)
 
     def power(share_after: float) -> float:
