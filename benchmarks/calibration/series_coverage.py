@@ -53,9 +53,9 @@ def first_order(X: np.ndarray, Y: np.ndarray, restricted: bool) -> tuple[np.ndar
     moments = its._Moments(X, residuals, np.ones(n - 1, int))
     heights = []
     for rho in its._RHO:
-        height = moments.log_likelihood(rho)
+        height = moments.log_likelihood(np.array([rho]))[0]
         if not restricted:
-            xx, xy, yy, log_det = moments.at(rho)
+            xx, xy, yy, log_det = (stack[0] for stack in moments.at(np.array([rho])))
             height = -0.5 * (n * np.log(yy - np.sum(np.linalg.solve(xx, xy) * xy, 0)) + log_det)
         heights.append(height)
     at = np.argmax(heights, axis=0)

@@ -6,7 +6,7 @@ import pytest
 
 from helpers.methods import breaks, lead_lag, synthetic_control
 from helpers.methods.checks import UnusableInput
-from helpers.methods.counterfactual import level_sensitivity, placebo_effects, structural_counterfactual
+from helpers.methods.counterfactual import placebo_effects, structural_counterfactual
 from helpers.methods.event_study import event_study
 from helpers.methods.interrupted_series import (
     Intervention,
@@ -55,7 +55,6 @@ ESTIMATORS = {
     "counts": lambda y: count_series(y, [STEP], season=None),
     "SARIMAX": lambda y: sarimax(y, [STEP], **NOISE),
     "structural counterfactual": lambda y: structural_counterfactual(y, STEP, **FORECAST),
-    "level sensitivity": lambda y: level_sensitivity(y, STEP, **FORECAST),
     "placebo effects": lambda y: placebo_effects(
         y, STEP, MONTHS[30:40], controls=None, season=None, shortest=24
     ),
@@ -176,12 +175,6 @@ def test_counts_that_are_zero_wherever_a_term_acts_are_refused():
 def test_the_lags_of_hac_errors_must_fit_the_series(maxlags):
     with pytest.raises(UnusableInput, match="maxlags"):
         segmented_regression(simulated(), [STEP], maxlags=maxlags, **MODEL)
-
-
-@pytest.mark.parametrize("lags", [0, 1, 60])
-def test_the_lags_of_residual_tests_must_fit_the_series(lags):
-    with pytest.raises(UnusableInput, match="lags"):
-        interrupted_series(simulated(), [STEP], inference="t", **MODEL).residual_tests(lags=lags)
 
 
 def test_a_regressor_with_the_name_of_a_term_is_refused():

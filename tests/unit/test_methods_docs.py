@@ -30,7 +30,7 @@ MODULES = [
     synthetic_control,
 ]
 # Pieces that other estimators are made of; no reader calls them.
-PIECES = {"split", "from_moments", "whiten", "simplex_weights"}
+PIECES = {"whiten", "simplex_weights"}
 
 
 def page(module):

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from statsmodels.regression.linear_model import GLS
 
+from helpers.methods import interrupted_series as methods
 from helpers.methods.checks import UnusableInput
 from helpers.methods.interrupted_series import (
     Intervention,
@@ -47,7 +49,7 @@ def test_overlapping_interventions_and_leads_are_told_apart():
         assert one.low < truth < one.high
         assert one.value == pytest.approx(truth, abs=0.05)
     assert found.estimate("control: level").leads == "-2..-1 months"
-    assert found.mean_effect("summit").window == "2018-03..2018-03"
+    assert found.estimate("summit: level").window == "2018-03..2018-03"
 
 
 def test_leaving_out_the_leads_biases_the_step():
@@ -96,12 +98,36 @@ def test_hac_errors_count_lags_on_the_calendar():
 def test_counterfactual_path_takes_out_leads_and_effects_only():
     series = simulated()
     path = fit(series).path()
-    before = path[path.index < "2017-11-01"]
-    assert (before["effect"] == 0).all() and (before["low"] == 0).all()
+    assert (path["effect"][path.index < "2017-11-01"] == 0).all()
+    assert (path["effect"][["2017-11-01", "2018-01-01"]] != 0).all()
     gap = path["fitted"] - path["counterfactual"]
     assert gap.to_numpy() == pytest.approx(path["effect"].to_numpy())
     assert path.loc["2018-03-01", "effect"] == pytest.approx(-0.1, abs=0.05)
-    assert (path["low"] <= path["effect"]).all() and (path["effect"] <= path["high"]).all()
+
+
+def test_intervals_have_the_rows_less_the_terms_as_degrees_of_freedom():
+    settings = {"season": None, "unit": "log points"}
+    for found in (
+        segmented_regression(simulated(), [STEP], maxlags=3, **settings).estimate("control: level"),
+        interrupted_series(simulated(), [STEP], inference="t", **settings).estimate("control: level"),
+    ):
+        # Constant, trend, level and leads.
+        assert found.df == 96 - 4
+        assert found.high - found.value == pytest.approx(stats.t.ppf(0.975, 92) * found.se)
+        assert found.p_value == pytest.approx(2 * stats.t.sf(abs(found.value / found.se), 92))
+
+
+def test_the_bootstrap_counts_the_estimate_among_its_draws():
+    draws = methods._Draws(np.arange(1.0, 40)[None, :], np.ones(39), np.zeros(39, int), np.ones((1, 1, 1)))
+    assert draws.quantile(np.ones(1)) == 38  # of 39 draws the 0.95 * 40th
+    assert draws.p_value(np.ones(1), -39.0) == 2 / 40 and draws.p_value(np.ones(1), 40.0) == 1 / 40
+
+
+def test_leads_may_begin_with_the_data():
+    made = design(index(), [Intervention("early", "2014-03", leads=2, end="2014-03")], season=None)
+    assert made.frame["early: leads"].iloc[:3].tolist() == [1, 1, 0]
+    with pytest.raises(UnusableInput, match="lead window begins before"):
+        design(index(), [Intervention("early", "2014-03", leads=3, end="2014-03")], season=None)
 
 
 def test_slope_counts_from_one_in_the_first_month():
@@ -112,10 +138,10 @@ def test_slope_counts_from_one_in_the_first_month():
 
 def test_the_same_seed_gives_the_same_interval_and_bootstrap_is_wider_than_t():
     series = simulated(n=60, rho=0.7)
-    one = fit(series, [STEP], draws=999).mean_effect("control")
-    again = fit(series, [STEP], draws=999).mean_effect("control")
-    other = fit(series, [STEP], draws=999, seed=1).mean_effect("control")
-    t = fit(series, [STEP], inference="t").mean_effect("control")
+    one = fit(series, [STEP], draws=999).estimate("control: level")
+    again = fit(series, [STEP], draws=999).estimate("control: level")
+    other = fit(series, [STEP], draws=999, seed=1).estimate("control: level")
+    t = fit(series, [STEP], inference="t").estimate("control: level")
     assert (one.low, one.high, one.p_value) == (again.low, again.high, again.p_value)
     assert one.low != other.low and one.value == other.value == t.value
     assert one.high - one.low > t.high - t.low
@@ -123,10 +149,12 @@ def test_the_same_seed_gives_the_same_interval_and_bootstrap_is_wider_than_t():
 
 def test_results_speak():
     found = fit(simulated())
-    assert found.record()["unit"] == "log points" and found.record()["rho"] == found.details["rho"]
+    assert found.estimate("control: level").record()["rho"] == found.details["rho"]
     assert "InterruptedSeries" in repr(found)
     assert list(found.summary().columns) == ["value", "se", "low", "high", "p_value"]
-    assert found.residual_tests().loc["Ljung-Box 12", "p_value"] > 0.001
+    assert found.error_sd == pytest.approx(
+        np.sqrt((found.innovations**2).sum() / (96 - len(found.coefficients)))
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,5 +206,28 @@ def test_unknown_terms_are_refused():
     found = fit(simulated())
     with pytest.raises(UnusableInput, match="No term"):
         found.estimate("nothing")
-    with pytest.raises(UnusableInput, match="No intervention"):
-        found.mean_effect("nothing")
+    with pytest.raises(UnusableInput, match="No term 'nothing'"):
+        found.contrast({"control: level": 1.0, "nothing": 1.0})
+
+
+def test_a_contrast_has_the_error_of_the_sum_and_the_window_of_its_intervention():
+    bent = Intervention("law", "2018-01", leads=0, slope=True)
+    found = fit(simulated(), [bent], inference="t")
+    both = found.contrast({"law: level": 1.0, "law: slope": 12.5})
+    block = found.covariance.loc[["law: level", "law: slope"], ["law: level", "law: slope"]]
+    assert both.se == pytest.approx(np.sqrt(np.array([1, 12.5]) @ block.to_numpy() @ np.array([1, 12.5])))
+    assert (
+        both.window == "2018-01..2021-12" and found.contrast({"trend": 1.0, "law: level": 1.0}).window == ""
+    )
+
+
+def test_many_outcomes_reach_the_same_rho_as_a_walk_over_the_whole_grid():
+    rng = np.random.default_rng(6)
+    X, gaps = np.column_stack([np.ones(60), np.arange(60), rng.normal(size=(60, 4))]), np.ones(59, int)
+    gaps[20] = 3
+    for rho in (-0.6, 0.0, 0.5, 0.97):
+        outcomes = methods._simulate(gaps, rho, rng.standard_normal((60, 300)))
+        moments = methods._Moments(X, outcomes, gaps)
+        whole = np.argmax(moments.log_likelihood(methods._RHO), axis=0)
+        assert (methods._grid_rho(moments) == whole).all() and whole.min() < whole.max()
+    assert (len(methods._RHO) - 1) % methods._STRIDE == 0

@@ -40,7 +40,7 @@ def test_restricted_likelihood_is_certain_to_nine_digits(seed: int) -> None:
     estimate = pause()
     fit, again = (estimate(values) for values in (wandering(seed), last_bits(wandering(seed))))
     assert again.details["rho"] == pytest.approx(fit.details["rho"], rel=1e-9)
-    effect, repeat = fit.mean_effect("control"), again.mean_effect("control")
+    effect, repeat = fit.estimate("control: level"), again.estimate("control: level")
     assert (repeat.value, repeat.low, repeat.high) == pytest.approx(
         (effect.value, effect.low, effect.high), rel=1e-9
     )

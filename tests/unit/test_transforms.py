@@ -361,3 +361,9 @@ def test_the_latest_quarter_is_set_against_the_highest():
     assert (found.peak, found.month) == (pd.Timestamp("2020-04-01"), pd.Timestamp("2020-07-01"))
     with pytest.raises(transforms.BadSeries, match="no three months in a row"):
         transforms.against_peak(monthly(1, 2, 3, drop=["2020-02"]))
+
+
+def test_months_apart():
+    months = pd.DatetimeIndex(["2020-01-01", "2021-06-01"])
+    assert transforms.months_apart(months, pd.DatetimeIndex(["2020-03-01"])).tolist() == [2, 15]
+    assert transforms.months_apart(months, pd.DatetimeIndex([])).tolist() == [999, 999]

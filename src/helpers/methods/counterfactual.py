@@ -8,8 +8,7 @@ Sources: Harvey (1989) for the model; Patterson and Thompson (1971) for the rest
 et al. (2015) for its use as a counterfactual.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -35,10 +34,8 @@ class Counterfactual(Shown):
     draws: np.ndarray
     n: int
     unit: str
-    method: str
-    window: str
     leads: str
-    details: dict = field(default_factory=dict)
+    details: dict[str, float] = field(default_factory=dict)
 
     def path(self) -> pd.DataFrame:
         """Return observed and counterfactual values and the effect with pointwise 95 percent intervals."""
@@ -65,64 +62,33 @@ class Counterfactual(Shown):
         table = pd.DataFrame(columns, index=self.observed.index)
         return np.exp(pd.concat([before.rename("observed").to_frame(), table]))
 
-    def mean_effect(self) -> Estimate:
-        """Return the mean over the window of observed minus counterfactual."""
-        value = float((self.observed - self.predicted).mean())
-        return self._estimate(value, self.observed.mean() - self.draws.mean(axis=1), self.unit, self.mean_se)
+    def mean_effect(self, first: int = 0, last: int | None = None) -> Estimate:
+        """Return the mean of observed minus counterfactual over the window, or its rows `first` to `last`.
 
-    def effect_between(self, first: int, last: int) -> Estimate:
-        """Return the mean effect over part of the window, from row `first` to row `last` (counted from 0)."""
-        rows = slice(first, last + 1)
+        Rows are counted from 0; only the mean over the whole window has a standard error.
+        """
+        rows = slice(first, None if last is None else last + 1)
         observed, dates = self.observed.iloc[rows], self.observed.index[rows]
-        value = float((observed - self.predicted.iloc[rows]).mean())
         draws = observed.mean() - self.draws[:, rows].mean(axis=1)
-        estimate = self._estimate(value, draws, self.unit, None)
-        return replace(estimate, window=f"{dates[0]:%Y-%m}..{dates[-1]:%Y-%m}")
-
-    def cumulative_effect(self) -> Estimate:
-        """Return the sum over the window of observed minus counterfactual."""
-        length = len(self.observed)
-        value = float((self.observed - self.predicted).sum())
-        draws = self.observed.sum() - self.draws.sum(axis=1)
-        return self._estimate(
-            value, draws, f"{self.unit}, summed over {length} periods", length * self.mean_se
-        )
-
-    def relative_effect(self) -> Estimate:
-        """Return the mean effect as a share of the mean counterfactual, for an outcome in levels."""
-        value = float(self.observed.mean() / self.predicted.mean() - 1)
-        return self._estimate(value, self.observed.mean() / self.draws.mean(axis=1) - 1, "share", None)
-
-    def summary(self) -> pd.DataFrame:
-        """Return the mean, cumulative and relative effect, one row each."""
-        return rows_of(
-            {
-                "mean": self.mean_effect(),
-                "cumulative": self.cumulative_effect(),
-                "relative": self.relative_effect(),
-            }
-        )
-
-    def record(self) -> dict:
-        """Return the mean effect as keyword arguments of ``records.record``."""
-        return self.mean_effect().record()
-
-    def _estimate(self, value: float, draws: np.ndarray, unit: str, se: float | None) -> Estimate:
         low, high = np.quantile(draws, [0.025, 0.975])
         tail = 1 + min(np.sum(draws <= 0), np.sum(draws >= 0))
         return Estimate(
-            value=value,
+            value=float((observed - self.predicted.iloc[rows]).mean()),
             low=low,
             high=high,
-            unit=unit,
+            unit=self.unit,
             n=self.n,
-            method=self.method,
+            method="structural counterfactual (local level and controls)",
             p_value=min(1.0, 2 * tail / (1 + len(draws))),
-            se=se,
-            window=self.window,
+            se=self.mean_se if len(observed) == len(self.observed) else None,
+            window=f"{dates[0]:%Y-%m}..{dates[-1]:%Y-%m}",
             leads=self.leads,
             details=self.details,
         )
+
+    def summary(self) -> pd.DataFrame:
+        """Return the mean effect in one row."""
+        return rows_of({"mean": self.mean_effect()})
 
 
 def structural_counterfactual(
@@ -133,7 +99,6 @@ def structural_counterfactual(
     season: str | int | None,
     unit: str,
     level_share: float | None = None,
-    frequency: str = "M",
     draws: int = 10000,
     seed: int = SEED,
 ) -> Counterfactual:
@@ -155,9 +120,8 @@ def structural_counterfactual(
         Unit of the outcome.
     level_share : float, optional
         Standard deviation of the level's steps as a share of that of the outcome before the event. Default:
-        maximum likelihood. See :func:`level_sensitivity`.
-    frequency : {"M", "Q", "Y", "D"}
-        Length of a period.
+        maximum likelihood. How fast the level may wander decides how wide the interval is, and few data speak
+        to it: try 0.01, the prior of the R package CausalImpact, and 0.1, its usual alternative.
     draws, seed : int
         Number of simulated paths and seed of their generator.
 
@@ -167,28 +131,26 @@ def structural_counterfactual(
         If the series is unusable, has gaps from the event on, or leaves too short a period before the first
         lead.
     """
-    y = checks.series(series, str(series.name or "the outcome"), 12)
-    before, after, window = split(y.index, intervention, frequency, gaps_before=True)
-    places = y.index.to_period(frequency).asi8
-    X = _controls(y.index, controls, season, frequency)
-    checks.enough(int(before.sum()), X.shape[1] + 10, f"periods before the leads of {intervention.name}")
-    mean, spread = y[before].mean(), y[before].std()
-    z = ((y - mean) / spread).to_numpy()
-    level, noise = _variances(z[before], X[before], places[before], level_share)
-    forecast, covariance = _forecast(z, X, places, before, after, level, noise)
-    shares = {"level_sd_share": float(np.sqrt(level)), "noise_sd_share": float(np.sqrt(noise))}
-    return from_moments(
-        y[after],
-        mean + spread * forecast,
-        spread**2 * covariance,
-        n=int(before.sum()),
+    model = _Model.of(series, intervention, controls, season, level_share)
+    forecast, covariance = model.forecast(model.before, model.after)
+    predicted, covariance = model.mean + model.spread * forecast, model.spread**2 * covariance
+    # The Cholesky factor is unique, so the paths are the same whatever linear algebra library is used.
+    root = np.linalg.cholesky(covariance)
+    paths = predicted + np.random.default_rng(seed).standard_normal((draws, len(predicted))) @ root.T
+    observed = model.outcome[model.after]
+    return Counterfactual(
+        observed=observed,
+        predicted=pd.Series(predicted, index=observed.index),
+        se=pd.Series(np.sqrt(np.diag(covariance)), index=observed.index),
+        mean_se=float(np.sqrt(covariance.mean())),
+        draws=paths,
+        n=int(model.before.sum()),
         unit=unit,
-        method="structural counterfactual (local level and controls)",
-        window=window,
         leads=f"-{intervention.leads}..-1 left out" if intervention.leads else "none modelled",
-        details=shares,
-        draws=draws,
-        seed=seed,
+        details={
+            "level_sd_share": float(np.sqrt(model.level)),
+            "noise_sd_share": float(np.sqrt(model.noise)),
+        },
     )
 
 
@@ -200,7 +162,6 @@ def placebo_effects(
     controls: pd.DataFrame | None,
     season: str | int | None,
     shortest: int,
-    frequency: str = "M",
 ) -> pd.Series:
     """Return the mean effect in windows of the same shape that start in other periods before the event.
 
@@ -209,7 +170,7 @@ def placebo_effects(
 
     Parameters
     ----------
-    series, intervention, controls, season, frequency
+    series, intervention, controls, season
         As in :func:`structural_counterfactual`.
     months : DatetimeIndex
         First periods of the placebo windows. Those whose window reaches the real leads or has a gap are left
@@ -223,76 +184,68 @@ def placebo_effects(
     Series
         Mean effect by first period of the window.
     """
-    y = checks.series(series, str(series.name or "the outcome"), 12)
-    before, after, _ = split(y.index, intervention, frequency, gaps_before=True)
-    places = y.index.to_period(frequency).asi8
-    X = _controls(y.index, controls, season, frequency)
-    checks.enough(int(before.sum()), X.shape[1] + 10, f"periods before the leads of {intervention.name}")
-    spread = y[before].std()
-    z = ((y - y[before].mean()) / spread).to_numpy()
-    level, noise = _variances(z[before], X[before], places[before], None)
-    length, last, found = int(after.sum()), places[before][-1], {}
-    for month in [*months, y.index[after][0]]:
-        start = pd.Period(month, freq=frequency).ordinal
+    model = _Model.of(series, intervention, controls, season, None)
+    places, dates, effects = model.places, model.outcome.index, {}
+    length, last, real = int(model.after.sum()), places[model.before][-1], dates[model.after][0]
+    for month in [*months, real]:
+        start = pd.Period(month, freq="M").ordinal
         behind = (places >= start) & (places < start + length)
         ahead = places < start - intervention.leads
-        usable = behind.sum() == length and ahead.sum() >= max(shortest, X.shape[1] + 10)
-        if usable and (start + length - 1 <= last or month == y.index[after][0]):
-            forecast, _ = _forecast(z, X, places, ahead, behind, level, noise)
-            found[month] = spread * float((z[behind] - forecast).mean())
-    return pd.Series(found, name="effect")
+        usable = behind.sum() == length and ahead.sum() >= max(shortest, model.X.shape[1] + 10)
+        if usable and (start + length - 1 <= last or month == real):
+            forecast, _ = model.forecast(ahead, behind)
+            effects[month] = model.spread * float((model.z[behind] - forecast).mean())
+    return pd.Series(effects, name="effect")
 
 
-def level_sensitivity(
-    series: pd.Series,
-    intervention: Intervention,
-    shares: Sequence[float | None] = (None, 0.01, 0.1),
-    **settings,
-) -> pd.DataFrame:
-    """Return the mean effect under several variances of the level.
+@dataclass(frozen=True)
+class _Model:
+    """Standardised outcome, controls and variances; rows before the first lead, and rows of the window."""
 
-    How fast the level may wander decides how wide the interval is, and few data speak to it. The first row is
-    the maximum likelihood estimate; 0.01 is the prior of the R package CausalImpact and 0.1 its usual
-    alternative.
+    outcome: pd.Series
+    z: np.ndarray
+    X: np.ndarray
+    places: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    mean: float
+    spread: float
+    level: float
+    noise: float
 
-    Parameters
-    ----------
-    series, intervention, **settings
-        As in :func:`structural_counterfactual`.
-    shares : sequence of float or None
-        Values of `level_share`.
-    """
-    found = {}
-    for share in shares:
-        label = "maximum likelihood" if share is None else f"{share:g}"
-        one = structural_counterfactual(series, intervention, level_share=share, **settings)
-        found[label] = one.mean_effect()
-    table = rows_of(found).rename_axis("level share")
-    table.insert(0, "level_sd_share", [one.details["level_sd_share"] for one in found.values()])
-    return table
+    @classmethod
+    def of(
+        cls,
+        series: pd.Series,
+        intervention: Intervention,
+        controls: pd.DataFrame | None,
+        season: str | int | None,
+        level_share: float | None,
+    ) -> "_Model":
+        y = checks.series(series, str(series.name or "the outcome"), 12)
+        before, after = _rows(y.index, intervention)
+        places = y.index.to_period("M").asi8
+        X = _controls(y.index, controls, season)
+        checks.enough(int(before.sum()), X.shape[1] + 10, f"periods before the leads of {intervention.name}")
+        mean, spread = float(y[before].mean()), float(y[before].std())
+        z = ((y - mean) / spread).to_numpy()
+        level, noise = _variances(z[before], X[before], places[before], level_share)
+        return cls(y, z, X, places, before, after, mean, spread, level, noise)
+
+    def forecast(self, before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return _forecast(self.z, self.X, self.places, before, after, self.level, self.noise)
 
 
-def split(
-    index: pd.DatetimeIndex, intervention: Intervention, frequency: str, *, gaps_before: bool = False
-) -> tuple[np.ndarray, np.ndarray, str]:
-    """Return which rows come before the first lead, which belong to the effect window, and that window in
-    words.
-
-    Raises
-    ------
-    helpers.methods.checks.UnusableInput
-        If periods are repeated or missing (with `gaps_before`: missing from the event on), or the effect
-        window holds no data.
-    """
-    periods = index.to_period(frequency)
+def _rows(index: pd.DatetimeIndex, intervention: Intervention) -> tuple[np.ndarray, np.ndarray]:
+    """Rows before the first lead and rows of the effect window, in which no month may be missing."""
+    periods = index.to_period("M")
     steps = np.diff(periods.asi8)
-    watched = periods[1:] >= pd.Period(intervention.start, freq=frequency) if gaps_before else steps > 0
-    if (steps < 1).any() or (steps[watched] != 1).any():
+    start = pd.Period(intervention.start, freq="M")
+    end = periods[-1] if intervention.end is None else pd.Period(intervention.end, freq="M")
+    if (steps < 1).any() or (steps[periods[1:] >= start] != 1).any():
         raise checks.UnusableInput(
             "The series has missing or repeated periods. Use interrupted_series instead."
         )
-    start = pd.Period(intervention.start, freq=frequency)
-    end = periods[-1] if intervention.end is None else pd.Period(intervention.end, freq=frequency)
     if intervention.leads < 0:
         raise checks.UnusableInput(f"{intervention.name}: leads must not be negative. Write 0 for none.")
     if start > periods[-1] or end > periods[-1] or end < start:
@@ -300,48 +253,12 @@ def split(
             f"{intervention.name}: the window {start}..{end} is not inside the data (to {periods[-1]}). "
             "Shorten it."
         )
-    before = np.asarray(periods < start - intervention.leads)
-    after = np.asarray((periods >= start) & (periods <= end))
-    return before, after, f"{start}..{end}"
+    return np.asarray(periods < start - intervention.leads), np.asarray((periods >= start) & (periods <= end))
 
 
-def from_moments(
-    observed: pd.Series,
-    forecast: np.ndarray,
-    covariance: np.ndarray,
-    *,
-    draws: int,
-    seed: int,
-    **fields,
-) -> Counterfactual:
-    """Build a Counterfactual from the moments of a Gaussian forecast; `fields` are its other fields."""
-    # The Cholesky factor is unique, so the paths are the same whatever linear algebra library is used.
-    root = np.linalg.cholesky(covariance)
-    paths = forecast + np.random.default_rng(seed).standard_normal((draws, len(forecast))) @ root.T
-    return Counterfactual(
-        observed=observed,
-        predicted=pd.Series(forecast, index=observed.index),
-        se=pd.Series(np.sqrt(np.diag(covariance)), index=observed.index),
-        mean_se=float(np.sqrt(covariance.mean())),
-        draws=paths,
-        **fields,
-    )
-
-
-def _controls(
-    index: pd.DatetimeIndex, controls: pd.DataFrame | None, season: str | int | None, frequency: str
-) -> np.ndarray:
+def _controls(index: pd.DatetimeIndex, controls: pd.DataFrame | None, season: str | int | None) -> np.ndarray:
     """Controls and seasonal terms without a constant (the level is one), scaled to unit spread."""
-    if frequency == "D":
-        if season is not None:
-            raise checks.UnusableInput("Daily series have no season here. Pass season=None.")
-        frame = pd.DataFrame(index=index) if controls is None else controls
-        if not frame.index.equals(index):
-            raise checks.UnusableInput("The controls have other dates than the outcome. Align them first.")
-    else:
-        frame = design(
-            index, [], season=season, trend=False, constant=False, regressors=controls, frequency=frequency
-        ).frame
+    frame = design(index, [], season=season, trend=False, constant=False, regressors=controls).frame
     if frame.shape[1] == 0:
         return np.empty((len(index), 0))
     X = checks.complete(frame, "controls")

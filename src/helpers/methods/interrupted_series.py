@@ -10,7 +10,8 @@ and West (1987) for HAC.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,6 @@ from scipy import optimize, stats
 from statsmodels.genmod.families import Poisson
 from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.regression.linear_model import OLS
-from statsmodels.stats.diagnostic import acorr_breusch_godfrey, acorr_ljungbox
-from statsmodels.stats.stattools import durbin_watson
 
 from helpers.methods import checks
 from helpers.methods.results import Estimate, Shown, rows_of
@@ -28,6 +27,7 @@ SEED = 20261123
 _PER_YEAR = {"M": 12, "Q": 4, "Y": 1}
 _WORDS = {"M": "months", "Q": "quarters", "Y": "years"}
 _RHO = np.round(np.linspace(-0.98, 0.98, 197), 2)
+_STRIDE = 4  # steps of the grid, first pass; divides its 196 steps
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,6 @@ class Design:
         """Distance of each row to the one before, in periods, shape (n - 1,)."""
         return np.diff(self.periods.asi8)
 
-    def effects(self, name: str) -> list[str]:
-        """Columns through which the intervention `name` acts from its start on."""
-        return [c for c in (f"{name}: level", f"{name}: slope") if c in self.frame]
-
     @property
     def all_terms(self) -> list[str]:
         """Columns of all interventions, leads included."""
@@ -91,8 +87,8 @@ class InterruptedSeries(Shown):
     """A fitted segmented regression.
 
     `coefficients` and `covariance` are labelled by term. For counts they are on the log scale. `draws` holds
-    the bootstrap; None means t or normal intervals. `innovations` are the whitened residuals of a model whose
-    noise has `arma_parameters` parameters.
+    the bootstrap; None means t or normal intervals. `innovations` are the whitened residuals of a model of
+    the noise.
     """
 
     outcome: pd.Series
@@ -103,138 +99,38 @@ class InterruptedSeries(Shown):
     method: str
     unit: str
     draws: "_Draws | None" = None
-    innovations: np.ndarray | None = None
-    arma_parameters: int = 0
-    exposure: pd.Series | None = None
-    details: dict = field(default_factory=dict)
+    innovations: np.ndarray = field(default_factory=lambda: np.empty(0))
+    details: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def error_sd(self) -> float:
+        """Standard deviation of the errors of a model of the noise, on its degrees of freedom."""
+        return float(np.sqrt(np.sum(np.square(self.innovations)) / self.df))
 
     def estimate(self, term: str) -> Estimate:
-        """Return the coefficient of one term with its interval.
+        """Return the coefficient of one term with its interval; refusals as :meth:`contrast`."""
+        return self.contrast({term: 1.0})
+
+    def contrast(self, weights: dict[str, float]) -> Estimate:
+        """Return a weighted sum of coefficients with its interval, such as the mean effect of step and slope.
 
         Raises
         ------
         helpers.methods.checks.UnusableInput
-            If there is no such term.
+            If a term is unknown.
         """
-        if term not in self.coefficients:
-            raise checks.UnusableInput(f"No term {term!r}. The terms are {list(self.coefficients.index)}.")
-        named = {i.name: i for i in self.design.interventions}.get(term.rpartition(": ")[0])
-        return self._contrast(self._weights({term: 1.0}), named)
-
-    def mean_effect(self, name: str) -> Estimate:
-        """Return the mean over its acting periods of fitted minus counterfactual, for one intervention.
-
-        Raises
-        ------
-        helpers.methods.checks.UnusableInput
-            If there is no such intervention.
-        """
-        named = {i.name: i for i in self.design.interventions}
-        if name not in named:
-            raise checks.UnusableInput(f"No intervention {name!r}. There are {list(named)}.")
-        columns = self.design.effects(name)
-        means = self.design.frame.loc[self.design.acting[name], columns].mean()
-        return self._contrast(self._weights(means.to_dict()), named[name])
-
-    def ratio(self, term: str) -> Estimate:
-        """Return exp(coefficient), for an outcome in logs or a count: a rate ratio."""
-        log = self.estimate(term)
-        return replace(
-            log, value=np.exp(log.value), low=np.exp(log.low), high=np.exp(log.high), se=None, unit="ratio"
-        )
-
-    def path(self) -> pd.DataFrame:
-        """Return observed, fitted and counterfactual values, and the effect with pointwise 95 percent
-        intervals.
-
-        The counterfactual sets every intervention and lead term to zero. For counts, fitted and
-        counterfactual are expected counts and the effect is in log points. A differenced model has no fitted
-        level: its counterfactual is the observed value without the effect.
-        """
-        X = self.design.frame
-        acting = X[self.design.all_terms].reindex(columns=X.columns, fill_value=0.0)
-        effect = acting.to_numpy() @ self.coefficients.to_numpy()
-        fitted = X.to_numpy() @ self.coefficients.to_numpy()
-        if self.exposure is not None:
-            rate = self.exposure.to_numpy()
-            paths = {"fitted": rate * np.exp(fitted), "counterfactual": rate * np.exp(fitted - effect)}
-        elif "constant" in X:
-            paths = {"fitted": fitted, "counterfactual": fitted - effect}
+        names = self.coefficients.index
+        if unknown := sorted(weights.keys() - set(names)):
+            raise checks.UnusableInput(f"No term {unknown[0]!r}. The terms are {list(names)}.")
+        row = pd.Series(weights).reindex(names, fill_value=0.0).to_numpy()
+        value = float(row @ self.coefficients.to_numpy())
+        se = float(np.sqrt(row @ self.covariance.to_numpy() @ row))
+        if self.draws:
+            margin, p_value = self.draws.quantile(row) * se, self.draws.p_value(row, value / se)
         else:
-            paths = {"counterfactual": self.outcome.to_numpy() - effect}
-        rows, back = np.unique(acting.to_numpy(), axis=0, return_inverse=True)
-        margins = np.array([self._margin(row) if row.any() else 0.0 for row in rows])[back.ravel()]
-        return pd.DataFrame(
-            {
-                "observed": self.outcome,
-                **paths,
-                "effect": effect,
-                "low": effect - margins,
-                "high": effect + margins,
-            },
-            index=self.outcome.index,
-        )
-
-    def residual_tests(self, lags: int = 12) -> pd.DataFrame:
-        """Test the residuals for autocorrelation.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Durbin-Watson, then Breusch-Godfrey for least squares, or Ljung-Box of the whitened
-            residuals (noise parameters subtracted) for a model of the noise.
-
-        Raises
-        ------
-        helpers.methods.checks.UnusableInput
-            For counts, whose residuals these tests do not fit, or a number of lags that does not suit.
-        """
-        if self.exposure is not None:
-            raise checks.UnusableInput(
-                "Residual tests are for series, not counts. Look at the dispersion instead."
-            )
-        if not self.arma_parameters < lags < len(self.outcome) / 2:
-            raise checks.UnusableInput(
-                f"{lags} lags do not suit {len(self.outcome)} periods and {self.arma_parameters} noise "
-                "parameters. Choose more than the parameters and fewer than half the periods."
-            )
-        if self.innovations is None:
-            y, X = self.outcome.to_numpy(), self.design.frame.to_numpy()
-            residuals = _residuals(y, X)
-            lm, p, _, _ = acorr_breusch_godfrey(OLS(y, X).fit(), nlags=lags, result_object=False)
-            second = (f"Breusch-Godfrey {lags}", lm, p)
-        else:
-            residuals = self.innovations
-            box = acorr_ljungbox(residuals, lags=[lags], model_df=self.arma_parameters).iloc[0]
-            second = (f"Ljung-Box {lags}", box["lb_stat"], box["lb_pvalue"])
-        rows = [("Durbin-Watson", durbin_watson(residuals), None), second]
-        return pd.DataFrame(rows, columns=["test", "statistic", "p_value"]).set_index("test")
-
-    def summary(self) -> pd.DataFrame:
-        """Return one row per term: value, standard error, interval, p value."""
-        return rows_of({term: self.estimate(term) for term in self.coefficients.index})
-
-    def record(self) -> dict:
-        """Return the mean effect of the first intervention as keyword arguments of ``records.record``."""
-        return self.mean_effect(self.design.interventions[0].name).record()
-
-    def _weights(self, by_term: dict[str, float]) -> np.ndarray:
-        return pd.Series(by_term).reindex(self.coefficients.index, fill_value=0.0).to_numpy()
-
-    def _margin(self, weights: np.ndarray) -> float:
-        se = np.sqrt(weights @ self.covariance.to_numpy() @ weights)
-        quantile = self.draws.quantile(weights) if self.draws else stats.t.ppf(0.975, self.df)
-        return float(quantile * se)
-
-    def _contrast(self, weights: np.ndarray, intervention: Intervention | None) -> Estimate:
-        value = float(weights @ self.coefficients.to_numpy())
-        se = float(np.sqrt(weights @ self.covariance.to_numpy() @ weights))
-        margin = self._margin(weights)
-        p = (
-            self.draws.p_value(weights, value / se)
-            if self.draws
-            else 2 * stats.t.sf(abs(value / se), self.df)
-        )
+            margin = float(stats.t.ppf(0.975, self.df) * se)
+            p_value = float(2 * stats.t.sf(abs(value / se), self.df))
+        window, leads = self._window({term.rpartition(": ")[0] for term in weights})
         return Estimate(
             value=value,
             low=value - margin,
@@ -242,13 +138,38 @@ class InterruptedSeries(Shown):
             unit=self.unit,
             n=len(self.outcome),
             method=self.method,
-            p_value=float(p),
+            p_value=p_value,
             se=se,
             df=None if np.isinf(self.df) else self.df,
-            window=_window(intervention, self.design.periods),
-            leads=_leads(intervention, self.design.periods),
+            window=window,
+            leads=leads,
             details=self.details,
         )
+
+    def path(self) -> pd.DataFrame:
+        """Return observed and fitted values, those with every intervention and lead set to zero, and the gap.
+
+        Of a count they are logs. A differenced model has no fitted level.
+        """
+        X = self.design.frame
+        terms = self.design.all_terms
+        effect = X[terms].to_numpy() @ self.coefficients[terms].to_numpy()
+        fitted = X.to_numpy() @ self.coefficients.to_numpy()
+        columns = {"observed": self.outcome, "fitted": fitted, "counterfactual": fitted - effect}
+        return pd.DataFrame(columns | {"effect": effect}, index=self.outcome.index)
+
+    def summary(self) -> pd.DataFrame:
+        """Return one row per term: value, standard error, interval, p value."""
+        return rows_of({term: self.estimate(term) for term in self.coefficients.index})
+
+    def _window(self, names: set[str]) -> tuple[str, str]:
+        """Window and leads in words, if the terms are those of one intervention."""
+        for event in self.design.interventions:
+            if {event.name} == names:
+                words = f"-{event.leads}..-1 {_WORDS[self.design.periods.freqstr[0]]}"
+                window = f"{event.start}..{event.end or self.design.periods[-1]}"
+                return window, words if event.leads else "none modelled"
+        return "", ""
 
 
 def design(
@@ -297,8 +218,8 @@ def design(
         columns["trend"] = position + 1.0
     columns |= _season(periods, season, frequency)
     acting = {}
-    for one in interventions:
-        terms, acting[one.name] = _terms(one, periods)
+    for intervention in interventions:
+        terms, acting[intervention.name] = _terms(intervention, periods)
         columns |= terms
     if len(acting) < len(interventions):
         raise checks.UnusableInput("Two interventions have the same name. Rename one.")
@@ -354,28 +275,27 @@ def interrupted_series(
     """
     if inference not in ("bootstrap t", "t"):
         raise checks.UnusableInput(f"inference is {inference!r}. Choose 'bootstrap t' or 't'.")
-    y, made = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
-    X = made.frame.to_numpy()
+    y, terms = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
+    X = terms.frame.to_numpy()
     n, k = X.shape
     residuals = _residuals(y, X)
     checks.leaves_noise(residuals, y, str(series.name or "the outcome"))
-    moments = _Moments(X, residuals[:, None], made.gaps)
+    moments = _Moments(X, residuals[:, None], terms.gaps)
     rho = _best_rho(moments)
     shift, s2, inverse = moments.fit(rho)
-    names = made.frame.columns
+    names = terms.frame.columns
     coefficients = np.linalg.lstsq(X, y, rcond=None)[0] + shift[:, 0]
-    bootstrap = _bootstrap(X, made.gaps, rho, draws, seed) if inference == "bootstrap t" else None
+    bootstrap = _bootstrap(X, terms.gaps, rho, draws, seed) if inference == "bootstrap t" else None
     return InterruptedSeries(
         outcome=series,
-        design=made,
+        design=terms,
         coefficients=pd.Series(coefficients, index=names),
         covariance=pd.DataFrame(s2[0] * inverse, index=names, columns=names),
         df=n - k,
         method=f"segmented regression, AR(1) REML, {inference}",
         unit=unit,
         draws=bootstrap,
-        innovations=whiten(y - X @ coefficients, made.gaps, rho),
-        arma_parameters=1,
+        innovations=whiten(y - X @ coefficients, terms.gaps, rho),
         details={"rho": rho},
     )
 
@@ -408,20 +328,20 @@ def segmented_regression(
     helpers.methods.checks.UnusableInput
         As :func:`interrupted_series`.
     """
-    y, made = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
-    (n, k), names = made.frame.shape, made.frame.columns
+    y, terms = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
+    (n, k), names = terms.frame.shape, terms.frame.columns
     if not 0 <= maxlags < n:
         raise checks.UnusableInput(
             f"maxlags is {maxlags} for {n} periods. Give zero or more, fewer than those."
         )
-    checks.leaves_noise(_residuals(y, made.frame.to_numpy()), y, str(series.name or "the outcome"))
-    rows = np.r_[0, np.cumsum(made.gaps)]
+    checks.leaves_noise(_residuals(y, terms.frame.to_numpy()), y, str(series.name or "the outcome"))
+    rows = np.r_[0, np.cumsum(terms.gaps)]
     outcome, X = np.zeros(rows[-1] + 1), np.zeros((rows[-1] + 1, k))
-    outcome[rows], X[rows] = y, made.frame.to_numpy()
+    outcome[rows], X[rows] = y, terms.frame.to_numpy()
     fit = OLS(outcome, X).fit(cov_type="HAC", cov_kwds={"maxlags": maxlags, "use_correction": False})
     return InterruptedSeries(
         outcome=series,
-        design=made,
+        design=terms,
         coefficients=pd.Series(fit.params, index=names),
         covariance=pd.DataFrame(
             fit.cov_params() * (n / (n - k) if use_correction else 1), index=names, columns=names
@@ -468,14 +388,14 @@ def count_series(
     """
     if family not in ("quasi-Poisson", "Poisson"):
         raise checks.UnusableInput(f"family is {family!r}. Choose 'quasi-Poisson' or 'Poisson'.")
-    y, made = _outcome_and_design(counts, interventions, season, trend, regressors, frequency)
+    y, terms = _outcome_and_design(counts, interventions, season, trend, regressors, frequency)
     exposure = pd.Series(1.0, index=counts.index) if exposure is None else exposure
     if not exposure.index.equals(counts.index):
         raise checks.UnusableInput("The exposure has other dates than the counts. Align it first.")
     if (y < 0).any() or not (checks.complete(exposure, "exposure") > 0).all():
         raise checks.UnusableInput("Counts must not be negative and the exposure must be positive.")
-    names = made.frame.columns
-    model = GLM(y, made.frame.to_numpy(), family=Poisson(), exposure=exposure.to_numpy(dtype=float))
+    names = terms.frame.columns
+    model = GLM(y, terms.frame.to_numpy(), family=Poisson(), exposure=exposure.to_numpy(dtype=float))
     fit = model.fit(scale="X2" if family == "quasi-Poisson" else None, tol=1e-12, maxiter=100)
     if not fit.converged:
         raise checks.UnusableInput(
@@ -488,13 +408,12 @@ def count_series(
         )
     return InterruptedSeries(
         outcome=counts,
-        design=made,
+        design=terms,
         coefficients=pd.Series(fit.params, index=names),
         covariance=pd.DataFrame(fit.cov_params(), index=names, columns=names),
         df=np.inf,
         method=f"segmented {family} regression",
         unit="log rate ratio",
-        exposure=exposure,
         details={
             "dispersion": float(fit.pearson_chi2 / fit.df_resid),
             "deviance": float(fit.deviance),
@@ -512,11 +431,11 @@ def _outcome_and_design(
     frequency: str,
 ) -> tuple[np.ndarray, Design]:
     y = checks.series(series, str(series.name or "the outcome"), 12).to_numpy()
-    made = design(
+    terms = design(
         series.index, interventions, season=season, trend=trend, regressors=regressors, frequency=frequency
     )
-    checks.enough(len(y) - made.frame.shape[1], 5, "degrees of freedom")
-    return y, made
+    checks.enough(len(y) - terms.frame.shape[1], 5, "degrees of freedom")
+    return y, terms
 
 
 def _season(periods: pd.PeriodIndex, season: str | int | None, frequency: str) -> dict[str, np.ndarray]:
@@ -540,34 +459,39 @@ def _season(periods: pd.PeriodIndex, season: str | int | None, frequency: str) -
     return waves
 
 
-def _terms(one: Intervention, periods: pd.PeriodIndex) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    if one.leads < 0:
-        raise checks.UnusableInput(f"{one.name}: leads is {one.leads}. Give a number of periods, 0 for none.")
-    start = pd.Period(one.start, freq=periods.freq)
-    end = periods[-1] if one.end is None else pd.Period(one.end, freq=periods.freq)
+def _terms(event: Intervention, periods: pd.PeriodIndex) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    if event.leads < 0:
+        raise checks.UnusableInput(
+            f"{event.name}: leads is {event.leads}. Give a number of periods, 0 for none."
+        )
+    start = pd.Period(event.start, freq=periods.freq)
+    end = periods[-1] if event.end is None else pd.Period(event.end, freq=periods.freq)
     distance = periods.asi8 - start.ordinal
     acts = (distance >= 0) & (periods.asi8 <= end.ordinal)
     if not acts.any() or start < periods[0] or end > periods[-1]:
         raise checks.UnusableInput(
-            f"{one.name}: the window {start}..{end} is not inside the data ({periods[0]} to {periods[-1]}). "
-            "Drop it or choose a longer series."
+            f"{event.name}: the window {start}..{end} is not inside the data "
+            f"({periods[0]} to {periods[-1]}). Drop it or choose a longer series."
         )
-    terms = {f"{one.name}: level": acts.astype(float)}
-    if one.slope:
-        terms[f"{one.name}: slope"] = np.where(acts, distance + 1.0, 0.0)
-    if one.leads:
-        before = (distance < 0) & (distance >= -one.leads)
-        if not before.any() or start - one.leads < periods[0]:
+    terms = {f"{event.name}: level": acts.astype(float)}
+    if event.slope:
+        terms[f"{event.name}: slope"] = np.where(acts, distance + 1.0, 0.0)
+    if event.leads:
+        before = (distance < 0) & (distance >= -event.leads)
+        if not before.any() or start - event.leads < periods[0]:
             raise checks.UnusableInput(
-                f"{one.name}: its lead window begins before the data. Use fewer leads."
+                f"{event.name}: its lead window begins before the data. Use fewer leads."
             )
-        terms[f"{one.name}: leads"] = before.astype(float)
+        terms[f"{event.name}: leads"] = before.astype(float)
     return terms, acts
 
 
 def _refuse_collinear(frame: pd.DataFrame) -> None:
     X = frame.to_numpy()
     X = X / np.maximum(np.linalg.norm(X, axis=0), 1e-300)
+    # Columns of full rank are so in every part; only a refusal needs the first that is not.
+    if X.shape[1] == 0 or np.linalg.matrix_rank(X, tol=1e-9) == X.shape[1]:
+        return
     for j in range(1, X.shape[1] + 1):
         if np.linalg.matrix_rank(X[:, :j], tol=1e-9) < j:
             raise checks.UnusableInput(
@@ -580,24 +504,13 @@ def _residuals(y: np.ndarray, X: np.ndarray) -> np.ndarray:
     return y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
 
 
-def _window(intervention: Intervention | None, periods: pd.PeriodIndex) -> str:
-    if intervention is None:
-        return ""
-    return f"{intervention.start}..{intervention.end or periods[-1]}"
-
-
-def _leads(intervention: Intervention | None, periods: pd.PeriodIndex) -> str:
-    if intervention is None:
-        return ""
-    if intervention.leads == 0:
-        return "none modelled"
-    return f"-{intervention.leads}..-1 {_WORDS[periods.freqstr[0]]}"
-
-
 def whiten(values: np.ndarray, gaps: np.ndarray, rho: float) -> np.ndarray:
     """Make errors with AR(1) correlation rho**gap independent; rows are periods, their variance is kept."""
     r = (rho**gaps).reshape(-1, *[1] * (values.ndim - 1))
     return np.concatenate([values[:1], (values[1:] - r * values[:-1]) / np.sqrt(1 - r**2)])
+
+
+Products = tuple[np.ndarray, ...]
 
 
 class _Moments:
@@ -611,7 +524,9 @@ class _Moments:
     def __init__(self, X: np.ndarray, Y: np.ndarray, gaps: np.ndarray) -> None:
         self.n, self.k = X.shape
         self.distances, self.counts = np.unique(gaps, return_counts=True)
-        self.xx, self.xy, self.yy = [], [], []
+        self.xx: list[Products] = []
+        self.xy: list[Products] = []
+        self.yy: list[Products] = []
         for d in self.distances:
             rows = gaps == d
             x1, x0, y1, y0 = X[1:][rows], X[:-1][rows], Y[1:][rows], Y[:-1][rows]
@@ -620,43 +535,80 @@ class _Moments:
             self.yy.append((np.sum(y1**2, 0), 2 * np.sum(y1 * y0, 0), np.sum(y0**2, 0)))
         self.first = (X[:1].T @ X[:1], X[:1].T @ Y[:1], Y[0] ** 2)
 
-    def at(self, rho: complex) -> tuple[np.ndarray, np.ndarray, np.ndarray, complex]:
-        """X'R^-1 X, X'R^-1 Y, the diagonal of Y'R^-1 Y, and log |R|."""
-        xx, xy, yy = self.first
-        log_det = 0.0
+    def at(self, rho: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """X'R^-1 X (g, k, k), X'R^-1 Y (g, k, m), the diagonal of Y'R^-1 Y (g, m) and log |R| (g,).
+
+        There are `g` rhos, which may be complex.
+        """
+        (xx, xy, yy), log_det = self.first, np.zeros(len(rho))
         for d, count, a, b, c in zip(self.distances, self.counts, self.xx, self.xy, self.yy, strict=True):
-            r = rho**d
+            r = (rho**d)[:, None, None]
             scale = 1 / (1 - r**2)
             xx = xx + scale * (a[0] - r * a[1] + r**2 * a[2])
             xy = xy + scale * (b[0] - r * b[1] + r**2 * b[2])
-            yy = yy + scale * (c[0] - r * c[1] + r**2 * c[2])
-            log_det -= count * np.log(scale)
+            yy = yy + scale[:, 0] * (c[0] - r[:, 0] * c[1] + r[:, 0] ** 2 * c[2])
+            log_det = log_det - count * np.log(scale[:, 0, 0])
         return xx, xy, yy, log_det
+
+    def of(self, columns: np.ndarray) -> "_Moments":
+        """The cross-products of some of the outcomes."""
+        part = copy(self)
+        part.xy = [tuple(product[:, columns] for product in products) for products in self.xy]
+        part.yy = [tuple(product[columns] for product in products) for products in self.yy]
+        part.first = (self.first[0], self.first[1][:, columns], self.first[2][columns])
+        return part
 
     def fit(self, rho: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Coefficients (k, m), error variances (m,) and (X'R^-1 X)^-1 at rho."""
-        xx, xy, yy, _ = self.at(rho)
+        xx, xy, yy, _ = (stack[0] for stack in self.at(np.array([rho])))
         inverse = np.linalg.inv(xx)
         b = inverse @ xy
         return b, (yy - np.sum(b * xy, 0)) / (self.n - self.k), inverse
 
-    def log_likelihood(self, rho: complex) -> np.ndarray:
-        """Restricted log likelihood of each outcome, up to a constant; complex for a complex rho."""
+    def log_likelihood(self, rho: np.ndarray) -> np.ndarray:
+        """Restricted log likelihood (g, m) up to a constant, of all rhos together; complex as they are."""
         xx, xy, yy, log_det = self.at(rho)
-        rss = yy - np.sum(np.linalg.solve(xx, xy) * xy, 0)
-        sign, size = np.linalg.slogdet(xx)
-        volume = size + 1j * np.angle(sign) if np.iscomplexobj(xx) else size
-        return -0.5 * ((self.n - self.k) * np.log(rss) + log_det + volume)
+        if np.iscomplexobj(xx):
+            rss = yy - np.sum(np.linalg.solve(xx, xy) * xy, 1)
+            sign, size = np.linalg.slogdet(xx)
+            volume = size + 1j * np.angle(sign)
+        else:
+            # Half the work of a general solve, and the determinant comes with it.
+            try:
+                root = np.linalg.cholesky(xx)
+            except np.linalg.LinAlgError:
+                raise checks.UnusableInput("The terms can hardly be told apart. Drop one.") from None
+            solved = np.linalg.inv(root) @ xy
+            rss = yy - np.einsum("gkm,gkm->gm", solved, solved)
+            volume = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+        return -0.5 * ((self.n - self.k) * np.log(rss) + (log_det + volume)[:, None])
 
     def score(self, rho: float) -> float:
         """Slope of the restricted log likelihood of the first outcome, by a complex step (no digits are
         lost)."""
-        return float(self.log_likelihood(rho + 1e-20j)[0].imag / 1e-20)
+        return float(self.log_likelihood(np.array([rho + 1e-20j]))[0, 0].imag / 1e-20)
 
 
 def _grid_rho(moments: _Moments) -> np.ndarray:
-    """Index into the grid of the restricted maximum likelihood rho of each outcome."""
-    return np.argmax([moments.log_likelihood(rho) for rho in _RHO], axis=0)
+    """Index into the grid of the restricted maximum likelihood rho of each outcome.
+
+    Of many outcomes the whole grid is walked in steps of 0.04 first; between two of them the likelihood has
+    no room for a peak of its own, so only the neighbours of peaks within 1 of the highest are looked at.
+    """
+    outcomes = len(moments.first[2])
+    if outcomes == 1:
+        return np.argmax(moments.log_likelihood(_RHO), axis=0)
+    heights = np.full((len(_RHO), outcomes), -np.inf)
+    # One rho at a time: the products of two thousand outcomes just fit into the cache of a processor.
+    for place in range(0, len(_RHO), _STRIDE):
+        heights[place] = moments.log_likelihood(_RHO[[place]])[0]
+    coarse = np.pad(heights[::_STRIDE], ((1, 1), (0, 0)), constant_values=-np.inf)
+    peaks = (coarse[1:-1] >= coarse[:-2]) & (coarse[1:-1] >= coarse[2:]) & (coarse[1:-1] > coarse.max(0) - 1)
+    for between in np.flatnonzero(np.arange(len(_RHO)) % _STRIDE):
+        columns = np.flatnonzero(peaks[between // _STRIDE] | peaks[between // _STRIDE + 1])
+        if len(columns):
+            heights[between, columns] = moments.of(columns).log_likelihood(_RHO[[between]])[0]
+    return np.argmax(heights, axis=0)
 
 
 def _best_rho(moments: _Moments) -> float:
@@ -707,8 +659,8 @@ def _simulate(gaps: np.ndarray, rho: float, noise: np.ndarray) -> np.ndarray:
 
 
 def _unbiased_rho(X: np.ndarray, gaps: np.ndarray, rho: float, noise: np.ndarray) -> float:
-    found = _RHO[_grid_rho(_Moments(X, _simulate(gaps, rho, noise), gaps))]
-    return float(np.clip(2 * rho - found.mean(), -0.95, 0.95))
+    refitted = _RHO[_grid_rho(_Moments(X, _simulate(gaps, rho, noise), gaps))]
+    return float(np.clip(2 * rho - refitted.mean(), -0.95, 0.95))
 
 
 def _bootstrap(X: np.ndarray, gaps: np.ndarray, rho: float, draws: int, seed: int) -> _Draws:
@@ -719,8 +671,7 @@ def _bootstrap(X: np.ndarray, gaps: np.ndarray, rho: float, draws: int, seed: in
     at = _grid_rho(moments)
     k = X.shape[1]
     estimates, variances, inverses = np.empty((k, draws)), np.empty(draws), np.zeros((len(_RHO), k, k))
-    for j in np.unique(at):
-        mine = at == j
-        b, s2, inverses[j] = moments.fit(_RHO[j])
-        estimates[:, mine], variances[mine] = b[:, mine], s2[mine]
+    for j in map(int, np.unique(at)):
+        members = np.flatnonzero(at == j)
+        estimates[:, members], variances[members], inverses[j] = moments.of(members).fit(_RHO[j])
     return _Draws(estimates, variances, at, inverses)

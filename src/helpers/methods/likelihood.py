@@ -50,9 +50,9 @@ def maximise(model: MLEModel, fixed: dict[str, float] | None = None) -> np.ndarr
         if not _agree(runs):
             runs = _sorted([*runs, _run(model, "nm", start[free])])
     if not _agree(runs):
-        found = ", ".join(f"{value:.3f}" for value, _ in runs)
+        heights = ", ".join(f"{value:.3f}" for value, _ in runs)
         raise StartsDisagree(
-            f"The starts end at different likelihoods ({found}). "
+            f"The starts end at different likelihoods ({heights}). "
             "Use a simpler noise model or a longer series."
         )
     best = _polish(model, runs[0][1], set(fixed))

@@ -16,6 +16,7 @@ from scipy import optimize, stats
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
 from helpers.methods import checks
+from helpers.methods.placebo import MINIMUM_POOL
 
 ALPHA = 0.05
 POWER = 0.80
@@ -145,6 +146,31 @@ def detectable_term(
     return _normal(float(se), unit, len(frame), "regression term with AR(1) errors")
 
 
+def detectable_shift(placebo: np.ndarray) -> float:
+    """Smallest change that is found around 80 percent of the placebo dates it is added to.
+
+    Found means that no more placebo changes lie as far from their median as p = 0.05 allows.
+
+    Parameters
+    ----------
+    placebo : array, shape (dates,)
+        Changes around dates on which nothing happened.
+
+    Returns
+    -------
+    float
+        In the unit of the changes; missing with fewer than 19 of them.
+    """
+    if len(placebo) < MINIMUM_POOL:
+        return float("nan")
+    distance = np.asarray(placebo) - np.median(placebo)
+    # So many placebo changes may be as extreme and p still be at most ALPHA.
+    hits = int(np.floor(ALPHA * (1 + len(placebo)) + 1e-9)) - 1
+    threshold = np.sort(np.abs(distance))[::-1][hits]
+    low, high = np.quantile(distance, [1 - POWER, POWER])
+    return float(threshold + max(-low, high))
+
+
 def detectable_share_difference(
     total_before: int, total_after: int, share_before: float = 0.0
 ) -> DetectableEffect:
@@ -166,11 +192,13 @@ def detectable_share_difference(
     if not 0 <= share_before < 1:
         raise checks.UnusableInput(f"A share of {share_before} leaves no room to rise: give 0 to below 1.")
     before, after = np.arange(total_before + 1), np.arange(total_after + 1)
-    found = np.array([[_fisher_finds(k, total_before, m, total_after) for m in after] for k in before])
+    finds = np.array(
+        [[_fisher_finds(k, total_before, m, total_after) for m in after.tolist()] for k in before.tolist()]
+    )
     chance_before = stats.binom.pmf(before, total_before, share_before)
 
     def power(share_after: float) -> float:
-        return float(chance_before @ found @ stats.binom.pmf(after, total_after, share_after))
+        return float(chance_before @ finds @ stats.binom.pmf(after, total_after, share_after))
 
     if power(1.0) < POWER:
         raise checks.UnusableInput(
