@@ -1,38 +1,22 @@
 """The argument of notebook 05, run on simulated returns whose truth is known: its own cells are executed."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from cells import Cells
 
 from helpers.methods import event_study, placebo
 from helpers.methods.abnormal_returns import portfolio_cars
 from helpers.methods.checks import UnusableInput
-from summits import notebooks
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "05_market_reaction.ipynb"
-CELLS = {cell["id"]: notebooks.text(cell["source"]) for cell in notebooks.read(NOTEBOOK)["cells"]}
+NOTEBOOK = Cells("05_market_reaction")
 SETUP, POWER, STUDIES, CONTROLS_CELL = "37e7657d", "b02c4b29", "e82ecc5a", "cfb9b4ca"
 DAYS = pd.bdate_range("2018-01-01", periods=1500)
 CONTROLS = pd.Series(DAYS[200:1371:130], [f"c{number}" for number in range(10)])
 MEETINGS = pd.Series(DAYS[260:1431:130], [f"m{number}" for number in range(10)])
 LAYOUT = event_study.windows(before=1, after=1, leads=9, gap=5, estimation_length=120)
-
-
-def run(names, *cells):
-    """Execute cells of the notebook with these names; return what stands at their end."""
-    for cell in cells:
-        exec(compile(CELLS[cell], cell, "exec"), names)
-    return names
-
-
-def functions(cell, names):
-    """Execute the functions of a cell, and leave out what it shows."""
-    head, sep, _ = CELLS[cell].partition("\n\n\nsmallest = ")
-    assert sep
-    exec(compile(head, cell, "exec"), names)
 
 
 def simulated(seed=0, jump=0.0, assets=6):
@@ -51,7 +35,7 @@ def judge_controls(returns, market, controls=CONTROLS, meetings=MEETINGS):
     ).to_frame("g")
     complete, listed = daily["g"].notna().to_numpy(), pd.DatetimeIndex(pd.concat(news.values()))
     quiet = placebo.quiet_rows(DAYS, complete, listed, 3)
-    names = run({}, SETUP)
+    names = NOTEBOOK.run({}, SETUP)
     names |= {"daily": daily, "quiet_days": daily.iloc[quiet], "news": news, "group": "g", "FAMILY": ["g"]}
     names |= {"groups": {"g": (returns, market)}, "other_model": {"g": (returns, None)}, "layout": LAYOUT}
     names |= {"days": {("g", kind): dates for kind, dates in news.items()}, "seed": 1, "placebo_draws": 499}
@@ -62,17 +46,9 @@ def judge_controls(returns, market, controls=CONTROLS, meetings=MEETINGS):
         kind: placebo.same_year_sets(DAYS, quiet, DAYS.get_indexer(dates), apart=2, draws=499, seed=seed)
         for seed, (kind, dates) in enumerate(news.items())
     }
-    functions(POWER, names)
-    return run(
-        names,
-        STUDIES,
-        CONTROLS_CELL,
-        "c08-p",
-        "c08-size",
-        "c08-size-rule",
-        "c08-direction",
-        "c08-direction-rule",
-    )
+    NOTEBOOK.run(names, POWER, until="smallest = ")
+    NOTEBOOK.run(names, STUDIES, CONTROLS_CELL, "c08-p", "c08-size", "c08-size-rule")
+    return NOTEBOOK.run(names, "c08-direction", "c08-direction-rule")
 
 
 def words(names):
@@ -107,11 +83,11 @@ def around_the_summit(before, after, event=700):
     rng = np.random.default_rng(3)
     sides = pd.DataFrame({side: rng.normal(0, 0.02, len(DAYS)) for side in ("before", "after")}, DAYS)
     sides.iloc[event] = before, after
-    names = run({}, SETUP) | {
+    names = NOTEBOOK.run({}, SETUP) | {
         "panels": {"us_chips": SimpleNamespace(returns=sides)},
         "gap": 5, "estimation_length": 120, "as_of": "", "everything": DAYS[[100, 101]],
     }  # fmt: skip
-    run(names, "9ae085cc", "quiet-windows", "29c74761")
+    NOTEBOOK.run(names, "9ae085cc", "quiet-windows", "29c74761")
     names |= {"doubtful": DAYS[[800]], "years": (2018, 2023)}
     names["shares"] = SimpleNamespace(first_days=lambda dates, panel: dates)
     return names, names["against_calm_days"](sides, DAYS[event], "us_chips")
@@ -124,7 +100,7 @@ def both(first, second):
 def readings(headline, second):
     names, _ = around_the_summit(0.0, 0.0)
     names |= {"has_summit": True, "headline": headline, "second": second, "four": headline.reset_index()}
-    return run(names, "c12-evidence")
+    return NOTEBOOK.run(names, "c12-evidence")
 
 
 def test_placebo_days_of_one_event_share_no_day_with_it():
@@ -147,7 +123,7 @@ def test_a_single_event_is_judged_by_the_conditions_of_its_claim():
         return readings(both(calm, table), both(calm, table))["written"].word
 
     assert (word(calm), word(wild), word(risen)) == ("supported", "contradicted", "inconclusive")
-    names = readings(both(calm, calm), both(calm, wild))
+    names = readings(both(calm, calm), both(wild, wild))
     assert not any("interval" in name or "agrees" in name for name in names["written"].conditions)
     assert not names["written"].conditions["both hold with the second estimator"]
     assert names["written"].inputs["supports_if"] == []
