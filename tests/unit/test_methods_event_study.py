@@ -93,10 +93,11 @@ def test_the_first_and_the_last_day_with_full_windows_are_the_only_ends():
     every_day = portfolio_cars(returns, market, estimation=WINDOWS["estimation"], window=(-1, 3))
     seen = np.flatnonzero(every_day.notna())
     assert (seen[0], seen[-1], len(seen)) == (130, 200 - 4, 200 - 4 - 130 + 1)
-    usable = event_study(returns, market, returns.index[[130]], **WINDOWS)
-    assert usable.dropped.empty
-    with pytest.raises(UnusableInput, match="runs past the data"):
-        event_study(returns, market, returns.index[[129]], **WINDOWS)
+    # The study takes the same days: with a window to +1 the first is row 130, the last row 198.
+    assert event_study(returns, market, returns.index[[130, 198]], **WINDOWS).estimate.n == 2
+    for row in (129, 199):
+        with pytest.raises(UnusableInput, match="runs past the data"):
+            event_study(returns, market, returns.index[[row]], **WINDOWS)
 
 
 def test_an_asset_is_used_from_four_fifths_of_its_estimation_window_on():
@@ -108,6 +109,15 @@ def test_an_asset_is_used_from_four_fifths_of_its_estimation_window_on():
     assert study.dropped["asset"].tolist() == ["share 1"]
     every_day = cars_on_every_day(returns, market, estimation=WINDOWS["estimation"], window=WINDOWS["window"])
     assert every_day.loc[DAYS[0]].isna().tolist() == [False, True, *[False] * 6]
+
+
+def test_a_market_is_used_from_four_fifths_of_an_estimation_window_on():
+    returns, market = panel()
+    event = returns.index.get_loc(DAYS[0])
+    for absent, usable in ((24, 1), (25, 0)):  # 96 and 95 of 120 remain
+        gappy = market.copy()
+        gappy.iloc[event - 130 : event - 130 + absent] = np.nan
+        assert len(event_study(returns, gappy, DAYS[:2], **WINDOWS).by_event) == 1 + usable
 
 
 def test_windows_are_laid_out_without_a_common_day():
@@ -152,6 +162,7 @@ def test_single_date_error_allows_for_correlation():
     returns, market = panel(assets=20)
     one = event_study(returns, market, DAYS[:1], **WINDOWS)
     assert one.estimate.n == 1
+    assert one.estimate.df == 19
     plain = one.units["car"].std(ddof=1) / np.sqrt(20)
     assert one.estimate.se > plain
     pair = event_study(returns.iloc[:, :2], market, DAYS[:1], **WINDOWS).estimate

@@ -216,6 +216,12 @@ def test_sets_of_the_same_years_need_days_in_each_year():
         placebo.same_year_sets(days, np.arange(18), event, apart=None, draws=9, seed=1)
 
 
+def test_a_pattern_is_shifted_from_the_first_row_of_the_pool_to_the_last():
+    sets, exact = placebo.date_sets(np.arange(2, 10), np.array([3, 5]), same="spacing", seed=1)
+    assert exact and sets.tolist() == [[row, row + 2] for row in range(2, 8)]
+    assert placebo.date_sets(np.arange(0), np.array([3, 5]), same="spacing", seed=1)[0].shape == (0, 2)
+
+
 def test_every_set_of_units_is_there_once():
     sets, exact = placebo.label_sets(5, 2, seed=1)
     assert exact and sorted(map(tuple, sets.tolist())) == list(combinations(range(5), 2))

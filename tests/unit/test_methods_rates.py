@@ -167,6 +167,18 @@ def test_change_around_subtracts_and_leaves_anticipation_out():
     assert (shifted.effect.low, shifted.effect.high) == (-np.inf, np.inf)
 
 
+@pytest.mark.parametrize("anticipation", [0, 3])
+def test_a_change_counts_the_ends_of_both_windows_and_not_the_day_itself(anticipation):
+    dates = in_year([100, 200, 300])
+    last, first = 100 - 1 - anticipation, 100 - 10 - anticipation
+    added = in_year([100, 101, 110, 111])
+    taken = in_year([first - 1, first, last, last + 1, 100])
+    settings = {"added": added, "subtracted": taken, "length": 10, "anticipation": anticipation, **DRAW}
+    rows = change_around(dates, **settings).rows
+    assert rows["after"].tolist() == [2, 0, 0]
+    assert rows["before"].tolist() == [-2, 0, 0]
+
+
 def test_intervals_over_dates_are_t_on_dates_minus_one():
     eased = in_year([105, 106, 205, 305, 306, 307])
     result = change_around(
@@ -218,6 +230,7 @@ def test_the_detectable_rise_of_a_share_has_the_power_it_says():
         (in_year([101]), in_year([100]), {}, "no event outside"),
         (in_year([5]), in_year([100]), {"window": (10, 1)}, "window"),
         (in_year([5]), in_year([100]), {"span": ("2022-01-01", "2021-01-01")}, "span"),
+        (in_year([5]), in_year([100]), {"span": ("2021-01-01", "2021-01-01")}, "span 2021"),
         (in_year([5]), in_year([100]), {"guard": 300}, "placebo days in 2021"),
     ],
 )
