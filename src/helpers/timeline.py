@@ -19,6 +19,9 @@ from helpers.observations import as_of_day, calendar_day
 
 DATE_COLUMNS = ("date", "first_us_trading_day", "first_asia_trading_day")
 TALKS = ("summit_ai", "dialogue")
+# Kinds of events that shares may react to: an event stands alone if none of another kind is near.
+NEWS = ["summit_leaders", "dialogue", "summit_ai", "export_control", "control_easing", "counter_measure"]
+NEWS += ["trade_truce", "market_shock"]
 LABEL_WIDTH = 48
 PLACE_LABELS = {"summit": "", "ai-summit": "AI summit in ", "dialogue": "AI talks in "}
 FIRST_SESSION = "2010-01-01"

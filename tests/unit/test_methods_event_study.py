@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from helpers.methods.abnormal_returns import cars_on_every_day
+from helpers.methods.abnormal_returns import cars_on_every_day, portfolio_cars
 from helpers.methods.checks import UnusableInput
-from helpers.methods.event_study import event_study
+from helpers.methods.event_study import event_study, spaced, windows
 
 WINDOWS = {"estimation": (-130, -11), "leads": (-10, -2), "window": (-1, 1)}
 
@@ -37,7 +37,6 @@ def test_a_known_jump_is_found_and_leads_are_clean():
     assert study.lead.low < 0 < study.lead.high
     assert (study.tests.loc[study.tests["headline"], "p_value"] < 0.05).all()
     assert study.total.value == pytest.approx(study.estimate.value + study.lead.value)
-    assert study.path["caar"].iloc[-1] == pytest.approx(study.total.value)
     assert set(study.summary().index[:3]) == {"kolari_pynnonen", "corrado_rank", "portfolio_regression"}
 
 
@@ -82,6 +81,63 @@ def test_rolling_sums_equal_the_regressions():
         assert quick.to_numpy() == pytest.approx(slow.to_numpy(), abs=1e-12)
 
 
+def test_a_portfolio_on_every_day_is_the_mean_of_its_shares():
+    returns, market = panel()
+    every_day = portfolio_cars(returns, market, estimation=WINDOWS["estimation"], window=WINDOWS["window"])
+    studied = event_study(returns, market, DAYS, **WINDOWS).by_event["car"]
+    assert every_day[DAYS].to_numpy() == pytest.approx(studied.to_numpy())
+
+
+def test_the_first_and_the_last_day_with_full_windows_are_the_only_ends():
+    returns, market = panel(days=200)
+    every_day = portfolio_cars(returns, market, estimation=WINDOWS["estimation"], window=(-1, 3))
+    seen = np.flatnonzero(every_day.notna())
+    assert (seen[0], seen[-1], len(seen)) == (130, 200 - 4, 200 - 4 - 130 + 1)
+    # The study takes the same days: with a window to +1 the first is row 130, the last row 198.
+    assert event_study(returns, market, returns.index[[130, 198]], **WINDOWS).estimate.n == 2
+    for row in (129, 199):
+        with pytest.raises(UnusableInput, match="runs past the data"):
+            event_study(returns, market, returns.index[[row]], **WINDOWS)
+
+
+def test_an_asset_is_used_from_four_fifths_of_its_estimation_window_on():
+    returns, market = panel()
+    event = returns.index.get_loc(DAYS[0])
+    returns.iloc[event - 130 : event - 130 + 24, 0] = np.nan  # 96 of 120 remain
+    returns.iloc[event - 130 : event - 130 + 25, 1] = np.nan
+    study = event_study(returns, market, DAYS[:1], **WINDOWS)
+    assert study.dropped["asset"].tolist() == ["share 1"]
+    every_day = cars_on_every_day(returns, market, estimation=WINDOWS["estimation"], window=WINDOWS["window"])
+    assert every_day.loc[DAYS[0]].isna().tolist() == [False, True, *[False] * 6]
+
+
+def test_a_market_is_used_from_four_fifths_of_an_estimation_window_on():
+    returns, market = panel()
+    event = returns.index.get_loc(DAYS[0])
+    for absent, usable in ((24, 1), (25, 0)):  # 96 and 95 of 120 remain
+        gappy = market.copy()
+        gappy.iloc[event - 130 : event - 130 + absent] = np.nan
+        assert len(event_study(returns, gappy, DAYS[:2], **WINDOWS).by_event) == 1 + usable
+
+
+def test_windows_are_laid_out_without_a_common_day():
+    layout = windows(before=1, after=1, leads=9, gap=5, estimation_length=120)
+    assert layout == {"estimation": (-135, -16), "leads": (-10, -2), "window": (-1, 1)}
+
+
+def test_the_earliest_of_events_that_share_days_stands_for_them():
+    index = pd.bdate_range("2018-01-01", periods=500)
+    days = pd.Series(index[[304, 300, 302, 403, 400]], ["c", "a", "b", "e", "d"])
+    # Windows of three days: rows 300 and 302 share day 301, rows 400 and 403 none.
+    assert spaced(days, index, (-1, 1)).index.tolist() == ["a", "c", "d", "e"]
+    # Those it admits, and no others, the study admits.
+    returns, market = panel()
+    near = [DAYS[0], DAYS[0] + 3 * pd.offsets.BDay()]
+    assert event_study(returns, market, near, **WINDOWS).estimate.n == 2
+    with pytest.raises(UnusableInput, match="share days"):
+        event_study(returns, market, [DAYS[0], DAYS[0] + 2 * pd.offsets.BDay()], **WINDOWS)
+
+
 def test_gaps_drop_the_asset_and_say_so():
     returns, market = panel()
     returns.iloc[199, 0] = np.nan
@@ -106,6 +162,7 @@ def test_single_date_error_allows_for_correlation():
     returns, market = panel(assets=20)
     one = event_study(returns, market, DAYS[:1], **WINDOWS)
     assert one.estimate.n == 1
+    assert one.estimate.df == 19
     plain = one.units["car"].std(ddof=1) / np.sqrt(20)
     assert one.estimate.se > plain
     pair = event_study(returns.iloc[:, :2], market, DAYS[:1], **WINDOWS).estimate

@@ -9,14 +9,11 @@ from statsmodels.stats.power import TTestPower
 from helpers.methods.checks import UnusableInput
 from helpers.methods.power import detectable_share_difference
 from helpers.methods.rates import (
-    best_cut,
+    Span,
     change_around,
-    count_in_windows,
-    days_to_nearest,
-    equivalence_p_of_ratio,
-    jackknife_ratio,
-    percentile_in_months,
-    rate_path,
+    compare_means,
+    counts_at,
+    exact_tails,
     rate_ratio,
     share_difference,
 )
@@ -45,50 +42,54 @@ def test_one_year_ratio_is_the_ratio_of_rates_with_the_clopper_pearson_interval(
     assert result.effect.p_value < 0.05
 
 
-def test_equivalence_p_is_the_larger_of_two_binomial_tails():
+def test_exact_tails_are_those_of_a_binomial():
     result = ratio(in_year([101, 105, 110, 20, 40, 60, 200, 300]), in_year([100]))
-    share = [ratio_ * 10 / (ratio_ * 10 + 355) for ratio_ in (0.5, 40)]
-    expected = max(stats.binom.sf(2, 8, share[0]), stats.binom.cdf(3, 8, share[1]))
-    assert equivalence_p_of_ratio(result, 0.5, 40) == pytest.approx(expected)
-    with pytest.raises(UnusableInput, match="bounds"):
-        equivalence_p_of_ratio(result, 2, 1)
+    tail = exact_tails(result.rows)
+    share = [times * 10 / (times * 10 + 355) for times in (0.5, 40)]
+    # Three of eight lie inside: as many or more, as many or fewer.
+    assert tail(np.log(0.5), 1) == pytest.approx(stats.binom.sf(2, 8, share[0]))
+    assert tail(np.log(40), -1) == pytest.approx(stats.binom.cdf(3, 8, share[1]))
 
 
-def test_the_jackknife_has_the_dates_as_its_unit():
-    meetings = in_year([50, 100, 150, 200])
-    events = in_year([51, 52, 101, 151, 152, 153, 201, 10, 20, 30, 250, 260, 270, 280, 290, 300])
-    result = ratio(events, meetings)
-    logs = np.log([one.value for one in result.leave_one_out.values()])
-    se = np.sqrt(3 / 4 * ((logs - logs.mean()) ** 2).sum())
-    jack = jackknife_ratio(result)
-    assert (jack.value, jack.n) == (result.effect.value, 4)
-    assert np.log(jack.high / jack.low) == pytest.approx(2 * stats.t.ppf(0.975, 3) * se)
-    with pytest.raises(UnusableInput, match="logarithm"):
-        jackknife_ratio(ratio(in_year([5, 300]), meetings))
+def test_the_first_and_the_last_day_of_a_window_count_and_their_neighbours_do_not():
+    meetings, window = in_year([100, 200]), (1, 10)
+    for day, inside in ((100, 0), (101, 1), (110, 1), (111, 0)):
+        result = ratio(in_year([day, 300]), meetings, window=window)
+        assert result.rows.loc[2021, "events_inside"] == inside
+        span = Span.between(*SPAN)
+        counts, days = span.counts(in_year([day]), "events"), span.days(meetings, "dates")
+        assert counts_at(counts, days, window).tolist() == [inside, 0]
 
 
-def test_the_path_counts_each_bin_against_the_rate_of_its_own_year():
-    events = [*in_year([96, 101, 115, 300]), *in_year([10], 2022)]
-    path = rate_path(events, in_year([100]), half=20, width=10, **DRAW)
-    assert path[["first", "last"]].to_numpy().tolist() == [[-20, -11], [-10, -1], [1, 10], [11, 20]]
-    assert path["observed"].tolist() == [0, 1, 1, 1]
-    assert path["expected"].to_numpy() == pytest.approx(10 * 4 / 365)
-    assert (path["low"] <= path["high"]).all()
-    with pytest.raises(UnusableInput, match="divisor"):
-        rate_path(events, in_year([100]), half=20, width=7, **DRAW)
+def test_the_ends_of_the_span_belong_to_it():
+    span = Span.between(*SPAN)
+    ends = pd.to_datetime(SPAN)
+    assert span.days(ends, "dates").tolist() == [0, 729]
+    assert span.counts(ends, "events")[[0, -1]].tolist() == [1, 1]
+    for outside in (ends[0] - pd.Timedelta(days=1), ends[1] + pd.Timedelta(days=1)):
+        with pytest.raises(UnusableInput, match="outside the data"):
+            span.days([outside], "dates")
+    span.inside(np.array([5, 719]), (-5, 10))  # from the first day to the last
+    with pytest.raises(UnusableInput, match="2021-01-05"):
+        span.inside(np.array([4, 719]), (-5, 10))
+    with pytest.raises(UnusableInput, match="2022-12-22"):
+        span.inside(np.array([5, 720]), (-5, 10))
 
 
-def test_percentile_in_months_enumerates_every_set_of_months():
-    values = pd.Series(range(20), index=pd.date_range("2021-01-01", periods=20, freq="MS"), dtype=float)
-    days = ["2022-07-05", "2022-08-09", "2022-08-20", "2030-01-01"]  # the two highest months
-    result = percentile_in_months(values, pd.to_datetime(days), seed=1)
-    assert result.effect.n == 2
-    assert result.effect.value == pytest.approx((18.5 + 19.5) / 2 / 20)
-    assert result.effect.p_value == pytest.approx(2 / 190)
-    assert result.placebo.max() == pytest.approx(result.effect.value)
-    assert result.lead.value == pytest.approx((17.5 + 18.5) / 2 / 20)
-    with pytest.raises(UnusableInput, match="months with a value"):
-        percentile_in_months(values, pd.to_datetime(days[:1]), seed=1)
+@pytest.mark.parametrize("guard", [0, 30])
+def test_placebo_days_lie_in_the_year_beyond_the_guard_with_full_windows(guard):
+    span, days = Span.between(*SPAN), np.array([100, 500])
+    sets = span.placebo_sets(days, guard=guard, draws=20_000, seed=1, window=(-20, 10))
+    nearest = np.abs(sets[:, :, None] - days).min()
+    assert nearest == guard + 1  # the first day beyond the guard is drawn, none before it
+    assert (sets.min(), sets.max()) == (20, 719)  # the outermost days whose windows lie in the span
+    assert (sets[:, 0].max(), sets[:, 1].min()) == (364, 365)
+
+
+def test_placebo_sets_of_equal_draws_are_equal_for_equal_seeds():
+    span, days = Span.between(*SPAN), np.array([100, 500])
+    first, again, other = (span.placebo_sets(days, guard=5, draws=99, seed=seed) for seed in (1, 1, 2))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
 def test_denser_listing_in_a_later_year_is_not_an_effect():
@@ -155,14 +156,6 @@ def test_many_events_over_many_years_give_a_finite_interval_without_warnings(rec
     assert not recwarn.list
 
 
-def test_counts_in_windows():
-    events = in_year([95, 99, 100, 101, 150])
-    result = count_in_windows(events, in_year([100, 200]), window=(-60, -1), **DRAW)
-    assert result.rows["count"].tolist() == [2, 1]
-    assert result.effect.value == 1.5
-    assert result.leave_one_out == {}
-
-
 def test_change_around_subtracts_and_leaves_anticipation_out():
     eased, tightened = in_year([105, 205, 305]), in_year([95, 99, 195, 295])
     settings = {"added": eased, "subtracted": tightened, "length": 10, **DRAW}
@@ -172,6 +165,18 @@ def test_change_around_subtracts_and_leaves_anticipation_out():
     shifted = change_around(in_year([100, 200, 300]), anticipation=3, **settings)
     assert shifted.rows["change"].tolist() == [2, 2, 2]
     assert (shifted.effect.low, shifted.effect.high) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize("anticipation", [0, 3])
+def test_a_change_counts_the_ends_of_both_windows_and_not_the_day_itself(anticipation):
+    dates = in_year([100, 200, 300])
+    last, first = 100 - 1 - anticipation, 100 - 10 - anticipation
+    added = in_year([100, 101, 110, 111])
+    taken = in_year([first - 1, first, last, last + 1, 100])
+    settings = {"added": added, "subtracted": taken, "length": 10, "anticipation": anticipation, **DRAW}
+    rows = change_around(dates, **settings).rows
+    assert rows["after"].tolist() == [2, 0, 0]
+    assert rows["before"].tolist() == [-2, 0, 0]
 
 
 def test_intervals_over_dates_are_t_on_dates_minus_one():
@@ -197,35 +202,12 @@ def test_a_pile_of_tightening_before_each_meeting_shows_as_a_lead():
     assert len(result.leave_one_out) == 3
 
 
-def test_days_to_the_nearest_event_skip_the_same_announcement():
-    events, talks = in_year([100, 130, 250]), in_year([100, 245])
-    settings = {**DRAW}
-    plain = days_to_nearest(talks, events, same_announcement=[], **settings)
-    apart = days_to_nearest(talks, events, same_announcement=[(talks[0], events[0])], **settings)
-    assert plain.rows["days"].tolist() == [0, 5]
-    assert apart.rows["days"].tolist() == [30, 5]
-    assert plain.effect.value < apart.effect.value
-
-
 def test_shares_before_and_after():
     result = share_difference(count_before=0, total_before=6, count_after=5, total_after=5)
     assert result.value == 1
     assert result.p_value == pytest.approx(1 / 462)  # one arrangement of five in eleven
     with pytest.raises(UnusableInput, match="not a share"):
         share_difference(count_before=7, total_before=6, count_after=5, total_after=5)
-
-
-def test_the_best_cut_pays_for_its_choice():
-    clear = best_cut([False] * 6 + [True] * 5)
-    assert (clear.value, clear.details["cut"]) == (1, 6)
-    assert clear.p_value == pytest.approx(1 / 462)  # no other order has so large a rise anywhere
-    blurred = best_cut([False, True, False, True])
-    # 0011, 0101, 0110 and 1001 each have a cut with a rise of two thirds or more.
-    assert (blurred.value, blurred.details["cut"]) == (pytest.approx(2 / 3), 1)
-    assert blurred.p_value == pytest.approx(4 / 6)
-    assert best_cut([True, True]).p_value == 1
-    with pytest.raises(UnusableInput, match="at most 20"):
-        best_cut([True] * 21)
 
 
 def test_the_detectable_rise_of_a_share_has_the_power_it_says():
@@ -240,14 +222,15 @@ def test_the_detectable_rise_of_a_share_has_the_power_it_says():
 @pytest.mark.parametrize(
     ("events", "dates", "changes", "message"),
     [
-        (in_year([5]), pd.to_datetime(["2030-01-01"]), {}, "outside the span"),
-        (in_year([5]), in_year([100, 100]), {}, "repeated"),
-        (in_year([5]), pd.DatetimeIndex(["2021-04-01"], tz="UTC"), {}, "time zone"),
+        (in_year([5]), pd.to_datetime(["2030-01-01"]), {}, "outside the data"),
+        (in_year([5]), in_year([100, 100]), {}, "twice"),
+        (in_year([5]), pd.DatetimeIndex(["2021-04-01"], tz="UTC"), {}, "[Tt]ime zone"),
         (in_year([5]), pd.DatetimeIndex(["2021-04-01", None]), {}, "missing dates"),
         (in_year([5]), [], {}, "Too few dates"),
         (in_year([101]), in_year([100]), {}, "no event outside"),
         (in_year([5]), in_year([100]), {"window": (10, 1)}, "window"),
         (in_year([5]), in_year([100]), {"span": ("2022-01-01", "2021-01-01")}, "span"),
+        (in_year([5]), in_year([100]), {"span": ("2021-01-01", "2021-01-01")}, "span 2021"),
         (in_year([5]), in_year([100]), {"guard": 300}, "placebo days in 2021"),
     ],
 )
@@ -256,33 +239,33 @@ def test_unusable_input_is_refused(events, dates, changes, message):
         ratio(events, dates, **changes)
 
 
-def test_a_count_window_past_the_span_names_the_date():
-    with pytest.raises(UnusableInput, match="2022-12-20"):
-        count_in_windows(in_year([5]), pd.to_datetime(["2021-05-01", "2022-12-20"]), window=(1, 60), **DRAW)
-
-
-def test_a_distance_needs_two_dates():
-    with pytest.raises(UnusableInput, match="Too few dates"):
-        days_to_nearest([], in_year([5]), same_announcement=[], **DRAW)
-
-
-def test_the_detectable_effect_is_the_larger_of_interval_and_placebo():
-    dates, events = in_year([50, 150, 250]), in_year([41, 42, 43, 44, 45, 149, 20, 100, 200, 300])
-    result = count_in_windows(events, dates, window=(-10, -1), **DRAW)
-    details, counts = result.effect.details, result.rows["count"]
-    assert counts.tolist() == [5, 1, 0]
-    by_t = TTestPower().solve_power(nobs=3, alpha=0.025, power=0.8, alternative="larger") * counts.std()
-    assert details["mde_interval"] == pytest.approx(by_t)
-    spread = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
-    assert details["mde_placebo"] == pytest.approx(spread * result.placebo.std())
-    assert details["mde"] == max(by_t, details["mde_placebo"]) == by_t
-    equal = count_in_windows(in_year([45, 145, 245, 300]), dates, window=(-10, -1), **DRAW).effect.details
-    assert "mde_interval" not in equal and equal["mde"] == equal["mde_placebo"]
-
-
 def test_bursts_raise_the_detectable_ratio():
     single = ratio(in_year(range(0, 360, 12)), in_year([100, 200]), window=(1, 60)).effect.details
     burst = ratio(in_year([30, 100, 170, 240, 310] * 6), in_year([100, 200]), window=(1, 60)).effect.details
     assert burst["mde"] == burst["mde_placebo"] > burst["mde_independent"]
     assert single["mde"] == max(single["mde_placebo"], single["mde_independent"])
     assert burst["mde_below"] == 1 / burst["mde"]
+
+
+def test_the_detectable_effect_is_the_larger_of_interval_and_placebo():
+    span, dates = Span.between(*SPAN), in_year([50, 150, 250])
+    days = span.days(dates, "dates")
+    sets = span.placebo_sets(days, guard=0, draws=999, seed=1)
+
+    def details(events):
+        counts = span.counts(in_year(events), "events")
+        result = compare_means(
+            dates, lambda members: counts_at(counts, members, (-10, -1)), days, np.clip(sets, 10, None),
+            rows=pd.DataFrame(), unit="events", method="mean",
+        )  # fmt: skip
+        return result.effect.details, result.placebo
+
+    uneven, means = details([41, 42, 43, 44, 45, 149, 20, 100, 200, 300])  # 5, 1 and 0 in the windows
+    spread = np.std([5, 1, 0], ddof=1)
+    by_t = TTestPower().solve_power(nobs=3, alpha=0.025, power=0.8, alternative="larger") * spread
+    assert uneven["mde_interval"] == pytest.approx(by_t)
+    normal = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
+    assert uneven["mde_placebo"] == pytest.approx(normal * means.std())
+    assert uneven["mde"] == max(by_t, uneven["mde_placebo"]) == by_t
+    equal, _ = details([45, 145, 245, 300])
+    assert "mde_interval" not in equal and equal["mde"] == equal["mde_placebo"]

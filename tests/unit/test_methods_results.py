@@ -9,6 +9,7 @@ from helpers.methods import checks
 from helpers.methods.checks import UnusableInput
 from helpers.methods.placebo import placebo_test
 from helpers.methods.power import (
+    detectable_difference,
     detectable_mean,
     detectable_rate_ratio,
     detectable_shift,
@@ -17,6 +18,7 @@ from helpers.methods.power import (
 from helpers.methods.results import (
     BadEstimate,
     Estimate,
+    difference_of_means,
     equivalence_p,
     mean_over_events,
     median_over_events,
@@ -197,3 +199,22 @@ def test_an_estimate_is_rescaled_with_its_interval():
     assert (one.value, one.low, one.high, one.se) == (3, -1, 7, 2)
     with pytest.raises(UnusableInput, match="above zero"):
         rescale(one, -1)
+
+
+def test_difference_of_means_is_welch():
+    first, second = [0.1, 0.2, 0.4, 0.7], [0.0, 0.1, 0.1]
+    expected = stats.ttest_ind(first, second, equal_var=False)
+    interval = expected.confidence_interval(0.95)
+    difference = difference_of_means(first, second, unit="x", method="m")
+    assert (difference.value, difference.low, difference.high) == pytest.approx(
+        (np.mean(first) - np.mean(second), *interval)
+    )
+    assert difference.p_value == pytest.approx(expected.pvalue)
+    with pytest.raises(UnusableInput):
+        difference_of_means([1.0], second, unit="x", method="m")
+
+
+def test_detectable_difference_needs_more_than_a_mean():
+    two = detectable_difference(10, 10, 0.02, "x")
+    assert two.value > detectable_mean(20, 0.02, "x").value
+    assert two.value == pytest.approx(0.02 * 1.3249, rel=1e-3)

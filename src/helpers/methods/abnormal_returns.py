@@ -61,8 +61,8 @@ class Model:
     @property
     def standardised(self) -> np.ndarray:
         """Abnormal returns over their forecast standard error, forecast days × assets."""
-        own = np.diagonal(self.leverage, axis1=1, axis2=2).T
-        return self.abnormal / (self.sigma * np.sqrt(1 + own))
+        by_day = np.diagonal(self.leverage, axis1=1, axis2=2).T
+        return self.abnormal / (self.sigma * np.sqrt(1 + by_day))
 
 
 def fit(x: np.ndarray, y: np.ndarray, x_ahead: np.ndarray, y_ahead: np.ndarray) -> Model:
@@ -162,6 +162,16 @@ def cars_on_every_day(
     car = _rolling_sum(y, window) - days * alpha - beta * _rolling_sum(x, window)
     usable = (n >= max(MINIMUM_ESTIMATION, MINIMUM_SHARE * length)) & (_rolling_sum(traded, window) == days)
     return pd.DataFrame(np.where(usable, car, np.nan), index=index, columns=returns.columns)
+
+
+def portfolio_cars(
+    returns: pd.DataFrame, market: pd.Series | None, *, estimation: Window, window: Window
+) -> pd.Series:
+    """Cumulative abnormal return of the equal-weight portfolio, as if each day were an event.
+
+    The mean runs over the shares that can be used on the day; see :func:`cars_on_every_day`.
+    """
+    return cars_on_every_day(returns, market, estimation=estimation, window=window).mean(axis=1)
 
 
 def _rolling_sum(values: np.ndarray, window: Window) -> np.ndarray:

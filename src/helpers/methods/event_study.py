@@ -38,8 +38,6 @@ class EventStudy(Shown):
         Portfolio per event: date, assets, car, se (forecast), scar, lead_car.
     units : DataFrame
         One row per event and asset: n_estimation, alpha, a column per factor, sigma, car, se, scar, lead_car.
-    path : DataFrame
-        By relative day: mean abnormal return (aar), cumulated from the first lead day (caar), low, high.
     daily : DataFrame
         By relative day of the event window: aar, z_patell, t_bmp, z_rank.
     tests : DataFrame
@@ -56,7 +54,6 @@ class EventStudy(Shown):
     total: Estimate
     by_event: pd.DataFrame
     units: pd.DataFrame
-    path: pd.DataFrame
     daily: pd.DataFrame
     tests: pd.DataFrame
     correlation: float
@@ -71,6 +68,52 @@ class EventStudy(Shown):
         headline = self.tests[self.tests["headline"]]
         p_values = {f"p_{name}": float(p) for name, p in headline["p_value"].items()}
         return self.estimate.record() | p_values | {"lead_value": self.lead.value}
+
+
+def windows(*, before: int, after: int, leads: int, gap: int, estimation_length: int) -> dict[str, Window]:
+    """Lay out the windows of a study: estimation, a gap, the leads, and the event window right after them.
+
+    Parameters
+    ----------
+    before, after : int
+        Days of the event window before and after day 0.
+    leads : int
+        Days of the lead window, which ends where the event window starts.
+    gap : int
+        Days between the estimation window and the leads.
+    estimation_length : int
+
+    Returns
+    -------
+    dict
+        ``estimation``, ``leads`` and ``window``, the keyword arguments of :func:`event_study`.
+    """
+    first_lead = -before - leads
+    last = first_lead - gap - 1
+    return {
+        "estimation": (last - estimation_length + 1, last),
+        "leads": (first_lead, -before - 1),
+        "window": (-before, after),
+    }
+
+
+def spaced(days: pd.Series, index: pd.DatetimeIndex, window: Window) -> pd.Series:
+    """Keep the earliest of the events that share a day of their windows; it stands for the others.
+
+    Parameters
+    ----------
+    days : Series
+        Trading day by event id.
+    index : DatetimeIndex
+        Trading days.
+    window : (int, int)
+    """
+    rows = pd.Series(index.get_indexer(days), days.index).sort_values(kind="stable")
+    chosen: list[Any] = []
+    for event, row in rows.items():
+        if not chosen or row - rows[chosen[-1]] > window[1] - window[0]:
+            chosen.append(event)
+    return days[chosen]
 
 
 def event_study(
@@ -103,26 +146,26 @@ def event_study(
     """
     days = _days(estimation, window, leads)
     index = _check_returns(returns)
-    dates = (
-        events if isinstance(events, pd.Series) else pd.Series(list(events), index=[str(e) for e in events])
-    )
+    dates = events
+    if not isinstance(dates, pd.Series):
+        dates = pd.Series(list(events), index=[str(event) for event in events])
     checks.enough(len(dates), 1, "events")
     if not dates.index.is_unique:
         raise checks.UnusableInput("events: an event id appears twice. Give every event its own id.")
     factors = design(market, index)
     rows = pd.Series(checks.positions(index, dates, "events"), dates.index).sort_values()
     _check_overlap(rows, window)
-    found, dropped = [], []
+    fitted, dropped = [], []
     for event, row in rows.items():
-        one, reasons = _one_event(event, returns, factors, row, days)
+        models, reasons = _fit_event(event, returns, factors, int(row), days)
         dropped += [(event, asset, reason) for asset, reason in reasons.items()]
-        found += [one] if one else []
-    if not found:
-        reasons = sorted({reason for _, _, reason in dropped})
+        fitted += [models] if models else []
+    if not fitted:
+        texts = sorted({reason for _, _, reason in dropped})
         raise checks.UnusableInput(
-            f"No event can be used: {'; '.join(reasons)}. Change the windows or the events."
+            f"No event can be used: {'; '.join(texts)}. Change the windows or the events."
         )
-    return _study(found, days, market, pd.DataFrame(dropped, columns=["event", "asset", "reason"]))
+    return _study(fitted, days, market, pd.DataFrame(dropped, columns=["event", "asset", "reason"]))
 
 
 @dataclass(frozen=True)
@@ -191,7 +234,9 @@ def _check_overlap(rows: pd.Series, window: Window) -> None:
         )
 
 
-def _one_event(event, returns, factors, position, days) -> tuple[_Event | None, dict[str, str]]:
+def _fit_event(
+    event: Any, returns: pd.DataFrame, factors: np.ndarray, position: int, days: _Days
+) -> tuple[_Event | None, dict[Any, str]]:
     """Fit every usable asset of one event and their portfolio; say why the others are not usable."""
     before, around = position + days.estimation, position + days.path
     if before[0] < 0 or around[-1] >= len(returns):
@@ -203,7 +248,7 @@ def _one_event(event, returns, factors, position, days) -> tuple[_Event | None, 
         return None, {"": "the factors are collinear in the estimation window"}
     y = returns.to_numpy(dtype=float)
     past, ahead = np.where(known[:, None], y[before], np.nan), y[around]
-    reasons = {}
+    reasons: dict[Any, str] = {}
     for column, asset in enumerate(returns.columns):
         traded = past[~np.isnan(past[:, column]), column]
         if np.isnan(ahead[:, column]).any():
@@ -212,20 +257,20 @@ def _one_event(event, returns, factors, position, days) -> tuple[_Event | None, 
             reasons[asset] = "too few returns in the estimation window"
         elif np.ptp(traded) == 0:
             reasons[asset] = "constant in the estimation window"
-    kept = [column for column, asset in enumerate(returns.columns) if asset not in reasons]
-    if not kept:
+    usable = [column for column, asset in enumerate(returns.columns) if asset not in reasons]
+    if not usable:
         return None, reasons
-    past, ahead = past[:, kept], ahead[:, kept]
+    past, ahead = past[:, usable], ahead[:, usable]
     traded = (~np.isnan(past)).sum(axis=1)
     mean_past = np.where(traded > 0, np.nansum(past, axis=1) / np.maximum(traded, 1), np.nan)
     mean_ahead = ahead.mean(axis=1)
     assets = fit(factors[before], past, factors[around], ahead)
-    for column, values, residuals in zip(kept, past.T, assets.residuals.T, strict=True):
+    for column, values, residuals in zip(usable, past.T, assets.residuals.T, strict=True):
         checks.leaves_noise(residuals, values, f"{returns.columns[column]} before {event}")
     portfolio = fit(factors[before], mean_past[:, None], factors[around], mean_ahead[:, None])
     x = np.vstack([factors[before][traded > 0], factors[around][days.window]])
     dummy = _dummy_regression(x, np.r_[mean_past[traded > 0], mean_ahead[days.window]], days.window.sum())
-    names = list(returns.columns[kept])
+    names = list(returns.columns[usable])
     return _Event(event, returns.index[position], names, assets, portfolio, dummy), reasons
 
 
@@ -239,46 +284,49 @@ def _dummy_regression(x: np.ndarray, y: np.ndarray, event_days: int) -> tuple[fl
     return coefficients[-1], float(np.sqrt(variance)), df
 
 
-def _study(found: list[_Event], days: _Days, market, dropped: pd.DataFrame) -> EventStudy:
+def _study(
+    fitted: list[_Event], days: _Days, market: pd.Series | pd.DataFrame | None, dropped: pd.DataFrame
+) -> EventStudy:
     factor_names = [] if market is None else list(getattr(market, "columns", ["market"]))
-    units = pd.concat([_unit_rows(one, days, factor_names) for one in found], ignore_index=True)
-    by_event = pd.DataFrame([_portfolio_row(one, days) for one in found]).set_index("event")
-    correlation = _mean_correlation(found)
+    units = pd.concat([_unit_rows(event, days, factor_names) for event in fitted], ignore_index=True)
+    by_event = pd.DataFrame([_portfolio_row(event, days) for event in fitted]).set_index("event")
+    correlation = _mean_correlation(fitted)
     masks = [days.window, days.leads, days.window | days.leads]
-    if len(found) > 1:
+    if len(fitted) > 1:
         method = "event study, mean of event portfolios, t across events"
-        cars = [np.array([one.portfolio.cumulative(mask)[0] for one in found]) for mask in masks]
-        three = [mean_over_events(each, unit=UNIT, method=method, **days.texts) for each in cars]
+        cars = [np.array([event.portfolio.cumulative(mask)[0] for event in fitted]) for mask in masks]
+        estimates = [mean_over_events(values, unit=UNIT, method=method, **days.texts) for values in cars]
     else:
-        three = [_one_date(found[0], mask, correlation, days) for mask in masks]
-    ranks = _rank_scores(found, days)
-    tests = _tests(found, units, correlation, ranks)
-    daily = _daily(found, days, ranks)
-    return EventStudy(*three, by_event, units, _path(found, days), daily, tests, correlation, dropped)
+        estimates = [_one_date(fitted[0], mask, correlation, days) for mask in masks]
+    estimate, lead, total = estimates
+    ranks = _rank_scores(fitted, days)
+    tests = _tests(fitted, units, correlation, ranks)
+    daily = _daily(fitted, days, ranks)
+    return EventStudy(estimate, lead, total, by_event, units, daily, tests, correlation, dropped)
 
 
-def _unit_rows(one: _Event, days: _Days, factor_names: list) -> pd.DataFrame:
-    model = one.assets
+def _unit_rows(event: _Event, days: _Days, factor_names: list) -> pd.DataFrame:
+    model = event.assets
     car, se = model.cumulative(days.window), model.cumulative_se(days.window)
-    first = {"event": one.id, "date": one.date, "asset": one.names, "n_estimation": model.n}
+    first = {"event": event.id, "date": event.date, "asset": event.names, "n_estimation": model.n}
     coefficients = dict(zip(["alpha", *map(str, factor_names)], model.coefficients.T, strict=True))
     last = {"car": car, "se": se, "scar": car / se, "lead_car": model.cumulative(days.leads)}
     return pd.DataFrame(first | coefficients | {"sigma": model.sigma} | last)
 
 
-def _portfolio_row(one: _Event, days: _Days) -> dict[str, Any]:
-    (car,), (se,) = one.portfolio.cumulative(days.window), one.portfolio.cumulative_se(days.window)
-    (lead_car,) = one.portfolio.cumulative(days.leads)
-    head = {"event": one.id, "date": one.date, "assets": len(one.names)}
+def _portfolio_row(event: _Event, days: _Days) -> dict[str, Any]:
+    (car,), (se,) = event.portfolio.cumulative(days.window), event.portfolio.cumulative_se(days.window)
+    (lead_car,) = event.portfolio.cumulative(days.leads)
+    head = {"event": event.id, "date": event.date, "assets": len(event.names)}
     return head | {"car": car, "se": se, "scar": car / se, "lead_car": lead_car}
 
 
-def _mean_correlation(found: list[_Event]) -> float:
+def _mean_correlation(fitted: list[_Event]) -> float:
     """Mean correlation of estimation residuals over all pairs of units, zero between different dates."""
-    n = sum(len(one.names) for one in found)
+    n = sum(len(event.names) for event in fitted)
     if n < 2:
         return 0.0
-    matrices = (pd.DataFrame(one.assets.residuals).corr().to_numpy() for one in found)
+    matrices = (pd.DataFrame(event.assets.residuals).corr().to_numpy() for event in fitted)
     return float(sum(matrix.sum() - len(matrix) for matrix in matrices) / (n * (n - 1)))
 
 
@@ -293,27 +341,27 @@ def _shrink(correlation: float, n: int) -> float:
     return float(np.sqrt((1 - correlation) / inflation))
 
 
-def _one_date(one: _Event, mask: np.ndarray, correlation: float, days: _Days) -> Estimate:
+def _one_date(event: _Event, mask: np.ndarray, correlation: float, days: _Days) -> Estimate:
     """Mean over the assets of one date; from three assets on, their spread and correlation give the error."""
-    cars = one.assets.cumulative(mask)
+    cars = event.assets.cumulative(mask)
     n = len(cars)
     details = {"assets": n, "residual_correlation": correlation}
     if n >= 3:
         se, df = cars.std(ddof=1) / np.sqrt(n) / _shrink(correlation, n), n - 1
         method = "event study, mean over assets of one date, error corrected for their correlation"
     else:
-        se, df = one.portfolio.cumulative_se(mask)[0], int(one.portfolio.df[0])
+        se, df = event.portfolio.cumulative_se(mask)[0], int(event.portfolio.df[0])
         method = "event study, portfolio of one date, forecast error"
     return t_estimate(cars.mean(), se, df, unit=UNIT, n=1, method=method, details=details, **days.texts)
 
 
-def _rank_scores(found: list[_Event], days: _Days) -> np.ndarray:
+def _rank_scores(fitted: list[_Event], days: _Days) -> np.ndarray:
     """Corrado-Zivney z of each event day: ranks over estimation and event days, averaged over units.
 
     Days are aligned by relative day. Its spread over time holds the correlation between units of one date.
     """
     abnormal = np.hstack(
-        [np.vstack([one.assets.residuals, one.assets.abnormal[days.window]]) for one in found]
+        [np.vstack([event.assets.residuals, event.assets.abnormal[days.window]]) for event in fitted]
     )
     ranks = stats.rankdata(abnormal, axis=0, nan_policy="omit")
     scores = ranks / ((~np.isnan(abnormal)).sum(axis=0) + 1) - 0.5
@@ -322,11 +370,11 @@ def _rank_scores(found: list[_Event], days: _Days) -> np.ndarray:
     return daily[-days.window.sum() :] / np.sqrt((daily**2).mean())
 
 
-def _tests(found, units, correlation, ranks) -> pd.DataFrame:
+def _tests(fitted: list[_Event], units: pd.DataFrame, correlation: float, ranks: np.ndarray) -> pd.DataFrame:
     """Collect the tests; p values are two-sided, from t with `df` or from the normal where df is infinite."""
     n, car, scar = len(units), units["car"].to_numpy(), units["scar"].to_numpy()
     mean = car.mean()
-    patell = scar.sum() / np.sqrt(sum((one.assets.df / (one.assets.df - 2)).sum() for one in found))
+    patell = scar.sum() / np.sqrt(sum((event.assets.df / (event.assets.df - 2)).sum() for event in fitted))
     rows = {
         "j1": (mean, car.sum() / np.sqrt((units["se"].to_numpy() ** 2).sum()), np.inf),
         "patell": (mean, patell, np.inf),
@@ -337,13 +385,13 @@ def _tests(found, units, correlation, ranks) -> pd.DataFrame:
         rows["cross_section"] = (mean, mean / (car.std(ddof=1) / np.sqrt(n)), n - 1)
         rows["bmp"] = (mean, bmp, n - 1)
         # With several dates the events, not the event-assets, are the independent pieces.
-        df = len(found) - 1 if len(found) > 1 else n - 1
+        df = len(fitted) - 1 if len(fitted) > 1 else n - 1
         rows["kolari_pynnonen"] = (mean, bmp * _shrink(correlation, n), df)
     rows["corrado_rank"] = (mean, ranks.sum() / np.sqrt(len(ranks)), np.inf)
-    rows["generalised_sign"] = (mean, _sign_statistic(found, car), np.inf)
-    daily_mean = np.mean([one.dummy[0] for one in found])
-    error = np.sqrt(sum(one.dummy[1] ** 2 for one in found)) / len(found)
-    rows["portfolio_regression"] = (daily_mean, daily_mean / error, sum(one.dummy[2] for one in found))
+    rows["generalised_sign"] = (mean, _sign_statistic(fitted, car), np.inf)
+    daily_mean = np.mean([event.dummy[0] for event in fitted])
+    error = np.sqrt(sum(event.dummy[1] ** 2 for event in fitted)) / len(fitted)
+    rows["portfolio_regression"] = (daily_mean, daily_mean / error, sum(event.dummy[2] for event in fitted))
     value, statistic, df = np.array(list(rows.values()), dtype=float).T
     p_value = 2 * special.stdtr(df, -np.abs(statistic))
     columns = {"value": value, "statistic": statistic, "df": df, "p_value": p_value}
@@ -351,34 +399,19 @@ def _tests(found, units, correlation, ranks) -> pd.DataFrame:
     return pd.DataFrame(columns | {"headline": headline}, index=pd.Index(rows, name="test"))
 
 
-def _sign_statistic(found: list[_Event], car: np.ndarray) -> float:
+def _sign_statistic(fitted: list[_Event], car: np.ndarray) -> float:
     """Cowan's z: positive cumulative returns against the share of positive residuals before the event."""
-    positive = np.concatenate([(one.assets.residuals > 0).sum(axis=0) / one.assets.n for one in found])
+    positive = np.concatenate([(event.assets.residuals > 0).sum(axis=0) / event.assets.n for event in fitted])
     share, n = positive.mean(), len(car)
     return float(((car > 0).sum() - n * share) / np.sqrt(n * share * (1 - share)))
 
 
-def _daily(found: list[_Event], days: _Days, ranks: np.ndarray) -> pd.DataFrame:
-    abnormal = np.hstack([one.assets.abnormal[days.window] for one in found])
-    scaled = np.hstack([one.assets.standardised[days.window] for one in found])
-    df = np.concatenate([one.assets.df for one in found])
+def _daily(fitted: list[_Event], days: _Days, ranks: np.ndarray) -> pd.DataFrame:
+    abnormal = np.hstack([event.assets.abnormal[days.window] for event in fitted])
+    scaled = np.hstack([event.assets.standardised[days.window] for event in fitted])
+    df = np.concatenate([event.assets.df for event in fitted])
     columns = {"aar": abnormal.mean(axis=1), "z_patell": scaled.sum(axis=1) / np.sqrt((df / (df - 2)).sum())}
     if len(df) > 1:
         columns["t_bmp"] = scaled.mean(axis=1) / (scaled.std(axis=1, ddof=1) / np.sqrt(len(df)))
     relative_day = pd.Index(days.path[days.window], name="relative_day")
     return pd.DataFrame(columns | {"z_rank": ranks}, index=relative_day)
-
-
-def _path(found: list[_Event], days: _Days) -> pd.DataFrame:
-    """Mean path with a pointwise 95 percent band: across events, or the forecast error of a single event."""
-    daily = np.column_stack([one.portfolio.abnormal[:, 0] for one in found])
-    cumulated = daily.cumsum(axis=0)
-    if len(found) > 1:
-        se, df = cumulated.std(axis=1, ddof=1) / np.sqrt(len(found)), len(found) - 1
-    else:
-        model, last = found[0].portfolio, np.arange(len(days.path))
-        se = np.array([model.cumulative_se(last <= day)[0] for day in last])
-        df = int(model.df[0])
-    caar, half = cumulated.mean(axis=1), special.stdtrit(df, 0.975) * se
-    columns = {"aar": daily.mean(axis=1), "caar": caar, "low": caar - half, "high": caar + half}
-    return pd.DataFrame(columns, index=pd.Index(days.path, name="relative_day"))

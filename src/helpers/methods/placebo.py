@@ -7,10 +7,10 @@ drawn with a fixed seed; drawn p values are (1 + hits) / (1 + draws), so they ar
 Sources: Fisher (1935); Phipson and Smyth (2010) for the +1; Ernst (2004) for permutation tests.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
-from math import comb, prod
+from itertools import combinations
+from math import comb
 from typing import Any, Literal
 
 import numpy as np
@@ -142,11 +142,11 @@ def placebo_range(values: np.ndarray) -> dict[str, float]:
 
 def placebo_dates(
     statistic: pd.Series,
-    events: Sequence,
+    events: Sequence[Any] | pd.Index,
     *,
     guard: int,
     apart: int = 0,
-    same: Literal["none", "spacing", "year", "month"] = "none",
+    same: Literal["none", "spacing"] = "none",
     alternative: Alternative = "two-sided",
     aggregate: Callable[..., np.ndarray] = np.mean,
     seed: int,
@@ -164,9 +164,8 @@ def placebo_dates(
         Placebo rows are more than `guard` rows from every event.
     apart : int
         Members of a placebo set are more than `apart` rows from each other.
-    same : {"none", "spacing", "year", "month"}
-        What a set shares with the events: the gaps between them (the whole pattern is shifted), each event's
-        calendar year, or each event's month of the year.
+    same : {"none", "spacing"}
+        With "spacing" a set keeps the gaps between the events: the whole pattern is shifted.
     alternative : {"two-sided", "greater", "less"}
     aggregate : callable
         Turns values (sets × events) into one statistic per set; called with ``axis=-1``.
@@ -188,16 +187,11 @@ def placebo_dates(
             f"The event of {first:%Y-%m-%d} has no statistic. Drop it or shorten the window."
         )
     pool = candidate_rows(values, real, guard)
-    sets, exact = date_sets(index, pool, real, apart=apart, same=same, seed=seed)
+    sets, exact = date_sets(pool, real, apart=apart, same=same, seed=seed)
     checks.enough(len(sets), MINIMUM_POOL, "placebo sets under these constraints")
     distribution = np.asarray(aggregate(values[sets], axis=-1))
     observed = float(aggregate(values[real][None, :], axis=-1)[0])
-    rule = {
-        "none": "",
-        "spacing": ", same spacing",
-        "year": ", same years",
-        "month": ", same months of the year",
-    }
+    rule = ", same spacing" if same == "spacing" else ""
     return PlaceboTest(
         observed,
         distribution,
@@ -206,25 +200,22 @@ def placebo_dates(
         exact,
         len(real),
         len(pool),
-        f"placebo dates{rule[same]}, more than {guard} rows from any event",
+        f"placebo dates{rule}, more than {guard} rows from any event",
     )
 
 
 def date_sets(
-    index: pd.DatetimeIndex,
     pool: np.ndarray,
     events: np.ndarray,
     *,
     apart: int = 0,
-    same: Literal["none", "spacing", "year", "month"] = "none",
+    same: Literal["none", "spacing"] = "none",
     seed: int,
 ) -> tuple[np.ndarray, bool]:
     """Enumerate or draw placebo sets of as many rows as there are events.
 
     Parameters
     ----------
-    index : DatetimeIndex
-        Calendar of the rows.
     pool, events : array of int
         Rows that may be drawn (see :func:`candidate_rows`), and rows of the events in order.
     apart, same, seed
@@ -233,7 +224,7 @@ def date_sets(
     Returns
     -------
     (array of int, bool)
-        Rows of `index`, sets × events, and whether they are all there are.
+        Rows, sets × events, and whether they are all there are.
 
     Raises
     ------
@@ -242,23 +233,15 @@ def date_sets(
     """
     n = len(events)
     if same == "spacing":
-        shifts = np.arange(-events[0], len(index) - events[-1])
+        shifts = np.arange(pool.min(initial=0), pool.max(initial=0) + 1) - events[0]
         sets = events[None, :] + shifts[:, None]
         return sets[np.isin(sets, pool).all(axis=1)], True
-    if same == "none":
-        checks.enough(len(pool), n, "placebo dates")
-        if comb(len(pool), n) <= ENUMERATE_UP_TO:
-            return _apart(_as_rows(combinations(pool.tolist(), n), n), apart), True
-        return _draw_spaced(pool, n, apart, seed), False
-    strata = [pool[_part(index[pool], same) == part] for part in _part(index[events], same)]
-    for position, stratum in zip(events, strata, strict=True):
-        checks.enough(len(stratum), 1, f"placebo dates in the same {same} as {index[position]:%Y-%m-%d}")
-    if prod(len(stratum) for stratum in strata) <= ENUMERATE_UP_TO:
-        sets = np.unique(
-            np.sort(_as_rows(product(*(stratum.tolist() for stratum in strata)), n), axis=1), axis=0
-        )
-        return _apart(sets, apart), True
-    return _draw(strata, apart, seed), False
+    if same != "none":
+        raise checks.UnusableInput(f"same is {same!r}. Use 'none' or 'spacing'.")
+    checks.enough(len(pool), n, "placebo dates")
+    if comb(len(pool), n) <= ENUMERATE_UP_TO:
+        return _apart(pool[_combinations(len(pool), n)], apart), True
+    return _draw_spaced(pool, n, apart, seed), False
 
 
 def candidate_rows(values: np.ndarray, events: np.ndarray, guard: int) -> np.ndarray:
@@ -303,12 +286,18 @@ def quiet_rows(
 
 
 def same_year_sets(
-    index: pd.DatetimeIndex, pool: np.ndarray, events: np.ndarray, *, apart: int, draws: int, seed: int
+    index: pd.DatetimeIndex,
+    pool: np.ndarray,
+    events: np.ndarray,
+    *,
+    apart: int | None,
+    draws: int,
+    seed: int,
 ) -> np.ndarray:
     """Draw placebo sets whose members lie in the calendar years of the events.
 
-    For several statistics of the same events: one row is one set for all of them, so that their dependence is
-    kept (see :func:`helpers.methods.multiplicity.romano_wolf`).
+    One row is one set for every statistic of the same events, so that their dependence is kept (see
+    :func:`helpers.methods.multiplicity.romano_wolf`).
 
     Parameters
     ----------
@@ -316,8 +305,9 @@ def same_year_sets(
         Calendar of the rows.
     pool, events : array of int
         Rows that may be drawn (see :func:`candidate_rows`), and rows of the events.
-    apart : int
-        Members of a set are more than `apart` rows from each other.
+    apart : int or None
+        Members of a set are more than `apart` rows from each other. With None each member is drawn by itself,
+        and may be the same row as another; each year then needs 19 rows.
     draws : int
         Number of sets.
     seed : int
@@ -330,12 +320,15 @@ def same_year_sets(
     Raises
     ------
     UnusableInput
-        If a year has no placebo day, or the days are too few to lie so far apart.
+        If a year has too few placebo days, or the days are too few to lie so far apart.
     """
     pool, years = np.asarray(pool), index.year.to_numpy()
     strata = [pool[years[pool] == years[row]] for row in events]
     for row, stratum in zip(events, strata, strict=True):
-        checks.enough(len(stratum), 1, f"placebo dates in the same year as {index[row]:%Y-%m-%d}")
+        checks.enough(len(stratum), MINIMUM_POOL if apart is None else 1, f"placebo days in {years[row]}")
+    if apart is None:
+        rng = np.random.default_rng(seed)
+        return np.column_stack([rng.choice(stratum, size=draws) for stratum in strata])
     return _draw(strata, apart, seed, draws)
 
 
@@ -413,12 +406,20 @@ def label_permutation(
 def label_sets(n: int, k: int, *, seed: int) -> tuple[np.ndarray, bool]:
     """Return sets of `k` of `n` units, shape (sets, k), and whether they are all there are."""
     if comb(n, k) <= ENUMERATE_UP_TO:
-        return _as_rows(combinations(range(n), k), k), True
+        return _combinations(n, k), True
     keys = np.random.default_rng(seed).random((DRAWS, n))
     return np.argpartition(keys, k - 1, axis=1)[:, :k], False
 
 
-def _with_observed(distribution, observed, alternative, exact, n, pool, method) -> PlaceboTest:
+def _with_observed(
+    distribution: np.ndarray,
+    observed: float,
+    alternative: Alternative,
+    exact: bool,
+    n: int,
+    pool: int,
+    method: str,
+) -> PlaceboTest:
     """Enumerated sets hold the observed one already; drawn sets need the + 1."""
     hits = _hits(distribution, observed, alternative)
     p_value = hits / len(distribution) if exact else (1 + hits) / (1 + len(distribution))
@@ -437,14 +438,10 @@ def _hits(values: np.ndarray, observed: float, alternative: Alternative) -> int:
     return int((np.abs(values) >= abs(observed) - slack).sum())
 
 
-def _part(dates: pd.DatetimeIndex, same: str) -> np.ndarray:
-    if same not in ("year", "month"):
-        raise checks.UnusableInput(f"same is {same!r}. Use 'none', 'spacing', 'year' or 'month'.")
-    return getattr(dates, same).to_numpy()
-
-
-def _as_rows(sets: Iterable[tuple[int, ...]], width: int) -> np.ndarray:
-    return np.fromiter((member for one in sets for member in one), dtype=np.int64).reshape(-1, width)
+def _combinations(n: int, k: int) -> np.ndarray:
+    """Return every set of `k` of `n` units, shape (sets, k)."""
+    members = (member for chosen in combinations(range(n), k) for member in chosen)
+    return np.fromiter(members, dtype=np.int64).reshape(comb(n, k), k)
 
 
 def _apart(sets: np.ndarray, apart: int) -> np.ndarray:
@@ -471,8 +468,8 @@ def _draw_spaced(pool: np.ndarray, n: int, apart: int, seed: int) -> np.ndarray:
         )
     rng, start, sets = np.random.default_rng(seed), np.zeros(DRAWS, dtype=int), []
     for j in range(n, 0, -1):
-        left = ways[j, start] * (1 - rng.random(DRAWS))
-        member = np.searchsorted(-ways[j], -left, side="right") - 1
+        target = ways[j, start] * (1 - rng.random(DRAWS))
+        member = np.searchsorted(-ways[j], -target, side="right") - 1
         sets.append(pool[member])
         start = after[member]
     return np.column_stack(sets)
@@ -481,14 +478,13 @@ def _draw_spaced(pool: np.ndarray, n: int, apart: int, seed: int) -> np.ndarray:
 def _draw(strata: list[np.ndarray], apart: int, seed: int, draws: int = DRAWS) -> np.ndarray:
     """Draw sets uniformly among the admissible ones, by rejection."""
     rng = np.random.default_rng(seed)
-    sizes, kept, total = np.array([len(stratum) for stratum in strata]), [], 0
+    sizes, sets = np.array([len(stratum) for stratum in strata]), np.empty((0, len(strata)), dtype=np.int64)
     for _ in range(200):
         picks = (rng.random((DRAWS, len(strata))) * sizes).astype(np.int64)
         members = np.column_stack([stratum[pick] for stratum, pick in zip(strata, picks.T, strict=True)])
-        kept.append(_apart(members, apart))
-        total += len(kept[-1])
-        if total >= draws:
-            return np.vstack(kept)[:draws]
+        sets = np.vstack([sets, _apart(members, apart)])
+        if len(sets) >= draws:
+            return sets[:draws]
     raise checks.UnusableInput(
         f"Hardly any {len(strata)} placebo dates lie more than {apart} rows apart. Lower `apart` or `guard`."
     )

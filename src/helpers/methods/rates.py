@@ -10,23 +10,91 @@ Where windows may be cut at the ends of the span, those of placebo days are cut 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from scipy import optimize, special, stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from helpers.methods.checks import UnusableInput, enough
+from helpers.methods.checks import UnusableInput, enough, positions
 from helpers.methods.comparison import DateComparison, Estimator, compare
-from helpers.methods.placebo import label_sets, sign_flips
+from helpers.methods.placebo import candidate_rows, same_year_sets, sign_flips
 from helpers.methods.power import detectable_mean, detectable_rate_ratio, normal_multiplier
-from helpers.methods.results import Estimate, mean_over_events, t_interval
+from helpers.methods.results import Estimate, t_interval
 
-Dates = pd.DatetimeIndex | Sequence[Any]
+Dates: TypeAlias = pd.DatetimeIndex | Sequence[Any]
 Window = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days over which an event list is complete, numbered from zero.
+
+    Parameters
+    ----------
+    index : DatetimeIndex
+        Every day from the first to the last.
+    """
+
+    index: pd.DatetimeIndex
+
+    @classmethod
+    def between(cls, first: Any, last: Any) -> "Span":
+        """Return the span from its first and last day.
+
+        Raises
+        ------
+        UnusableInput
+            If the days are not in order.
+        """
+        start, end = (pd.Timestamp(day).normalize() for day in (first, last))
+        if pd.isna(start) or pd.isna(end) or start >= end:
+            raise UnusableInput(f"The span {first}..{last} is empty: give its first and last day in order.")
+        return cls(pd.date_range(start, end, name="date"))
+
+    @property
+    def years(self) -> np.ndarray:
+        """Calendar year of each day."""
+        return self.index.year.to_numpy()
+
+    def days(self, dates: Dates, what: str, repeated: bool = False) -> np.ndarray:
+        """Number the dates, sorted; refuse missing, zoned, repeated ones and those outside the span."""
+        try:
+            index = pd.DatetimeIndex(dates).normalize()
+        except (TypeError, ValueError) as error:
+            raise UnusableInput(f"The {what} are not dates of one kind: {error}. Convert them.") from None
+        if index.hasnans:
+            raise UnusableInput(f"The {what} have missing dates: drop them and say so.")
+        positions(self.index, index.unique() if repeated else index, what)
+        return np.sort(self.index.get_indexer(index))
+
+    def counts(self, events: Dates, what: str) -> np.ndarray:
+        """Count events per day."""
+        days = self.days(events, what, repeated=True) if len(events) else np.empty(0, dtype=int)
+        return np.bincount(days, minlength=len(self.index))
+
+    def inside(self, days: np.ndarray, window: Window) -> None:
+        """Refuse windows that run past the span."""
+        enough(len(days), 2, "dates")
+        _check_window(window)
+        past = (days + window[0] < 0) | (days + window[1] >= len(self.index))
+        if past.any():
+            names = ", ".join(f"{day:%Y-%m-%d}" for day in self.index[days[past]])
+            raise UnusableInput(f"The windows of {names} run past the span: drop these dates and say so.")
+
+    def placebo_sets(
+        self, days: np.ndarray, *, guard: int, draws: int, seed: int, window: Window = (0, 0)
+    ) -> np.ndarray:
+        """Draw for each date a day of its own year, more than `guard` days from every date.
+
+        With a `window` that of each placebo day lies in the span too. The result has shape (draws, dates).
+        """
+        free = np.full(len(self.index), np.nan)
+        free[-min(window[0], 0) : len(free) - max(window[1], 0)] = 0.0
+        pool = candidate_rows(free, days, guard)
+        return same_year_sets(self.index, pool, days, apart=None, draws=draws, seed=seed)
 
 
 def rate_ratio(
@@ -83,10 +151,10 @@ def rate_ratio(
     Breslow & Day (1987), Statistical Methods in Cancer Research II, chapter 3, for the conditional
     likelihood.
     """
-    grid = _Grid.of(span)
+    grid = Span.between(*span)
     counts, days = grid.counts(events, "events"), grid.days(dates, "dates")
     strata = _strata(grid, counts, days, window)
-    sets = _placebo_days(grid, days, guard, draws, seed)
+    sets = grid.placebo_sets(days, guard=guard, draws=draws, seed=seed)
     single = _detectable_ratio(strata)
 
     def interval(members: np.ndarray, window: Window = window) -> Estimate:
@@ -99,7 +167,7 @@ def rate_ratio(
             n=len(members),
             method="rate ratio by calendar year, exact conditional interval, "
             f"placebo dates within year ({draws} draws)",
-            window=_days_text(window),
+            window=days_text(window),
         )
 
     def describe(placebo: np.ndarray) -> dict[str, float]:
@@ -110,8 +178,8 @@ def rate_ratio(
         return {"mde": mde, "mde_below": 1 / mde, "mde_placebo": spread} | _placebo_range(placebo)
 
     return compare(
-        grid.dates(days),
-        lambda sets: _ratios(_strata_of_many(grid, counts, sets, window)),
+        grid.index[days],
+        lambda sets: _ratios(_strata_of_sets(grid, counts, sets, window)),
         members=days,
         placebo_sets=sets,
         interval=interval,
@@ -119,139 +187,9 @@ def rate_ratio(
         rows=strata,
         lead=interval(days, leads),
         fewest=1,
-        leads=f"{_days_text(leads)} beside it",
+        leads=f"{days_text(leads)} beside it",
         describe=describe,
         details={name: int(total) for name, total in strata.sum().items()} | {"mde_independent": single},
-    )
-
-
-def rate_path(
-    events: Dates,
-    dates: Dates,
-    *,
-    half: int,
-    width: int,
-    span: tuple[Any, Any],
-    guard: int,
-    draws: int,
-    seed: int,
-) -> pd.DataFrame:
-    """Follow the rate of events through the time around dates, relative to the rate of their own years.
-
-    Parameters
-    ----------
-    events, dates, span, guard, draws, seed
-        As in :func:`rate_ratio`.
-    half : int
-        Days followed before and after each date; day 0 is in no bin.
-    width : int
-        Days in a bin; it must divide `half`.
-
-    Returns
-    -------
-    DataFrame
-        One row per bin: `first` and `last` day, `observed` and `expected` events over all dates (those of the
-        days' own calendar years at their mean rate, windows included), their `ratio`, and `low` and `high`,
-        the 2.5th and 97.5th percentile of the ratio at placebo dates.
-
-    Raises
-    ------
-    UnusableInput
-        If dates are unusable, `width` does not divide `half`, or the years around the dates have no event.
-    """
-    if width < 1 or half < width or half % width:
-        raise UnusableInput(f"Bins of {width} days do not fill {half} days: choose a divisor of {half}.")
-    grid = _Grid.of(span)
-    counts, days = grid.counts(events, "events"), grid.days(dates, "dates")
-    enough(len(days), 1, "dates")
-    years = pd.Series(counts).groupby(grid.years)
-    rate = years.transform("mean").to_numpy()
-    firsts = [*range(-half, 0, width), *range(1, half + 1, width)]
-    windows = [(first, first + width - 1) for first in firsts]
-    sets = np.vstack([days, _placebo_days(grid, days, guard, draws, seed)])
-    rows = []
-    for window in windows:
-        observed, expected = (_sum_in_span(per_day, sets, window) for per_day in (counts, rate))
-        if not expected[0] > 0:
-            raise UnusableInput(f"No event in the years of {_days_text(window)}: drop these dates.")
-        ratio = observed / np.where(expected > 0, expected, np.nan)
-        low, high = np.nanquantile(ratio[1:], [0.025, 0.975])
-        rows.append((*window, int(observed[0]), expected[0], ratio[0], low, high))
-    return pd.DataFrame(rows, columns=["first", "last", "observed", "expected", "ratio", "low", "high"])
-
-
-def jackknife_ratio(comparison: DateComparison) -> Estimate:
-    """Give a rate ratio an interval whose unit is the date, from the ratios with each date left out.
-
-    The Poisson interval of :func:`rate_ratio` takes the events as independent. This one asks how far the
-    dates differ from each other: the jackknife of the log ratio, with t on the number of dates that move it
-    minus one.
-
-    Raises
-    ------
-    UnusableInput
-        If a ratio is zero or infinite, or fewer than three dates move it.
-
-    References
-    ----------
-    Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 11.
-    """
-    ratios = np.array([comparison.effect.value, *(one.value for one in comparison.leave_one_out.values())])
-    if not (np.isfinite(ratios) & (ratios > 0)).all():
-        raise UnusableInput("A ratio of zero or infinity has no logarithm: widen the window.")
-    logs = np.log(ratios)
-    moving = int((~np.isclose(logs[1:], logs[0], atol=1e-9)).sum())
-    enough(moving, 3, "dates that move the ratio")
-    n = len(logs) - 1
-    se = float(np.sqrt((n - 1) / n * ((logs[1:] - logs[1:].mean()) ** 2).sum()))
-    ends = np.exp(logs[0] + np.array([-1, 1]) * stats.t.ppf(0.975, moving - 1) * se)
-    return Estimate(
-        ratios[0],
-        *ends,
-        unit=comparison.effect.unit,
-        n=moving,
-        method="rate ratio by calendar year, jackknife over dates",
-        window=comparison.effect.window,
-        details={"se_log": se},
-    )
-
-
-def equivalence_p_of_ratio(comparison: DateComparison, low: float, high: float) -> float:
-    """Return the p value of "the rate ratio lies between `low` and `high`": the larger of two exact tests.
-
-    The two one-sided null hypotheses are a ratio of at most `low` and one of at least `high`.
-
-    References
-    ----------
-    Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15, 657-680.
-    """
-    if not 0 < low < high:
-        raise UnusableInput(f"The bounds {low} and {high} are no bounds of a ratio: give 0 < low < high.")
-    tail = _tails(comparison.rows)
-    return max(tail(float(np.log(low)), 1), tail(float(np.log(high)), -1))
-
-
-def count_in_windows(
-    events: Dates, dates: Dates, *, window: Window, span: tuple[Any, Any], guard: int, draws: int, seed: int
-) -> DateComparison:
-    """Count events in the window of each date and compare the mean with placebo dates of the same year.
-
-    Parameters and errors are those of :func:`rate_ratio`, except that every window must lie inside the span,
-    for a cut window would count less. The value is the mean count per date; ``details`` hold the placebo
-    median and range. A window before the dates is itself the lead window.
-    """
-    grid = _Grid.of(span)
-    counts, days = grid.counts(events, "events"), grid.days(dates, "dates")
-    grid.inside(days, window)
-    return _compare_means(
-        grid.dates(days),
-        lambda sets: _counts_at(counts, sets, window),
-        days,
-        _placebo_days(grid, days, guard, draws, seed, window),
-        rows=pd.DataFrame({"count": _counts_at(counts, days, window)}, index=grid.dates(days)),
-        unit="events per date",
-        method=f"mean count, t interval over dates, placebo dates within year ({draws} draws)",
-        window=_days_text(window),
     )
 
 
@@ -297,17 +235,17 @@ def change_around(
     UnusableInput
         If dates are unusable, or a window runs past the span.
     """
-    grid = _Grid.of(span)
+    grid = Span.between(*span)
     days = grid.days(dates, "dates")
     balance = grid.counts(added, "added events") - grid.counts(subtracted, "subtracted events")
     after, before = (1, length), (-length - anticipation, -1 - anticipation)
     whole = (before[0], after[1])
     grid.inside(days, whole)
 
-    sets = _placebo_days(grid, days, guard, draws, seed, whole)
-    count_after, count_before = (_counts_at(balance, days, side) for side in (after, before))
+    sets = grid.placebo_sets(days, guard=guard, draws=draws, seed=seed, window=whole)
+    count_after, count_before = (counts_at(balance, days, side) for side in (after, before))
     change = count_after - count_before
-    unusual = count_before - _counts_at(balance, sets, before).mean(axis=0)
+    unusual = count_before - counts_at(balance, sets, before).mean(axis=0)
     low, high = t_interval(unusual)
     lead = Estimate(
         unusual.mean(),
@@ -316,148 +254,92 @@ def change_around(
         unit="events per date",
         n=len(days),
         method="mean count before, less that of random days of the same year, t interval over dates",
-        window=_days_text(before),
+        window=days_text(before),
     )
-    return _compare_means(
-        grid.dates(days),
-        lambda sets: _counts_at(balance, sets, after) - _counts_at(balance, sets, before),
+    return compare_means(
+        grid.index[days],
+        lambda sets: counts_at(balance, sets, after) - counts_at(balance, sets, before),
         days,
         sets,
-        rows=pd.DataFrame({"after": count_after, "before": count_before, "change": change}, grid.dates(days)),
+        rows=pd.DataFrame({"after": count_after, "before": count_before, "change": change}, grid.index[days]),
         lead=lead,
         unit="events per date",
         method=f"mean change in counts, t interval over dates, placebo dates within year ({draws} draws)",
-        window=_days_text(after),
-        leads=f"compared with {_days_text(before)}",
+        window=days_text(after),
+        leads=f"compared with {days_text(before)}",
         details={"sign_flip_p_value": sign_flips(change, seed=seed).p_value},
     )
 
 
-def days_to_nearest(
-    dates: Dates,
-    events: Dates,
+def compare_means(
+    dates: pd.DatetimeIndex,
+    value: Callable[[np.ndarray], np.ndarray],
+    members: np.ndarray,
+    placebo_sets: np.ndarray,
     *,
-    same_announcement: Sequence[tuple[Any, Any]],
-    span: tuple[Any, Any],
-    guard: int,
-    draws: int,
-    seed: int,
+    rows: pd.DataFrame,
+    unit: str,
+    method: str,
+    estimate: Estimator | None = None,
+    window: str = "",
+    leads: str = "",
+    lead: Estimate | None = None,
+    centre: float | None = None,
+    exact: bool = False,
+    details: Mapping[str, float] | None = None,
 ) -> DateComparison:
-    """Compare the distance from each date to the nearest event with that of a random day of its year.
+    """Compare the mean of one value per date with the means of placebo sets.
 
     Parameters
     ----------
-    dates : dates
-        Days of the dialogues or meetings.
-    events : dates
-        Days of the events looked for, before or after.
-    same_announcement : sequence of (date, event date)
-        Pairs that were one announcement: that event is no neighbour of that date, nor of its placebo days.
-    span, guard, draws, seed
-        As in :func:`rate_ratio`.
+    dates : DatetimeIndex, shape (events,)
+    value : callable
+        Takes members of any shape and returns the value of each.
+    members : array of int, shape (events,)
+        The dates as members; see :func:`helpers.methods.comparison.compare`.
+    placebo_sets : array of int, shape (sets, events)
+    rows : DataFrame
+        What the values are made of, by date.
+    unit, method, window, leads : str
+        As in :class:`helpers.methods.results.Estimate`.
+    estimate : callable, optional
+        The means of sets, where they can be had more exactly than from `value`.
+    lead, centre, exact, details
+        As in :func:`helpers.methods.comparison.compare`.
 
     Returns
     -------
     DateComparison
-        The value is the mean distance relative to the mean over all days of the same years, minus one: -0.25
-        is a quarter shorter. The interval is a t interval over dates of the difference from each year's mean.
-
-    Raises
-    ------
-    UnusableInput
-        If dates are unusable, or a date has no event left to be near to.
+        With a t interval over dates. ``mde`` is the larger of that of the interval (``mde_interval``) and
+        that of the placebo means (``mde_placebo``).
     """
-    grid = _Grid.of(span)
-    days = grid.days(dates, "dates")
-    enough(len(days), 2, "dates")
-    event_days = np.unique(grid.days(events, "events", repeated=True))
-    linked = {(grid.number(date, "dates"), grid.number(event, "events")) for date, event in same_announcement}
-    sets = _placebo_days(grid, days, guard, draws, seed)
-    distances = []
-    for day in days:
-        neighbours = np.array([event for event in event_days if (day, event) not in linked])
-        enough(len(neighbours), 1, f"events near {grid.date(day):%Y-%m-%d}")
-        distances.append(np.abs(np.arange(grid.length)[:, None] - neighbours).min(axis=1))
-    # Each date has its own neighbours: a member is a cell of this table, date by date.
-    distance = np.array(distances)
-    first = np.arange(len(days)) * grid.length
-    expected = np.array(
-        [row[grid.years == grid.years[day]].mean() for row, day in zip(distance, days, strict=True)]
-    )
-    usual = np.repeat(expected, grid.length).reshape(distance.shape)
-    relative = ((distance - usual) / expected.mean()).ravel()
-    whole = distance.ravel()
-    own = whole[first + days]
-    return _compare_means(
-        grid.dates(days),
-        lambda cells: relative[cells],
-        first + days,
-        first + sets,
-        # Days are whole: their mean is exact, and equal sets of days stay equal.
-        estimate=lambda cells: (whole[cells].mean(axis=1) - expected.mean()) / expected.mean(),
-        rows=pd.DataFrame({"days": own, "days_random": expected}, index=grid.dates(days)),
-        unit="share of the distance of a random day",
-        method="mean days to the nearest event less that of random days, t interval over dates, "
-        f"dates permuted within year ({draws} draws)",
-        leads="events before and after",
-        details={"mean_days": float(own.mean()), "mean_days_random": float(expected.mean())},
-    )
+    values = value(members)
+    spread = values.std(ddof=1)
+    by_interval = detectable_mean(len(values), spread, unit).value if spread > 0 else 0.0
 
+    def interval(members: np.ndarray) -> Estimate:
+        values = value(members)
+        low, high = t_interval(values)
+        return Estimate(values.mean(), low, high, unit, len(values), method, window=window, leads=leads)
 
-def percentile_in_months(values: pd.Series, months: Dates, *, seed: int) -> DateComparison:
-    """Compare the mean percentile of a monthly series in some months with that of any other months.
+    def describe(placebo: np.ndarray) -> dict[str, float]:
+        by_placebo = normal_multiplier() * float(placebo.std())
+        mdes = {"mde_placebo": by_placebo, "mde": max(by_interval, by_placebo)}
+        return mdes | ({"mde_interval": by_interval} if by_interval else {}) | _placebo_range(placebo)
 
-    Parameters
-    ----------
-    values : Series
-        By first day of the month; the percentile of a month is its rank among these values, from 0 to 1.
-    months : dates
-        Any days of the months meant; several in one month count once, months without a value are left out.
-    seed : int
-        Seed of the draws if there are too many sets of months to enumerate.
-
-    Returns
-    -------
-    DateComparison
-        The value has a t interval over months and the two-sided p value of exchanging months. The lead is the
-        mean percentile of the month before each, without a p value.
-
-    Raises
-    ------
-    UnusableInput
-        If fewer than two of the months have a value, or a value is missing.
-    """
-    percentile = ((values.rank() - 0.5) / len(values)).rename("percentile")
-    first_days = pd.DatetimeIndex(pd.DatetimeIndex(months).to_period("M").to_timestamp().unique())
-    chosen, before = (
-        percentile[percentile.index.isin(days)] for days in (first_days, first_days - pd.DateOffset(months=1))
-    )
-    enough(len(chosen), 2, "months with a value")
-    ranks, size = percentile.to_numpy(), len(chosen)
-    sets, exact = label_sets(len(ranks), size, seed=seed)
-
-    def estimate(sets: np.ndarray) -> np.ndarray:
-        """Turn the difference of the two groups into the mean of the first: both sum to what is fixed."""
-        inside = ranks[sets].mean(axis=1)
-        difference = inside - (ranks.sum() - size * inside) / (len(ranks) - size)
-        return 0.5 + difference * (1 - size / len(ranks))
-
-    unit = "mean percentile, from 0 to 1"
-    lead = mean_over_events(before, unit=unit, method="mean percentile, t interval", window="month before")
-    return _compare_means(
-        chosen.index,
-        lambda sets: ranks[sets],
-        percentile.index.get_indexer(chosen.index),
-        sets,
-        rows=chosen.to_frame(),
-        # Its p value is of a mean of zero, which no percentile can have.
-        lead=replace(lead, p_value=None),
-        estimate=estimate,
-        centre=0.5,
+    return compare(
+        dates,
+        estimate or (lambda sets: value(sets).mean(axis=1)),
+        members=members,
+        placebo_sets=placebo_sets,
+        interval=interval,
+        detectable=by_interval,
+        rows=rows,
+        lead=lead,
+        centre=centre,
         exact=exact,
-        unit=unit,
-        method=f"mean percentile, t interval over months, exchange of months ({len(sets)} sets)",
-        window="month of the event",
+        describe=describe,
+        details=details,
     )
 
 
@@ -497,200 +379,70 @@ def share_difference(*, count_before: int, total_before: int, count_after: int, 
     )
 
 
-def best_cut(coded: Sequence[bool]) -> Estimate:
-    """Find the cut of a sequence after which its share rises most, and how often chance does as well.
-
-    A cut chosen after looking makes any difference look larger. All orders of the same codes are enumerated;
-    each may choose its own best cut.
-
-    Parameters
-    ----------
-    coded : sequence of bool
-        In order of date.
-
-    Returns
-    -------
-    Estimate
-        The largest rise in the share, without an interval; the p value is the share of orders that reach it
-        (one-sided). ``details`` hold `cut`, the number of cases before it.
-
-    Raises
-    ------
-    UnusableInput
-        If there are fewer than two cases, or more than 20, whose orders are too many to enumerate.
-
-    References
-    ----------
-    Miller & Siegmund (1982), Maximally selected chi square statistics, Biometrics 38, 1011-1016; here exact.
-    """
-    codes = np.asarray(coded, dtype=float)
-    enough(len(codes), 2, "cases in order")
-    if len(codes) > 20:
-        raise UnusableInput(f"{len(codes)} cases have too many orders to enumerate: take at most 20.")
-    rises = _rises(codes[None, :])[0]
-    orders = np.array(list(combinations(range(len(codes)), int(codes.sum()))), dtype=int)
-    others = np.zeros((len(orders), len(codes)))
-    np.put_along_axis(others, orders.reshape(len(orders), -1), 1.0, axis=1)
-    as_large = _rises(others).max(axis=1) >= rises.max() - 1e-12
-    return Estimate(
-        rises.max(),
-        None,
-        None,
-        unit="difference in shares",
-        n=len(codes),
-        method=f"largest rise over all cuts, exact over {len(orders)} orders, one-sided p",
-        p_value=as_large.mean(),
-        details={"cut": int(rises.round(12).argmax()) + 1},
-    )
-
-
-def _rises(codes: np.ndarray) -> np.ndarray:
-    """Share after each cut minus share before it, shape (orders, cuts)."""
-    cuts = np.arange(1, codes.shape[1])
-    before = np.cumsum(codes, axis=1)[:, :-1]
-    return (codes.sum(axis=1, keepdims=True) - before) / (codes.shape[1] - cuts) - before / cuts
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """The days of the span, numbered from zero."""
-
-    start: pd.Timestamp
-    years: np.ndarray
-
-    @classmethod
-    def of(cls, span: tuple[Any, Any]) -> "_Grid":
-        first, last = (pd.Timestamp(end).normalize() for end in span)
-        if pd.isna(first) or pd.isna(last) or first >= last:
-            raise UnusableInput(
-                f"The span {span[0]}..{span[1]} is empty: give its first and last day in order."
-            )
-        return cls(first, pd.date_range(first, last).year.to_numpy())
-
-    @property
-    def length(self) -> int:
-        return len(self.years)
-
-    def number(self, date: Any, what: str) -> int:
-        return int(self.days([date], what)[0])
-
-    def date(self, day: int) -> pd.Timestamp:
-        return self.start + pd.Timedelta(days=int(day))
-
-    def dates(self, days: np.ndarray) -> pd.DatetimeIndex:
-        return pd.DatetimeIndex([self.date(day) for day in days], name="date")
-
-    def days(self, dates: Dates, what: str, repeated: bool = False) -> np.ndarray:
-        """Number the dates, sorted; refuse missing, zoned, repeated ones and those outside the span."""
-        try:
-            index = pd.DatetimeIndex(dates)
-        except (TypeError, ValueError) as error:
-            raise UnusableInput(f"The {what} are not dates of one kind: {error}. Convert them.") from None
-        if index.tz is not None:
-            raise UnusableInput(f"The {what} carry a time zone: use calendar days without one.")
-        if index.hasnans:
-            raise UnusableInput(f"The {what} have missing dates: drop them and say so.")
-        if not repeated and not index.is_unique:
-            raise UnusableInput(
-                f"{index[index.duplicated()][0]:%Y-%m-%d} is repeated in the {what}: keep one."
-            )
-        days = (index.normalize() - self.start).days.to_numpy()
-        outside = (days < 0) | (days >= self.length)
-        if outside.any():
-            raise UnusableInput(
-                f"{index[outside][0]:%Y-%m-%d} among the {what} is outside the span: "
-                "drop it or widen the span."
-            )
-        return np.sort(days)
-
-    def counts(self, events: Dates, what: str) -> np.ndarray:
-        """Count events per day."""
-        if len(events) == 0:
-            return np.zeros(self.length, dtype=int)
-        return np.bincount(self.days(events, what, repeated=True), minlength=self.length)
-
-    def inside(self, days: np.ndarray, window: Window) -> None:
-        """Refuse windows that run past the span."""
-        enough(len(days), 2, "dates")
-        _check_window(window)
-        past = (days + window[0] < 0) | (days + window[1] >= self.length)
-        if past.any():
-            listed = ", ".join(f"{self.date(day):%Y-%m-%d}" for day in days[past])
-            raise UnusableInput(f"The windows of {listed} run past the span: drop these dates and say so.")
-
-
 def _check_window(window: Window) -> None:
     if window[0] > window[1]:
         raise UnusableInput(f"The window {window} is empty: give its first day before its last.")
 
 
-def _placebo_days(
-    grid: _Grid, days: np.ndarray, guard: int, draws: int, seed: int, window: Window = (0, 0)
-) -> np.ndarray:
-    """Draw for each date a day of its own year; a `window` given lies in the span; shape (draws, dates)."""
-    rng = np.random.default_rng(seed)
-    allowed = np.arange(-min(window[0], 0), grid.length - max(window[1], 0))
-    allowed = allowed[np.abs(allowed[:, None] - days).min(axis=1) > guard]
-    columns = []
-    for day in days:
-        same_year = allowed[grid.years[allowed] == grid.years[day]]
-        enough(len(same_year), 19, f"placebo days in {grid.years[day]}")
-        columns.append(rng.choice(same_year, size=draws))
-    return np.column_stack(columns)
+def counts_at(counts: np.ndarray, days: np.ndarray, window: Window) -> np.ndarray:
+    """Return the number of events in the window of each day; `days` has any shape.
 
-
-def _counts_at(counts: np.ndarray, days: np.ndarray, window: Window) -> np.ndarray:
+    Parameters
+    ----------
+    counts : array of int, shape (days of the span,)
+        Events per day; see :meth:`Span.counts`.
+    days : array of int
+        Days whose windows lie in the span; see :meth:`Span.inside`.
+    window : (int, int)
+    """
     total = np.append(0, np.cumsum(counts))
     return total[days + window[1] + 1] - total[days + window[0]]
 
 
-def _sum_in_span(per_day: np.ndarray, sets: np.ndarray, window: Window) -> np.ndarray:
-    """Sum over the windows of each set of dates, cut at the ends of the span; shape (sets,)."""
-    total = np.append(0, np.cumsum(per_day))
-    starts = np.clip(sets + window[0], 0, len(per_day))
-    return (total[np.clip(sets + window[1] + 1, 0, len(per_day))] - total[starts]).sum(axis=1)
+def days_text(window: Window) -> str:
+    """Write a window of days: ``+1..+90 days``."""
+    return f"{window[0]:+d}..{window[1]:+d} days"
 
 
-def _strata(grid: _Grid, counts: np.ndarray, days: np.ndarray, window: Window) -> pd.DataFrame:
+def _strata(span: Span, counts: np.ndarray, days: np.ndarray, window: Window) -> pd.DataFrame:
     enough(len(days), 1, "dates")
     _check_window(window)
-    parts = _strata_of_many(grid, counts, days[None, :], window)
-    table = pd.DataFrame({name: values[0] for name, values in parts.items()}, index=np.unique(grid.years))
+    parts = _strata_of_sets(span, counts, days[None, :], window)
+    names = ("events_inside", "days_inside", "events_outside", "days_outside")
+    table = pd.DataFrame(dict(zip(names, parts[:, 0], strict=True)), index=np.unique(span.years))
     table = table.rename_axis("year")
     table = table[(table["days_inside"] > 0) & (table["days_outside"] > 0)]
     if table.empty:
-        raise UnusableInput(f"No year has days inside and outside {_days_text(window)}: drop the dates.")
+        raise UnusableInput(f"No year has days inside and outside {days_text(window)}: drop the dates.")
     if table["events_outside"].sum() == 0:
         raise UnusableInput("The years of these windows have no event outside them: no rate to compare with.")
     return table
 
 
-def _strata_of_many(
-    grid: _Grid, counts: np.ndarray, days: np.ndarray, window: Window
-) -> dict[str, np.ndarray]:
-    """Return events and days inside and outside the windows, each of shape (draws, years)."""
-    days = np.sort(days, axis=1)
+def _strata_of_sets(span: Span, counts: np.ndarray, days: np.ndarray, window: Window) -> np.ndarray:
+    """Return events and days inside the windows, and both outside them: shape (4, sets, years)."""
+    days, years = np.sort(days, axis=1), span.years
     starts, ends = days + window[0], days + window[1] + 1
     starts[:, 1:] = np.maximum(starts[:, 1:], ends[:, :-1])
     total = np.append(0, np.cumsum(counts))
     parts = []
-    for year in np.unique(grid.years):
-        first, last = np.searchsorted(grid.years, [year, year + 1])
+    for year in np.unique(years):
+        first, last = np.searchsorted(years, [year, year + 1])
         a, b = np.clip(starts, first, last), np.clip(ends, first, last)
         inside, days_inside = (total[b] - total[a]).sum(axis=1), (b - a).sum(axis=1)
         parts.append((inside, days_inside, total[last] - total[first] - inside, last - first - days_inside))
-    names = ("events_inside", "days_inside", "events_outside", "days_outside")
-    return dict(zip(names, np.moveaxis(np.array(parts), 0, -1), strict=True))
+    return np.moveaxis(np.array(parts), 0, -1)
 
 
-def _ratios(strata: dict[str, np.ndarray]) -> np.ndarray:
-    """Return the conditional maximum likelihood ratio of each draw; infinite where every event is inside."""
+def _ratios(strata: np.ndarray) -> np.ndarray:
+    """Return the conditional maximum likelihood ratio of each set; infinite where every event is inside."""
     total, inside, t_in, t_out = _informative(strata)
     observed = inside.sum(axis=1)
     low, high = np.full(len(observed), -12.0), np.full(len(observed), 12.0)
     for _ in range(60):
         middle = (low + high) / 2
-        too_small = (total * _share(np.exp(middle)[:, None], t_in, t_out)).sum(axis=1) < observed
+        ratio = np.exp(middle)[:, None]
+        too_small = (total * (ratio * t_in / (ratio * t_in + t_out))).sum(axis=1) < observed
         low, high = np.where(too_small, middle, low), np.where(too_small, high, middle)
     ratio = np.exp((low + high) / 2)
     ratio = np.where(observed == 0, 0.0, ratio)
@@ -699,26 +451,38 @@ def _ratios(strata: dict[str, np.ndarray]) -> np.ndarray:
 
 def _conditional(strata: pd.DataFrame) -> tuple[float, float, float]:
     """Return the ratio and the ends of its exact 95 percent interval."""
-    total, inside, _, _ = _informative(_as_rows(strata))
-    tail = _tails(strata)
+    total, inside, _, _ = _informative(_as_sets(strata))
+    tail = exact_tails(strata)
 
     def end(side: int) -> float:
         return float(np.exp(optimize.brentq(lambda log_ratio: tail(log_ratio, side) - 0.025, -25, 25)))
 
     low = end(1) if inside.sum() else 0.0
     high = end(-1) if inside.sum() < total.sum() else np.inf
-    return float(_ratios(_as_rows(strata))[0]), low, high
+    return float(_ratios(_as_sets(strata))[0]), low, high
 
 
-def _tails(strata: pd.DataFrame) -> Callable[[float, int], float]:
-    """Return the chance, by log ratio, of as many events inside as seen or more (side 1), or fewer (-1)."""
-    total, inside, t_in, t_out = _informative(_as_rows(strata))
-    observed, used = int(inside.sum()), total[0] > 0
+def exact_tails(strata: pd.DataFrame) -> Callable[[float, int], float]:
+    """Return the exact test of a rate ratio: the chance of counts as extreme as those seen.
+
+    Parameters
+    ----------
+    strata : DataFrame
+        By year, as in the ``rows`` of :func:`rate_ratio`.
+
+    Returns
+    -------
+    callable
+        Takes the log of a ratio and a side: the chance, at that ratio, of as many events inside as seen or
+        more (1), or of as many or fewer (-1).
+    """
+    total, inside, t_in, t_out = (part[0] for part in _informative(_as_sets(strata)))
+    observed, used = int(inside.sum()), total > 0
     # Each year adds a polynomial in the ratio; the coefficients of the product weight the counts inside.
     # Odds are taken relative to their common size, so that long products do not underflow.
     size = t_in.sum() / t_out.sum()
     weights = np.ones(1)
-    for n, odds in zip(total[0][used], t_in[0][used] / t_out[0][used] / size, strict=True):
+    for n, odds in zip(total[used], t_in[used] / t_out[used] / size, strict=True):
         weights = np.convolve(weights, special.comb(n, np.arange(n + 1)) * odds ** np.arange(n + 1))
 
     def tail(log_ratio: float, side: int) -> float:
@@ -728,8 +492,15 @@ def _tails(strata: pd.DataFrame) -> Callable[[float, int], float]:
     return tail
 
 
-def _as_rows(strata: pd.DataFrame) -> dict[str, np.ndarray]:
-    return {name: strata[[name]].to_numpy().T for name in strata.columns}
+def _as_sets(strata: pd.DataFrame) -> np.ndarray:
+    return strata.to_numpy().T[:, None, :]
+
+
+def _informative(strata: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return total and inside counts, inside and outside days; a year needs both kinds of days."""
+    inside, days_inside, outside, days_outside = strata
+    both = (days_inside > 0) & (days_outside > 0)
+    return (inside + outside) * both, inside * both, days_inside, days_outside
 
 
 def _detectable_ratio(years: pd.DataFrame) -> float:
@@ -740,73 +511,6 @@ def _detectable_ratio(years: pd.DataFrame) -> float:
     return detectable_rate_ratio(rate, exposure_inside=days_inside, exposure_outside=outside).value
 
 
-def _informative(strata: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
-    """Return total and inside counts, inside and outside days; a year needs both kinds of days."""
-    both = (strata["days_inside"] > 0) & (strata["days_outside"] > 0)
-    inside = strata["events_inside"] * both
-    total = inside + strata["events_outside"] * both
-    return total, inside, strata["days_inside"], strata["days_outside"]
-
-
-def _share(ratio: float | np.ndarray, days_inside: np.ndarray, days_outside: np.ndarray) -> np.ndarray:
-    return ratio * days_inside / (ratio * days_inside + days_outside)
-
-
 def _placebo_range(placebo: np.ndarray) -> dict[str, float]:
     low, middle, high = np.quantile(placebo, [0.05, 0.5, 0.95], method="nearest")
     return {"placebo_5th": float(low), "placebo_median": float(middle), "placebo_95th": float(high)}
-
-
-def _compare_means(
-    dates: pd.DatetimeIndex,
-    value: Callable[[np.ndarray], np.ndarray],
-    members: np.ndarray,
-    placebo_sets: np.ndarray,
-    *,
-    rows: pd.DataFrame,
-    unit: str,
-    method: str,
-    estimate: Estimator | None = None,
-    window: str = "",
-    leads: str = "",
-    lead: Estimate | None = None,
-    centre: float | None = None,
-    exact: bool = False,
-    details: Mapping[str, float] | None = None,
-) -> DateComparison:
-    """Compare the mean of one value per date with placebo means.
-
-    `value` takes members of any shape; `estimate` gives the means of sets where they can be had more exactly.
-    """
-    values = value(members)
-    spread = values.std(ddof=1)
-    by_interval = detectable_mean(len(values), spread, unit).value if spread > 0 else 0.0
-
-    def interval(members: np.ndarray) -> Estimate:
-        values = value(members)
-        low, high = t_interval(values)
-        return Estimate(values.mean(), low, high, unit, len(values), method, window=window, leads=leads)
-
-    def describe(placebo: np.ndarray) -> dict[str, float]:
-        by_placebo = normal_multiplier() * float(placebo.std())
-        mdes = {"mde_placebo": by_placebo, "mde": max(by_interval, by_placebo)}
-        return mdes | ({"mde_interval": by_interval} if by_interval else {}) | _placebo_range(placebo)
-
-    return compare(
-        dates,
-        estimate or (lambda sets: value(sets).mean(axis=1)),
-        members=members,
-        placebo_sets=placebo_sets,
-        interval=interval,
-        detectable=by_interval,
-        rows=rows,
-        lead=lead,
-        centre=centre,
-        exact=exact,
-        describe=describe,
-        details=details,
-    )
-
-
-def _days_text(window: Window) -> str:
-    return f"{window[0]:+d}..{window[1]:+d} days"
