@@ -11,6 +11,8 @@ and West (1987) for HAC.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -620,7 +622,7 @@ class _Moments:
             self.yy.append((np.sum(y1**2, 0), 2 * np.sum(y1 * y0, 0), np.sum(y0**2, 0)))
         self.first = (X[:1].T @ X[:1], X[:1].T @ Y[:1], Y[0] ** 2)
 
-    def at(self, rho: complex) -> tuple[np.ndarray, np.ndarray, np.ndarray, complex]:
+    def at(self, rho: Any) -> tuple[Any, Any, Any, Any]:
         """X'R^-1 X, X'R^-1 Y, the diagonal of Y'R^-1 Y, and log |R|."""
         xx, xy, yy = self.first
         log_det = 0.0
@@ -648,6 +650,15 @@ class _Moments:
         volume = size + 1j * np.angle(sign) if np.iscomplexobj(xx) else size
         return -0.5 * ((self.n - self.k) * np.log(rss) + log_det + volume)
 
+    def grid_likelihood(self, rhos: np.ndarray) -> np.ndarray:
+        """As `log_likelihood`, of many rhos (shape (rhos, 1, 1)) at once; shape (rhos, outcomes)."""
+        xx, xy, yy, log_det = self.at(rhos)
+        factor = np.linalg.cholesky(xx)
+        explained = np.linalg.inv(factor) @ xy
+        rss = yy[:, 0] - np.einsum("gij,gij->gj", explained, explained)
+        volume = 2 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1, keepdims=True)
+        return -0.5 * ((self.n - self.k) * np.log(rss) + log_det[:, 0] + volume)
+
     def score(self, rho: float) -> float:
         """Slope of the restricted log likelihood of the first outcome, by a complex step (no digits are
         lost)."""
@@ -656,7 +667,9 @@ class _Moments:
 
 def _grid_rho(moments: _Moments) -> np.ndarray:
     """Index into the grid of the restricted maximum likelihood rho of each outcome."""
-    return np.argmax([moments.log_likelihood(rho) for rho in _RHO], axis=0)
+    together = max(1, 50_000 // moments.first[1].size)
+    blocks = np.split(_RHO[:, None, None], range(together, len(_RHO), together))
+    return np.argmax(np.concatenate([moments.grid_likelihood(rhos) for rhos in blocks]), axis=0)
 
 
 def _best_rho(moments: _Moments) -> float:
@@ -713,6 +726,15 @@ def _unbiased_rho(X: np.ndarray, gaps: np.ndarray, rho: float, noise: np.ndarray
 
 def _bootstrap(X: np.ndarray, gaps: np.ndarray, rho: float, draws: int, seed: int) -> _Draws:
     """Refit simulated errors; the estimator is equivariant, so the true coefficients do not matter."""
+    return _cached_bootstrap(X.tobytes("F"), X.shape, gaps.tobytes(), rho, draws, seed)
+
+
+@lru_cache(maxsize=16)
+def _cached_bootstrap(
+    terms: bytes, shape: tuple[int, int], distances: bytes, rho: float, draws: int, seed: int
+) -> _Draws:
+    """Series of one design often meet the largest rho: their bootstraps are the same."""
+    X, gaps = np.frombuffer(terms).reshape(shape, order="F"), np.frombuffer(distances, dtype=np.int64)
     noise = np.random.default_rng(seed).standard_normal((len(X), draws))
     errors = _simulate(gaps, _unbiased_rho(X, gaps, rho, noise), noise)
     moments = _Moments(X, errors, gaps)
@@ -720,7 +742,7 @@ def _bootstrap(X: np.ndarray, gaps: np.ndarray, rho: float, draws: int, seed: in
     k = X.shape[1]
     estimates, variances, inverses = np.empty((k, draws)), np.empty(draws), np.zeros((len(_RHO), k, k))
     for j in np.unique(at):
-        mine = at == j
+        chosen = at == j
         b, s2, inverses[j] = moments.fit(_RHO[j])
-        estimates[:, mine], variances[mine] = b[:, mine], s2[mine]
+        estimates[:, chosen], variances[chosen] = b[:, chosen], s2[chosen]
     return _Draws(estimates, variances, at, inverses)
