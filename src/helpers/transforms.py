@@ -13,6 +13,14 @@ import pandas as pd
 
 DAYS_IN_STEP = {"quarter": 365.25 / 4, "half-year": 365.25 / 2, "fiscal year": 365.25}
 FIRST_LUNAR_YEAR, LAST_LUNAR_YEAR = 1930, 2030
+# Month and day of each Lunar New Year from the first year on, as in the lunisolar tables of the Python library
+# holidays 0.109. Official: Hong Kong Observatory, Gregorian-Lunar Calendar Conversion Table.
+LUNAR_NEW_YEARS = """
+130 217 206 126 214 204 124 211 131 219 208 127 215 205 125 213 202 122 210 129 217 206 127 214 203 124
+212 131 218 208 128 215 205 125 213 202 121 209 130 217 206 127 215 203 123 211 131 218 207 128 216 205
+125 213 202 220 209 129 217 206 127 215 204 123 210 131 219 207 128 216 205 124 212 201 122 209 129 218
+207 126 214 203 123 210 131 219 208 128 216 205 125 212 201 122 210 129 217 206 126 213 203
+""".split()
 LUNAR_WINDOWS = {"before": (-7, -1), "during": (0, 6), "after": (7, 21)}
 SHORTEST_STRETCH = 36
 
@@ -512,10 +520,8 @@ def _decompose(values: pd.Series, settings: dict, iterations: dict) -> tuple[pd.
 
 
 def _lunar_new_year(year: int) -> date:
-    # Imported here because few runs need it.
-    from holidays.calendars.chinese import _ChineseLunisolar
-
-    return _ChineseLunisolar().lunar_new_year_date(year)[0]
+    month_and_day = LUNAR_NEW_YEARS[year - FIRST_LUNAR_YEAR]
+    return date(year, int(month_and_day[0]), int(month_and_day[1:]))
 
 
 @lru_cache
