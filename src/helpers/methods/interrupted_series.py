@@ -23,7 +23,7 @@ from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.diagnostic import acorr_breusch_godfrey, acorr_ljungbox
 from statsmodels.stats.stattools import durbin_watson
 
-from helpers.methods import checks
+from helpers.methods import checks, power
 from helpers.methods.results import Estimate, Shown, rows_of
 
 SEED = 20261123
@@ -144,6 +144,19 @@ class InterruptedSeries(Shown):
         return replace(
             log, value=np.exp(log.value), low=np.exp(log.low), high=np.exp(log.high), se=None, unit="ratio"
         )
+
+    def detectable(self, term: str) -> float:
+        """Return the coefficient of a term that is found with 80 percent power at 5 percent.
+
+        It is the standard error times two quantiles: that of the interval, and the 80th percentile. Under
+        errors that hardly return to their mean the bootstrap t has far longer tails than the normal, so that
+        the usual 2.80 standard errors would promise too much.
+        """
+        quantiles = stats.t.ppf([1 - power.ALPHA / 2, power.POWER], self.df)
+        if self.draws is not None:
+            ratios = self.draws.t((self.coefficients.index == term).astype(float))
+            quantiles = np.quantile(ratios, [1 - power.ALPHA, 2 * power.POWER - 1])
+        return float(quantiles.sum() * self.estimate(term).se)
 
     def path(self) -> pd.DataFrame:
         """Return observed, fitted and counterfactual values, and the effect with pointwise 95 percent

@@ -111,6 +111,10 @@ class Estimate:
             text += f", window {self.window}"
         return f"{text}, n = {self.n}."
 
+    def changed(self, **fields: Any) -> "Estimate":
+        """Return the estimate with some fields changed, such as its window."""
+        return replace(self, **fields)
+
     def record(self) -> dict[str, Any]:
         """Return the keyword arguments of ``helpers.records.record``; unused fields are left out."""
         full = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "details"}
