@@ -49,11 +49,6 @@ class DetectableEffect:
     alpha: float = ALPHA
     power: float = POWER
 
-    @property
-    def percent(self) -> float:
-        """The effect as a percentage, for an effect in log points."""
-        return 100 * float(np.expm1(self.value))
-
     def record(self) -> dict[str, Any]:
         """Return the fields of a record."""
         row = {"value": self.value, "unit": self.unit, "n": self.n, "method": self.design}
@@ -165,12 +160,12 @@ def detectable_share_difference(
     checks.enough(min(total_before, total_after), 1, "cases in a group")
     if not 0 <= share_before < 1:
         raise checks.UnusableInput(f"A share of {share_before} leaves no room to rise: give 0 to below 1.")
-    before, after = np.arange(total_before + 1), np.arange(total_after + 1)
-    found = np.array([[_fisher_finds(k, total_before, m, total_after) for m in after] for k in before])
+    before, after = range(total_before + 1), range(total_after + 1)
+    detects = np.array([[_fisher_finds(k, total_before, m, total_after) for m in after] for k in before])
     chance_before = stats.binom.pmf(before, total_before, share_before)
 
     def power(share_after: float) -> float:
-        return float(chance_before @ found @ stats.binom.pmf(after, total_after, share_after))
+        return float(chance_before @ detects @ stats.binom.pmf(after, total_after, share_after))
 
     if power(1.0) < POWER:
         raise checks.UnusableInput(
