@@ -121,23 +121,6 @@ def test_the_same_seed_gives_the_same_interval_and_bootstrap_is_wider_than_t():
     assert one.high - one.low > t.high - t.low
 
 
-def test_the_detectable_effect_grows_with_noise_and_with_lasting_errors():
-    quiet, loud = (fit(simulated(scale=scale), inference="t") for scale in (0.01, 0.03))
-    term = "control: level"
-    assert loud.detectable(term) == pytest.approx(3 * quiet.detectable(term), rel=0.2)
-    assert quiet.detectable(term) == pytest.approx(2.8 * quiet.estimate(term).se, rel=0.03)
-    walk = pd.Series(np.random.default_rng(3).normal(0, 0.05, 60).cumsum(), index(60))
-    about = {"season": 1, "unit": "log points", "draws": 499}
-    plain, drawn = (interrupted_series(walk, [], inference=how, **about) for how in ("t", "bootstrap t"))
-    assert drawn.detectable("trend") > 1.15 * plain.detectable("trend")
-
-
-def test_a_bootstrap_met_before_gives_the_same_interval():
-    first, again = fit(simulated()), fit(simulated())
-    other = fit(simulated(seed=4))
-    assert again.draws is first.draws and other.draws is not first.draws
-
-
 def test_results_speak():
     found = fit(simulated())
     assert found.record()["unit"] == "log points" and found.record()["rho"] == found.details["rho"]

@@ -7,7 +7,9 @@ from scipy import stats
 
 from helpers.methods import checks
 from helpers.methods.checks import UnusableInput
+from helpers.methods.interrupted_series import interrupted_series
 from helpers.methods.power import (
+    detectable_coefficient,
     detectable_mean,
     detectable_rate_ratio,
     normal_multiplier,
@@ -136,6 +138,20 @@ def test_the_interval_of_a_mean_has_values_minus_one_degrees_of_freedom():
     assert t_interval(np.array([2.0, 2.0])) == (-np.inf, np.inf)
     mean = mean_over_events(values, unit="points", method="mean")
     assert (mean.low, mean.high) == pytest.approx(expected) and mean.df == 2
+
+
+def test_the_detectable_coefficient_follows_the_tails_of_its_t_ratio():
+    normal = np.abs(stats.norm.ppf(np.arange(1, 4000) / 4000))
+    assert detectable_coefficient(0.1) == pytest.approx(0.1 * normal_multiplier())
+    assert detectable_coefficient(0.1, ratios=normal) == pytest.approx(0.1 * normal_multiplier(), rel=1e-3)
+    assert detectable_coefficient(0.1, ratios=2 * normal) > 1.9 * detectable_coefficient(0.1, df=100)
+
+
+def test_a_bootstrap_met_before_is_not_drawn_again():
+    months = pd.date_range("2014-01-01", periods=60, freq="MS")
+    walks = [pd.Series(np.random.default_rng(seed).normal(size=60).cumsum(), months) for seed in (1, 1, 2)]
+    first, again, other = (interrupted_series(walk, [], season=1, unit="", draws=99).draws for walk in walks)
+    assert again is first and other is not first
 
 
 def test_the_detectable_rate_ratio():

@@ -12,7 +12,6 @@ and West (1987) for HAC.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +22,7 @@ from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.diagnostic import acorr_breusch_godfrey, acorr_ljungbox
 from statsmodels.stats.stattools import durbin_watson
 
-from helpers.methods import checks, power
+from helpers.methods import checks
 from helpers.methods.results import Estimate, Shown, rows_of
 
 SEED = 20261123
@@ -144,19 +143,6 @@ class InterruptedSeries(Shown):
         return replace(
             log, value=np.exp(log.value), low=np.exp(log.low), high=np.exp(log.high), se=None, unit="ratio"
         )
-
-    def detectable(self, term: str) -> float:
-        """Return the coefficient of a term that is found with 80 percent power at 5 percent.
-
-        It is the standard error times two quantiles: that of the interval, and the 80th percentile. Under
-        errors that hardly return to their mean the bootstrap t has far longer tails than the normal, so that
-        the usual 2.80 standard errors would promise too much.
-        """
-        quantiles = stats.t.ppf([1 - power.ALPHA / 2, power.POWER], self.df)
-        if self.draws is not None:
-            ratios = self.draws.t((self.coefficients.index == term).astype(float))
-            quantiles = np.quantile(ratios, [1 - power.ALPHA, 2 * power.POWER - 1])
-        return float(quantiles.sum() * self.estimate(term).se)
 
     def path(self) -> pd.DataFrame:
         """Return observed, fitted and counterfactual values, and the effect with pointwise 95 percent
@@ -379,7 +365,8 @@ def interrupted_series(
     shift, s2, inverse = moments.fit(rho)
     names = made.frame.columns
     coefficients = np.linalg.lstsq(X, y, rcond=None)[0] + shift[:, 0]
-    bootstrap = _bootstrap(X, made.gaps, rho, draws, seed) if inference == "bootstrap t" else None
+    drawn = (X.tobytes("F"), X.shape, made.gaps.tobytes(), rho, draws, seed)
+    bootstrap = _bootstrap_of(*drawn) if inference == "bootstrap t" else None
     return InterruptedSeries(
         outcome=series,
         design=made,
@@ -635,7 +622,7 @@ class _Moments:
             self.yy.append((np.sum(y1**2, 0), 2 * np.sum(y1 * y0, 0), np.sum(y0**2, 0)))
         self.first = (X[:1].T @ X[:1], X[:1].T @ Y[:1], Y[0] ** 2)
 
-    def at(self, rho: Any) -> tuple[Any, Any, Any, Any]:
+    def at(self, rho: complex) -> tuple[np.ndarray, np.ndarray, np.ndarray, complex]:
         """X'R^-1 X, X'R^-1 Y, the diagonal of Y'R^-1 Y, and log |R|."""
         xx, xy, yy = self.first
         log_det = 0.0
@@ -663,15 +650,6 @@ class _Moments:
         volume = size + 1j * np.angle(sign) if np.iscomplexobj(xx) else size
         return -0.5 * ((self.n - self.k) * np.log(rss) + log_det + volume)
 
-    def grid_likelihood(self, rhos: np.ndarray) -> np.ndarray:
-        """As `log_likelihood`, of many rhos (shape (rhos, 1, 1)) at once; shape (rhos, outcomes)."""
-        xx, xy, yy, log_det = self.at(rhos)
-        factor = np.linalg.cholesky(xx)
-        explained = np.linalg.inv(factor) @ xy
-        rss = yy[:, 0] - np.einsum("gij,gij->gj", explained, explained)
-        volume = 2 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1, keepdims=True)
-        return -0.5 * ((self.n - self.k) * np.log(rss) + log_det[:, 0] + volume)
-
     def score(self, rho: float) -> float:
         """Slope of the restricted log likelihood of the first outcome, by a complex step (no digits are
         lost)."""
@@ -680,9 +658,7 @@ class _Moments:
 
 def _grid_rho(moments: _Moments) -> np.ndarray:
     """Index into the grid of the restricted maximum likelihood rho of each outcome."""
-    together = max(1, 50_000 // moments.first[1].size)
-    blocks = np.split(_RHO[:, None, None], range(together, len(_RHO), together))
-    return np.argmax(np.concatenate([moments.grid_likelihood(rhos) for rhos in blocks]), axis=0)
+    return np.argmax([moments.log_likelihood(rho) for rho in _RHO], axis=0)
 
 
 def _best_rho(moments: _Moments) -> float:
@@ -724,6 +700,15 @@ class _Draws:
         return (1 + int(np.sum(t >= abs(ratio)))) / (len(t) + 1)
 
 
+@lru_cache(maxsize=16)
+def _bootstrap_of(
+    terms: bytes, shape: tuple[int, int], distances: bytes, rho: float, draws: int, seed: int
+) -> _Draws:
+    """Keep bootstraps: many series of one design meet the largest rho, and theirs are the same."""
+    X = np.frombuffer(terms).reshape(shape, order="F")
+    return _bootstrap(X, np.frombuffer(distances, dtype=np.int64), rho, draws, seed)
+
+
 def _simulate(gaps: np.ndarray, rho: float, noise: np.ndarray) -> np.ndarray:
     errors = noise.copy()
     r = rho**gaps
@@ -739,15 +724,6 @@ def _unbiased_rho(X: np.ndarray, gaps: np.ndarray, rho: float, noise: np.ndarray
 
 def _bootstrap(X: np.ndarray, gaps: np.ndarray, rho: float, draws: int, seed: int) -> _Draws:
     """Refit simulated errors; the estimator is equivariant, so the true coefficients do not matter."""
-    return _cached_bootstrap(X.tobytes("F"), X.shape, gaps.tobytes(), rho, draws, seed)
-
-
-@lru_cache(maxsize=16)
-def _cached_bootstrap(
-    terms: bytes, shape: tuple[int, int], distances: bytes, rho: float, draws: int, seed: int
-) -> _Draws:
-    """Series of one design often meet the largest rho: their bootstraps are the same."""
-    X, gaps = np.frombuffer(terms).reshape(shape, order="F"), np.frombuffer(distances, dtype=np.int64)
     noise = np.random.default_rng(seed).standard_normal((len(X), draws))
     errors = _simulate(gaps, _unbiased_rho(X, gaps, rho, noise), noise)
     moments = _Moments(X, errors, gaps)
@@ -755,7 +731,7 @@ def _cached_bootstrap(
     k = X.shape[1]
     estimates, variances, inverses = np.empty((k, draws)), np.empty(draws), np.zeros((len(_RHO), k, k))
     for j in np.unique(at):
-        chosen = at == j
+        mine = at == j
         b, s2, inverses[j] = moments.fit(_RHO[j])
-        estimates[:, chosen], variances[chosen] = b[:, chosen], s2[chosen]
+        estimates[:, mine], variances[mine] = b[:, mine], s2[mine]
     return _Draws(estimates, variances, at, inverses)

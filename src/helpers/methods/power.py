@@ -140,6 +140,26 @@ def detectable_term(
     return _normal(float(se), unit, len(frame), "regression term with AR(1) errors")
 
 
+def detectable_coefficient(se: float, *, df: float = np.inf, ratios: np.ndarray | None = None) -> float:
+    """Coefficient of a fitted model that is found with 80 percent power, in its unit.
+
+    Parameters
+    ----------
+    se : float
+        Its standard error.
+    df : float
+        Degrees of freedom of its t distribution.
+    ratios : array, shape (draws,), optional
+        Absolute t ratios of a bootstrap, in place of the t distribution. Under errors that hardly return to
+        their mean they have far longer tails, so that the usual 2.80 standard errors would promise too much.
+    """
+    if ratios is None:
+        quantiles = stats.t.ppf([1 - ALPHA / 2, POWER], df)
+    else:
+        quantiles = np.quantile(ratios, [1 - ALPHA, 2 * POWER - 1])
+    return float(quantiles.sum() * se)
+
+
 def detectable_share_difference(
     total_before: int, total_after: int, share_before: float = 0.0
 ) -> DetectableEffect:
