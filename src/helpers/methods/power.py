@@ -60,6 +60,26 @@ def normal_multiplier(alpha: float = ALPHA, power: float = POWER) -> float:
     return float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power))
 
 
+def detectable_coefficient(se: float, *, df: float = np.inf, ratios: np.ndarray | None = None) -> float:
+    """Coefficient of a fitted model that is found with 80 percent power, in its unit.
+
+    Parameters
+    ----------
+    se : float
+        Its standard error.
+    df : float
+        Degrees of freedom of its t distribution.
+    ratios : array, shape (draws,), optional
+        Absolute t ratios of a bootstrap, in place of the t distribution. Under errors that hardly return to
+        their mean they have far longer tails, so that the usual 2.80 standard errors would promise too much.
+    """
+    if ratios is None:
+        quantiles = stats.t.ppf([1 - ALPHA / 2, POWER], df)
+    else:
+        quantiles = np.quantile(ratios, [1 - ALPHA, 2 * POWER - 1])
+    return float(quantiles.sum() * se)
+
+
 def detectable_mean(n: int, sd: float, unit: str) -> DetectableEffect:
     """Mean of `n` event effects with standard deviation `sd`, t test with n - 1 degrees of freedom.
 
@@ -140,26 +160,6 @@ def detectable_term(
     return _normal(float(se), unit, len(frame), "regression term with AR(1) errors")
 
 
-def detectable_coefficient(se: float, *, df: float = np.inf, ratios: np.ndarray | None = None) -> float:
-    """Coefficient of a fitted model that is found with 80 percent power, in its unit.
-
-    Parameters
-    ----------
-    se : float
-        Its standard error.
-    df : float
-        Degrees of freedom of its t distribution.
-    ratios : array, shape (draws,), optional
-        Absolute t ratios of a bootstrap, in place of the t distribution. Under errors that hardly return to
-        their mean they have far longer tails, so that the usual 2.80 standard errors would promise too much.
-    """
-    if ratios is None:
-        quantiles = stats.t.ppf([1 - ALPHA / 2, POWER], df)
-    else:
-        quantiles = np.quantile(ratios, [1 - ALPHA, 2 * POWER - 1])
-    return float(quantiles.sum() * se)
-
-
 def detectable_share_difference(
     total_before: int, total_after: int, share_before: float = 0.0
 ) -> DetectableEffect:
@@ -180,12 +180,12 @@ def detectable_share_difference(
     checks.enough(min(total_before, total_after), 1, "cases in a group")
     if not 0 <= share_before < 1:
         raise checks.UnusableInput(f"A share of {share_before} leaves no room to rise: give 0 to below 1.")
-    before, after = range(total_before + 1), range(total_after + 1)
-    detects = np.array([[_fisher_finds(k, total_before, m, total_after) for m in after] for k in before])
+    before, after = np.arange(total_before + 1), np.arange(total_after + 1)
+    finds = np.array([[_fisher_finds(k, total_before, m, total_after) for m in after] for k in before])
     chance_before = stats.binom.pmf(before, total_before, share_before)
 
     def power(share_after: float) -> float:
-        return float(chance_before @ detects @ stats.binom.pmf(after, total_after, share_after))
+        return float(chance_before @ finds @ stats.binom.pmf(after, total_after, share_after))
 
     if power(1.0) < POWER:
         raise checks.UnusableInput(
@@ -198,7 +198,7 @@ def detectable_share_difference(
     return DetectableEffect(float(value), "difference in shares", None, n, design)
 
 
-def _fisher_finds(count_before: int, total_before: int, count_after: int, total_after: int) -> bool:
+def _fisher_finds(count_before: Any, total_before: int, count_after: Any, total_after: int) -> bool:
     table = [[count_before, total_before - count_before], [count_after, total_after - count_after]]
     rises = count_after / total_after > count_before / total_before
     return bool(rises and stats.fisher_exact(table).pvalue <= ALPHA)
