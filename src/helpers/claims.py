@@ -46,23 +46,24 @@ def attempt(estimator: Callable[..., Any], *args: Any, **settings: Any) -> Any:
 
 
 def evidence(
-    comparison: DateComparison | NotEstimated, *, rungs: Iterable[Any] = (), **stated: Any
+    comparison: DateComparison | NotEstimated, *, rungs: Iterable[Any] = (), **claim: Any
 ) -> Evidence:
     """Return the evidence that a comparison gives, with what the claim states (sign, margin, regions).
 
     What is stated takes the place of what the comparison gives; rungs that could not be estimated are left
     out.
     """
-    given = {
-        "estimate": comparison.effect,
+    effect = comparison.effect
+    fields: dict[str, Any] = {
+        "estimate": effect,
         "usable_events": len(comparison.rows),
-        "placebo_p": comparison.effect.p_value if comparison else None,
+        "placebo_p": effect.p_value if effect else None,
         "leave_one_out": tuple(comparison.leave_one_out.values()),
         "lead": comparison.lead,
-        "mde": comparison.effect.details["mde"] if comparison else None,
+        "mde": effect.details["mde"] if effect else None,
         "rungs": tuple(getattr(rung, "effect", rung) for rung in rungs if rung),
     }
-    return Evidence(**(given | stated))
+    return Evidence(**(fields | claim))
 
 
 def family_p(test_id: str, p_value: float) -> float:
@@ -85,8 +86,8 @@ def record_detail(
     name: str, comparison: DateComparison | NotEstimated, detail: str, *, unit: str, as_of: str
 ) -> None:
     """Record one of the details of an effect under its own name, so that prose can speak of it."""
-    if comparison:
-        effect = comparison.effect
+    effect = comparison.effect
+    if effect:
         record(name, effect.details[detail], unit=unit, n=effect.n, window=effect.window, as_of=as_of)
     else:
         record_estimate(name, comparison, as_of=as_of)
@@ -94,10 +95,10 @@ def record_detail(
 
 def record_p(name: str, comparison: DateComparison | NotEstimated, *, as_of: str) -> None:
     """Record the two-sided placebo p value of a comparison under its own name."""
-    if comparison and comparison.effect.p_value is None:
+    effect = comparison.effect
+    if effect and effect.p_value is None:
         record(name, None, unit="probability", as_of=as_of, why="too few placebo dates")
-    elif comparison:
-        effect = comparison.effect
+    elif effect:
         method = f"two-sided p value against placebo; {effect.method}"
         record(
             name,
@@ -114,16 +115,17 @@ def record_p(name: str, comparison: DateComparison | NotEstimated, *, as_of: str
 
 def record_mde(test_id: str, comparison: DateComparison | NotEstimated, *, as_of: str) -> None:
     """Record the minimum detectable effect of a test, which stands before its result."""
-    if not comparison:
+    effect = comparison.effect
+    if not effect:
         record_estimate(f"{test_id}_mde", comparison, as_of=as_of)
         return
     record(
         f"{test_id}_mde",
-        comparison.effect.details["mde"],
-        unit=comparison.effect.unit,
-        n=comparison.effect.n,
+        effect.details["mde"],
+        unit=effect.unit,
+        n=effect.n,
         method="minimum detectable effect, 80 percent power, 5 percent two-sided",
-        window=comparison.effect.window,
+        window=effect.window,
         as_of=as_of,
     )
 
@@ -132,7 +134,7 @@ def record_result(
     test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict, *, as_of: str
 ) -> None:
     """Record effect, placebo p value, lead, range with one date left out, and verdict of a test."""
-    if comparison:
+    if isinstance(comparison, DateComparison):
         for part, fields in _parts(comparison).items():
             record(f"{test_id}_{part}", as_of=as_of, **fields)
         record_p(f"{test_id}_placebo_p", comparison, as_of=as_of)
@@ -145,11 +147,12 @@ def record_result(
 def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict) -> dict[str, Any]:
     """Return the row of a test for `helpers.tables.verdict_table`."""
     test = catalog.claim_test(test_id)
-    reasons = (*decision.reasons, *([] if comparison else [comparison.why]))
+    why = [comparison.why] if isinstance(comparison, NotEstimated) else []
+    reasons = (*decision.reasons, *why)
     row = {"claim": f"{test_id}: {test['claim']}", "verdict": decision.word, "why": "; ".join(reasons)}
-    if not comparison:
-        return row
     effect = comparison.effect
+    if not effect:
+        return row
     return row | {
         "value": effect.value,
         "low": effect.low,
@@ -181,14 +184,16 @@ def combined(words: Iterable[str], *, testable: bool = True, cap: str = "") -> W
     ValueError
         If a word is not one of the verdict rule.
     """
-    words = set(words)
-    if unknown := words - set(get_args(Word)):
+    distinct = set(words)
+    if unknown := distinct - set(get_args(Word)):
         raise ValueError(f"{sorted(unknown)} is no verdict: the rule knows {', '.join(get_args(Word))}.")
     if not testable:
         return "not testable"
-    if cap == "descriptive only" or words <= {"descriptive only", "not testable"}:
+    if cap == "descriptive only" or distinct <= {"descriptive only", "not testable"}:
         return "descriptive only"
-    return words.pop() if words in ({"supported"}, {"contradicted"}) else "inconclusive"
+    if distinct == {"supported"}:
+        return "supported"
+    return "contradicted" if distinct == {"contradicted"} else "inconclusive"
 
 
 def within_family(word: Word, *, sign: str | None, adjusted_p: float | None) -> Word:
@@ -215,8 +220,8 @@ def in_margins(inputs: Mapping[str, Any]) -> dict[str, float] | None:
         where the claim names a region, -1 and 1 are its ends (of a region of ratios, on the log scale). A
         missing end is NaN. None if there is no estimate, or neither a margin nor a bounded region.
     """
-    estimate, margin = inputs.get("estimate"), inputs.get("margin")
-    region = next((one for one in inputs.get("supports_if") or () if None not in one.values()), None)
+    estimate, margin = inputs.get("estimate"), inputs.get("margin") or 0.0
+    region = next((region for region in inputs.get("supports_if") or () if None not in region.values()), None)
     if not estimate or not (margin or region):
         return None
     ends = [math.nan if estimate[end] is None else estimate[end] for end in ("low", "value", "high")]
@@ -230,7 +235,7 @@ def _place(value: float, region: Mapping[str, float]) -> float:
     """Return where a value lies in a region: -1 and 1 at its ends."""
     above, below = region["above"], region["below"]
     if above > 0:
-        value, above, below = (math.log(one) if one > 0 else math.nan for one in (value, above, below))
+        value, above, below = (math.log(end) if end > 0 else math.nan for end in (value, above, below))
     return (2 * value - above - below) / (below - above)
 
 
@@ -241,7 +246,7 @@ def _parts(comparison: DateComparison) -> dict[str, dict[str, Any]]:
     if comparison.lead is not None:
         parts["lead"] = comparison.lead.record()
     if left_out:
-        values = [one.value for one in left_out.values()]
+        values = [estimate.value for estimate in left_out.values()]
         parts["leave_one_out"] = same | {
             "value": effect.value,
             "low": min(effect.value, *values),

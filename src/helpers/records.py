@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from numbers import Integral, Real
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pandas as pd
@@ -46,7 +47,7 @@ def record(
     method: str = "",
     window: str = "",
     as_of: str | date | None = None,
-    **details,
+    **details: Any,
 ) -> None:
     """Leave a result in the notebook.
 
@@ -146,20 +147,20 @@ def read(path: Path | str | Iterable[Path | str]) -> pd.DataFrame:
     return table.astype({"low": float, "high": float, "n": "Int64"})
 
 
-def _number(value):
+def _number(value: Any) -> Any:
     """Turn numbers into plain Python, round what is not an integer, and enter lists and mappings."""
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, Mapping):
         return {str(key): _number(part) for key, part in value.items()}
-    if isinstance(value, list | tuple) or hasattr(value, "tolist") and getattr(value, "ndim", 0):
+    if isinstance(value, list | tuple) or hasattr(value, "tolist") and getattr(value, "ndim", False):
         return [_number(part) for part in value]
     if isinstance(value, date):
         return str(value)[:10]
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real):
-        return rounded(value)
+        return rounded(float(value))
     if hasattr(value, "item"):
         return _number(value.item())
     raise BadRecord(
@@ -167,7 +168,7 @@ def _number(value):
     )
 
 
-def _end(bound):
+def _end(bound: Any) -> Any:
     bound = _number(bound)
     return None if isinstance(bound, float) and math.isinf(bound) else bound
 
@@ -199,7 +200,7 @@ def _check(content: Mapping) -> None:
             raise BadRecord(f"Record {name!r} (value {value!r}, interval {low!r} to {high!r}): {mend}.")
 
 
-def _finite(content) -> bool:
+def _finite(content: Any) -> bool:
     if isinstance(content, Mapping):
         return all(_finite(part) for part in content.values())
     if isinstance(content, list):
@@ -207,7 +208,7 @@ def _finite(content) -> bool:
     return not isinstance(content, float) or math.isfinite(content)
 
 
-def _ordered(low, value, high) -> bool:
+def _ordered(low: Any, value: Any, high: Any) -> bool:
     if isinstance(value, str):
         return low is None and high is None
     known = [number for number in (low, value, high) if number is not None]
@@ -253,11 +254,11 @@ def _text(content: Mapping) -> str:
     return text
 
 
-def _notebooks(path) -> list[Path]:
+def _notebooks(path: Path | str | Iterable[Path | str]) -> list[Path]:
     if isinstance(path, str | Path):
         path = Path(path)
         return sorted(path.rglob("*.ipynb")) if path.is_dir() else [path]
-    return [notebook for one in path for notebook in _notebooks(one)]
+    return [notebook for part in path for notebook in _notebooks(part)]
 
 
 def _rows(notebook: Path) -> list[dict]:
@@ -291,7 +292,7 @@ def _rows(notebook: Path) -> list[dict]:
     return list(rows.values())
 
 
-def _read_one(content, place: str) -> dict:
+def _read_one(content: Any, place: str) -> dict:
     # Plain dicts in place of notebook nodes.
     content = json.loads(json.dumps(content))
     if not isinstance(content, dict) or set(content) != set(FIELDS):

@@ -111,6 +111,19 @@ class Estimate:
             text += f", window {self.window}"
         return f"{text}, n = {self.n}."
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Both ends of the interval.
+
+        Raises
+        ------
+        BadEstimate
+            If the design gives no interval.
+        """
+        if self.low is None or self.high is None:
+            raise BadEstimate(f"{self.method}: there is no interval. Ask for the value alone.")
+        return self.low, self.high
+
     def changed(self, **fields: Any) -> "Estimate":
         """Return the estimate with some fields changed, such as its window."""
         return replace(self, **fields)

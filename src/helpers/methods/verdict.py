@@ -59,7 +59,8 @@ class Region:
 
     def holds(self, estimate: Estimate) -> bool:
         """Whether the whole interval of `estimate` lies in the region."""
-        return self.above < estimate.low and estimate.high < self.below
+        low, high = estimate.interval
+        return self.above < low and high < self.below
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,7 @@ def verdict(evidence: Evidence) -> Verdict:
     conditions = _conditions(evidence)
     failed = [name for name, holds in conditions.items() if not holds]
     contradiction = _contradiction(evidence)
+    word: Word
     if failed and contradiction:
         word, reasons = "contradicted", [contradiction]
     elif not failed and not contradiction:
@@ -193,7 +195,7 @@ def verdict(evidence: Evidence) -> Verdict:
 
 def _point_16(word: Word, evidence: Evidence) -> tuple[str, ...]:
     """Say that the design is too weak for its margin, and what point 16 would then make of the word."""
-    if evidence.margin is None or evidence.mde <= evidence.margin:
+    if evidence.margin is None or evidence.mde is None or evidence.mde <= evidence.margin:
         return ()
     weak = "the minimum detectable effect exceeds the margin"
     return (weak,) if word == "inconclusive" else (weak, f"{word} by point 15; {CAP}")
@@ -218,7 +220,7 @@ def _check(evidence: Evidence) -> None:
     """Refuse evidence to which the rule cannot be applied."""
     estimate = evidence.estimate
     everyone = (estimate, evidence.lead, *evidence.leave_one_out, *evidence.rungs)
-    if estimate is None or any(one is not None and one.low is None for one in everyone):
+    if estimate is None or any(every is not None and every.low is None for every in everyone):
         raise IncompleteEvidence(
             "An estimate has no 95% interval. Give one, or cap the claim at 'descriptive only'."
         )
@@ -259,9 +261,9 @@ def _conditions(evidence: Evidence) -> dict[str, bool]:
     if evidence.family_p is not None:
         conditions[f"p adjusted within its family is at most {ALPHA}"] = _at_most(evidence.family_p)
     if evidence.usable_events is not None and not evidence.single_event:
-        kept = [not _flips(evidence, one) for one in evidence.leave_one_out]
-        conditions["each event was left out in turn and none carries it"] = len(kept) > 0 and all(kept)
-    conditions["a second estimator agrees"] = any(_in_any(regions, one) for one in evidence.rungs)
+        firm = [not _flips(evidence, without) for without in evidence.leave_one_out]
+        conditions["each event was left out in turn and none carries it"] = len(firm) > 0 and all(firm)
+    conditions["a second estimator agrees"] = any(_in_any(regions, rung) for rung in evidence.rungs)
     return conditions | {text: bool(holds) for text, holds in evidence.supports_also.items()}
 
 
@@ -298,8 +300,8 @@ def _contradiction(evidence: Evidence) -> str:
     return ""
 
 
-def _in_any(regions: tuple[Region, ...], estimate: Estimate) -> bool:
-    return any(region.holds(estimate) for region in regions)
+def _in_any(regions: tuple[Region, ...], estimate: Estimate | None) -> bool:
+    return estimate is not None and any(region.holds(estimate) for region in regions)
 
 
 def _at_most(p_value: float | None) -> bool:
@@ -314,11 +316,11 @@ def _flips(evidence: Evidence, without: Estimate) -> bool:
 
 
 def _lead_is_harmless(evidence: Evidence) -> bool:
-    lead = evidence.lead
-    if lead is None:
+    lead, estimate = evidence.lead, evidence.estimate
+    if lead is None or estimate is None:
         return False
-    sure = lead.low > 0 or lead.high < 0
-    return not (sure and abs(lead.value) >= LEAD_SHARE * abs(evidence.estimate.value))
+    low, high = lead.interval
+    return not ((low > 0 or high < 0) and abs(lead.value) >= LEAD_SHARE * abs(estimate.value))
 
 
 def _plain(evidence: Evidence) -> dict[str, Any]:
@@ -327,7 +329,7 @@ def _plain(evidence: Evidence) -> dict[str, Any]:
     for name in ("estimate", "lead"):
         plain[name] = _finite(plain[name].record()) if plain[name] is not None else None
     for name in ("leave_one_out", "rungs"):
-        plain[name] = [_finite(one.record()) for one in plain[name]]
+        plain[name] = [_finite(estimate.record()) for estimate in plain[name]]
     for name in ("supports_if", "contradicts_if"):
         bounds = [asdict(region) for region in plain[name]]
         plain[name] = [_finite(one) for one in bounds]
