@@ -81,7 +81,8 @@ def file_state(path: Path) -> tuple[int, int] | None:
 @lru_cache(maxsize=32)
 def _typed_at(file: Path, path: str, state: tuple[int, int] | None) -> pd.DataFrame:
     frame = read_text_table(file)
-    for column in schema.table_of(path).columns:
+    table = schema.table_of(path)
+    for column in table.columns if table else ():
         if column.type == "date":
             frame[column.name] = pd.to_datetime(frame[column.name].replace("", None), format="%Y-%m-%d")
         elif column.type == "number":

@@ -139,7 +139,7 @@ def load(series_id: str, as_of: str | date | pd.Timestamp | None = None) -> Seri
     rows = _rows(info)
     day = as_of_day(as_of)
     public = rows if day is None else rows[rows["vintage"] <= day]
-    if public.empty:
+    if day is not None and public.empty:
         raise NotYetKnown(
             f"Nothing of {series_id} was public on {day.date()}; its first vintage is "
             f"{rows['vintage'].min().date()}. Ask for that day or a later one."

@@ -109,19 +109,19 @@ def panel(group: str, as_of: str | date | pd.Timestamp | None = None) -> Panel:
     known = observations.known(ids, as_of)
     loaded = observations.load_many([*(known or ids[:1]), market.factor], as_of)
     factor = loaded[market.factor].values
-    returns = pd.DataFrame({one.removeprefix("return_"): loaded[one].values for one in known})
-    missing = [catalog.series(one).title for one in ids if one not in known]
+    returns = pd.DataFrame({name.removeprefix("return_"): loaded[name].values for name in known})
+    missing = [catalog.series(name).title for name in ids if name not in known]
     return Panel(LABELS[group], market, returns.reindex(factor.index), factor, list(loaded.values()), missing)
 
 
-def first_days(selected: pd.DataFrame, one: Panel) -> pd.Series:
+def first_days(selected: pd.DataFrame, panel: Panel) -> pd.Series:
     """Return the first trading day of a panel that could react to each event.
 
     Parameters
     ----------
     selected : DataFrame
         Events; see `timeline.events`.
-    one : Panel
+    panel : Panel
 
     Returns
     -------
@@ -129,16 +129,16 @@ def first_days(selected: pd.DataFrame, one: Panel) -> pd.Series:
         By ``event_id``; events after the last day of the panel are left out. If the exchange was shut on the
         day (a typhoon), it is the next day with a return.
     """
-    days = timeline.reaction_days(selected, one.market.calendar)
-    index = one.returns.index
+    days = timeline.reaction_days(selected, panel.market.calendar)
+    index = panel.returns.index
     days = days[(days >= index[0]) & (days <= index[-1])]
     return pd.Series(index[index.searchsorted(days)], days.index, name="day")
 
 
 def beyond(selected: pd.DataFrame, panels: Sequence[Panel]) -> pd.DataFrame:
     """List the events to which no panel has a reaction, with the reason."""
-    covered = set().union(*(first_days(selected, one).index for one in panels))
+    covered = set().union(*(first_days(selected, group).index for group in panels))
     gone = selected[~selected.index.isin(covered)]
-    last = max(one.returns.index[-1] for one in panels)
+    last = max(group.returns.index[-1] for group in panels)
     reason = f"no share data: the returns end on {last.day} {last:%b %Y}"
     return pd.DataFrame({"label": timeline.labels(gone), "date": gone["date"], "reason": reason})

@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Iterable, Mapping
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -204,11 +204,11 @@ def _effect(row: Mapping) -> str:
     return text
 
 
-def _with_unit(value, unit: str) -> str:
+def _with_unit(value: Any, unit: str) -> str:
     return MISSING if _absent(value) else f"{significant(value)} {unit}".strip()
 
 
-def significant(value) -> str:
+def significant(value: Any) -> str:
     """Three significant digits, without exponent."""
     if _absent(value):
         return MISSING
@@ -224,7 +224,7 @@ def signed(value: float, decimals: int = 0) -> str:
     return written if any(digit in written for digit in "123456789") else written[1:]
 
 
-def _absent(value) -> bool:
+def _absent(value: Any) -> bool:
     return value is None or bool(pd.isna(value))
 
 
@@ -248,7 +248,7 @@ def _written(column: pd.Series, form: int | str | None) -> list[str]:
     ]
 
 
-def _absent_text(cell) -> bool:
+def _absent_text(cell: Any) -> bool:
     return cell is None or cell == "" or (pd.api.types.is_scalar(cell) and bool(pd.isna(cell)))
 
 

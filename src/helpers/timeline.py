@@ -10,6 +10,7 @@ from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
 from textwrap import shorten
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,7 @@ LAST_SESSION = "2030-12-31"
 # Local hour at which an event counts as known, by its place in the New York trading day.
 KNOWN_AT = {"unknown": 12, "during": 12, "before_open": 8, "after_close": 17}
 
-Day = str | date | pd.Timestamp
+Day: TypeAlias = str | date | pd.Timestamp
 
 
 class UnknownEvent(ValueError):
@@ -86,9 +87,9 @@ def events(
         "confidence": confidence,
         "ai_on_agenda": ai_on_agenda,
     }
-    for column, wanted in columns.items():
-        if wanted is not None:
-            keep &= table[column].isin(_known(wanted, set(table[column].dropna()), column))
+    for column, values in columns.items():
+        if values is not None:
+            keep &= table[column].isin(_known(values, set(table[column].dropna()), column))
     if actors is not None:
         taking_part = table["actors"].str.split(";").map(set)
         wanted_actors = _known(actors, set().union(*taking_part), "actor")
@@ -116,25 +117,9 @@ def event_set(name: str, as_of: Day | None = None) -> pd.DataFrame:
     return events(ids=members, as_of=as_of)
 
 
-def meetings(as_of: Day | None = None, ai_only: bool = False) -> pd.DataFrame:
-    """Select the leader meetings, in person or virtual, that `data/claims.yml` names.
-
-    Parameters
-    ----------
-    as_of : str, datetime.date, pandas.Timestamp or None
-        Drop meetings dated after this day.
-    ai_only : bool
-        Keep only meetings with artificial intelligence on the agenda.
-    """
-    held = event_set("meetings", as_of)
-    return held[held["ai_on_agenda"] == "yes"] if ai_only else held
-
-
-def event_dates(selected: pd.DataFrame, which: str = "date") -> pd.Series:
-    """Return one date per event: ``date``, ``first_us_trading_day`` or ``first_asia_trading_day``."""
-    if which not in DATE_COLUMNS:
-        raise UnknownEvent(f"{which!r} is no date of an event. Choose one of {', '.join(DATE_COLUMNS)}.")
-    return selected[which]
+def meetings(as_of: Day | None = None) -> pd.DataFrame:
+    """Select the leader meetings, in person or virtual, that `data/claims.yml` names; see `events`."""
+    return event_set("meetings", as_of)
 
 
 def labels(selected: pd.DataFrame) -> pd.Series:
@@ -236,39 +221,6 @@ def reaction_days(selected: pd.DataFrame, calendar: str) -> pd.Series:
     return pd.Series(closes.index[closes.searchsorted(moments, side="right")], selected.index, name="day")
 
 
-def trading_window(day: Day, before: int, after: int, calendar: str = "XNYS") -> pd.DatetimeIndex:
-    """List the trading days around a day.
-
-    Parameters
-    ----------
-    day : str, datetime.date or pandas.Timestamp
-        Day 0 is the first session on or after this day.
-    before, after : int
-        Number of sessions before and after day 0.
-    calendar : str
-        Exchange code of the library exchange_calendars.
-
-    Returns
-    -------
-    pandas.DatetimeIndex
-        ``before + 1 + after`` sessions without a time zone.
-
-    Raises
-    ------
-    OutsideCalendar
-        If the window reaches beyond the sessions the calendar knows.
-    """
-    _refuse_negative(before, after)
-    sessions = _closes(calendar).index
-    zero = sessions.searchsorted(calendar_day(day))
-    if zero < before or zero + after >= len(sessions) or calendar_day(day) < sessions[0]:
-        raise OutsideCalendar(
-            f"A window of {before} days before and {after} after {day} leaves the calendar {calendar}, which "
-            f"runs from {sessions[0].date()} to {sessions[-1].date()}. Take a shorter window."
-        )
-    return sessions[zero - before : zero + after + 1].rename("period")
-
-
 def close_by(selected: pd.DataFrame, others: pd.DataFrame, days: int) -> pd.DataFrame:
     """List the other events close to each event: the overlap matrix, one row for each of its filled cells.
 
@@ -311,17 +263,17 @@ def nearest(selected: pd.DataFrame, others: pd.DataFrame | None = None) -> pd.Da
     others = selected if others is None else others
     apart = _days_apart(selected["date"], others["date"]).astype(float)
     apart[selected.index.to_numpy()[:, None] == others.index.to_numpy()[None, :]] = np.inf
-    found = pd.DataFrame({"label": labels(selected)})
+    table = pd.DataFrame({"label": labels(selected)})
     if others.empty:
-        empty = found.reindex(columns=["label", "days", "nearest", "nearest_date", "nearest_category"])
+        empty = table.reindex(columns=["label", "days", "nearest", "nearest_date", "nearest_category"])
         return empty.astype({"days": "Int64", "nearest_date": others["date"].dtype})
     alone = np.isinf(apart.min(axis=1))
     neighbour = pd.Series(others.index[apart.argmin(axis=1)], index=selected.index).mask(alone)
-    found["days"] = pd.Series(apart.min(axis=1), index=selected.index).mask(alone).astype("Int64")
-    found["nearest"] = neighbour.map(labels(others))
-    found["nearest_date"] = neighbour.map(others["date"])
-    found["nearest_category"] = neighbour.map(others["category"])
-    return found
+    table["days"] = pd.Series(apart.min(axis=1), index=selected.index).mask(alone).astype("Int64")
+    table["nearest"] = neighbour.map(labels(others))
+    table["nearest_date"] = neighbour.map(others["date"])
+    table["nearest_category"] = neighbour.map(others["category"])
+    return table
 
 
 def clusters(selected: pd.DataFrame, days: int) -> pd.Series:
@@ -344,7 +296,7 @@ def reach(as_of: Day | None = None) -> pd.Timestamp:
 
 
 def counts_around(
-    selected: pd.DataFrame, held: pd.DataFrame, before: int, after: int, as_of: Day | None = None
+    selected: pd.DataFrame, summits: pd.DataFrame, before: int, after: int, as_of: Day | None = None
 ) -> pd.DataFrame:
     """Count tightening and easing events around meetings.
 
@@ -356,7 +308,7 @@ def counts_around(
     ----------
     selected : pandas.DataFrame
         The events to count.
-    held : pandas.DataFrame
+    summits : pandas.DataFrame
         The meetings; a meeting is never counted around itself or another meeting.
     before, after : int
         Calendar days before the first and after the last day of the meeting.
@@ -371,9 +323,9 @@ def counts_around(
         lie within the `reach` of the list, beyond which it is silent.
     """
     _refuse_negative(before, after)
-    counted = selected.drop(index=held.index, errors="ignore")
-    rows = {"label": labels(held), "date": held["date"]}
-    first, last = held["date"], held["end_date"].fillna(held["date"])
+    counted = selected.drop(index=summits.index, errors="ignore")
+    rows = {"label": labels(summits), "date": summits["date"]}
+    first, last = summits["date"], summits["end_date"].fillna(summits["date"])
     for direction in ("tightening", "easing"):
         days = counted.loc[counted["direction"] == direction, "date"]
         rows[f"{direction}_before"] = _count(
@@ -388,7 +340,7 @@ def counts_around(
 
 
 def counts_expected(
-    selected: pd.DataFrame, held: pd.DataFrame, before: int, after: int, as_of: Day | None = None
+    selected: pd.DataFrame, summits: pd.DataFrame, before: int, after: int, as_of: Day | None = None
 ) -> pd.DataFrame:
     """Say how many events the windows of `counts_around` would hold at the rate of their own calendar years.
 
@@ -397,7 +349,7 @@ def counts_expected(
 
     Parameters
     ----------
-    selected, held, before, after, as_of
+    selected, summits, before, after, as_of
         As for `counts_around`.
 
     Returns
@@ -407,16 +359,16 @@ def counts_expected(
         for easing, as numbers of events; days beyond the reach of the list count nothing.
     """
     _refuse_negative(before, after)
-    counted = selected.drop(index=held.index, errors="ignore")
-    rows = {"label": labels(held), "date": held["date"]}
-    first, last = held["date"], held["end_date"].fillna(held["date"])
+    counted = selected.drop(index=summits.index, errors="ignore")
+    rows = {"label": labels(summits), "date": summits["date"]}
+    first, last = summits["date"], summits["end_date"].fillna(summits["date"])
     for direction in ("tightening", "easing"):
         rate = _yearly_rate(counted.loc[counted["direction"] == direction, "date"], reach(as_of))
         for side, start, days in (
             ("before", first - pd.Timedelta(days=before), before),
             ("after", last + pd.Timedelta(days=1), after),
         ):
-            windows = {event: pd.date_range(start[event], periods=days) for event in held.index}
+            windows = {event: pd.date_range(start[event], periods=days) for event in summits.index}
             rows[f"{direction}_{side}"] = pd.Series(
                 {event: rate.reindex(window).sum() for event, window in windows.items()}, dtype=float
             )
@@ -444,8 +396,8 @@ def unusable(
         Periods of the window before and after the period of the event.
     guard : int
         Calendar days around the event in which no event of another category may lie.
-    which : str
-        The date that places the event; see `event_dates`.
+    which : {"date", "first_us_trading_day", "first_asia_trading_day"}
+        The date that places the event.
     others : pandas.DataFrame, optional
         The events that may disturb; by default all of them.
 
@@ -461,7 +413,9 @@ def unusable(
     others = _all_events() if others is None else others
     monthly = bool((index.day == 1).all())
     window_reasons = _month_reasons if monthly else _day_reasons
-    placed = event_dates(selected, which)
+    if which not in DATE_COLUMNS:
+        raise UnknownEvent(f"{which!r} is no date of an event. Choose one of {', '.join(DATE_COLUMNS)}.")
+    placed = selected[which]
     reasons = {
         event_id: _doubts(selected.loc[event_id])
         + window_reasons(placed[event_id], index, before, after)
@@ -477,9 +431,9 @@ def _all_events() -> pd.DataFrame:
     return catalog.events_table().sort_values("date", kind="stable")
 
 
-def _known(wanted: str | list[str], known: set[str], column: str) -> set[str]:
-    """Return the wanted values as a set after checking that each of them occurs."""
-    values = {wanted} if isinstance(wanted, str) else set(wanted)
+def _known(choice: str | list[str], known: set[str], column: str) -> set[str]:
+    """Return the values asked for as a set after checking that each of them occurs."""
+    values = {choice} if isinstance(choice, str) else set(choice)
     for value in sorted(values - known):
         near = get_close_matches(value, known, n=3) or sorted(known)[:12]
         raise UnknownEvent(f"No event has {column} {value!r}. Try one of: {', '.join(near)}.")
@@ -516,7 +470,7 @@ def _closes(calendar: str) -> pd.Series:
     return get_calendar(calendar, start=FIRST_SESSION, end=LAST_SESSIONS.get(calendar, LAST_SESSION)).closes
 
 
-def _moment(event) -> pd.Timestamp:
+def _moment(event: Any) -> pd.Timestamp:
     in_new_york = event.us_session in ("before_open", "after_close")
     zone = "America/New_York" if in_new_york else event.announced_zone
     day = event.date if pd.isna(event.public_from) else event.public_from

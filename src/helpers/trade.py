@@ -24,13 +24,13 @@ def dollars(known: Mapping[str, SeriesData], series_id: str) -> pd.Series:
     """
     if series_id not in known:
         return empty(series_id)
-    one = known[series_id]
-    if one.info.currency == "USD":
-        return one.values
-    rate = known.get(f"{one.info.currency.lower()}_per_usd")
+    info, values = known[series_id].info, known[series_id].values
+    if info.currency == "USD":
+        return values
+    rate = known.get(f"{info.currency.lower()}_per_usd")
     if rate is None:
         return empty(series_id)
-    return transforms.to_currency(one.values, rate.values, "old per new").dropna()
+    return transforms.to_currency(values, rate.values, "old per new").dropna()
 
 
 def cycle(known: Mapping[str, SeriesData], series_id: str) -> pd.Series:

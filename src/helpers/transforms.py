@@ -13,6 +13,16 @@ import pandas as pd
 
 DAYS_IN_STEP = {"quarter": 365.25 / 4, "half-year": 365.25 / 2, "fiscal year": 365.25}
 FIRST_LUNAR_YEAR, LAST_LUNAR_YEAR = 1930, 2030
+# Month and day of each Lunar New Year from the first year on (130 is 30 January), as in the lunisolar tables
+# of the Python library holidays 0.109. The official ones are those of the Hong Kong Observatory
+# (Gregorian-Lunar Calendar Conversion Table).
+LUNAR_NEW_YEARS = (
+    130, 217, 206, 126, 214, 204, 124, 211, 131, 219, 208, 127, 215, 205, 125, 213, 202, 122, 210, 129, 217,
+    206, 127, 214, 203, 124, 212, 131, 218, 208, 128, 215, 205, 125, 213, 202, 121, 209, 130, 217, 206, 127,
+    215, 203, 123, 211, 131, 218, 207, 128, 216, 205, 125, 213, 202, 220, 209, 129, 217, 206, 127, 215, 204,
+    123, 210, 131, 219, 207, 128, 216, 205, 124, 212, 201, 122, 209, 129, 218, 207, 126, 214, 203, 123, 210,
+    131, 219, 208, 128, 216, 205, 125, 212, 201, 122, 210, 129, 217, 206, 126, 213, 203,
+)  # fmt: skip
 LUNAR_WINDOWS = {"before": (-7, -1), "during": (0, 6), "after": (7, 21)}
 SHORTEST_STRETCH = 36
 
@@ -268,20 +278,6 @@ def total(parts: dict[str, pd.Series]) -> pd.Series:
     return pd.DataFrame(parts).sum(axis="columns", skipna=False)
 
 
-def share_of(part: pd.Series, whole: pd.Series) -> pd.Series:
-    """Part divided by whole, on the index of the part; missing where the whole is.
-
-    Raises
-    ------
-    BadSeries
-        If the whole is zero or negative somewhere.
-    """
-    _check(part)
-    _check(whole)
-    _refuse_not_positive(whole, "a share of it")
-    return part / whole.reindex(part.index)
-
-
 def monthly_average(daily: pd.Series) -> pd.Series:
     """Mean of the daily values of each month, on first days of months.
 
@@ -290,12 +286,10 @@ def monthly_average(daily: pd.Series) -> pd.Series:
     """
     _check(daily)
     daily = daily.dropna()
-    groups = daily.groupby(daily.index.to_period("M"))
-    edges = pd.DataFrame(
-        {"mean": groups.mean(), "first": groups.apply(_first_day), "last": groups.apply(_last_day)}
-    )
-    whole = (edges["first"] <= 7) & (edges["last"] > edges.index.days_in_month - 7)
-    return edges.loc[whole, "mean"].rename(daily.name).to_timestamp().rename_axis("period")
+    month = daily.index.to_period("M")
+    days = pd.Series(daily.index.day, index=daily.index).groupby(month).agg(["min", "max"])
+    whole = (days["min"] <= 7) & (days["max"] > days.index.days_in_month - 7)
+    return daily.groupby(month).mean()[whole].to_timestamp().rename_axis("period")
 
 
 def to_currency(values: pd.Series, rate: pd.Series, quoted: str) -> pd.Series:
@@ -321,7 +315,8 @@ def to_currency(values: pd.Series, rate: pd.Series, quoted: str) -> pd.Series:
     _check(values, monthly=True)
     _check(rate, monthly=True)
     if quoted == "old per new":
-        return share_of(values, rate)
+        _refuse_not_positive(rate, "a rate")
+        return values / rate.reindex(values.index)
     if quoted == "new per old":
         return values * rate.reindex(values.index)
     raise BadSeries(f"{quoted!r} is no way to quote a rate. Choose 'old per new' or 'new per old'.")
@@ -474,7 +469,7 @@ def seasonally_adjust(
     }
     iterations = {"inner_iter": 1, "outer_iter": 15} if robust else {"inner_iter": 2, "outer_iter": 0}
     scaled = log(observed) if use_log else observed
-    stretches = np.cumsum(np.diff(_numbers(observed.index), prepend=0) != 1) if len(observed) else []
+    stretches = np.cumsum(np.diff(_numbers(observed.index), prepend=0) != 1)
     parts = [_decompose(part, settings, iterations) for _, part in scaled.groupby(stretches)]
     if not any(len(part) >= SHORTEST_STRETCH for _, part in scaled.groupby(stretches)):
         raise BadSeries(
@@ -512,10 +507,7 @@ def _decompose(values: pd.Series, settings: dict, iterations: dict) -> tuple[pd.
 
 
 def _lunar_new_year(year: int) -> date:
-    # Imported here because few runs need it.
-    from holidays.calendars.chinese import _ChineseLunisolar
-
-    return _ChineseLunisolar().lunar_new_year_date(year)[0]
+    return date(year, *divmod(LUNAR_NEW_YEARS[year - FIRST_LUNAR_YEAR], 100))
 
 
 @lru_cache
@@ -547,11 +539,11 @@ def _check(values: pd.Series, monthly: bool = False) -> None:
         raise BadSeries(f"{_name(values)} is not monthly on first days of months. Average or sum it first.")
 
 
-def _refuse_not_positive(values: pd.Series, wanted: str) -> None:
+def _refuse_not_positive(values: pd.Series, use: str) -> None:
     bad = values.index[values <= 0]
     if len(bad):
         raise BadSeries(
-            f"{_name(values)} is {values[bad[0]]:g} in {bad[0].date()}, where {wanted} has no meaning. Leave "
+            f"{_name(values)} is {values[bad[0]]:g} in {bad[0].date()}, where {use} has no meaning. Leave "
             "the period out or use the level."
         )
 
@@ -585,14 +577,6 @@ def _earlier(values: pd.Series, periods: int) -> pd.Series:
     numbers = _numbers(values.index)
     earlier = pd.Series(values.to_numpy(), index=numbers).reindex(numbers - periods)
     return pd.Series(earlier.to_numpy(), index=values.index, name=values.name)
-
-
-def _first_day(values: pd.Series) -> int:
-    return values.index[0].day
-
-
-def _last_day(values: pd.Series) -> int:
-    return values.index[-1].day
 
 
 def month_numbers(index: pd.DatetimeIndex) -> np.ndarray:

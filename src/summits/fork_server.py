@@ -31,7 +31,6 @@ PRELOADED = (
     "statsmodels.api",
     "statsmodels.tsa.api",
     "exchange_calendars",
-    "holidays.calendars.chinese",
     "nbformat",
     "yaml",
 )

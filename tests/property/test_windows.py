@@ -9,7 +9,6 @@ from helpers import timeline, transforms
 
 DAYS = st.dates(pd.Timestamp("2013-01-01").date(), pd.Timestamp("2026-06-30").date())
 LENGTH = st.integers(0, 30)
-CALENDARS = st.sampled_from(["XNYS", "XHKG", "XSHG"])
 MONTHS = pd.date_range("2013-01-01", "2026-12-01", freq="MS", name="period")
 few = settings(max_examples=60, deadline=None)
 
@@ -25,27 +24,6 @@ def monthly(draw, gaps=True):
         else [True] * len(index)
     )
     return pd.Series(values, index=index, name="x")[keep]
-
-
-@few
-@given(day=DAYS, before=LENGTH, after=LENGTH, calendar=CALENDARS)
-def test_a_trading_window_has_its_length_and_its_zero(day, before, after, calendar):
-    window = timeline.trading_window(day, before, after, calendar)
-    assert len(window) == before + 1 + after
-    assert window.tz is None
-    assert window.is_monotonic_increasing and window.is_unique
-    assert window[before] == timeline.trading_window(day, 0, 0, calendar)[0]
-    assert window[before] >= pd.Timestamp(day)
-    assert before == 0 or window[before - 1] < pd.Timestamp(day)
-    assert (window.day_of_week < 5).all()
-
-
-@few
-@given(day=DAYS, length=LENGTH, calendar=CALENDARS)
-def test_neighbouring_trading_windows_share_no_day(day, length, calendar):
-    window = timeline.trading_window(day, length, length, calendar)
-    beyond = timeline.trading_window(window[-1] + pd.Timedelta(days=1), 0, length, calendar)
-    assert window.intersection(beyond).empty
 
 
 @few

@@ -61,7 +61,6 @@ ESTIMATORS = {
     "break dates": breaks.break_dates,
     "robust sup-F": breaks.robust_sup_f,
     "X-13": lambda y: x13(y, arima="(0 1 1)(0 1 1)"),
-    "cross-correlation": lambda y: lead_lag.cross_correlation(y, twin(y), first_lag=-5, last_lag=5),
     "prewhitened": lambda y: lead_lag.prewhitened_cross_correlation(
         y, twin(y), last_lag=3, leads=2, order=1, draws=99, seed=1
     ),

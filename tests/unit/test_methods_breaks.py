@@ -60,7 +60,6 @@ def test_interval_is_wider_for_a_smaller_shift_and_symmetric_in_time(shift):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda s: breaks.robust_sup_f(s, trimming=0.3), "No critical values"),
         (lambda s: breaks.robust_sup_f(s, most=6), "No critical values"),
         (lambda s: breaks.break_dates(s, breaks=9), "cannot hold"),
         (lambda s: breaks.break_dates(s, shortest=1), "cannot hold"),

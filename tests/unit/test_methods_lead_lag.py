@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.methods.checks import UnusableInput
-from helpers.methods.lead_lag import cross_correlation, prewhitened_cross_correlation
+from helpers.methods.lead_lag import prewhitened_cross_correlation
 
 SETTINGS = {"last_lag": 2, "leads": 2, "order": 1, "draws": 9_999, "seed": 1}
 
@@ -65,10 +65,11 @@ def test_common_dependence_alone_gives_a_uniform_p_value():
     assert np.mean(np.array(p_values) < 0.10) < 0.22
 
 
-def test_cross_correlation_of_a_series_with_its_shift():
-    x = np.random.default_rng(11).normal(size=200)
-    result = cross_correlation(np.roll(x, 3), x, first_lag=-5, last_lag=5)
-    assert result.idxmax() == 3
+def test_unfiltered_correlation_of_a_series_with_its_shift():
+    x = np.random.default_rng(11).normal(size=80)
+    settings = SETTINGS | {"order": 0, "last_lag": 5, "draws": 19}
+    result = prewhitened_cross_correlation(quarters(np.roll(x, 3)), quarters(x), **settings)
+    assert result.correlations.idxmax() == 3
 
 
 @pytest.mark.parametrize(

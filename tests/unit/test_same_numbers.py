@@ -46,6 +46,13 @@ def test_restricted_likelihood_is_certain_to_nine_digits(seed: int) -> None:
     )
 
 
+def test_a_bootstrap_met_before_is_not_drawn_again():
+    months = pd.date_range("2014-01-01", periods=60, freq="MS")
+    walks = [pd.Series(np.random.default_rng(seed).normal(size=60).cumsum(), months) for seed in (1, 1, 2)]
+    first, again, other = (interrupted_series(walk, [], season=1, unit="", draws=99).draws for walk in walks)
+    assert again is first and other is not first
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_variances_are_the_maximum_of_the_dense_restricted_likelihood(seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -56,7 +56,6 @@ AIRLINE = monthly(
         transforms.monthly_average,
         transforms.seasonally_adjust,
         lambda values: transforms.chain_index(values, "percent"),
-        lambda values: transforms.share_of(values, values),
         lambda values: transforms.total({"chips": values}),
     ],
 )
@@ -140,17 +139,12 @@ class TestSums:
         with pytest.raises(transforms.BadSeries, match="at least one"):
             transforms.total({})
 
-    def test_share(self):
-        share = transforms.share_of(monthly(1, 2, 3), monthly(4, 4, 4, drop=["2020-03"]))
-        assert share.tolist()[:2] == [0.25, 0.5]
-        assert np.isnan(share.iloc[2])
-
-    def test_no_share_of_nothing(self):
-        with pytest.raises(transforms.BadSeries, match="share"):
-            transforms.share_of(monthly(1, 2), monthly(1, 0))
-
 
 class TestUnits:
+    def test_a_rate_of_zero_is_refused(self):
+        with pytest.raises(transforms.BadSeries, match="a rate has no meaning"):
+            transforms.to_currency(monthly(1, 2), monthly(1, 0), "old per new")
+
     def test_monthly_average_of_whole_months(self):
         days = pd.bdate_range("2020-01-13", "2020-03-20")
         rate = dated(days, np.where(days.month == 2, 7.0, 6.0))

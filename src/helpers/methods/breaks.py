@@ -1,11 +1,10 @@
-"""Structural breaks that the data find on their own: F tests, Bai-Perron dates with intervals, CUSUM.
+"""Structural breaks that the data find on their own: Bai-Perron dates with intervals, and the robust sup-F.
 
 A break "at t" means that t is the last period of the old regime. These procedures take no event date, so they
 have no lead window: a date they find is a competing explanation for any event near it.
 
-Sources: Andrews (1993), Andrews and Ploberger (1994) and Hansen (1997) for the F tests; Bai (1997) and Bai
-and Perron (1998, 2003) for dates, intervals and the robust sup-F; Brown, Durbin and Evans (1975) and
-Ploberger and Kraemer (1992) for CUSUM.
+Sources: Bai (1997) and Bai and Perron (1998, 2003) for dates, intervals and the robust sup-F; Andrews (1991)
+for the long-run variance.
 """
 
 from collections.abc import Callable
@@ -18,21 +17,13 @@ from scipy import optimize, stats
 from helpers.methods import checks
 from helpers.methods.results import Estimate, Shown
 
-# Bai and Perron (2003b), 5 percent critical values of sup-F for 1, 2, ... breaks, by trimming and number of
-# coefficients that break.
+TRIMMING = 0.15
+# Bai and Perron (2003b), 5 percent critical values of sup-F for 1 to 5 breaks, by number of coefficients that
+# break, for regimes of at least 0.15 of the sample.
 _SUP_F_5_PERCENT = {
-    (0.10, 1): (9.10, 7.92, 6.84, 6.03, 5.37, 4.80, 4.23, 3.58),
-    (0.10, 2): (12.25, 10.58, 9.29, 8.37, 7.62, 6.90, 6.21, 5.41),
-    (0.10, 3): (14.60, 12.82, 11.46, 10.41, 9.59, 8.80, 8.01, 7.03),
-    (0.15, 1): (8.58, 7.22, 5.96, 4.99, 3.91),
-    (0.15, 2): (11.47, 9.75, 8.36, 7.19, 5.85),
-    (0.15, 3): (13.98, 11.99, 10.39, 9.05, 7.46),
-    (0.20, 1): (8.22, 6.53, 5.08),
-    (0.20, 2): (10.98, 8.98, 7.13),
-    (0.20, 3): (13.47, 11.09, 9.12),
-    (0.25, 1): (7.86, 5.80),
-    (0.25, 2): (10.55, 8.17),
-    (0.25, 3): (13.04, 10.16),
+    1: (8.58, 7.22, 5.96, 4.99, 3.91),
+    2: (11.47, 9.75, 8.36, 7.19, 5.85),
+    3: (13.98, 11.99, 10.39, 9.05, 7.46),
 }
 
 
@@ -76,15 +67,16 @@ def break_dates(
     *,
     breaks: int | None = None,
     most: int = 5,
-    shortest: int | float = 0.15,
+    shortest: int | float = TRIMMING,
     errors: str = "serially correlated",
 ) -> BreakDates:
     """Find break dates by the Bai-Perron dynamic programme, with intervals.
 
     Parameters
     ----------
-    series, regressors
-        As in :func:`stability_test`, any number of regressors.
+    series : Series, shape (n,)
+    regressors : DataFrame, shape (n, q), optional
+        Terms whose coefficients break, constant included; by default the mean alone.
     breaks : int, optional
         Number of breaks. Default: the number with the least BIC, which finds too many when errors are
         autocorrelated; compare with :func:`robust_sup_f`.
@@ -126,9 +118,7 @@ def break_dates(
     return BreakDates(dates, selection, _regimes(series.index, y, X, ends, regressors), errors, h, n)
 
 
-def robust_sup_f(
-    series: pd.Series, regressors: pd.DataFrame | None = None, *, most: int = 5, trimming: float = 0.15
-) -> pd.DataFrame:
+def robust_sup_f(series: pd.Series, regressors: pd.DataFrame | None = None, *, most: int = 5) -> pd.DataFrame:
     """Test no break against 1, 2, ..., `most` breaks, robust to autocorrelation (Bai and Perron 1998, 2003).
 
     The statistic is taken at the least-squares dates. The long-run variance of each regime uses a quadratic
@@ -142,17 +132,17 @@ def robust_sup_f(
     Raises
     ------
     helpers.methods.checks.UnusableInput
-        If no critical values are carried for this trimming and number of regressors, or for so many breaks.
+        If no critical values are carried for this number of regressors or of breaks.
     """
     y, X = _outcome_and_regressors(series, regressors)
     n, q = X.shape
-    critical = _SUP_F_5_PERCENT.get((trimming, q))
-    if critical is None or most > len(critical):
+    critical = _SUP_F_5_PERCENT.get(q, ())
+    if most > len(critical):
         raise checks.UnusableInput(
-            f"No critical values for {q} regressors, trimming {trimming} and {most} breaks. "
-            "Use one to three regressors, trimming 0.10 to 0.25, and fewer breaks."
+            f"No critical values for {q} regressors and {most} breaks. "
+            "Use one to three regressors and at most five breaks."
         )
-    partitions, _ = _partitions(y, X, _shortest_regime(trimming, n, q), most)
+    partitions, _ = _partitions(y, X, _shortest_regime(TRIMMING, n, q), most)
     statistic = np.array([_wald(y, X, partitions[m]) for m in range(1, most + 1)])
     return pd.DataFrame(
         {
@@ -219,7 +209,8 @@ def _partitions(y: np.ndarray, X: np.ndarray, h: int, most: int) -> tuple[list[l
         best.append(np.min(through, axis=0))
     partitions = []
     for m in range(most + 1):
-        ends, t = [], n
+        ends: list[int] = []
+        t = n
         for step in range(m, 0, -1):
             t = int(previous[step][t])
             ends.insert(0, t)
@@ -307,7 +298,7 @@ def _argmax_distribution(xi: float, ratio: float) -> Callable[[float], float]:
     """
     phi = xi * ratio**2
 
-    def both(exponent: float, quantile: float) -> float:
+    def tail(exponent: float, quantile: float) -> float:
         return float(np.exp(exponent + stats.norm.logcdf(quantile)))
 
     def left(x: float) -> float:
@@ -316,8 +307,8 @@ def _argmax_distribution(xi: float, ratio: float) -> Callable[[float], float]:
         d = (phi + 2 * xi) ** 2 / (xi * (phi + xi))
         return (
             -np.sqrt(x / (2 * np.pi)) * np.exp(-x / 8)
-            - c * both(f * (1 + f) * x / 2, -(0.5 + f) * np.sqrt(x))
-            + (d - 2 + x / 2) * both(0, -np.sqrt(x) / 2)
+            - c * tail(f * (1 + f) * x / 2, -(0.5 + f) * np.sqrt(x))
+            + (d - 2 + x / 2) * tail(0, -np.sqrt(x) / 2)
         )
 
     def right(x: float) -> float:
@@ -327,8 +318,8 @@ def _argmax_distribution(xi: float, ratio: float) -> Callable[[float], float]:
         return (
             1
             + xi * np.sqrt(x / (2 * np.pi * phi)) * np.exp(-f * x / 8)
-            + c * both((phi + xi) * x / 2, -(phi + xi / 2) / np.sqrt(phi) * np.sqrt(x))
-            - (d - 2 + f * x / 2) * both(0, -np.sqrt(f * x) / 2)
+            + c * tail((phi + xi) * x / 2, -(phi + xi / 2) / np.sqrt(phi) * np.sqrt(x))
+            - (d - 2 + f * x / 2) * tail(0, -np.sqrt(f * x) / 2)
         )
 
     return lambda x: left(-x) if x < 0 else right(x)

@@ -190,18 +190,18 @@ def positions(index: pd.DatetimeIndex, dates: Sequence, what: str) -> np.ndarray
         If a date is not in the index, is repeated, or has another time zone.
     """
     try:
-        wanted = pd.DatetimeIndex(pd.to_datetime(list(dates)))
+        days = pd.DatetimeIndex(pd.to_datetime(list(dates)))
     except (TypeError, ValueError) as error:
         raise UnusableInput(
             f"{what}: not dates of one time zone ({error}). Use dates without a zone."
         ) from None
-    same_zone({what: wanted, "the data": index})
-    if not wanted.is_unique:
-        twice = wanted[wanted.duplicated()][0]
+    same_zone({what: days, "the data": index})
+    if not days.is_unique:
+        twice = days[days.duplicated()][0]
         raise UnusableInput(f"{what}: {twice:%Y-%m-%d} is listed twice. Merge events of the same day.")
-    found = index.get_indexer(wanted)
-    if (found < 0).any():
-        absent = wanted[found < 0][0]
+    rows = index.get_indexer(days)
+    if (rows < 0).any():
+        absent = days[rows < 0][0]
         if not index[0] <= absent <= index[-1]:
             raise UnusableInput(
                 f"{what}: {absent:%Y-%m-%d} lies outside the data "
@@ -211,7 +211,7 @@ def positions(index: pd.DatetimeIndex, dates: Sequence, what: str) -> np.ndarray
             f"{what}: {absent:%Y-%m-%d} is not a row of the data. "
             "Use the first trading day (or month) that could react."
         )
-    return found
+    return rows
 
 
 def _label(values: object, row: int) -> str:

@@ -12,6 +12,7 @@ and West (1987) for HAC.
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -285,7 +286,8 @@ def interrupted_series(
     shift, s2, inverse = moments.fit(rho)
     names = terms.frame.columns
     coefficients = np.linalg.lstsq(X, y, rcond=None)[0] + shift[:, 0]
-    bootstrap = _bootstrap(X, terms.gaps, rho, draws, seed) if inference == "bootstrap t" else None
+    drawn = (X.tobytes("F"), X.shape, terms.gaps.tobytes(), rho, draws, seed)
+    bootstrap = _bootstrap_of(*drawn) if inference == "bootstrap t" else None
     return InterruptedSeries(
         outcome=series,
         design=terms,
@@ -661,6 +663,15 @@ def _simulate(gaps: np.ndarray, rho: float, noise: np.ndarray) -> np.ndarray:
 def _unbiased_rho(X: np.ndarray, gaps: np.ndarray, rho: float, noise: np.ndarray) -> float:
     refitted = _RHO[_grid_rho(_Moments(X, _simulate(gaps, rho, noise), gaps))]
     return float(np.clip(2 * rho - refitted.mean(), -0.95, 0.95))
+
+
+@lru_cache(maxsize=16)
+def _bootstrap_of(
+    terms: bytes, shape: tuple[int, int], distances: bytes, rho: float, draws: int, seed: int
+) -> _Draws:
+    """Keep bootstraps: many series of one design meet the largest rho, and theirs are the same."""
+    X = np.frombuffer(terms).reshape(shape, order="F")
+    return _bootstrap(X, np.frombuffer(distances, dtype=np.int64), rho, draws, seed)
 
 
 def _bootstrap(X: np.ndarray, gaps: np.ndarray, rho: float, draws: int, seed: int) -> _Draws:

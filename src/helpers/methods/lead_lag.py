@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from itertools import permutations
 from math import factorial
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from helpers.methods.checks import UnusableInput, complete, enough, finite, in_order, varies
+from helpers.methods.checks import UnusableInput, enough, finite, in_order, varies
 from helpers.methods.power import detectable_correlation
 from helpers.methods.results import Estimate, Shown
 
@@ -31,28 +30,6 @@ class CrossCorrelation(Shown):
     def summary(self) -> pd.DataFrame:
         """Return one row per lag."""
         return self.correlations.to_frame()
-
-    def record(self) -> dict[str, Any]:
-        """Return the record of the largest correlation."""
-        return self.effect.record()
-
-
-def cross_correlation(
-    follower: np.ndarray | pd.Series, leader: np.ndarray | pd.Series, *, first_lag: int, last_lag: int
-) -> pd.Series:
-    """Correlate ``follower[t + lag]`` with ``leader[t]`` for each lag.
-
-    Means and variances are those of the whole series, as in the usual sample cross-correlation.
-
-    Raises
-    ------
-    UnusableInput
-        As :func:`granger`.
-    """
-    numbers = _pair(follower, leader, minimum=max(abs(first_lag), abs(last_lag)) + 4)
-    lags = range(first_lag, last_lag + 1)
-    values = [_correlations(numbers[:, :1].T, numbers[:, 1], lag)[0] for lag in lags]
-    return pd.Series(values, index=pd.Index(lags, name="lag"), name="correlation")
 
 
 def prewhitened_cross_correlation(
@@ -110,24 +87,25 @@ def prewhitened_cross_correlation(
     rows, exact = _year_orders(dates, known, draws, seed)
     lags = range(last_lag + 1)
     null = np.max([_correlations(filtered_follower[rows], filtered_leader, lag) for lag in lags], axis=0)
-    shown = pd.Series(
+    correlations = pd.Series(
         {
             lag: _correlations(filtered_follower[None, :], filtered_leader, lag)[0]
             for lag in range(-leads, last_lag + 1)
         },
         name="correlation",
     ).rename_axis("lag")
-    tested = shown.loc[0:]
+    tested = correlations.loc[0:]
     # Rounding must not make the observed order differ from itself.
     at_least = int((null >= tested.max() - 1e-12).sum())
     p_value = at_least / len(null) if exact else (1 + at_least) / (1 + len(null))
     how = "all orders" if exact else f"{len(rows)} random orders"
     best = int(tested.idxmax())
     pairs = int((known[best:] & known[: len(known) - best]).sum())
-    error = 1 / np.sqrt(pairs - 3)
+    low, high = np.tanh(np.arctanh(tested[best]) + np.array([-1.96, 1.96]) / np.sqrt(pairs - 3))
     effect = Estimate(
         tested[best],
-        *np.tanh(np.arctanh(tested[best]) + np.array([-1.96, 1.96]) * error),
+        low,
+        high,
         unit="correlation",
         n=int(known.sum()),
         method=f"largest prewhitened cross-correlation, AR({order}), years permuted ({how}), one-sided p",
@@ -141,7 +119,7 @@ def prewhitened_cross_correlation(
             "whole_years": int(len(_whole_years(dates, known))),
         },
     )
-    return CrossCorrelation(effect, shown)
+    return CrossCorrelation(effect, correlations)
 
 
 def _same_dates(leader: pd.Series, follower: pd.Series, minimum: int) -> tuple[pd.Series, pd.Series]:
@@ -168,8 +146,8 @@ def _prewhiten(x: np.ndarray, y: np.ndarray, order: int) -> tuple[np.ndarray, np
     enough(int(rows.sum()), 2 * order + 3, "unbroken stretches of the leader for the filter")
     slopes = np.linalg.lstsq(lags[rows], x[order:][rows], rcond=None)[0][1:]
     filter_ = np.append(1.0, -slopes)
-    demeaned = [one - np.nanmean(one) for one in (x, y)]
-    return np.convolve(demeaned[0], filter_, "valid"), np.convolve(demeaned[1], filter_, "valid")
+    whitened = [np.convolve(values - np.nanmean(values), filter_, "valid") for values in (x, y)]
+    return whitened[0], whitened[1]
 
 
 def _whole_years(dates: pd.DatetimeIndex, known: np.ndarray) -> np.ndarray:
@@ -203,27 +181,3 @@ def _correlations(followers: np.ndarray, leader: np.ndarray, lag: int) -> np.nda
     n = len(x)
     products = y[:, lag:] @ x[: n - lag] if lag >= 0 else y[:, :lag] @ x[-lag:]
     return products / np.sqrt((y**2).sum(axis=1) * (x @ x))
-
-
-def _pair(first: Any, second: Any, minimum: int) -> np.ndarray:
-    in_order(first, "first series")
-    in_order(second, "second series")
-    if len(first) != len(second):
-        raise UnusableInput(
-            f"The series have {len(first)} and {len(second)} periods: cut both to the common dates."
-        )
-    if (
-        isinstance(first, pd.Series)
-        and isinstance(second, pd.Series)
-        and not first.index.equals(second.index)
-    ):
-        raise UnusableInput("The series cover different dates: cut both to the common dates.")
-    numbers = np.column_stack([complete(first, "first series"), complete(second, "second series")])
-    enough(len(numbers), minimum, "periods")
-    varies(numbers[:, 0], "first series")
-    varies(numbers[:, 1], "second series")
-    return numbers
-
-
-def _test(value: float, p_value: float, n: int, method: str, unit: str, df: float) -> Estimate:
-    return Estimate(float(value), None, None, unit=unit, n=n, method=method, p_value=float(p_value), df=df)

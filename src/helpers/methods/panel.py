@@ -116,7 +116,7 @@ def staggered_effects(
     Callaway & Sant'Anna (2021), Journal of Econometrics 225, 200-230.
     """
     wide, first = _balanced(frame, outcome, unit, period, first_treated)
-    cells, influence = [], []
+    rows, columns = [], []
     for group in sorted(first.dropna().unique()):
         start = _last_clean_period(wide.columns, group, anticipation)
         for position in range(1, wide.shape[1]):
@@ -124,22 +124,27 @@ def staggered_effects(
             change = (wide.iloc[:, position] - wide.iloc[:, base]).to_numpy()
             value, scores = _difference_of_means(change, (first == group).to_numpy(), first.isna().to_numpy())
             event_time = position - wide.columns.get_loc(group)
-            cells.append((group, wide.columns[position], event_time, (first == group).sum(), value))
-            influence.append(scores)
-    cells = pd.DataFrame(cells, columns=["group", "period", "event_time", "units", "effect"])
-    influence = np.array(influence)
+            rows.append((group, wide.columns[position], event_time, (first == group).sum(), value))
+            columns.append(scores)
+    cells = pd.DataFrame(rows, columns=["group", "period", "event_time", "units", "effect"])
+    influence = np.array(columns)
     treated = cells["event_time"] >= 0
     shares, names = _event_time_weights(cells)
     estimates = shares @ cells["effect"].to_numpy()
     after = (names >= 0) / (names >= 0).sum()
     leads = f"{anticipation} periods of anticipation"
-    common = {"unit": outcome_unit, "n": len(wide), "leads": leads}
     name = "group-time difference-in-differences, never-treated controls"
     overall = cells["units"].where(treated, 0).to_numpy(dtype=float)
     overall /= overall.sum()
     return StaggeredEffects(
         effect=_average(
-            overall, cells["effect"], influence, method=f"{name}, weighted by group size", **common
+            overall,
+            cells["effect"].to_numpy(),
+            influence,
+            method=f"{name}, weighted by group size",
+            unit=outcome_unit,
+            n=len(wide),
+            leads=leads,
         ),
         group_time=_with_errors(cells, influence),
         event_study=_with_errors(
@@ -150,7 +155,9 @@ def staggered_effects(
             estimates,
             shares @ influence,
             method=f"{name}, mean over periods since treatment",
-            **common,
+            unit=outcome_unit,
+            n=len(wide),
+            leads=leads,
         ),
     )
 

@@ -50,11 +50,6 @@ class DetectableEffect:
     alpha: float = ALPHA
     power: float = POWER
 
-    @property
-    def percent(self) -> float:
-        """The effect as a percentage, for an effect in log points."""
-        return 100 * float(np.expm1(self.value))
-
     def record(self) -> dict[str, Any]:
         """Return the fields of a record."""
         row = {"value": self.value, "unit": self.unit, "n": self.n, "method": self.design}
@@ -64,6 +59,26 @@ class DetectableEffect:
 def normal_multiplier(alpha: float = ALPHA, power: float = POWER) -> float:
     """Return the number of standard errors in a minimum detectable effect (2.80 for 5 and 80 percent)."""
     return float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power))
+
+
+def detectable_coefficient(se: float, *, df: float = np.inf, ratios: np.ndarray | None = None) -> float:
+    """Coefficient of a fitted model that is found with 80 percent power, in its unit.
+
+    Parameters
+    ----------
+    se : float
+        Its standard error.
+    df : float
+        Degrees of freedom of its t distribution.
+    ratios : array, shape (draws,), optional
+        Absolute t ratios of a bootstrap, in place of the t distribution. Under errors that hardly return to
+        their mean they have far longer tails, so that the usual 2.80 standard errors would promise too much.
+    """
+    if ratios is None:
+        quantiles = stats.t.ppf([1 - ALPHA / 2, POWER], df)
+    else:
+        quantiles = np.quantile(ratios, [1 - ALPHA, 2 * POWER - 1])
+    return float(quantiles.sum() * se)
 
 
 def detectable_mean(n: int, sd: float, unit: str) -> DetectableEffect:
@@ -211,7 +226,7 @@ def detectable_share_difference(
     return DetectableEffect(float(value), "difference in shares", None, n, design)
 
 
-def _fisher_finds(count_before: int, total_before: int, count_after: int, total_after: int) -> bool:
+def _fisher_finds(count_before: Any, total_before: int, count_after: Any, total_after: int) -> bool:
     table = [[count_before, total_before - count_before], [count_after, total_after - count_after]]
     rises = count_after / total_after > count_before / total_before
     return bool(rises and stats.fisher_exact(table).pvalue <= ALPHA)

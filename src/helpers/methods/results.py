@@ -89,7 +89,7 @@ class Estimate:
             raise BadEstimate(f"{self.method}: the estimate is {self.value}. Look for gaps or constants.")
         if (self.low is None) != (self.high is None):
             raise BadEstimate(f"{self.method}: give both ends of the interval, or neither.")
-        if self.low is not None and not self.low <= self.high:
+        if self.low is not None and self.high is not None and not self.low <= self.high:
             raise BadEstimate(f"{self.method}: the interval runs {self.low} to {self.high}. Order its ends.")
         if self.p_value is not None and not 0 <= self.p_value <= 1:
             raise BadEstimate(f"{self.method}: p = {self.p_value} is not a probability.")
@@ -111,11 +111,28 @@ class Estimate:
             text += f", window {self.window}"
         return f"{text}, n = {self.n}."
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Both ends of the interval.
+
+        Raises
+        ------
+        BadEstimate
+            If the design gives no interval.
+        """
+        if self.low is None or self.high is None:
+            raise BadEstimate(f"{self.method}: there is no interval. Ask for the value alone.")
+        return self.low, self.high
+
+    def changed(self, **fields: Any) -> "Estimate":
+        """Return the estimate with some fields changed, such as its window."""
+        return replace(self, **fields)
+
     def record(self) -> dict[str, Any]:
         """Return the keyword arguments of ``helpers.records.record``; unused fields are left out."""
         full = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "details"}
-        kept = {name: value for name, value in full.items() if value is not None and value != ""}
-        return kept | dict(self.details)
+        used = {name: value for name, value in full.items() if value is not None and value != ""}
+        return used | dict(self.details)
 
 
 def t_interval(values: np.ndarray) -> tuple[float, float]:
@@ -232,9 +249,9 @@ def rescale(estimate: Estimate, factor: float = 1.0, shift: float = 0.0) -> Esti
     """
     if not factor > 0:
         raise checks.UnusableInput(f"The factor is {factor}. Give one above zero.")
-    ends = {name: getattr(estimate, name) for name in ("value", "low", "high")}
-    moved = {name: None if end is None else factor * end + shift for name, end in ends.items()}
-    return replace(estimate, **moved, se=None if estimate.se is None else factor * estimate.se)
+    low, high = (None if end is None else factor * end + shift for end in (estimate.low, estimate.high))
+    se = None if estimate.se is None else factor * estimate.se
+    return replace(estimate, value=factor * estimate.value + shift, low=low, high=high, se=se)
 
 
 def widen(estimate: Estimate, looks: int) -> Estimate:
@@ -263,7 +280,10 @@ def table_of(estimates: Mapping[str, Estimate], *, log: bool = False) -> pd.Data
     An infinite end is missing. With `log`, the logarithms of ratios; that of zero is missing.
     """
     ends = ["value", "low", "high"]
-    rows = [{"label": label} | {end: getattr(one, end) for end in ends} for label, one in estimates.items()]
+    rows = [
+        {"label": label} | {end: getattr(estimate, end) for end in ends}
+        for label, estimate in estimates.items()
+    ]
     table = pd.DataFrame(rows, columns=["label", *ends])
     numbers = table[ends].astype(float).replace([np.inf, -np.inf], np.nan)
     table[ends] = np.log(numbers.where(numbers > 0)) if log else numbers
@@ -273,7 +293,7 @@ def table_of(estimates: Mapping[str, Estimate], *, log: bool = False) -> pd.Data
 def rows_of(estimates: Mapping[str, Estimate]) -> pd.DataFrame:
     """Return one row per named estimate: value, standard error, interval and p value."""
     columns = ["value", "se", "low", "high", "p_value"]
-    rows = [[getattr(one, column) for column in columns] for one in estimates.values()]
+    rows = [[getattr(estimate, column) for column in columns] for estimate in estimates.values()]
     return pd.DataFrame(rows, columns=columns, index=list(estimates))
 
 

@@ -98,15 +98,15 @@ def x13(
 def _holiday(holiday: pd.DataFrame | None, months: pd.PeriodIndex) -> pd.DataFrame | None:
     if holiday is None:
         return None
-    wanted = pd.period_range(months[0], months[-1] + 12, freq="M")
+    needed = pd.period_range(months[0], months[-1] + 12, freq="M")
     checks.index_in_order(holiday.index, "holiday regressors")
     covered = holiday.set_axis(holiday.index.to_period("M"))
-    if not wanted.isin(covered.index).all():
+    if not needed.isin(covered.index).all():
         raise checks.UnusableInput(
-            f"The holiday regressors must run from {wanted[0]} to {wanted[-1]}, twelve months past the data. "
+            f"The holiday regressors must run from {needed[0]} to {needed[-1]}, twelve months past the data. "
             "Build them on the longer index."
         )
-    covered = covered.loc[wanted]
+    covered = covered.loc[needed]
     checks.complete(covered, "holiday regressors")
     return covered
 

@@ -236,9 +236,11 @@ def _against_donors(
     for name in untreated.columns:
         estimates[name] = estimator(_split(untreated, name, first_treated, anticipation))
     estimates = pd.Series(estimates)
+    ends = _interval(estimates, treated)
     return Estimate(
         estimates[treated],
-        **_interval(estimates, treated),
+        ends["low"],
+        ends["high"],
         unit=unit,
         n=len(estimates),
         method=f"{method} ({INTERVAL_FROM_DONORS})",
