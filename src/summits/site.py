@@ -25,8 +25,7 @@ import pandas as pd
 import yaml
 from docutils import nodes
 
-from helpers import catalog, paths
-from helpers.figures import FIGURE_MIME
+from helpers import FIGURE_MIME, catalog, paths
 from summits import plan, scoreboard
 
 SCOREBOARD = "11_claims"

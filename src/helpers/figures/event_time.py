@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.figures.lines import line_panel
-from helpers.figures.style import COLOURS, DASHES, GRID, INK, LINES, head, number_axis, panel_grid
-
-EVENT_LINE = {"color": COLOURS["china"], "linewidth": 1.1, "linestyle": DASHES}
+from helpers.figures.style import COLOURS, DASHES, GRID, INK, LINES, head, number_axis, panels
 
 
 def event_time_panels(paths: Mapping[str, pd.DataFrame], *, title: str, unit: str) -> Figure:
@@ -32,23 +31,22 @@ def event_time_panels(paths: Mapping[str, pd.DataFrame], *, title: str, unit: st
     """
     if not paths:
         raise ValueError("There is no path to draw: give at least one.")
-    fig, panels = panel_grid(len(paths), 1, 2.1, wide=False, sharex=True)
+    fig, axes = panels(list(paths), 1, 2.1, wide=False, sharex=True)
     head(fig, title, unit)
-    for ax, (label, path) in zip(panels, paths.items(), strict=True):
+    for ax, path in zip(axes, paths.values(), strict=True):
         start, stop = path["first"] - 0.5, path["last"] + 0.5
         ax.bar(start, path["high"] - path["low"], stop - start, path["low"], align="edge", color=GRID)
         ax.hlines(path["ratio"], start, stop, color=COLOURS["united_states"], linewidth=2.4)
         ax.axhline(1, color=INK, linewidth=0.8)
-        ax.axvline(0, **EVENT_LINE)
-        ax.set_title(label)
+        _event_line(ax, 0)
         ax.set_ylim(bottom=0)
         ax.grid(False, axis="x")
         number_axis(ax.yaxis)
     step = 2 * round(float((stop - start).iloc[0]))
     reach = round(float(stop.max())) // step * step
-    panels[-1].set_xticks(range(-reach, reach + 1, step))
-    panels[-1].set_xlabel("Days from the event", loc="left")
-    number_axis(panels[-1].xaxis)
+    axes[-1].set_xticks(range(-reach, reach + 1, step))
+    axes[-1].set_xlabel("Days from the event", loc="left")
+    number_axis(axes[-1].xaxis)
     return fig
 
 
@@ -88,23 +86,22 @@ def day_panels(
     """
     if not paths:
         raise ValueError("There is no path to draw: no event has full windows.")
-    fig, panels = panel_grid(len(paths), columns, 2.0, sharex=True, sharey=True)
+    fig, axes = panels(list(paths), columns, 2.0, sharex=True, sharey=True)
     head(fig, title, f"{unit}. {key}")
-    for ax, (group, lines) in zip(panels, paths.items(), strict=True):
+    for ax, (group, lines) in zip(axes, paths.items(), strict=True):
         band = bands[group]
         ax.fill_between(band.index, band["low"], band["high"], color=GRID, linewidth=0, zorder=0.5)
         for (label, path), (colour, dashes) in zip(lines.items(), LINES, strict=False):
             ax.plot(path.index, path, color=colour, linestyle=dashes, label=label)
         ax.axhline(0, color=INK, linewidth=0.8, zorder=1)
         ax.axvline(0, color=INK, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
-        ax.set_title(group, fontsize=9.5)
         number_axis(ax.xaxis)
         number_axis(ax.yaxis)
-    for ax in panels[-columns:]:
+    for ax in axes[-columns:]:
         ax.set_xlabel(axis, loc="left")
     # One line needs no name: the unit says what it is.
-    if len(panels[0].get_legend_handles_labels()[1]) > 1:
-        panels[0].legend(loc="upper left", fontsize=8, borderpad=0)
+    if len(axes[0].get_legend_handles_labels()[1]) > 1:
+        axes[0].legend(loc="upper left", fontsize=8, borderpad=0)
     return fig
 
 
@@ -133,11 +130,15 @@ def forecast_panels(
     """
     if not pieces:
         raise ValueError("There is no forecast to draw: give at least one.")
-    fig, panels = panel_grid(len(pieces), 2, 2.5, sharey=True)
+    fig, axes = panels(list(pieces), 2, 2.5, sharey=True)
     head(fig, title, unit)
-    for ax, (label, piece) in zip(panels, pieces.items(), strict=True):
+    for ax, (label, piece) in zip(axes, pieces.items(), strict=True):
         lines = {"Observed": piece["observed"], "Expected": piece["counterfactual"].dropna()}
         bands = {"Expected": piece[["low", "high"]].dropna()}
         line_panel(lines, bands=bands, title=label, unit="", scale="log", ax=ax)
-        ax.axvline(marks[label], **EVENT_LINE)
+        _event_line(ax, marks[label])
     return fig
+
+
+def _event_line(ax: Axes, place: float | pd.Timestamp) -> None:
+    ax.axvline(place, color=COLOURS["china"], linewidth=1.1, linestyle=DASHES)

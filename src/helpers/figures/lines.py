@@ -1,25 +1,18 @@
 """Series over time: one panel, or the same panel repeated."""
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from helpers.figures import style
 from helpers.figures.events import event_bands
 from helpers.figures.labels import line_end
-from helpers.figures.style import (
-    FAINT,
-    MUTED,
-    date_axis,
-    head,
-    line_looks,
-    new_figure,
-    number_axis,
-    panel_grid,
-    set_unit,
-)
+from helpers.figures.style import FAINT, MUTED, date_axis, head, line_looks, number_axis, set_unit
 
 
 def with_gaps(values: pd.Series) -> pd.Series:
@@ -92,22 +85,15 @@ def line_panel(
         If there is no series, or a series has no value.
     """
     _check(series)
-    fig = ax.figure if ax is not None else None
-    if fig is None:
-        fig, ax = new_figure(height, wide=wide)
+    if ax is None:
+        fig, ax = style.new_figure(height, wide=wide)
         head(fig, title, unit)
     else:
+        fig = cast(Figure, ax.figure)
         ax.set_title(title)
         set_unit(ax, unit)
     ax.set_yscale(scale)
-    looks = line_looks([label for label in series if label not in background])
-    for label, values in series.items():
-        colour, dashes = looks.get(label, (FAINT, "-"))
-        _draw(ax, values.dropna(), label, colour, dashes, points=label in points, steps=label in steps)
-        if bands and label in bands:
-            ax.fill_between(
-                bands[label].index, bands[label]["low"], bands[label]["high"], color=colour, alpha=0.18, lw=0
-            )
+    _draw_lines(ax, series, background, points, steps, bands or {})
     _finish(ax, events)
     return fig
 
@@ -148,16 +134,12 @@ def small_multiples(
     Figure
     """
     _check(series)
-    fig, panels = panel_grid(len(series), columns, panel_height, wide=wide, sharex=True, sharey=same_scale)
+    fig, axes = style.panels(list(series), columns, panel_height, wide=wide, sharex=True, sharey=same_scale)
     head(fig, title, unit if same_scale else f"{unit}; each panel has its own scale")
-    for ax, (label, content) in zip(panels, series.items(), strict=True):
-        lines = content if isinstance(content, Mapping) else {"": content}
-        looks = line_looks([name for name in lines if name not in background])
-        for name, values in lines.items():
-            _draw(ax, values.dropna(), name, *looks.get(name, (FAINT, "-")))
-        ax.set_title(label, fontsize=9.5)
-    for position, ax in enumerate(panels):
-        _finish(ax, events, names=position < columns)
+    for ax, lines in zip(axes, series.values(), strict=True):
+        _draw_lines(ax, lines if isinstance(lines, Mapping) else {"": lines}, background)
+    for place, ax in enumerate(axes):
+        _finish(ax, events, names=place < columns)
     return fig
 
 
@@ -169,20 +151,35 @@ def _check(series: Mapping) -> None:
         )
 
 
-def _draw(ax: Axes, values: pd.Series, label: str, colour: str, dashes, points=False, steps=False) -> None:
-    if points:
-        ax.plot(values.index, values, color=colour, marker="o", markersize=4.5, linestyle="none")
-    elif steps:
-        ax.step(values.index, values, where="post", color=colour, linestyle=dashes)
-    else:
-        _draw_line(ax, with_gaps(values), colour, dashes)
-    if label:
-        line_end(ax, values.index[-1], values.iloc[-1], label, MUTED if colour == FAINT else colour)
+def _draw_lines(
+    ax: Axes,
+    series: Mapping[str, pd.Series],
+    background: Collection[str],
+    points: Collection[str] = (),
+    steps: Collection[str] = (),
+    bands: Mapping[str, pd.DataFrame] = MappingProxyType({}),
+) -> None:
+    """Draw the lines of a panel, each with its interval and named at its end."""
+    looks = line_looks([label for label in series if label not in background])
+    for label, values in series.items():
+        colour, dashes = looks.get(label, (FAINT, "-"))
+        values = values.dropna()
+        if label in points:
+            ax.plot(values.index, values, color=colour, marker="o", markersize=4.5, linestyle="none")
+        elif label in steps:
+            ax.step(values.index, values, where="post", color=colour, linestyle=dashes)
+        else:
+            _draw_line(ax, with_gaps(values), colour, dashes)
+        if label in bands:
+            low, high = bands[label]["low"], bands[label]["high"]
+            ax.fill_between(bands[label].index, low, high, color=colour, alpha=0.18, linewidth=0)
+        if label:
+            line_end(ax, values.index[-1], values.iloc[-1], label, MUTED if colour == FAINT else colour)
 
 
-def _draw_line(ax: Axes, values: pd.Series, colour: str, dashes) -> None:
-    look = {"linewidth": 1.1, "zorder": 1.9} if colour == FAINT else {"linewidth": 1.8, "zorder": 2}
-    ax.plot(values.index, values, color=colour, linestyle=dashes, **look)
+def _draw_line(ax: Axes, values: pd.Series, colour: str, dashes: Any) -> None:
+    width, order = (1.1, 1.9) if colour == FAINT else (1.8, 2)
+    ax.plot(values.index, values, color=colour, linestyle=dashes, linewidth=width, zorder=order)
     # A value between two gaps has no line to lie on.
     lonely = values.notna() & values.shift(1).isna() & values.shift(-1).isna()
     ax.plot(values.index[lonely], values[lonely], color=colour, marker="o", markersize=3, linestyle="none")
@@ -192,8 +189,8 @@ def _finish(ax: Axes, events: pd.DataFrame | None, names: bool = True) -> None:
     number_axis(ax.yaxis)
     date_axis(ax)
     # The margin ends at zero unless a value lies beyond it, one of another panel or drawn later included.
-    for drawn in (*ax.lines, *ax.collections):
-        drawn.sticky_edges.y.append(0)
+    for mark in (*ax.lines, *ax.collections):
+        mark.sticky_edges.y.append(0)
     ax.autoscale_view(scalex=False)
     low, high = ax.get_ylim()
     if low < 0 < high:
