@@ -19,7 +19,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
-from helpers import digits as digits_of
+from helpers.digits import SHOWN
+from helpers.digits import certain as sure_of
 from helpers.tables import MINUS
 
 WIDTH = 8.2
@@ -177,12 +178,13 @@ def event_look(kind: str) -> Look:
 def certain(values: Any, digits: int = 9) -> np.ndarray:
     """Round to significant digits that every processor agrees on, halves included.
 
-    What rounding in the linear algebra leaves of zero (below 1e-12 of the largest value) becomes 0.
+    To as few as are shown, what rounding in the linear algebra leaves of zero (below 1e-12 of the largest
+    value) becomes 0.
     """
     numbers = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
     size = np.abs(numbers)
-    floor = 1e-12 * size.max(where=np.isfinite(size), initial=0)
-    sure = (digits_of.certain(number) for number in np.where(size <= floor, 0, numbers).flat)
+    floor = 1e-12 * size.max(where=np.isfinite(size), initial=0) if digits == SHOWN else 0
+    sure = (sure_of(number) for number in np.where(size <= floor, 0, numbers).flat)
     return np.array([f"{number:.{digits}g}" for number in sure], dtype=float).reshape(numbers.shape) + 0.0
 
 
