@@ -102,10 +102,13 @@ def test_one_output_holds_picture_text_and_numbers(shown):
     publish(line())
     (output,) = shown
     assert set(output.bundle) == {"image/png", "text/plain", figures.FIGURE_MIME}
-    assert output.metadata == {"image/png": {"alt": "A wave."}}
+    assert output.metadata == {"image/png": {"alt": "A wave.", "width": 902}}
     content = output.bundle[figures.FIGURE_MIME]
     assert content["csv"].splitlines()[:2] == ["period,value", "2019-01-01,3"]
     assert content["rows"] == 60
+    (facts,) = content["series"]
+    assert (facts["publisher"], facts["known_as_of"]) == ("US Census Bureau", "2026-08-04")
+    assert ">Exports went up and down</text>" in content["svg"]
     assert content["unit"] == UNIT
     assert content["title"] in output.bundle["text/plain"]
     assert content["drawn"] in output.bundle["text/plain"]
@@ -182,33 +185,41 @@ def test_spread_keeps_order_and_distance(seed):
     assert labels.spread(np.array([10.0, 90.0]), np.array([5.0, 5.0]), 0, 100).tolist() == [10, 90]
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_flags_meet_neither_text_nor_pole(seed):
-    rng = np.random.default_rng(seed)
-    starts, widths = np.sort(rng.uniform(0, 300, 12)), rng.uniform(20, 60, 12)
-    rows = labels.flag_rows(starts, widths)
-    for left, right in itertools.combinations(range(12), 2):
-        if starts[right] < starts[left] + widths[left]:
-            assert rows[left] > rows[right]
-
-
 @pytest.mark.parametrize("count", [3, 8, 25])
 def test_event_names_never_overlap_in_the_finished_figure(count, shown):
     dates = pd.date_range("2019-03-01", periods=count, freq="50D")
     fig = line(events=event_rows(dates))
     publish(fig)
-    boxes = [labels.extent(text) for text in fig.axes[0].texts if text.get_gid() == labels.FLAG]
+    boxes = [labels.extent(text) for text in fig.axes[0].texts if str(text.get_gid()).startswith(labels.FLAG)]
     assert len(boxes) == count
     assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
 
 
-def test_dense_events_get_a_numbered_key(shown):
-    fig = line(events=event_rows(pd.date_range("2020-01-01", periods=12, freq="20D")))
+def test_an_event_without_room_keeps_its_sign_and_is_named_below(shown):
+    dates = pd.date_range("2020-01-01", periods=30, freq="9D")
+    meetings = event_rows(dates[:2], "summit_leaders", "neutral").set_axis(
+        ["summit-bali-2022", "summit-lima-2024"]
+    )
+    fig = line(events=pd.concat([event_rows(dates), meetings]))
     publish(fig)
-    assert {text.get_text() for text in fig.axes[0].texts if text.get_gid() == labels.FLAG} == {
-        str(n) for n in range(1, 13)
-    }
-    assert any("12." in text.get_text() for text in fig.texts)
+    flags = [text for text in fig.axes[0].texts if str(text.get_gid()).startswith(labels.FLAG)]
+    boxes = [labels.extent(text) for text in flags]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    alone = [text for text in flags if len(text.get_text()) == 1]
+    assert 0 < len(alone) < 30 and {text.get_text() for text in alone} == {"▼"}
+    (note,) = (text.get_text() for text in fig.texts if text.get_text().startswith("Without a name"))
+    assert all(text.get_label() in note.replace("\n", " ") for text in alone)
+    assert any(text.get_text() == "◆ leaders met   ▼ controls tightened" for text in fig.texts)
+
+
+def test_signs_that_no_font_has_are_refused_in_one_line(shown, monkeypatch):
+    fig = figures.line_panel({"Chips": SIMULATED}, title="中芯国际 −5%", unit=UNIT)
+    monkeypatch.setattr(style, "FONTS", style.FONTS[:2])
+    with pytest.raises(
+        figures.IncompleteFigure, match="signs 中国芯际 of the text '中芯国际 −5%'; install"
+    ) as said:
+        publish(fig)
+    assert "\n" not in str(said.value)
 
 
 def test_names_at_line_ends_never_overlap(shown):
@@ -226,8 +237,9 @@ def test_title_unit_and_event_names_of_a_panel_stand_apart(shown):
     for ax in axes:
         line(ax=ax, events=event_rows(["2020-03-01", "2020-04-01", "2022-01-01"]))
     publish(fig)
+    fig.draw_without_rendering()
     for ax in axes:
-        flags = [labels.extent(text) for text in ax.texts if text.get_gid() == labels.FLAG]
+        flags = [labels.extent(text) for text in ax.texts if str(text.get_gid()).startswith(labels.FLAG)]
         boxes = [*flags, ax.yaxis.label.get_window_extent(), ax._left_title.get_window_extent()]
         assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
 

@@ -52,7 +52,7 @@ def bars(table: pd.DataFrame, *, title: str, unit: str, stacked: bool = False, w
     if stacked:
         # The tallest bar comes first and stands behind the others.
         heights = heights.cumsum(axis=1).iloc[:, ::-1]
-    looks = dict(zip(table, style.GROUPS, strict=False))
+    looks = dict(zip(table, style.GROUPS if table.shape[1] > 1 else [(style.ACCENT, "")], strict=False))
     sns.barplot(
         heights.melt(var_name="group", value_name="height", ignore_index=False).reset_index(names="place"),
         x="place",
@@ -168,7 +168,7 @@ def distribution_plot(
     for label, value in sorted(actual.items(), key=lambda item: item[1]):
         outside = not low <= value <= high
         colour = COLOURS["china"] if outside else COLOURS["united_states"]
-        ax.axvline(value, color=colour, linewidth=1.6, linestyle="-" if outside else style.DASHES)
+        ax.axvline(value, color=colour, linewidth=1.6 if outside else 0.9)
         flag(ax, value, label, unbroken(label), colour)
     ax.margins(x=0.03)
     return fig

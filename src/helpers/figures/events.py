@@ -11,8 +11,18 @@ from matplotlib.figure import Figure
 from helpers import timeline
 from helpers.figures import style
 from helpers.figures.labels import flag
-from helpers.figures.style import DIRECTIONS, FAINT, INK, MEETING, date_axis, event_kind, event_look, head
+from helpers.figures.style import (
+    DIRECTIONS,
+    FAINT,
+    INK,
+    MEETING,
+    date_axis,
+    event_kind,
+    event_look,
+    head,
+)
 
+FEW_EVENTS = 4
 # First words of an event id that name its kind, and words of an id that are written in capitals.
 ID_KINDS = {"ai", "allied", "bill", "cn", "dialogue", "ec", "inv", "model", "shock", "summit", "tariff", "us"}
 ID_CAPITALS = {
@@ -36,11 +46,12 @@ def short_label(event: pd.Series) -> str:
     return " ".join(_written(word) for word in words).replace(" A ", "-a-")
 
 
-def event_bands(ax: Axes, events: pd.DataFrame, *, names: bool = True) -> None:
+def event_bands(ax: Axes, events: pd.DataFrame, *, names: bool = True, signs: bool = True) -> None:
     """Draw events behind a time series, and name them above the axes.
 
-    An event is a line, one of more than a week also a band. Names are staggered so that they never overlap;
-    if they are too many, `publish` puts numbers in their place and adds a key below the figure.
+    An event is a sign in the lane of its kind (leaders met, or other) and a thin line into the plot, strong
+    if the title names the event or few are drawn; one of more than a week is also a band. `publish` moves the
+    names apart, and lists those without room below the figure.
 
     Parameters
     ----------
@@ -49,22 +60,23 @@ def event_bands(ax: Axes, events: pd.DataFrame, *, names: bool = True) -> None:
     events : DataFrame
         As `helpers.timeline.events` returns them. A column `label`, if there is one, is preferred to the name
         made from the id.
-    names : bool
-        Write the names. Set False for all panels but the first of a stack that shares its time axis.
+    names, signs : bool
+        Write the names, draw the signs. Set False for all panels but the first that share an axis.
     """
     low, high = ax.get_xlim()
-    notes = timeline.labels(events)
+    notes, title = timeline.labels(events), ax.get_figure(root=True).get_suptitle()
     for event_id, event in events.sort_values("date", kind="stable").iterrows():
         start = pd.Timestamp(event["date"])
         end = start if pd.isna(event["end_date"]) else pd.Timestamp(event["end_date"])
         if not low <= ax.convert_xunits(start) <= high:
             continue
-        colour, _, dashes = event_look(event_kind(event))
+        (colour, _, sign), label = event_look(event_kind(event)), short_label(event)
         if (end - start).days > 7:
             ax.axvspan(start, end, color=colour, alpha=0.10, linewidth=0, zorder=0.5)
-        ax.axvline(start, color=colour, linewidth=0.9, linestyle=dashes, alpha=0.75, zorder=0.6)
-        if names:
-            flag(ax, start, short_label(event), notes[event_id], colour)
+        strong = len(events) <= FEW_EVENTS or label in title
+        ax.axvline(start, color=colour if strong else style.GRID, linewidth=0.8, zorder=0.6)
+        if signs:
+            flag(ax, start, label if names else "", notes[event_id], colour, sign, int(sign != MEETING[2]))
     ax.set_xlim(low, high)
 
 

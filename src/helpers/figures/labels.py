@@ -1,8 +1,7 @@
-"""Labels that never overlap: names at line ends, and flags above events.
+"""Labels that never overlap: names at line ends, and events in lanes above the panels.
 
-Both are placed in two steps. A chart adds them where they belong; `number_flags`, `raise_flags` and
-`spread_line_ends` move them apart once the size of the axes is known. A label carries its group as `gid`, so
-no other state is kept.
+Both are placed in two steps. A chart adds them where they belong; `place_flags` and `spread_line_ends` move
+them apart once the size of the axes is known. A label carries its group as `gid`, so no other state is kept.
 """
 
 import re
@@ -14,15 +13,16 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 from scipy.optimize import isotonic_regression
 
-from helpers.figures.style import set_unit, text_colour
+from helpers.figures.style import GRAYS, MUTED, set_unit, text_colour
 
 LINE_END = "line-end"
 LINE_END_WIDTH = 18
 LINE_END_PLACE = 1.018
 FLAG = "flag"
-FLAG_ROWS = 4
-FLAG_HEIGHT = 10.5
-PADDING = 4
+FLAG_HEIGHT = 11.5
+# Rows of names in a lane, by the width of the panel in inches; an event with no room there has a mark alone.
+FLAG_ROWS = 0.65
+PADDING = 5
 # With a patchA or shrinking, each leader would be cut to its text: a third of the drawing time.
 LEADER = {"arrowstyle": "-", "patchA": None, "shrinkA": 0, "shrinkB": 0}
 
@@ -60,29 +60,6 @@ def spread(positions: np.ndarray, gaps: np.ndarray, low: float, high: float) -> 
     return centres
 
 
-def flag_rows(starts: np.ndarray, widths: np.ndarray) -> np.ndarray:
-    """Rows for flags whose text begins at its pole, so that no text meets another text or another pole.
-
-    A flag stands above every flag whose pole its text would cross; from right to left, one pass is enough.
-
-    Parameters
-    ----------
-    starts, widths : array of float, shape (n,)
-        Left edge (the pole) and width of each flag, in pixels.
-
-    Returns
-    -------
-    array of int, shape (n,)
-        Row of each flag; 0 is the lowest.
-    """
-    rows = np.zeros(len(starts), dtype=int)
-    order = np.argsort(starts, kind="stable")
-    for rank in range(len(order) - 1, -1, -1):
-        right, end = order[rank + 1 :], starts[order[rank]] + widths[order[rank]] + PADDING
-        rows[order[rank]] = max(rows[right[starts[right] < end]] + 1, default=0)
-    return rows
-
-
 def line_end(ax: Axes, x, y: float, label: str, colour: str) -> None:
     """Name a line in the right margin, joined to its last point by a thin leader."""
     # A long label is broken into lines, but not inside brackets.
@@ -90,72 +67,103 @@ def line_end(ax: Axes, x, y: float, label: str, colour: str) -> None:
     look = LEADER | {"color": colour, "linewidth": 0.6, "relpos": (0, 0.5)}
     xy, place = (float(ax.convert_xunits(x)), y), (LINE_END_PLACE, 0.5)
     text = ax.annotate(textwrap.fill(whole, LINE_END_WIDTH), xy, place, "data", "axes fraction", look, False)
-    text.set(color=text_colour(colour), va="center", fontsize=9, fontweight="bold", gid=LINE_END)
+    weight = "normal" if colour in (MUTED, *dict(GRAYS)) else "bold"
+    text.set(color=text_colour(colour), va="center", fontsize=9.5, fontweight=weight, gid=LINE_END)
 
 
-def flag(ax: Axes, x, label: str, note: str, colour: str) -> None:
-    """Name a vertical line above the axes.
+def flag(ax: Axes, x, label: str, note: str, colour: str, sign: str = "", lane: int = 0) -> None:
+    """Put a sign above the axes in a lane of its kind, and a name beside it.
 
     Parameters
     ----------
     ax : Axes
     x : float or Timestamp
-        Position of the line, in data units.
+        In data units.
     label : str
-        Short name, written above the axes if there is room.
+        Short name; '' for the sign alone.
     note : str
-        Longer name, written in a numbered key below the figure if there is no room.
-    colour : str
+        Longer name, written below the figure if the short one has no room.
+    colour, sign : str
+    lane : int
+        0 is the lowest.
     """
-    look = LEADER | {"color": colour, "linewidth": 0.8, "relpos": (0, 0)}
-    xy = (float(ax.convert_xunits(x)), 1)
-    text = ax.annotate(label, xy, (0, 0), ax.get_xaxis_transform(), "offset points", look, False)
-    text.set(color=text_colour(colour), va="bottom", ha="left", fontsize=8, gid=FLAG, label=note)
+    xy, place = (float(ax.convert_xunits(x)), 1), ax.get_xaxis_transform()
+    text = ax.annotate(f"{sign} {label}".strip(), xy, (0, 0), place, "offset points", None, False)
+    text.set(color=text_colour(colour), va="bottom", fontsize=8.5, gid=f"{FLAG} {lane} {sign}", label=note)
+    text.set_in_layout(False)
 
 
-def number_flags(fig: Figure) -> str:
-    """Put numbers in place of the names of flags, if these are too dense in any panel.
-
-    An event has the same number in every panel.
-
-    Returns
-    -------
-    str
-        The numbered key, or '' if the names stay.
-    """
-    # About where the layout will put the panels: it is not run for this question alone.
-    width, ends = fig.get_figwidth(), any(_labels(ax, LINE_END) for ax in fig.axes)
-    fig.subplots_adjust(left=0.5 / width, right=1 - (1.5 if ends else 0.2) / width)
-    if all(max(_rows(ax), default=0) < FLAG_ROWS for ax in fig.axes):
-        return ""
-    flags = sorted((text for ax in fig.axes for text in _labels(ax, FLAG)), key=lambda text: text.xy[0])
-    notes = list(dict.fromkeys(str(text.get_label()) for text in flags))
-    for text in flags:
-        text.set_text(str(notes.index(str(text.get_label())) + 1))
-    # An entry is not broken between lines.
-    entries = (unbroken(f"{number}. {note}") for number, note in enumerate(notes, start=1))
-    return "\N{NO-BREAK SPACE}· ".join(entries)
+def signs(fig: Figure) -> str:
+    """Return the signs of all flags of a figure."""
+    return "".join(str(text.get_gid())[-1] for ax in fig.axes for text in _labels(ax, FLAG))
 
 
-def raise_flags(fig: Figure) -> dict[Axes, float]:
-    """Raise the flags of every panel until none touches another, once the width of the panels is final.
+def place_flags(fig: Figure) -> tuple[dict[Axes, float], list[str]]:
+    """Move the flags of every panel into rows where none touches another, once its width is final.
 
     Returns
     -------
     dict of Axes to float
-        Inches that each panel with flags needs above it, on top of a line of text.
+        Inches that each panel with flags needs above it.
+    list of str
+        Notes of the events that have no name above any panel.
     """
-    rows = {ax: _rows(ax) for ax in fig.axes if _labels(ax, FLAG)}
-    free = (max((int(own.max()) for own in rows.values()), default=-1) + 1) * FLAG_HEIGHT
-    room = {}
-    for ax, own in rows.items():
-        for text, row in zip(_labels(ax, FLAG), own, strict=True):
-            text.xyann = (0, 3 + row * FLAG_HEIGHT)
-        room[ax] = (free - FLAG_HEIGHT + 3) / 72
-        if ax.get_title(loc="left") or ax.get_ylabel():
-            set_unit(ax, ax.get_ylabel(), raised=free)
-            room[ax] = free / 72
-    return room
+    heights, notes, named = {}, {}, set()
+    for ax in fig.axes:
+        rows = 0
+        edge = min((other.bbox.x0 for other in fig.axes if other.bbox.x0 > ax.bbox.x1), default=fig.bbox.x1)
+        most = 18 if not signs(fig).strip() else round(FLAG_ROWS * ax.bbox.width / fig.dpi)
+        for lane in sorted({str(text.get_gid())[:-1] for text in _labels(ax, FLAG)}):
+            texts = [text for text in _labels(ax, FLAG) if str(text.get_gid()).startswith(lane)]
+            levels = pack(texts, edge - 10, max(most, 1))
+            for text, level in zip(texts, levels, strict=True):
+                text.xyann = (text.xyann[0], 4 + (rows + level) * FLAG_HEIGHT)
+                notes[text.get_label()] = text
+                named |= {text.get_label()} if len(text.get_text()) > 1 else set()
+            rows += max(levels) + 1
+            heights[ax] = rows * FLAG_HEIGHT + 4
+    free = max(heights.values(), default=0)
+    for ax in heights:
+        set_unit(ax, ax.get_ylabel(), raised=free)
+    return dict.fromkeys(heights, free / 72), [note for note in notes if note not in named]
+
+
+def pack(texts: list[Annotation], edge: float, most: int) -> list[int]:
+    """Choose for each flag the row and the side on which its name has room; without room, it loses the name.
+
+    Parameters
+    ----------
+    texts : list of Annotation
+    edge : float
+        Where the room for names ends, in pixels.
+    most : int
+        Rows to use.
+
+    Returns
+    -------
+    list of int
+        The row of each text; 0 is the lowest.
+    """
+    rows: list[list[tuple[float, float]]] = [[] for _ in range(most)]
+    levels = []
+    for text in texts:
+        whole, sign = text.get_text(), str(text.get_gid())[-1].strip()
+        pole = float(text.axes.get_xaxis_transform().transform((text.xy[0], 1))[0])
+        for side, words in (("left", whole), ("right", f"{whole[1:].strip()} {sign}"), ("left", sign)):
+            text.set(text=words, ha=side)
+            width, half = round(extent(text).width, 3), 4 if sign else -2
+            start = pole - half if side == "left" else pole + half - width
+            stop = start + width
+            free = [
+                all(start >= end + PADDING or stop + PADDING <= begin for begin, end in row) for row in rows
+            ]
+            if stop <= edge and any(free):
+                break
+        text.xyann = ((-half if side == "left" else half) * 72 / text.figure.dpi, 0)
+        levels.append([*free, True].index(True))
+        rows += [[]] if levels[-1] == len(rows) else []
+        rows[levels[-1]].append((start, stop))
+    return levels
 
 
 def spread_line_ends(fig: Figure) -> None:
@@ -181,11 +189,4 @@ def extent(annotation: Annotation):
 
 
 def _labels(ax: Axes, gid: str) -> list[Annotation]:
-    return [text for text in ax.texts if isinstance(text, Annotation) and text.get_gid() == gid]
-
-
-def _rows(ax: Axes) -> np.ndarray:
-    flags = _labels(ax, FLAG)
-    places = np.array([[text.xy[0], 1.0] for text in flags]).reshape(-1, 2)
-    starts = ax.get_xaxis_transform().transform(places)[:, 0]
-    return flag_rows(starts.round(3), np.array([round(extent(text).width, 3) for text in flags]))
+    return [text for text in ax.texts if isinstance(text, Annotation) and str(text.get_gid()).startswith(gid)]

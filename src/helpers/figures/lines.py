@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from helpers.figures import style
 from helpers.figures.events import event_bands
 from helpers.figures.labels import line_end
-from helpers.figures.style import FAINT, MUTED, date_axis, head, line_looks, number_axis, set_unit
+from helpers.figures.style import FAINT, GRAYS, MUTED, date_axis, head, line_looks, number_axis, set_unit
 
 
 def with_gaps(values: pd.Series) -> pd.Series:
@@ -119,7 +119,7 @@ def small_multiples(
     title, unit : str
         The conclusion; unit and basis of all panels.
     events : DataFrame, optional
-        Drawn in every panel, named above the first row.
+        Drawn in every panel, with signs above the first row and names above the first panel.
     background : collection of str
         Labels drawn thin and gray in their panels, as context.
     columns : int
@@ -139,7 +139,7 @@ def small_multiples(
     for ax, lines in zip(axes, series.values(), strict=True):
         _draw_lines(ax, lines if isinstance(lines, Mapping) else {"": lines}, background)
     for place, ax in enumerate(axes):
-        _finish(ax, events, names=place < columns)
+        _finish(ax, events, names=place == 0, signs=place < columns)
     return fig
 
 
@@ -178,14 +178,14 @@ def _draw_lines(
 
 
 def _draw_line(ax: Axes, values: pd.Series, colour: str, dashes: Any) -> None:
-    width, order = (1.1, 1.9) if colour == FAINT else (1.8, 2)
+    width, order = (1.1, 1.9) if colour == FAINT else (1.4, 2) if colour in dict(GRAYS) else (2.1, 2.1)
     ax.plot(values.index, values, color=colour, linestyle=dashes, linewidth=width, zorder=order)
     # A value between two gaps has no line to lie on.
     lonely = values.notna() & values.shift(1).isna() & values.shift(-1).isna()
     ax.plot(values.index[lonely], values[lonely], color=colour, marker="o", markersize=3, linestyle="none")
 
 
-def _finish(ax: Axes, events: pd.DataFrame | None, names: bool = True) -> None:
+def _finish(ax: Axes, events: pd.DataFrame | None, names: bool = True, signs: bool = True) -> None:
     number_axis(ax.yaxis)
     date_axis(ax)
     # The margin ends at zero unless a value lies beyond it, one of another panel or drawn later included.
@@ -196,4 +196,4 @@ def _finish(ax: Axes, events: pd.DataFrame | None, names: bool = True) -> None:
     if low < 0 < high:
         ax.axhline(0, color=MUTED, linewidth=0.9, zorder=1)
     if events is not None:
-        event_bands(ax, events, names=names)
+        event_bands(ax, events, names=names, signs=signs)

@@ -20,15 +20,18 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from PIL import Image
 
-from helpers import FIGURE_MIME
+from helpers import FIGURE_MIME, catalog
 from helpers.digits import SHOWN
-from helpers.figures import labels
-from helpers.figures.style import COLOURS, DPI, INK, MUTED, certain
+from helpers.figures import labels, style
+from helpers.figures.style import ACCENT, DPI, INK, MUTED, certain
 from helpers.observations import SeriesData
 
 SIDE = 0.14
 NUMERIC = ticker.ScalarFormatter, ticker.FuncFormatter, ticker.StrMethodFormatter, ticker.FormatStrFormatter
+SIGNS = {"◆": "leaders met", "▼": "controls tightened", "▲": "eased", "●": "talks", "■": "other"}
 
 
 class IncompleteFigure(ValueError):
@@ -46,9 +49,10 @@ def publish(
 ) -> None:
     """Display a finished figure as one output, and close it.
 
-    The output holds the picture with its alt text, a text digest, and the plotted numbers. A comparison of
-    notebooks that ignores pictures (nbval does) still sees every change of a number, of a drawn mark, of the
-    title or of the source.
+    The output holds the picture with its alt text, the same as SVG, a text digest, the plotted numbers, and
+    what is known of each series: unit, publisher, vintage, licence, address. A comparison of notebooks that
+    ignores pictures (nbval does) still sees every change of a number, of a drawn mark, of the title or of
+    the source.
 
     Parameters
     ----------
@@ -69,22 +73,22 @@ def publish(
     Raises
     ------
     IncompleteFigure
-        If the name, alt text, title, unit of a numeric axis, data or source is missing.
+        If the name, alt text, title, unit of a numeric axis, data or source is missing, or a text has signs
+        that no font has.
     """
     series = list(series)
     _check(fig, name, alt, data)
     line = source_line(series, source)
     content: dict[str, Any] = {"name": name, "title": fig.get_suptitle(), "alt": alt.strip(), "source": line}
     content |= {"unit": "; ".join(_units(fig)), "rows": len(data), "drawn": _drawn(fig)}
-    content["csv"] = csv_text(data)
+    content |= {"csv": csv_text(data), "series": [_facts(each) for each in series]}
     _lay_out(fig, line)
-    bundle = {
-        "image/png": base64.b64encode(_png(fig)).decode("ascii"),
-        "text/plain": _digest(content),
-        FIGURE_MIME: content,
-    }
+    content["svg"] = _svg(fig)
+    bundle = {"image/png": base64.b64encode(_png(fig)).decode("ascii"), "text/plain": _digest(content)}
+    # The picture has twice the pixels that it takes on a page.
+    metadata = {"image/png": {"alt": content["alt"], "width": round(fig.get_figwidth() * DPI)}}
     plt.close(fig)
-    display(bundle, raw=True, metadata={"image/png": {"alt": content["alt"]}})
+    display(bundle | {FIGURE_MIME: content}, raw=True, metadata=metadata)
 
 
 def save(fig: Figure, path: Path, *, source: str) -> None:
@@ -157,6 +161,13 @@ def _check(fig: Figure, name: str, alt: str, data: pd.DataFrame) -> None:
     for part, present in refusals.items():
         if not present:
             raise IncompleteFigure(f"Figure {name!r} has no {part}.")
+    signs = {code for font in _fonts("normal") for code in font.get_charmap()}
+    for text in {text.get_text() for text in fig.findobj(Text) if isinstance(text, Text)}:
+        if lacking := sorted(sign for sign in set(text) if ord(sign) not in signs and not sign.isspace()):
+            raise IncompleteFigure(
+                f"Figure {name!r}: no font here has the signs {''.join(lacking)} of the text {text!r}; "
+                "install the font Noto Sans CJK (Debian: fonts-noto-cjk), or write the text in Latin letters."
+            )
     for number, ax in enumerate(fig.axes, start=1):
         for which in "xy":
             if ax.axison and _unnamed(fig, ax, which):
@@ -208,14 +219,34 @@ def _digest(content: dict) -> str:
     )
 
 
+def _facts(data: SeriesData) -> dict[str, str]:
+    """Return what the reader of a CSV must know of a series."""
+    info, sources = data.info, catalog.sources()
+    known = data.as_of if data.as_of is not None else data.vintages.max()
+    facts = {"id": info.series_id, "title": info.title, "unit": info.unit, "price_basis": info.price_basis}
+    facts |= {"seasonal": info.seasonal, "publisher": info.publisher, "licence": info.licence}
+    addresses = sources["url"].reindex(data.sources).dropna()
+    return facts | {"address": "; ".join(addresses), "known_as_of": f"{known:%Y-%m-%d}"}
+
+
 def _png(fig: Figure) -> bytes:
-    buffer = io.BytesIO()
-    FigureCanvasAgg(fig).print_png(buffer, metadata={"Software": None})
+    """Draw at double density, in 256 colours: a third of the size, and no difference to be seen."""
+    fig.set_dpi(2 * DPI)
+    canvas, buffer = FigureCanvasAgg(fig), io.BytesIO()
+    canvas.draw()
+    drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    drawn.quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _svg(fig: Figure) -> str:
+    buffer = io.StringIO()
+    fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
 
 
 def _lay_out(fig: Figure, line: str) -> None:
-    """Add title, unit line, key and source line; the figure grows by them, the panels keep their size.
+    """Add title, unit line, key of events and source line; the figure grows by them, the panels do not.
 
     The panels are laid out once. What the names of events need above a row of panels is added afterwards.
     """
@@ -224,32 +255,33 @@ def _lay_out(fig: Figure, line: str) -> None:
     fig.supylabel("").set_in_layout(False)
     fig.set_dpi(DPI)
     _settle_marks(fig)
-    key = labels.number_flags(fig)
     width, panels = fig.get_size_inches()
     margin = SIDE / width
     ConstrainedLayoutEngine(w_pad=0.05, h_pad=0.05, rect=(margin, 0, 1 - 2 * margin, 1)).execute(fig)
     boxes = {ax: np.array(ax.get_position().bounds) * [width, panels, width, panels] for ax in fig.axes}
+    needed, unnamed = labels.place_flags(fig)
     room: dict[float, float] = {}
-    for ax, inches in labels.raise_flags(fig).items():
+    for ax, inches in needed.items():
         top = round(float(boxes[ax][1] + boxes[ax][3]), 1)
         room[top] = max(room.get(top, 0), inches)
 
-    inner = width - 2 * SIDE
-    above = [(balance(title, inner, 13, "bold"), 13.0, "bold", INK)]
-    above += [(balance(unit, inner, 9.5, "normal"), 9.5, "normal", MUTED)]
-    below = [(wrap(key, inner, 8.5), 8.5, "normal", INK), (wrap(line, inner, 8), 8.0, "normal", MUTED)]
+    inner, signs = width - 2 * SIDE, labels.signs(fig)
+    key = "   ".join(f"{sign} {meaning}" for sign, meaning in SIGNS.items() if sign in signs)
+    note = f"Without a name above: {'; '.join(unnamed)}." if unnamed else ""
+    above = [(wrap(title, inner, 14, "bold", even=True), 14.0, "bold", INK)]
+    above += [(wrap(unit, inner, 10, even=True), 10.0, "normal", MUTED), (key, 9.0, "normal", INK)]
+    below = [(wrap(text, inner, 8.5), 8.5, "normal", MUTED) for text in (note, line)]
     foot = 0.16 + sum(_height(text, size) for text, size, *_ in below)
-    top = foot + panels + sum(room.values())
-    height = top + 0.2 + sum(_height(text, size) for text, size, *_ in above)
+    height = foot + panels + sum(room.values()) + 0.24 + sum(_height(text, size) for text, size, *_ in above)
     fig.set_figheight(height)
     for ax, (x, y, wide, high) in boxes.items():
         lift = foot + sum(inches for other, inches in room.items() if other < round(y + high, 1))
         # The last digits of the solver depend on addresses in memory, and turn the shade of a pixel.
         ax.set_position(np.round([x / width, (y + lift) / height, wide / width, high / height], 9).tolist())
-    _write(fig, above, height - 0.16)
+    _write(fig, above, height - 0.18)
     _write(fig, below, foot - 0.06)
-    bar = 0.05 / height
-    fig.add_artist(Rectangle((margin, 1 - bar), 3 * margin, bar, color=COLOURS["china"], linewidth=0))
+    bar = 0.06 / height
+    fig.add_artist(Rectangle((margin, 1 - bar), 0.5 / width, bar, color=ACCENT, linewidth=0))
     labels.spread_line_ends(fig)
 
 
@@ -273,18 +305,21 @@ def _settle_marks(fig: Figure) -> None:
 
 def _height(text: str, size: float) -> float:
     """Inches taken by a paragraph, with the space after it."""
-    return (text.count("\n") + 1) * size * 1.28 / 72 + 0.05 if text else 0.0
+    return (text.count("\n") + 1) * size * 1.34 / 72 + 0.05 if text else 0.0
 
 
 def _write(fig: Figure, paragraphs: list[tuple[str, float, str, str]], start: float) -> None:
     for text, size, weight, colour in paragraphs:
         x, y = SIDE / fig.get_figwidth(), start / fig.get_figheight()
-        fig.text(x, y, text, size=size, weight=weight, color=colour, va="top", linespacing=1.18)
+        fig.text(x, y, text, size=size, weight=weight, color=colour, va="top", linespacing=1.02)
         start -= _height(text, size)
 
 
-def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
-    """Break a text into lines no wider than `width` inches, as measured with the font itself."""
+def wrap(text: str, width: float, size: float, weight: str = "normal", even: bool = False) -> str:
+    """Break a text into lines no wider than `width` inches, as measured with the font itself.
+
+    With `even`, the lines are of about equal length, and no more of them.
+    """
     lines: list[str] = []
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
@@ -292,23 +327,22 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
             lines[-1] = longer
         else:
             lines.append(word)
+    for share in np.arange(0.95, 0.5, -0.05) if even else ():
+        narrower = wrap(text, width * share, size, weight).split("\n")
+        if len(narrower) > len(lines):
+            break
+        lines = narrower
     return "\n".join(lines)
 
 
-def balance(text: str, width: float, size: float, weight: str) -> str:
-    """Break a title into lines of about equal length, without adding a line."""
-    broken = wrap(text, width, size, weight)
-    for share in np.arange(0.95, 0.5, -0.05):
-        narrower = wrap(text, width * share, size, weight)
-        if narrower.count("\n") > broken.count("\n"):
-            return broken
-        broken = narrower
-    return broken
+@lru_cache
+def _fonts(weight: str) -> list:
+    return [get_font(findfont(FontProperties(family=[family], weight=weight))) for family in style.FONTS]
 
 
 @lru_cache(maxsize=4096)
 def _inches(text: str, size: float, weight: str) -> float:
-    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+    font = _fonts(weight)[0]
     font.set_size(size, 72)
     font.set_text(text)
     return font.get_width_height()[0] / 64 / 72

@@ -1,11 +1,12 @@
-"""House style: sizes, one palette, one set of marks.
+"""House style: one typeface, gray and one accent, fixed colours of countries, one set of marks.
 
-Every colour of a set differs from the others in luminance as well as in hue, and each is paired with a line
-style or a marker, so that a figure reads the same in grayscale and for a colour-blind reader. The hues are
-those of Okabe and Ito (2008), darkened or lightened until their luminances are apart.
+What a picture is about has the accent, its rival the second colour, the rest is gray; a country has its own
+colour wherever it is drawn. The colours of a set differ in luminance as well as in hue, and every line is
+named at its end, so that a figure reads the same in grayscale and for a colour-blind reader.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import matplotlib.dates as mdates
@@ -16,6 +17,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
@@ -24,60 +26,61 @@ from helpers.digits import certain as sure_of
 from helpers.tables import MINUS
 
 WIDTH = 8.2
-WIDE = 10.5
+WIDE = 9.2
 DPI = 110
 
-INK = "#1A1A1A"
-MUTED = "#5C6166"
-FAINT = "#B4B9BE"
-GRID = "#E1E4E7"
+for file in sorted((Path(__file__).parent / "fonts").glob("*.ttf")):
+    fontManager.addfont(file)
+# What our typeface lacks comes from the one that matplotlib brings, and from one of these if it is installed.
+EAST_ASIAN = {"Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "WenQuanYi Zen Hei"}
+FONTS = ["Summits Sans", "DejaVu Sans", *sorted(EAST_ASIAN & {font.name for font in fontManager.ttflist})]
 
-# Lightness (CIE L*): meeting 9, united_states 25, tightening 31, china 54, easing 63, dialogue 71.
-COLOURS = {"united_states": "#0B3C6F", "china": "#D55E00", "tightening": "#8C1C3F", "easing": "#3BA99C"}
-COLOURS |= {"meeting": INK, "dialogue": "#E0A100", "neutral": "#80868C"}
+INK = "#121212"
+MUTED = "#5B6670"
+FAINT = "#9AA5AD"
+GRID = "#D9DFE4"
+ACCENT = "#E3120B"
+RIVAL = "#0B4170"
 
-# The order alternates dark and light, so that the first two or three lines are the easiest to tell apart.
+COLOURS = {"united_states": RIVAL, "china": ACCENT, "tightening": "#A51418", "easing": "#3BA99C"}
+COLOURS |= {"meeting": INK, "dialogue": "#D98C00", "neutral": "#80868C"}
+
 SOLID = "-"
-LINES: list[tuple[str, Any]] = [
-    *(("#0B3C6F", SOLID), ("#D55E00", (0, (6, 1.4))), ("#3BA99C", SOLID), ("#7A2E6E", (0, (1.2, 1.2)))),
-    *(("#E0A100", (0, (5, 1.3, 1.2, 1.3))), ("#7FB8E6", SOLID), ("#4A4F55", (0, (3, 1)))),
-]
-ENTITY_LINES = {"United States": LINES[0], "China": LINES[1]}
+COUNTRIES = {"United States": RIVAL, "China": ACCENT, "Netherlands": "#D98C00", "South Korea": "#2F9384"}
+COUNTRIES |= {"Japan": "#8A5AA8", "Taiwan": "#6B8E23"}
+GRAYS: list[tuple[str, Any]] = [("#4A545C", SOLID), ("#8A959E", SOLID), ("#4A545C", (0, (4, 1.4)))]
+GRAYS += [("#8A959E", (0, (4, 1.4))), ("#4A545C", (0, (1.2, 1.2)))]
+LINES: list[tuple[str, Any]] = [(ACCENT, SOLID), (RIVAL, SOLID), *GRAYS]
 
-# Colour, marker and line style of an event say the same thing three times.
+# Colour and marker of an event say the same thing twice; the sign is the marker in a text.
 Look = tuple[str, str, Any]
 DIRECTIONS: dict[str, Look] = {
-    "tightening": (COLOURS["tightening"], "v", (0, (5, 1.5))),
-    "easing": (COLOURS["easing"], "^", (0, (2, 1.5))),
-    "cooperation": (COLOURS["dialogue"], "o", (0, (5, 1.5, 1, 1.5))),
-    "neutral": (COLOURS["neutral"], "s", (0, (1, 1.5))),
+    "tightening": (COLOURS["tightening"], "v", "▼"),
+    "easing": (COLOURS["easing"], "^", "▲"),
+    "cooperation": (COLOURS["dialogue"], "o", "●"),
+    "neutral": (COLOURS["neutral"], "s", "■"),
 }
-MEETING: Look = (COLOURS["meeting"], "D", SOLID)
-# Colour, hatch and marker of groups of bars or estimates; the hatches keep bars apart in grayscale.
-GROUPS = (
-    (COLOURS["united_states"], "", "o"),
-    (COLOURS["china"], "////", "s"),
-    (COLOURS["easing"], "", "D"),
-    (COLOURS["dialogue"], "....", "^"),
-    (FAINT, "", "v"),
-)
+MEETING: Look = (COLOURS["meeting"], "D", "◆")
+# Colour, hatch and marker of groups of bars or estimates; the hatch keeps bars apart in grayscale.
+GROUPS = ((RIVAL, "", "o"), (ACCENT, "", "s"), ("#AAB4BB", "", "D"), (MUTED, "////", "^"), (GRID, "", "v"))
 DASHES = (0, (4, 1.5))
 
 # On top of seaborn's white grid, at the sizes it uses for paper.
 STYLE: dict[str, Any] = {"figure.dpi": DPI, "text.color": INK}
 STYLE |= {"axes.grid.axis": "y", "axes.linewidth": 0.8, "axes.xmargin": 0.01, "grid.color": GRID}
-STYLE |= {"axes.titlesize": 10, "axes.titleweight": "bold", "axes.titlelocation": "left"}
+STYLE |= {"axes.titlesize": 10.5, "axes.titleweight": "bold", "axes.titlelocation": "left"}
 STYLE |= {"xtick.bottom": True, "xtick.major.size": 3.5, "lines.linewidth": 1.8, "hatch.linewidth": 0.6}
-STYLE |= dict.fromkeys(("axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), MUTED)
+STYLE |= dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "axes.labelsize", "legend.fontsize"), 9.5)
+STYLE |= dict.fromkeys(("axes.labelcolor", "xtick.color", "ytick.color"), MUTED) | {"axes.edgecolor": INK}
 STYLE |= dict.fromkeys(("axes.spines.left", "axes.spines.right", "axes.spines.top"), False)
-# A dollar sign in a title is money, not mathematics.
-STYLE |= {"legend.frameon": False, "text.parse_math": False}
+# A dollar sign in a title is money, not mathematics. The text of an SVG stays text, and its ids the same.
+STYLE |= {"legend.frameon": False, "text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": "s"}
 
 
 def apply_style() -> None:
     """Set the house style for every figure drawn afterwards in this process."""
     colours = [colour for colour, _ in LINES]
-    sns.set_theme(context="paper", style="whitegrid", palette=colours, font="DejaVu Sans", rc=STYLE)
+    sns.set_theme(context="paper", style="whitegrid", palette=colours, rc=STYLE | {"font.family": FONTS})
 
 
 def new_figure(
@@ -139,16 +142,16 @@ def panels(
 
 
 def line_looks(labels: Sequence[str]) -> dict[str, tuple[str, Any]]:
-    """Colour and line style of each label; the United States and China always have their own.
+    """Colour and line style of each label: of a country its own, else accent and rival, else gray.
 
     Raises
     ------
     ValueError
         If there are more labels than looks.
     """
-    looks = {label: ENTITY_LINES[label] for label in labels if label in ENTITY_LINES}
-    free = [look for look in LINES if look not in looks.values()]
+    looks = {label: (COUNTRIES[label], SOLID) for label in labels if label in COUNTRIES}
     others = [label for label in labels if label not in looks]
+    free = GRAYS if looks else LINES
     if len(others) > len(free):
         raise ValueError(
             f"{len(labels)} lines are too many to tell apart: use small_multiples, or at most {len(LINES)}."
@@ -170,7 +173,7 @@ def event_kind(event: pd.Series) -> str:
 
 
 def event_look(kind: str) -> Look:
-    """Colour, marker and line style of events of a kind: meetings, talks, or a direction."""
+    """Colour, marker and sign of events of a kind: meetings, talks, or a direction."""
     looks = DIRECTIONS | {"meetings": MEETING, "talks": DIRECTIONS["cooperation"]}
     return looks.get(kind, DIRECTIONS["neutral"])
 
@@ -237,7 +240,7 @@ def set_unit(ax: Axes, unit: str, raised: float = 0) -> None:
     above = ScaledTranslation(0, (raised + 5) / 72, ax.figure.dpi_scale_trans)
     ax.set_ylabel(unit, rotation=0, ha="left", va="bottom")
     ax.yaxis.set_label_coords(0, 1, transform=ax.transAxes + above)
-    ax.set_title(ax.get_title(loc="left"), pad=raised + (21 if unit else 6))
+    ax.set_title(ax.get_title(loc="left"), pad=raised + (22 if unit else 6))
 
 
 def head(fig: Figure, title: str, unit: str) -> None:
@@ -247,5 +250,9 @@ def head(fig: Figure, title: str, unit: str) -> None:
 
 
 def place_key(ax: Axes, columns: int) -> None:
-    """Put the legend of a panel above its top left corner, in one row."""
-    sns.move_legend(ax, "lower left", bbox_to_anchor=(-0.01, 1), ncols=columns, title=None, columnspacing=1.4)
+    """Name the colours of a panel above its top left corner, in one row of words in those colours."""
+    place = {"bbox_to_anchor": (-0.01, 1), "ncols": columns, "title": None, "columnspacing": 1.4}
+    sns.move_legend(ax, "lower left", handlelength=1, handletextpad=0.4, **place)
+    for text, handle in zip(ax.get_legend().get_texts(), ax.get_legend().legend_handles, strict=True):
+        colour = handle.get_facecolor() if hasattr(handle, "get_facecolor") else handle.get_color()
+        text.set(color=text_colour(colour), weight="bold")
