@@ -52,12 +52,10 @@ def show(df: pd.DataFrame, caption: str = "", formats: Mapping[str, int | str] |
     """
     if not isinstance(df.index, pd.RangeIndex):
         df = df.reset_index(names=[name or "" for name in df.index.names])
-    unknown = set(formats or {}) - set(df.columns)
-    if unknown:
-        raise BadTable(
-            f"No column {sorted(map(str, unknown))} to format: the columns are {list(map(str, df))}."
-        )
-    cells = pd.DataFrame({name: _cells(column, (formats or {}).get(name)) for name, column in df.items()})
+    formats = formats or {}
+    if unknown := sorted(map(str, set(formats) - set(df.columns))):
+        raise BadTable(f"No column {unknown} to format: the columns are {list(map(str, df))}.")
+    cells = pd.DataFrame({name: _cells(column, formats.get(name)) for name, column in df.items()})
     right = [_is_number(column) for _, column in df.items()]
     display({"text/html": _html(cells, right, caption), "text/plain": _text(cells, right, caption)}, raw=True)
 
@@ -103,8 +101,7 @@ def sources_table(
         for source_id in data.sources:
             titles.setdefault(source_id, []).append(data.info.title)
     known = catalog.sources()
-    missing = sorted(set(titles) - set(known.index))
-    if missing:
+    if missing := sorted(set(titles) - set(known.index)):
         raise BadTable(f"data/sources.csv has no row for {', '.join(missing)}: add it.")
     rows = [_source_row(known.loc[source_id], titles[source_id]) for source_id in sorted(titles)]
     for _, event in [] if events is None else events.sort_values("date", kind="stable").iterrows():

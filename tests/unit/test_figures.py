@@ -216,7 +216,7 @@ def test_signs_that_no_font_has_are_refused_in_one_line(shown, monkeypatch):
     fig = figures.line_panel({"Chips": SIMULATED}, title="中芯国际 −5%", unit=UNIT)
     monkeypatch.setattr(style, "FONTS", style.FONTS[:2])
     with pytest.raises(
-        figures.IncompleteFigure, match="signs 中国芯际 of the text '中芯国际 −5%'; install"
+        figures.IncompleteFigure, match="signs 中国芯际 of the text '中芯国际 −5%': install"
     ) as said:
         publish(fig)
     assert "\n" not in str(said.value)
@@ -368,6 +368,13 @@ def test_a_background_line_is_gray_in_every_panel():
     assert style.FAINT in colours and len(set(colours)) > 1
 
 
+def test_differences_of_logarithms_are_read_in_percent():
+    table = pd.DataFrame({"label": ["a"], "value": [np.log(0.5)], "low": [-np.log(4)], "high": [0.0]})
+    fig = figures.coefficient_plot(table, title="Halved", unit="Percent", logs=True)
+    assert fig.axes[0].texts[0].get_text() == "−50 %  [−75 %, 0 %]"
+    assert fig.axes[0].xaxis.get_major_formatter()(np.log(3)) == "+200 %"
+
+
 def test_an_estimate_outside_its_interval_is_refused():
     table = pd.DataFrame({"label": ["a"], "value": [1.0], "low": [2.0], "high": [3.0]})
     with pytest.raises(ValueError, match="between its low and high"):
@@ -424,7 +431,7 @@ def test_bars_without_any_event_stand_on_the_axis():
 
 
 def test_every_column_of_panels_has_its_axis_labels():
-    fig, panels = style.panels(["a", "b", "c", "d"], 3, 2.0, sharex=True)
+    fig, panels = style.panels(["a", "b", "c", "d"], 3, 2.0, "Four", UNIT, sharex=True)
     assert [ax.xaxis.get_tick_params()["labelbottom"] for ax in panels] == [False, True, True, True]
     assert len(fig.axes) == 4
 

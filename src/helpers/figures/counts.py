@@ -2,22 +2,20 @@
 
 from collections.abc import Mapping
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from helpers.figures import style
 from helpers.figures.labels import flag, unbroken
-from helpers.figures.style import COLOURS, INK, head, new_figure, number_axis, plain_number
+from helpers.figures.style import INK, new_figure, number_axis, plain_number, require
 from helpers.tables import MISSING, fixed
 
 # Orange below zero, blue above it, and as dark on either side.
-SHADES = LinearSegmentedColormap.from_list(
-    "summits", ["#7A3300", "#DD9A63", "#F4F6F8", "#7FA3C7", COLOURS["united_states"]]
-)
+SHADES = sns.blend_palette(["#7A3300", "#DD9A63", "#F4F6F8", "#7FA3C7", style.RIVAL], as_cmap=True)
 # With more bars than this, the numbers above them would touch.
 MOST_NUMBERED_BARS = 40
 
@@ -42,12 +40,9 @@ def bars(table: pd.DataFrame, *, title: str, unit: str, stacked: bool = False, w
     ValueError
         If the table is empty or has more than five columns.
     """
-    if table.empty or table.shape[1] > len(style.GROUPS):
-        raise ValueError(
-            f"Bars need at least one row and one to {len(style.GROUPS)} columns; the table is {table.shape}."
-        )
-    fig, ax = new_figure(3.2, wide=wide)
-    head(fig, title, unit)
+    fits = len(table) and table.shape[1] <= len(style.GROUPS)
+    require(fits, f"Bars need a row and one to {len(style.GROUPS)} columns; the table is {table.shape}.")
+    fig, ax = new_figure(3.2, wide=wide, title=title, unit=unit)
     heights = table.fillna(0).set_axis(range(len(table)), axis=0)
     if stacked:
         # The tallest bar comes first and stands behind the others.
@@ -68,8 +63,7 @@ def bars(table: pd.DataFrame, *, title: str, unit: str, stacked: bool = False, w
         ax=ax,
     )
     for container, name in zip(ax.containers, heights, strict=True):
-        for bar in container:
-            bar.set(hatch=looks[name][1], edgecolor="white")
+        plt.setp(container, hatch=looks[name][1], edgecolor="white")
         if not stacked and table.size <= MOST_NUMBERED_BARS:
             numbers = [plain_number(value) if pd.notna(value) else MISSING for value in table[name]]
             ax.bar_label(container, numbers, padding=2, fontsize=8)
@@ -77,7 +71,7 @@ def bars(table: pd.DataFrame, *, title: str, unit: str, stacked: bool = False, w
         # Without a height to go by, matplotlib would put the zero in mid-air between two fractions.
         ax.set(ylim=(0, 1), yticks=[0, 1])
     ax.set(xlabel="", ylabel="")
-    ax.set_xticks(range(len(table)), [str(category) for category in table.index])
+    ax.set_xticks(range(len(table)), table.index.astype(str))
     ax.tick_params(axis="x", length=0, labelcolor=INK)
     ax.axhline(0, color=style.MUTED, linewidth=0.9)
     number_axis(ax.yaxis)
@@ -108,10 +102,8 @@ def heatmap(matrix: pd.DataFrame, *, title: str, unit: str, wide: bool = False) 
         If no cell has a value.
     """
     values = matrix.astype(float)
-    if not np.isfinite(values).any(axis=None):
-        raise ValueError("The matrix has no value: widen the window or the selection of events.")
-    fig, ax = new_figure(0.9 + 0.3 * len(matrix), wide=wide)
-    head(fig, title, unit)
+    require(np.isfinite(values).any(axis=None), "The matrix has no value: widen the window or the events.")
+    fig, ax = new_figure(0.9 + 0.3 * len(matrix), wide=wide, title=title, unit=unit)
     depth = values / (values.abs().max(axis=None) or 1)
     sns.heatmap(
         depth,
@@ -160,14 +152,13 @@ def distribution_plot(
         If there is no finite placebo estimate, or no real event.
     """
     draws = _finite(placebo)
-    if not draws.size or not actual:
-        raise ValueError("The placebo distribution needs at least one finite draw and one real event.")
-    fig, ax = new_figure(height)
-    head(fig, title, f"Number of placebo values, of {len(draws):,}; shaded: middle 95 % of them")
+    require(draws.size and actual, "The placebo distribution needs a finite draw and a real event at least.")
+    key = f"Number of placebo values, of {len(draws):,}; shaded: middle 95 % of them"
+    fig, ax = new_figure(height, title=title, unit=key)
     low, high = _histogram(ax, draws, unit, bins=40)
     for label, value in sorted(actual.items(), key=lambda item: item[1]):
         outside = not low <= value <= high
-        colour = COLOURS["china"] if outside else COLOURS["united_states"]
+        colour = style.ACCENT if outside else style.RIVAL
         ax.axvline(value, color=colour, linewidth=1.6 if outside else 0.9)
         flag(ax, value, label, unbroken(label), colour)
     ax.margins(x=0.03)
@@ -192,13 +183,13 @@ def distribution_panels(tests: Mapping[str, tuple[np.ndarray, float, str]], *, t
         If there is no test, or a test without a finite placebo value.
     """
     draws = {label: _finite(placebo) for label, (placebo, _, _) in tests.items()}
-    if not draws or not all(len(values) for values in draws.values()):
-        raise ValueError("Every panel needs at least one finite placebo value.")
-    fig, panels = style.panels(list(tests), 2, 2.3)
-    head(fig, title, "Number of placebo draws; shaded: middle 95 % of them; line: the real dates")
+    full = draws and all(len(values) for values in draws.values())
+    require(full, "Every panel needs at least one finite placebo value.")
+    key = "Number of placebo draws; shaded: middle 95 % of them; line: the real dates"
+    fig, panels = style.panels(list(tests), 2, 2.3, title, key)
     for ax, (label, (_, observed, unit)) in zip(panels, tests.items(), strict=True):
         _histogram(ax, draws[label], unit, bins=30)
-        ax.axvline(observed, color=COLOURS["china"])
+        ax.axvline(observed, color=style.ACCENT)
     return fig
 
 

@@ -7,10 +7,11 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from helpers.figures import style
 from helpers.figures.publishing import publish
-from helpers.figures.style import GRID, INK, event_kind, event_look, head, new_figure, number_axis
+from helpers.figures.style import GRID, INK, event_kind, event_look, new_figure, number_axis, require
 from helpers.methods.results import Estimate, table_of
 from helpers.observations import SeriesData
 from helpers.tables import fixed, signed
@@ -23,6 +24,7 @@ def coefficient_plot(
     unit: str,
     margin: float | None = None,
     decimals: int = 2,
+    logs: bool = False,
     key: str = "Mark: estimate. Bar: 95 % interval.",
 ) -> Figure:
     """Draw estimates with their intervals, and write them beside the marks.
@@ -37,6 +39,8 @@ def coefficient_plot(
         Smallest effect that would matter: the band from -margin to +margin is shaded.
     decimals : int
         For the written numbers.
+    logs : bool
+        The values are differences of logarithms: axis and written numbers are in percent. Say so in `unit`.
     key : str
         What marks and bars mean.
 
@@ -49,12 +53,10 @@ def coefficient_plot(
     ValueError
         If the table is empty or an estimate lies outside its interval.
     """
-    if table.empty or ((table["value"] < table["low"]) | (table["value"] > table["high"])).any():
-        raise ValueError(
-            "The table must hold at least one row, and every value must lie between its low and high."
-        )
-    fig, ax = new_figure(0.7 + 0.3 * len(table))
-    head(fig, title, f"{key} Shaded: too small to matter." if margin else key)
+    outside = (table["value"] < table["low"]) | (table["value"] > table["high"])
+    require(len(table) and not outside.any(), "Give a row at least, and each value between its low and high.")
+    key += " Shaded: too small to matter." if margin else ""
+    fig, ax = new_figure(0.7 + 0.3 * len(table), title=title, unit=key)
     if margin:
         ax.axvspan(-margin, margin, color=GRID, alpha=0.7, linewidth=0, zorder=0.5)
     groups = list(dict.fromkeys(table["group"])) if "group" in table else [""]
@@ -63,8 +65,10 @@ def coefficient_plot(
     _draw(ax, rows, looks, key=len(groups) > 1)
     _name_rows(ax, table["label"], unit)
     for place, row in enumerate(table[["value", "low", "high"]].to_numpy(dtype=float)):
-        value, low, high = (fixed(number, decimals) for number in row)
+        value, low, high = (style.percent_of_log(n) if logs else fixed(n, decimals) for n in row)
         _write_beside(ax, place, f"{value}  [{low}, {high}]" if not np.isnan(row).any() else value)
+    if logs:
+        ax.xaxis.set_major_formatter(FuncFormatter(style.percent_of_log))
     return fig
 
 
@@ -77,6 +81,7 @@ def draw_estimates(
     margin: float,
     series: Iterable[SeriesData],
     decimals: int = 2,
+    logs: bool = False,
 ) -> None:
     """Publish a figure of estimates over the margin of their test; its alt text tells each of them.
 
@@ -86,13 +91,13 @@ def draw_estimates(
         Of the figure.
     rows : mapping of label to Estimate, or DataFrame
         Top to bottom; a table as `coefficient_plot` takes it.
-    title, unit, margin, decimals
+    title, unit, margin, decimals, logs
         As in `coefficient_plot`.
     series : iterable of SeriesData
         The series behind the estimates.
     """
     table = rows if isinstance(rows, pd.DataFrame) else table_of(rows)
-    fig = coefficient_plot(table, title=title, unit=unit, margin=margin, decimals=decimals)
+    fig = coefficient_plot(table, title=title, unit=unit, margin=margin, decimals=decimals, logs=logs)
     values = "; ".join(f"{row.label} {row.value:+.{decimals}f}" for row in table.itertuples())
     alt = f"Estimates with 95 percent intervals. {title}. {values}."
     source = "event list of this project (data/events.csv)"
@@ -126,10 +131,8 @@ def event_plot(
     ValueError
         If no event has a value.
     """
-    if not table["value"].notna().any():
-        raise ValueError("No event has a value: widen the dates or take another set of events.")
-    fig, ax = new_figure(0.7 + 0.27 * len(table))
-    head(fig, title, key)
+    require(table["value"].notna().any(), "No event has a value: widen the dates or take other events.")
+    fig, ax = new_figure(0.7 + 0.27 * len(table), title=title, unit=key)
     if band is not None:
         ax.axvspan(*band, color=GRID, alpha=0.8, linewidth=0, zorder=0.5)
     rows = table.assign(row=range(len(table)), look=[event_kind(event) for _, event in table.iterrows()])
@@ -165,11 +168,11 @@ def estimate_panels(table: pd.DataFrame, *, title: str, unit: str, key: str, col
     ValueError
         If no row has a value.
     """
-    if not table["value"].notna().any():
-        raise ValueError("No group has an estimate: widen the dates or take shorter windows.")
+    require(table["value"].notna().any(), "No group has an estimate: widen the dates or shorten windows.")
     groups, labels = list(dict.fromkeys(table["group"])), list(dict.fromkeys(table["label"]))
-    fig, panels = style.panels(groups, columns, 0.65 + 0.27 * len(labels), sharex=True, sharey=True)
-    head(fig, title, key)
+    fig, panels = style.panels(
+        groups, columns, 0.65 + 0.27 * len(labels), title, key, sharex=True, sharey=True
+    )
     looks = {kind: event_look(kind)[:2] for kind in table["kind"].unique()}
     table = table.assign(row=table["label"].map(labels.index), look=table["kind"]).dropna(subset="value")
     for place, (ax, group) in enumerate(zip(panels, groups, strict=True)):

@@ -11,24 +11,13 @@ from matplotlib.figure import Figure
 from helpers import timeline
 from helpers.figures import style
 from helpers.figures.labels import flag
-from helpers.figures.style import (
-    DIRECTIONS,
-    FAINT,
-    INK,
-    MEETING,
-    date_axis,
-    event_kind,
-    event_look,
-    head,
-)
+from helpers.figures.style import DIRECTIONS, FAINT, INK, MEETING, event_kind, event_look, require
 
 FEW_EVENTS = 4
 # First words of an event id that name its kind, and words of an id that are written in capitals.
 ID_KINDS = {"ai", "allied", "bill", "cn", "dialogue", "ec", "inv", "model", "shock", "summit", "tariff", "us"}
-ID_CAPITALS = {
-    *("ai", "asml", "dd", "eda", "eo", "euv", "fdpr", "fyp15", "hbm", "jp", "kr", "nl", "sdi", "si", "smic"),
-    *("tgl", "tsmc", "tw", "uae", "un", "us", "veu", "waic", "wto", "ymtc", "zte"),
-}
+ID_CAPITALS = " ai asml dd eda eo euv fdpr fyp15 hbm jp kr nl sdi si smic tgl tsmc tw uae un us veu waic wto "
+ID_CAPITALS += "ymtc zte "
 
 
 def short_label(event: pd.Series) -> str:
@@ -64,7 +53,7 @@ def event_bands(ax: Axes, events: pd.DataFrame, *, names: bool = True, signs: bo
         Write the names, draw the signs. Set False for all panels but the first that share an axis.
     """
     low, high = ax.get_xlim()
-    notes, title = timeline.labels(events), ax.get_figure(root=True).get_suptitle()
+    notes, fig = timeline.labels(events), ax.get_figure(root=True)
     for event_id, event in events.sort_values("date", kind="stable").iterrows():
         start = pd.Timestamp(event["date"])
         end = start if pd.isna(event["end_date"]) else pd.Timestamp(event["end_date"])
@@ -73,7 +62,7 @@ def event_bands(ax: Axes, events: pd.DataFrame, *, names: bool = True, signs: bo
         (colour, _, sign), label = event_look(event_kind(event)), short_label(event)
         if (end - start).days > 7:
             ax.axvspan(start, end, color=colour, alpha=0.10, linewidth=0, zorder=0.5)
-        strong = len(events) <= FEW_EVENTS or label in title
+        strong = len(events) <= FEW_EVENTS or (fig and label in fig.get_suptitle())
         ax.axvline(start, color=colour if strong else style.GRID, linewidth=0.8, zorder=0.6)
         if signs:
             flag(ax, start, label if names else "", notes[event_id], colour, sign, int(sign != MEETING[2]))
@@ -112,19 +101,18 @@ def timeline_chart(
     """
     inside = events["date"].between(pd.Timestamp(start), pd.Timestamp(end))
     drawn = events[inside].sort_values("date", kind="stable")
-    if drawn.empty:
-        raise ValueError(f"No event between {start} and {end}: widen the dates or the selection of events.")
+    require(len(drawn), f"No event between {start} and {end}: widen the dates or the selection of events.")
     lanes = timeline.lanes(drawn)
-    fig, ax = style.new_figure(0.9 + 0.44 * len(lanes), wide=True)
     key = "Each mark is one dated event. Lane: kind; shape and colour: direction."
-    head(fig, title, f"{key} Gray: after {as_of}." if as_of else key)
+    key += f" Gray: after {as_of}." if as_of else ""
+    fig, ax = style.new_figure(0.9 + 0.44 * len(lanes), title=title, unit=key, wide=True)
     ax.set_xlim(pd.Timestamp(start), pd.Timestamp(end))
     ax.set_yticks(-np.arange(len(lanes)), list(lanes))
     ax.set_ylim(-len(lanes) + 0.45, 0.55)
     ax.grid(False)
     ax.tick_params(axis="y", labelcolor=INK)
     ax.hlines(ax.get_yticks(), *ax.get_xlim(), color=FAINT, linewidth=0.6, alpha=0.6, zorder=0.3)
-    date_axis(ax)
+    style.date_axis(ax)
     _draw_marks(ax, lanes, named)
     notes = timeline.labels(drawn)
     for event_id, event in drawn[drawn.index.isin(named)].iterrows():
@@ -151,20 +139,18 @@ def stack(days: np.ndarray, width: float) -> np.ndarray:
         0, 1, -1, 2, -2, ...: offset from the middle of the lane.
     """
     last: list[float] = []
-    levels = np.zeros(len(days), dtype=int)
-    for position, day in enumerate(days):
+    levels = []
+    for day in days:
         free = next((level for level, taken in enumerate(last) if day - taken >= width), len(last))
-        if free == len(last):
-            last.append(day)
-        last[free] = day
-        levels[position] = (free + 1) // 2 * (1 if free % 2 else -1)
-    return levels
+        last[free : free + 1] = [day]
+        levels.append((free + 1) // 2 * (1 if free % 2 else -1))
+    return np.array(levels)
 
 
 def _written(word: str) -> str:
     if date := re.fullmatch(r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(\d+)", word):
         return f"{date[2]} {date[1].capitalize()}"
-    return word.upper() if word in ID_CAPITALS or re.match(r"[a-z]\d", word) else word.capitalize()
+    return word.upper() if f" {word} " in ID_CAPITALS or re.match(r"[a-z]\d", word) else word.capitalize()
 
 
 def _draw_marks(ax: Axes, lanes: Mapping[str, pd.DataFrame], named: Collection[str]) -> None:

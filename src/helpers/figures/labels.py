@@ -6,11 +6,13 @@ them apart once the size of the axes is known. A label carries its group as `gid
 
 import re
 import textwrap
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
+from matplotlib.transforms import Bbox
 from scipy.optimize import isotonic_regression
 
 from helpers.figures.style import GRAYS, MUTED, set_unit, text_colour
@@ -60,7 +62,7 @@ def spread(positions: np.ndarray, gaps: np.ndarray, low: float, high: float) -> 
     return centres
 
 
-def line_end(ax: Axes, x, y: float, label: str, colour: str) -> None:
+def line_end(ax: Axes, x: Any, y: float, label: str, colour: str) -> None:
     """Name a line in the right margin, joined to its last point by a thin leader."""
     # A long label is broken into lines, but not inside brackets.
     whole = re.sub(r"\([^)]*\)", lambda bracket: unbroken(bracket[0]), label)
@@ -68,10 +70,10 @@ def line_end(ax: Axes, x, y: float, label: str, colour: str) -> None:
     xy, place = (float(ax.convert_xunits(x)), y), (LINE_END_PLACE, 0.5)
     text = ax.annotate(textwrap.fill(whole, LINE_END_WIDTH), xy, place, "data", "axes fraction", look, False)
     weight = "normal" if colour in (MUTED, *dict(GRAYS)) else "bold"
-    text.set(color=text_colour(colour), va="center", fontsize=9.5, fontweight=weight, gid=LINE_END)
+    text.set(color=text_colour(colour), va="center", fontsize=9.5, weight=weight, gid=LINE_END)
 
 
-def flag(ax: Axes, x, label: str, note: str, colour: str, sign: str = "", lane: int = 0) -> None:
+def flag(ax: Axes, x: Any, label: str, note: str, colour: str, sign: str = "", lane: int = 0) -> None:
     """Put a sign above the axes in a lane of its kind, and a name beside it.
 
     Parameters
@@ -108,31 +110,33 @@ def place_flags(fig: Figure) -> tuple[dict[Axes, float], list[str]]:
     list of str
         Notes of the events that have no name above any panel.
     """
-    heights, notes, named = {}, {}, set()
+    heights: dict[Axes, float] = {}
+    named: dict[str, bool] = {}
     for ax in fig.axes:
         rows = 0
         edge = min((other.bbox.x0 for other in fig.axes if other.bbox.x0 > ax.bbox.x1), default=fig.bbox.x1)
         most = 18 if not signs(fig).strip() else round(FLAG_ROWS * ax.bbox.width / fig.dpi)
         for lane in sorted({str(text.get_gid())[:-1] for text in _labels(ax, FLAG)}):
             texts = [text for text in _labels(ax, FLAG) if str(text.get_gid()).startswith(lane)]
-            levels = pack(texts, edge - 10, max(most, 1))
+            levels = pack(ax, texts, edge - 10, max(most, 1))
             for text, level in zip(texts, levels, strict=True):
                 text.xyann = (text.xyann[0], 4 + (rows + level) * FLAG_HEIGHT)
-                notes[text.get_label()] = text
-                named |= {text.get_label()} if len(text.get_text()) > 1 else set()
+                note = str(text.get_label())
+                named[note] = named.get(note, False) or len(text.get_text()) > 1
             rows += max(levels) + 1
             heights[ax] = rows * FLAG_HEIGHT + 4
     free = max(heights.values(), default=0)
     for ax in heights:
         set_unit(ax, ax.get_ylabel(), raised=free)
-    return dict.fromkeys(heights, free / 72), [note for note in notes if note not in named]
+    return dict.fromkeys(heights, free / 72), [note for note in named if not named[note]]
 
 
-def pack(texts: list[Annotation], edge: float, most: int) -> list[int]:
+def pack(ax: Axes, texts: list[Annotation], edge: float, most: int) -> list[int]:
     """Choose for each flag the row and the side on which its name has room; without room, it loses the name.
 
     Parameters
     ----------
+    ax : Axes
     texts : list of Annotation
     edge : float
         Where the room for names ends, in pixels.
@@ -148,7 +152,7 @@ def pack(texts: list[Annotation], edge: float, most: int) -> list[int]:
     levels = []
     for text in texts:
         whole, sign = text.get_text(), str(text.get_gid())[-1].strip()
-        pole = float(text.axes.get_xaxis_transform().transform((text.xy[0], 1))[0])
+        pole = float(ax.get_xaxis_transform().transform((text.xy[0], 1))[0])
         for side, words in (("left", whole), ("right", f"{whole[1:].strip()} {sign}"), ("left", sign)):
             text.set(text=words, ha=side)
             width, half = round(extent(text).width, 3), 4 if sign else -2
@@ -183,7 +187,7 @@ def unbroken(text: str) -> str:
     return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def extent(annotation: Annotation):
+def extent(annotation: Annotation) -> Bbox:
     """Box of the text alone, in pixels: an annotation's own extent includes its leader."""
     return Text.get_window_extent(annotation)
 

@@ -1,4 +1,4 @@
-"""Series over time: one panel, or the same panel repeated."""
+"""Series over time, and panels in the time around events: rates by days, paths, and forecasts."""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from helpers.figures import style
 from helpers.figures.events import event_bands
 from helpers.figures.labels import line_end
-from helpers.figures.style import FAINT, GRAYS, MUTED, date_axis, head, line_looks, number_axis, set_unit
+from helpers.figures.style import ACCENT, DASHES, FAINT, GRAYS, GRID, INK, MUTED, RIVAL, number_axis, require
 
 
 def with_gaps(values: pd.Series) -> pd.Series:
@@ -86,12 +86,11 @@ def line_panel(
     """
     _check(series)
     if ax is None:
-        fig, ax = style.new_figure(height, wide=wide)
-        head(fig, title, unit)
+        fig, ax = style.new_figure(height, wide=wide, title=title, unit=unit)
     else:
         fig = cast(Figure, ax.figure)
         ax.set_title(title)
-        set_unit(ax, unit)
+        style.set_unit(ax, unit)
     ax.set_yscale(scale)
     _draw_lines(ax, series, background, points, steps, bands or {})
     _finish(ax, events)
@@ -134,8 +133,9 @@ def small_multiples(
     Figure
     """
     _check(series)
-    fig, axes = style.panels(list(series), columns, panel_height, wide=wide, sharex=True, sharey=same_scale)
-    head(fig, title, unit if same_scale else f"{unit}; each panel has its own scale")
+    unit += "" if same_scale else "; each panel has its own scale"
+    share = {"wide": wide, "sharex": True, "sharey": same_scale}
+    fig, axes = style.panels(list(series), columns, panel_height, title, unit, **share)
     for ax, lines in zip(axes, series.values(), strict=True):
         _draw_lines(ax, lines if isinstance(lines, Mapping) else {"": lines}, background)
     for place, ax in enumerate(axes):
@@ -143,12 +143,138 @@ def small_multiples(
     return fig
 
 
+def event_time_panels(paths: Mapping[str, pd.DataFrame], *, title: str, unit: str) -> Figure:
+    """Draw a relative rate by bins of days around an event, one panel for each kind of thing counted.
+
+    Parameters
+    ----------
+    paths : mapping of label to DataFrame
+        One row per bin, with columns `first` and `last` (days from the event), `ratio` (1 is the usual rate),
+        and `low` and `high`, the placebo band.
+    title, unit : str
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no path.
+    """
+    require(paths, "There is no path to draw: give at least one.")
+    fig, axes = style.panels(list(paths), 1, 2.1, title, unit, wide=False, sharex=True)
+    for ax, path in zip(axes, paths.values(), strict=True):
+        start, stop = path["first"] - 0.5, path["last"] + 0.5
+        ax.bar(start, path["high"] - path["low"], stop - start, path["low"], align="edge", color=GRID)
+        ax.hlines(path["ratio"], start, stop, color=RIVAL, linewidth=2.4)
+        ax.axhline(1, color=INK, linewidth=0.8)
+        _event_line(ax, 0)
+        ax.set_ylim(bottom=0)
+        ax.grid(False, axis="x")
+        number_axis(ax.yaxis)
+    step = 2 * round(float((stop - start).iloc[0]))
+    reach = round(float(stop.max())) // step * step
+    axes[-1].set_xticks(range(-reach, reach + 1, step))
+    axes[-1].set_xlabel("Days from the event", loc="left")
+    number_axis(axes[-1].xaxis)
+    return fig
+
+
+def day_panels(
+    paths: Mapping[str, Mapping[str, pd.Series]],
+    bands: Mapping[str, pd.DataFrame],
+    *,
+    title: str,
+    unit: str,
+    key: str,
+    axis: str = "Trading days from the event",
+    columns: int = 3,
+) -> Figure:
+    """Draw paths by day or month around an event, one panel for each group.
+
+    Parameters
+    ----------
+    paths : mapping of panel title to mapping of line label to Series
+        Values by relative day. The labels are the same in all panels.
+    bands : mapping of panel title to DataFrame
+        Columns `low` and `high` by relative day: the placebo range.
+    title, unit : str
+    key : str
+        What the band means.
+    axis : str
+        What the horizontal axis counts.
+    columns : int
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no path.
+    """
+    require(paths, "There is no path to draw: no event has full windows.")
+    fig, axes = style.panels(list(paths), columns, 2.0, title, f"{unit}. {key}", sharex=True, sharey=True)
+    for ax, (group, lines) in zip(axes, paths.items(), strict=True):
+        band = bands[group]
+        ax.fill_between(band.index, band["low"], band["high"], color=GRID, linewidth=0, zorder=0.5)
+        for (label, path), (colour, dashes) in zip(lines.items(), style.LINES, strict=False):
+            ax.plot(path.index, path, color=colour, linestyle=dashes, label=label)
+        ax.axhline(0, color=INK, linewidth=0.8, zorder=1)
+        ax.axvline(0, color=INK, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
+        number_axis(ax.xaxis)
+        number_axis(ax.yaxis)
+    for ax in axes[-columns:]:
+        ax.set_xlabel(axis, loc="left")
+    # One line needs no name: the unit says what it is.
+    if len(axes[0].get_legend_handles_labels()[1]) > 1:
+        axes[0].legend(loc="upper left", fontsize=8, borderpad=0)
+    return fig
+
+
+def forecast_panels(
+    pieces: Mapping[str, pd.DataFrame], marks: Mapping[str, pd.Timestamp], *, title: str, unit: str
+) -> Figure:
+    """Draw what happened and what was forecast, on a log scale, one panel for each event.
+
+    Parameters
+    ----------
+    pieces : mapping of panel title to DataFrame
+        Columns `observed`, `counterfactual`, and `low` and `high` of the forecast, by date; the last three
+        are missing before the forecast begins.
+    marks : mapping of panel title to Timestamp
+        Date of the event.
+    title, unit : str
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no piece.
+    """
+    require(pieces, "There is no forecast to draw: give at least one.")
+    fig, axes = style.panels(list(pieces), 2, 2.5, title, unit, sharey=True)
+    for ax, (label, piece) in zip(axes, pieces.items(), strict=True):
+        lines = {"Observed": piece["observed"], "Expected": piece["counterfactual"].dropna()}
+        bands = {"Expected": piece[["low", "high"]].dropna()}
+        line_panel(lines, bands=bands, title=label, unit="", scale="log", ax=ax)
+        _event_line(ax, marks[label])
+    return fig
+
+
+def _event_line(ax: Axes, place: float | pd.Timestamp) -> None:
+    ax.axvline(place, color=ACCENT, linewidth=1.1, linestyle=DASHES)
+
+
 def _check(series: Mapping) -> None:
-    empty = [label for label, values in series.items() if len(values) == 0]
-    if not series or empty:
-        raise ValueError(
-            f"Nothing to draw for {', '.join(empty) or 'the figure'}: leave it out or widen the dates."
-        )
+    empty = ", ".join(label for label, values in series.items() if len(values) == 0)
+    enough = series and not empty
+    require(enough, f"Nothing to draw for {empty or 'the figure'}: leave it out or widen the dates.")
 
 
 def _draw_lines(
@@ -160,7 +286,7 @@ def _draw_lines(
     bands: Mapping[str, pd.DataFrame] = MappingProxyType({}),
 ) -> None:
     """Draw the lines of a panel, each with its interval and named at its end."""
-    looks = line_looks([label for label in series if label not in background])
+    looks = style.line_looks([label for label in series if label not in background])
     for label, values in series.items():
         colour, dashes = looks.get(label, (FAINT, "-"))
         values = values.dropna()
@@ -187,7 +313,7 @@ def _draw_line(ax: Axes, values: pd.Series, colour: str, dashes: Any) -> None:
 
 def _finish(ax: Axes, events: pd.DataFrame | None, names: bool = True, signs: bool = True) -> None:
     number_axis(ax.yaxis)
-    date_axis(ax)
+    style.date_axis(ax)
     # The margin ends at zero unless a value lies beyond it, one of another panel or drawn later included.
     for mark in (*ax.lines, *ax.collections):
         mark.sticky_edges.y.append(0)

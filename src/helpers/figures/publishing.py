@@ -158,22 +158,17 @@ def _check(fig: Figure, name: str, alt: str, data: pd.DataFrame) -> None:
         "title: state the conclusion with fig.suptitle(...)": fig.get_suptitle().strip(),
         "data: pass the plotted numbers in `data=`": len(data),
     }
-    for part, present in refusals.items():
-        if not present:
-            raise IncompleteFigure(f"Figure {name!r} has no {part}.")
+    for part in (part for part, present in refusals.items() if not present):
+        raise IncompleteFigure(f"Figure {name!r} has no {part}.")
     signs = {code for font in _fonts("normal") for code in font.get_charmap()}
-    for text in {text.get_text() for text in fig.findobj(Text) if isinstance(text, Text)}:
+    for text in sorted({str(text.get_text()) for text in fig.findobj(Text)}):
         if lacking := sorted(sign for sign in set(text) if ord(sign) not in signs and not sign.isspace()):
-            raise IncompleteFigure(
-                f"Figure {name!r}: no font here has the signs {''.join(lacking)} of the text {text!r}; "
-                "install the font Noto Sans CJK (Debian: fonts-noto-cjk), or write the text in Latin letters."
-            )
+            mend = "install Noto Sans CJK (Debian: fonts-noto-cjk), or write it in Latin letters"
+            raise IncompleteFigure(f"No font has the signs {''.join(lacking)} of the text {text!r}: {mend}.")
     for number, ax in enumerate(fig.axes, start=1):
-        for which in "xy":
-            if ax.axison and _unnamed(fig, ax, which):
-                raise IncompleteFigure(
-                    f"Figure {name!r}, panel {number}: the {which} axis has no label; name unit and basis."
-                )
+        for which in (which for which in "xy" if ax.axison and _unnamed(fig, ax, which)):
+            where = f"Figure {name!r}, panel {number}"
+            raise IncompleteFigure(f"{where}: the {which} axis has no label; name unit and basis.")
 
 
 def _unnamed(fig: Figure, ax: Axes, which: str) -> bool:

@@ -77,6 +77,12 @@ STYLE |= dict.fromkeys(("axes.spines.left", "axes.spines.right", "axes.spines.to
 STYLE |= {"legend.frameon": False, "text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": "s"}
 
 
+def require(condition: Any, message: str) -> None:
+    """Refuse to draw what would mislead."""
+    if not condition:
+        raise ValueError(message)
+
+
 def apply_style() -> None:
     """Set the house style for every figure drawn afterwards in this process."""
     colours = [colour for colour, _ in LINES]
@@ -84,7 +90,7 @@ def apply_style() -> None:
 
 
 def new_figure(
-    height: float = 3.6, *, wide: bool = False, rows: int = 1, columns: int = 1, **grid: Any
+    height: float = 3.6, *, title: str = "", unit: str = "", wide: bool = False, rows: int = 1, **grid: Any
 ) -> tuple[Figure, Any]:
     """Open a figure of house width in house style.
 
@@ -92,23 +98,34 @@ def new_figure(
     ----------
     height : float
         Height of the plotting area in inches. Title and source line are added to it by `publish`.
+    title, unit : str
+        As `head` takes them.
     wide : bool
-        Use the wide format (10.5 inches in place of 8.2).
-    rows, columns : int
-        Grid of panels.
+        Use the wide format (9.2 inches in place of 8.2).
+    rows : int
+        Of panels.
     **grid
-        Passed to `matplotlib.pyplot.subplots` (for example ``sharey=True``).
+        Passed to `matplotlib.pyplot.subplots` (for example ``columns=3, sharey=True``).
 
     Returns
     -------
     tuple of Figure and Axes (or array of Axes)
     """
     apply_style()
-    return plt.subplots(rows, columns, figsize=(WIDE if wide else WIDTH, height), **grid)
+    grid["ncols"] = grid.pop("columns", 1)
+    fig, axes = plt.subplots(rows, figsize=(WIDE if wide else WIDTH, height), **grid)
+    head(fig, title, unit)
+    return fig, axes
 
 
 def panels(
-    titles: Sequence[str], columns: int, height: float, *, wide: bool = True, **share: bool
+    titles: Sequence[str],
+    columns: int,
+    height: float,
+    title: str,
+    unit: str,
+    wide: bool = True,
+    **share: bool,
 ) -> tuple[Figure, list[Axes]]:
     """Open a figure of titled panels in reading order.
 
@@ -117,8 +134,10 @@ def panels(
     titles : sequence of str, length n
     columns : int
         Panels in a row.
-    height : float
+    size : float
         Height of one panel in inches.
+    title, unit : str
+        Of the figure.
     wide : bool
     **share
         Axes that all panels share: ``sharex=True``, ``sharey=True``. The lowest panel of each column has the
@@ -130,7 +149,8 @@ def panels(
     """
     # Not seaborn's FacetGrid: it lays the figure out as it opens it, and `publish` does so again.
     rows = -(-len(titles) // columns)
-    fig, grid = new_figure(height * rows, wide=wide, rows=rows, columns=columns, squeeze=False, **share)
+    shape = {"rows": rows, "columns": columns, "squeeze": False, **share}
+    fig, grid = new_figure(size * rows, title=title, unit=unit, wide=wide, **shape)
     for ax, title in zip(grid.flat, titles, strict=False):
         ax.set_title(title, fontsize=9.5)
     for place, ax in enumerate(grid.flat):
@@ -184,7 +204,7 @@ def certain(values: Any, digits: int = 9) -> np.ndarray:
     To as few as are shown, what rounding in the linear algebra leaves of zero (below 1e-12 of the largest
     value) becomes 0.
     """
-    numbers = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
+    numbers: np.ndarray = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
     size = np.abs(numbers)
     floor = 1e-12 * size.max(where=np.isfinite(size), initial=0) if digits == SHOWN else 0
     sure = (sure_of(number) for number in np.where(size <= floor, 0, numbers).flat)
@@ -194,6 +214,11 @@ def certain(values: Any, digits: int = 9) -> np.ndarray:
 def plain_number(value: float, _position: int | None = None) -> str:
     """Write an axis number with thousands separators and a true minus sign."""
     return f"{value:,.10g}".replace("-", MINUS)
+
+
+def percent_of_log(value: float, _position: int | None = None) -> str:
+    """Write a difference of logarithms as percent: -0.69 as a fall by 50 %."""
+    return f"{100 * np.expm1(value):+z,.0f} %".replace("-", MINUS).replace("+0 %", "0 %")
 
 
 def power_of_ten(value: float, _position: int | None = None) -> str:
@@ -253,6 +278,7 @@ def place_key(ax: Axes, columns: int) -> None:
     """Name the colours of a panel above its top left corner, in one row of words in those colours."""
     place = {"bbox_to_anchor": (-0.01, 1), "ncols": columns, "title": None, "columnspacing": 1.4}
     sns.move_legend(ax, "lower left", handlelength=1, handletextpad=0.4, **place)
-    for text, handle in zip(ax.get_legend().get_texts(), ax.get_legend().legend_handles, strict=True):
+    legend: Any = ax.get_legend()
+    for text, handle in zip(legend.get_texts(), legend.legend_handles, strict=True):
         colour = handle.get_facecolor() if hasattr(handle, "get_facecolor") else handle.get_color()
         text.set(color=text_colour(colour), weight="bold")
