@@ -230,7 +230,7 @@ def day_panels(
         ax.set_xlabel(axis, loc="left")
     # One line needs no name: the unit says what it is.
     if len(axes[0].get_legend_handles_labels()[1]) > 1:
-        axes[0].legend(loc="upper left", fontsize=8, borderpad=0)
+        axes[0].legend(loc="upper left", borderpad=0, handlelength=1, labelcolor="linecolor")
     return fig
 
 

@@ -74,7 +74,8 @@ STYLE |= dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "axes.labelsize", 
 STYLE |= dict.fromkeys(("axes.labelcolor", "xtick.color", "ytick.color"), MUTED) | {"axes.edgecolor": INK}
 STYLE |= dict.fromkeys(("axes.spines.left", "axes.spines.right", "axes.spines.top"), False)
 # A dollar sign in a title is money, not mathematics. The text of an SVG stays text, and its ids the same.
-STYLE |= {"legend.frameon": False, "text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": "s"}
+STYLE |= {"text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": "s"}
+STYLE |= {"ytick.alignment": "center", "legend.frameon": False}
 
 
 def require(condition: Any, message: str) -> None:
@@ -119,13 +120,7 @@ def new_figure(
 
 
 def panels(
-    titles: Sequence[str],
-    columns: int,
-    height: float,
-    title: str,
-    unit: str,
-    wide: bool = True,
-    **share: bool,
+    titles: Sequence[str], columns: int, size: float, title: str, unit: str, wide: bool = True, **share: bool
 ) -> tuple[Figure, list[Axes]]:
     """Open a figure of titled panels in reading order.
 
