@@ -48,22 +48,13 @@ def bars(table: pd.DataFrame, *, title: str, unit: str, stacked: bool = False, w
         # The tallest bar comes first and stands behind the others.
         heights = heights.cumsum(axis=1).iloc[:, ::-1]
     looks = dict(zip(table, style.GROUPS if table.shape[1] > 1 else [(style.ACCENT, "")], strict=False))
+    palette = {name: colour for name, (colour, *_) in looks.items()}
+    rows = heights.melt(var_name="group", value_name="height", ignore_index=False).reset_index(names="place")
     sns.barplot(
-        heights.melt(var_name="group", value_name="height", ignore_index=False).reset_index(names="place"),
-        x="place",
-        y="height",
-        hue="group",
-        palette={name: colour for name, (colour, *_) in looks.items()},
-        dodge=not stacked,
-        width=0.66 if stacked else 0.78,
-        gap=0 if stacked else 0.06,
-        saturation=1,
-        linewidth=0,
-        legend=False,
-        ax=ax,
+        rows, x="place", y="height", hue="group", palette=palette, dodge=not stacked, saturation=1, ax=ax
     )
     for container, name in zip(ax.containers, heights, strict=True):
-        plt.setp(container, hatch=looks[name][1], edgecolor="white")
+        plt.setp(container, hatch=looks[name][1], edgecolor="white", linewidth=1)
         if not stacked and table.size <= MOST_NUMBERED_BARS:
             numbers = [plain_number(value) if pd.notna(value) else MISSING for value in table[name]]
             ax.bar_label(container, numbers, padding=2, fontsize=8)
@@ -79,6 +70,8 @@ def bars(table: pd.DataFrame, *, title: str, unit: str, stacked: bool = False, w
         handles = dict(zip(heights, ax.containers, strict=True))
         ax.legend([handles[name] for name in table], [str(name) for name in table])
         style.place_key(ax, len(looks))
+    elif ax.legend_:
+        ax.legend_.remove()
     return fig
 
 
@@ -105,20 +98,11 @@ def heatmap(matrix: pd.DataFrame, *, title: str, unit: str, wide: bool = False) 
     require(np.isfinite(values).any(axis=None), "The matrix has no value: widen the window or the events.")
     fig, ax = new_figure(0.9 + 0.3 * len(matrix), wide=wide, title=title, unit=unit)
     depth = values / (values.abs().max(axis=None) or 1)
-    sns.heatmap(
-        depth,
-        cmap=SHADES,
-        vmin=-1,
-        vmax=1,
-        annot=values.map(lambda value: fixed(value, 0)),
-        fmt="",
-        annot_kws={"fontsize": 8.5},
-        linewidths=1.5,
-        cbar=False,
-        ax=ax,
-    )
+    texts = values.map(lambda value: fixed(value, 0))
+    sns.heatmap(depth, cmap=SHADES, vmin=-1, vmax=1, annot=texts, fmt="", linewidths=1.5, cbar=False, ax=ax)
     for text, shade in zip(ax.texts, depth.stack().dropna(), strict=True):
-        text.set_color("white" if abs(shade) > 0.55 else INK if shade else style.FAINT)
+        colour = "white" if abs(shade) > 0.55 else INK if shade else style.FAINT
+        text.set(color=colour, fontsize=8.5)
     ax.set(xlabel="", ylabel="")
     ax.set_xticks(ax.get_xticks(), matrix.columns.astype(str), rotation=40, ha="left", rotation_mode="anchor")
     ax.set_yticks(ax.get_yticks(), matrix.index.astype(str), rotation=0)

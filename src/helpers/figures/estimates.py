@@ -188,25 +188,17 @@ def estimate_panels(table: pd.DataFrame, *, title: str, unit: str, key: str, col
 
 def _draw(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, tuple[str, str]], key: bool = False) -> None:
     """Draw values over their intervals; `looks` has colour and marker of each `look` in the table."""
+    palette = {look: colour for look, (colour, _) in looks.items()}
+    markers = {look: marker for look, (_, marker) in looks.items()}
+    marks = rows.assign(place=-rows["row"])
     if "low" in rows:
-        colours = [looks[look][0] for look in rows["look"]]
-        ax.hlines(-rows["row"], rows["low"], rows["high"], colors=colours, linewidth=2)
-    sns.scatterplot(
-        x=rows["value"],
-        y=-rows["row"],
-        hue=rows["look"],
-        style=rows["look"],
-        palette={look: colour for look, (colour, _) in looks.items()},
-        markers={look: marker for look, (_, marker) in looks.items()},
-        s=42,
-        edgecolor="white",
-        linewidth=0.8,
-        zorder=3,
-        legend="full" if key else False,
-        ax=ax,
-    )
+        ax.hlines(marks["place"], rows["low"], rows["high"], colors=rows["look"].map(palette), linewidth=2)
+    look = {"palette": palette, "markers": markers, "s": 42, "zorder": 3}
+    sns.scatterplot(marks, x="value", y="place", hue="look", style="look", **look, ax=ax)
     if key:
         style.place_key(ax, len(looks))
+    elif ax.legend_:
+        ax.legend_.remove()
 
 
 def _name_rows(ax: Axes, labels: Iterable[str], unit: str) -> None:
