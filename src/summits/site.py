@@ -25,7 +25,8 @@ import pandas as pd
 import yaml
 from docutils import nodes
 
-from helpers import FIGURE_MIME, catalog, paths
+from helpers import catalog, paths
+from helpers.paths import FIGURE_MIME
 from summits import plan, scoreboard
 
 SCOREBOARD = "11_claims"

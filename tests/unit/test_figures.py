@@ -413,6 +413,7 @@ def test_the_last_bits_of_numbers_show_nowhere(seed, shown):
     for before, after in zip(shown[:3], shown[3:], strict=True):
         assert before.bundle[figures.FIGURE_MIME]["drawn"] == after.bundle[figures.FIGURE_MIME]["drawn"]
         assert before.bundle["image/png"] == after.bundle["image/png"]
+        assert before.bundle[figures.FIGURE_MIME]["svg"] == after.bundle[figures.FIGURE_MIME]["svg"]
 
 
 def test_no_value_is_cut_off_at_zero():

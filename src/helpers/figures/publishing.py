@@ -23,11 +23,12 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
-from helpers import FIGURE_MIME, catalog
+from helpers import catalog
 from helpers.digits import SHOWN
 from helpers.figures import labels, style
 from helpers.figures.style import ACCENT, DPI, INK, MUTED, certain
 from helpers.observations import SeriesData
+from helpers.paths import FIGURE_MIME
 
 SIDE = 0.14
 NUMERIC = ticker.ScalarFormatter, ticker.FuncFormatter, ticker.StrMethodFormatter, ticker.FormatStrFormatter
