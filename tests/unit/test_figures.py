@@ -212,6 +212,16 @@ def test_an_event_without_room_keeps_its_sign_and_is_named_below(shown):
     assert any(text.get_text() == "◆ leaders met   ▼ controls tightened" for text in fig.texts)
 
 
+@pytest.mark.parametrize(("sign", "written"), [("◆", "Washington ◆"), ("", "Washington")])
+def test_a_name_near_the_right_edge_stands_whole_on_the_other_side(sign, written, shown):
+    fig, ax = figures.new_figure(title="At the edge", unit=UNIT)
+    ax.set(xlim=(0, 100), xlabel="Days")
+    labels.flag(ax, 99.5, "Washington", "Washington, 2026", style.INK, sign)
+    publish(fig)
+    (text,) = ax.texts
+    assert (text.get_text(), text.get_ha()) == (written, "right")
+
+
 def test_signs_that_no_font_has_are_refused_in_one_line(shown, monkeypatch):
     fig = figures.line_panel({"Chips": SIMULATED}, title="中芯国际 −5%", unit=UNIT)
     monkeypatch.setattr(style, "FONTS", style.FONTS[:2])

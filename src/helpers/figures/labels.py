@@ -153,7 +153,8 @@ def pack(ax: Axes, texts: list[Annotation], edge: float, most: int) -> list[int]
     for text in texts:
         whole, sign = text.get_text(), str(text.get_gid())[-1].strip()
         pole = float(ax.get_xaxis_transform().transform((text.xy[0], 1))[0])
-        for side, words in (("left", whole), ("right", f"{whole[1:].strip()} {sign}"), ("left", sign)):
+        name = whole.removeprefix(sign).strip()
+        for side, words in (("left", whole), ("right", f"{name} {sign}".strip()), ("left", sign)):
             text.set(text=words, ha=side)
             width, half = round(extent(text).width, 3), 4 if sign else -2
             start = pole - half if side == "left" else pole + half - width
