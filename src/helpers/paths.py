@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+# Where an executed notebook keeps what is known of a figure, among the forms of its output.
+FIGURE_MIME = "application/vnd.summits.figure+json"
+
 
 def root() -> Path:
     """Return the top folder of the checkout."""

@@ -22,6 +22,8 @@ SHORT_CELL = 12
 LONG_CELL = 40
 # A link to another notebook, as Markdown writes it: [words](09_restraint.ipynb#heading).
 NOTEBOOK_LINK = re.compile(r"\[([^\]]+)\]\((\d\d_\w+\.ipynb[^)\s]*)\)")
+VERDICT_KEYS = {"claim", "verdict", "why", "value", "low", "high", "unit", "mde", "placebo_rank", "n"}
+VERDICT_KEYS |= {"family_p", "spec_share", "where"}
 RESTRICTIONS = {"ND": "NO DERIVATIVES", "NC": "NON-COMMERCIAL ONLY"}
 
 
@@ -50,35 +52,31 @@ def show(df: pd.DataFrame, caption: str = "", formats: Mapping[str, int | str] |
     """
     if not isinstance(df.index, pd.RangeIndex):
         df = df.reset_index(names=[name or "" for name in df.index.names])
-    unknown = set(formats or {}) - set(df.columns)
-    if unknown:
-        raise BadTable(
-            f"No column {sorted(map(str, unknown))} to format: the columns are {list(map(str, df))}."
-        )
-    cells = pd.DataFrame({column: _written(df[column], (formats or {}).get(column)) for column in df})
-    right = [_is_number(df[column]) for column in df]
+    formats = formats or {}
+    if unknown := sorted(map(str, set(formats) - set(df.columns))):
+        raise BadTable(f"No column {unknown} to format: the columns are {list(map(str, df))}.")
+    cells = pd.DataFrame({name: _cells(column, formats.get(name)) for name, column in df.items()})
+    right = [_is_number(column) for _, column in df.items()]
     display({"text/html": _html(cells, right, caption), "text/plain": _text(cells, right, caption)}, raw=True)
 
 
 def vintage_table(series: Iterable[SeriesData], caption: str = "Data and vintages") -> None:
     """Display what a notebook read: unit and basis, coverage, gaps, and the date of the values."""
-    show(pd.DataFrame([_vintage_row(one) for one in series]), caption)
+    show(pd.DataFrame([_vintage_row(data) for data in series]), caption)
 
 
 def files_table(names: Iterable[str]) -> None:
     """Display the files of data/ that a notebook rests on, with the sha256 that tells their bytes apart."""
-    files = {"File": list(names)}
-    files["sha256"] = [catalog.file_hash(paths.data_dir() / name) for name in files["File"]]
-    show(pd.DataFrame(files), "Files in data/ that this run rests on")
+    hashes = {name: catalog.file_hash(paths.data_dir() / name) for name in names}
+    show(pd.DataFrame(hashes.items(), columns=["File", "sha256"]), "Files in data/ that this run rests on")
 
 
 def not_known_table(series_ids: Iterable[str], caption: str) -> None:
     """Display the series that were not public on the date asked for, or nothing if there are none."""
-    ids = list(series_ids)
-    titles = [catalog.series(one).title for one in ids]
-    first = [observations.vintages(one).columns.min() for one in ids]
-    if ids:
-        show(pd.DataFrame({"Not known yet": titles, "First known": first}), caption)
+    titles = {name: catalog.series(name).title for name in series_ids}
+    first = [observations.vintages(name).columns.min() for name in titles]
+    if titles:
+        show(pd.DataFrame({"Not known yet": titles.values(), "First known": first}), caption)
 
 
 def sources_table(
@@ -98,26 +96,18 @@ def sources_table(
     BadTable
         If a series names a source that the table of sources does not have.
     """
-    used: dict[str, list[str]] = {}
-    for one in series:
-        for source_id in one.sources:
-            used.setdefault(source_id, []).append(one.info.title)
+    titles: dict[str, list[str]] = {}
+    for data in series:
+        for source_id in data.sources:
+            titles.setdefault(source_id, []).append(data.info.title)
     known = catalog.sources()
-    missing = sorted(set(used) - set(known.index))
-    if missing:
+    if missing := sorted(set(titles) - set(known.index)):
         raise BadTable(f"data/sources.csv has no row for {', '.join(missing)}: add it.")
-    rows = [_source_row(known.loc[source_id], titles) for source_id, titles in sorted(used.items())]
-    if events is not None:
-        for _, event in events.sort_values("date", kind="stable").iterrows():
-            used_for = f"{event['title']}, {event['date']:%Y-%m-%d}"
-            rows.append(
-                {
-                    "Publisher": event["source_title"],
-                    "Title": "",
-                    "Used for": used_for,
-                    "Address": event["source_url"],
-                }
-            )
+    rows = [_source_row(known.loc[source_id], titles[source_id]) for source_id in sorted(titles)]
+    for _, event in [] if events is None else events.sort_values("date", kind="stable").iterrows():
+        used_for = f"{event['title']}, {event['date']:%Y-%m-%d}"
+        row = {"Publisher": event["source_title"], "Title": "", "Used for": used_for}
+        rows.append(row | {"Address": event["source_url"]})
     show(pd.DataFrame(rows), caption)
 
 
@@ -143,20 +133,20 @@ def verdict_table(rows: Iterable[Mapping], caption: str = "Verdicts") -> None:
     show(table.loc[:, (table != MISSING).any()], caption)
 
 
-def _vintage_row(one: SeriesData) -> dict:
-    periods = one.values.index
-    form = {"A": "%Y", "M": "%Y-%m"}.get(one.info.frequency, "%Y-%m-%d")
-    seasonal = {"NSA": "not seasonally adjusted", "SA": "seasonally adjusted"}.get(one.info.seasonal, "")
-    basis = [one.info.unit, one.info.price_basis, seasonal]
+def _vintage_row(data: SeriesData) -> dict:
+    info, periods = data.info, data.values.index
+    form = {"A": "%Y", "M": "%Y-%m"}.get(info.frequency, "%Y-%m-%d")
+    seasonal = {"NSA": "not seasonally adjusted", "SA": "seasonally adjusted"}.get(info.seasonal, "")
+    basis = [part for part in (info.unit, info.price_basis, seasonal) if part and part != "not applicable"]
     return {
-        "Series": one.info.title,
-        "Unit and basis": ", ".join(part for part in basis if part and part != "not applicable"),
+        "Series": info.title,
+        "Unit and basis": ", ".join(basis),
         "From": f"{periods[0]:{form}}",
         "To": f"{periods[-1]:{form}}",
         "Values": len(periods),
-        "Missing": len(one.missing),
-        "Known as of": f"{one.as_of if one.as_of is not None else one.vintages.max():%Y-%m-%d}",
-        "Publisher": one.info.publisher,
+        "Missing": len(data.missing),
+        "Known as of": f"{data.as_of if data.as_of is not None else data.vintages.max():%Y-%m-%d}",
+        "Publisher": info.publisher,
     }
 
 
@@ -172,84 +162,92 @@ def _source_row(source: pd.Series, titles: list[str]) -> dict:
 
 
 def _verdict_row(row: Mapping) -> dict:
-    known = {"claim", "verdict", "why", "value", "low", "high", "unit", "mde", "placebo_rank", "n"}
-    known |= {"family_p", "spec_share", "where"}
-    if set(row) - known or not row.get("claim") or not row.get("why") or row.get("verdict") not in VERDICTS:
+    complete = row.get("claim") and row.get("why") and row.get("verdict") in VERDICTS
+    if set(row) - VERDICT_KEYS or not complete:
         raise BadTable(
             f"Verdict row {dict(row)}: give claim, why, and a verdict out of {', '.join(VERDICTS)}; "
-            f"other keys are {', '.join(sorted(known - {'claim', 'why', 'verdict'}))}."
+            f"other keys are {', '.join(sorted(VERDICT_KEYS - {'claim', 'why', 'verdict'}))}."
         )
+    unit = row.get("unit", "")
     return {
         "Question": row["claim"],
         "Verdict": row["verdict"],
-        "Effect [95 % interval]": _effect(row),
-        "Minimum detectable": _with_unit(row.get("mde"), row.get("unit", "")),
+        "Effect [95 % interval]": _effect(row, unit),
+        "Minimum detectable": _with_unit(row.get("mde"), unit),
         "Placebo rank": significant(row.get("placebo_rank")),
         "Placebo p in family": significant(row.get("family_p")),
-        "Specifications that support": MISSING
-        if _absent(row.get("spec_share"))
-        else f"{row['spec_share']:.0%}",
-        "n": MISSING if _absent(row.get("n")) else f"{int(row['n']):,}",
+        "Specifications that support": _formatted(row.get("spec_share"), "{:.0%}"),
+        "n": _formatted(row.get("n"), "{:,.0f}"),
         "Why": row["why"],
         "Where": row.get("where") or MISSING,
     }
 
 
-def _effect(row: Mapping) -> str:
-    if _absent(row.get("value")):
-        return MISSING
-    text = _with_unit(row["value"], row.get("unit", ""))
-    if not _absent(row.get("low")) and not _absent(row.get("high")):
-        text += f" [{significant(row['low'])}, {significant(row['high'])}]"
-    return text
+def _effect(row: Mapping, unit: str) -> str:
+    text, ends = _with_unit(row.get("value"), unit), [row.get("low"), row.get("high")]
+    if text == MISSING or any(map(_absent, ends)):
+        return text
+    return f"{text} [{', '.join(map(significant, ends))}]"
+
+
+def _formatted(value: Any, form: str) -> str:
+    return MISSING if _absent(value) else form.format(value)
 
 
 def _with_unit(value: Any, unit: str) -> str:
     return MISSING if _absent(value) else f"{significant(value)} {unit}".strip()
 
 
-def significant(value: Any) -> str:
+def fixed(value: float, decimals: int, sign: str = "") -> str:
+    """Write a number with so many decimals, thousands separators and a true minus sign, none before a zero.
+
+    Parameters
+    ----------
+    value : float
+    decimals : int
+    sign : {'', '+'}
+        '+' writes the sign of a gain as well.
+    """
+    return f"{value:{sign}z,.{decimals}f}".replace("-", MINUS)
+
+
+def significant(value: float | None) -> str:
     """Three significant digits, without exponent."""
-    if _absent(value):
+    if value is None or pd.isna(value):
         return MISSING
     if value == 0 or not np.isfinite(value):
         return f"{value:g}".replace("-", MINUS)
-    decimals = max(0, 2 - int(np.floor(np.log10(abs(value)))))
-    return f"{value:,.{decimals}f}".replace("-", MINUS)
+    return fixed(value, max(0, 2 - int(np.floor(np.log10(abs(value))))))
 
 
 def signed(value: float, decimals: int = 0) -> str:
     """A number that always carries its sign, a true minus; what is written as zero carries none."""
-    written = f"{value:+,.{decimals}f}".replace("-", MINUS)
-    return written if any(digit in written for digit in "123456789") else written[1:]
+    text = fixed(value, decimals, "+")
+    return text if _has_size(text) else text[1:]
+
+
+def _has_size(text: str) -> bool:
+    return any(digit in text for digit in "123456789")
 
 
 def _absent(value: Any) -> bool:
-    return value is None or bool(pd.isna(value))
+    return value is None or value == "" or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
 def _is_number(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
-def _written(column: pd.Series, form: int | str | None) -> list[str]:
+def _cells(column: pd.Series, form: int | str | None) -> list[str]:
     if pd.api.types.is_datetime64_any_dtype(column):
         return [MISSING if pd.isna(day) else f"{day:%Y-%m-%d}" for day in column]
     if not _is_number(column):
-        return [MISSING if _absent_text(cell) else str(cell) for cell in column]
-    if form is None:
-        form = _decimals(column)
-    pattern = f"{{:,.{form}f}}" if isinstance(form, int) else form
-    written = [MISSING if pd.isna(cell) else pattern.format(cell).replace("-", MINUS) for cell in column]
+        return [MISSING if _absent(cell) else str(cell) for cell in column]
+    decimals = _decimals(column) if form is None else form
+    pattern = decimals if isinstance(decimals, str) else f"{{:,.{decimals}f}}"
+    texts = [MISSING if pd.isna(cell) else pattern.format(cell).replace("-", MINUS) for cell in column]
     # No minus sign before a number that is written as zero.
-    return [
-        cell[1:] if cell[:1] == MINUS and not any(digit in cell for digit in "123456789") else cell
-        for cell in written
-    ]
-
-
-def _absent_text(cell: Any) -> bool:
-    return cell is None or cell == "" or (pd.api.types.is_scalar(cell) and bool(pd.isna(cell)))
+    return [text if _has_size(text) else text.removeprefix(MINUS) for text in texts]
 
 
 def _decimals(column: pd.Series) -> int:
@@ -262,25 +260,18 @@ def _decimals(column: pd.Series) -> int:
 
 
 def _html(cells: pd.DataFrame, right: list[bool], caption: str) -> str:
-    sides = [
-        f'style="{_column_style(column, number)}"'
-        for (_, column), number in zip(cells.items(), right, strict=True)
-    ]
-    head = "".join(
-        f'<th scope="col" {side}>{html.escape(str(name))}</th>'
-        for name, side in zip(cells, sides, strict=True)
-    )
-    rows = [
-        "<tr>"
-        + "".join(f"<td {side}>{_cell(text)}</td>" for text, side in zip(row, sides, strict=True))
-        + "</tr>"
-        for row in cells.itertuples(index=False, name=None)
-    ]
+    styles = [_column_style(cells[name], number) for name, number in zip(cells, right, strict=True)]
+    sides = [f'style="{style}"' for style in styles]
+    names = zip(cells, sides, strict=True)
+    head = "".join(f'<th scope="col" {side}>{html.escape(str(name))}</th>' for name, side in names)
     lines = ['<div style="overflow-x: auto">', '<table class="summits">']
     if caption:
         lines.append(f'<caption style="caption-side: top; text-align: left">{html.escape(caption)}</caption>')
-    lines += [f"<thead><tr>{head}</tr></thead>", "<tbody>", *rows, "</tbody>", "</table>", "</div>"]
-    return "\n".join(lines)
+    lines += [f"<thead><tr>{head}</tr></thead>", "<tbody>"]
+    for row in cells.itertuples(index=False, name=None):
+        data = (f"<td {side}>{_html_cell(text)}</td>" for text, side in zip(row, sides, strict=True))
+        lines.append(f"<tr>{''.join(data)}</tr>")
+    return "\n".join([*lines, "</tbody>", "</table>", "</div>"])
 
 
 def _column_style(cells: pd.Series, number: bool) -> str:
@@ -293,7 +284,7 @@ def _column_style(cells: pd.Series, number: bool) -> str:
     return "text-align: left; min-width: 16em" if longest >= LONG_CELL else "text-align: left"
 
 
-def _cell(text: str) -> str:
+def _html_cell(text: str) -> str:
     safe = html.escape(text)
     if text.startswith(("https://", "http://")) and " " not in text:
         host = html.escape(text.split("/")[2])
@@ -302,13 +293,10 @@ def _cell(text: str) -> str:
 
 
 def _text(cells: pd.DataFrame, right: list[bool], caption: str) -> str:
-    cells = cells.apply(lambda column: column.map(lambda text: NOTEBOOK_LINK.sub(r"\1", text)))
     columns = []
-    for (name, column), number in zip(cells.items(), right, strict=True):
-        texts = [
-            str(name),
-            *(text if len(text) <= TEXT_WIDTH else text[: TEXT_WIDTH - 1] + "…" for text in column),
-        ]
+    for name, number in zip(cells, right, strict=True):
+        texts = [str(name), *(NOTEBOOK_LINK.sub(r"\1", text) for text in cells[name])]
+        texts[1:] = [text if len(text) <= TEXT_WIDTH else text[: TEXT_WIDTH - 1] + "…" for text in texts[1:]]
         width = max(map(len, texts))
         columns.append([text.rjust(width) if number else text.ljust(width) for text in texts])
     lines = ["  ".join(row).rstrip() for row in zip(*columns, strict=True)]

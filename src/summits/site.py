@@ -26,7 +26,7 @@ import yaml
 from docutils import nodes
 
 from helpers import catalog, paths
-from helpers.figures import FIGURE_MIME
+from helpers.paths import FIGURE_MIME
 from summits import plan, scoreboard
 
 SCOREBOARD = "11_claims"

@@ -5,9 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers import catalog, claims
-from helpers.figures import estimates
 from helpers.methods.rates import rate_ratio
-from helpers.methods.results import Estimate
 from helpers.methods.verdict import Evidence, Region, verdict
 
 YEAR = pd.date_range("2021-01-01", "2021-12-31")
@@ -85,17 +83,6 @@ def test_infinite_ends_stay_out_of_the_record_of_a_verdict():
     inputs = verdict(Evidence(estimate=one_sided, **stated)).record()["inputs"]
     assert inputs["estimate"]["low"] is None
     assert inputs["leave_one_out"][0]["high"] is None
-
-
-def test_a_figure_of_estimates_tells_each_of_them(monkeypatch):
-    kept = {}
-    monkeypatch.setattr(estimates, "publish", lambda fig, **fields: kept.update(fields, fig=fig))
-    rows = {"As written": Estimate(-0.2, -0.3, -0.1, "log points", 9, "test estimator")}
-    shape = {"title": "A fall", "unit": "Log points", "margin": 0.05, "series": ()}
-    estimates.draw_estimates("fall", rows, **shape)
-    assert kept["alt"] == "Estimates with 95 percent intervals. A fall. As written -0.20."
-    assert kept["data"]["low"].tolist() == [-0.3]
-    assert kept["fig"].axes[0].get_xlabel() == "Log points"
 
 
 def test_what_was_not_estimated_is_empty_and_false():

@@ -102,10 +102,13 @@ def test_one_output_holds_picture_text_and_numbers(shown):
     publish(line())
     (output,) = shown
     assert set(output.bundle) == {"image/png", "text/plain", figures.FIGURE_MIME}
-    assert output.metadata == {"image/png": {"alt": "A wave."}}
+    assert output.metadata == {"image/png": {"alt": "A wave.", "width": 902}}
     content = output.bundle[figures.FIGURE_MIME]
     assert content["csv"].splitlines()[:2] == ["period,value", "2019-01-01,3"]
     assert content["rows"] == 60
+    (facts,) = content["series"]
+    assert (facts["publisher"], facts["known_as_of"]) == ("US Census Bureau", "2026-08-04")
+    assert ">Exports went up and down</text>" in content["svg"]
     assert content["unit"] == UNIT
     assert content["title"] in output.bundle["text/plain"]
     assert content["drawn"] in output.bundle["text/plain"]
@@ -182,40 +185,58 @@ def test_spread_keeps_order_and_distance(seed):
     assert labels.spread(np.array([10.0, 90.0]), np.array([5.0, 5.0]), 0, 100).tolist() == [10, 90]
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_flags_meet_neither_text_nor_pole(seed):
-    rng = np.random.default_rng(seed)
-    starts, widths = np.sort(rng.uniform(0, 300, 12)), rng.uniform(20, 60, 12)
-    rows = labels.flag_rows(starts, widths)
-    for left, right in itertools.combinations(range(12), 2):
-        if starts[right] < starts[left] + widths[left]:
-            assert rows[left] > rows[right]
-
-
 @pytest.mark.parametrize("count", [3, 8, 25])
 def test_event_names_never_overlap_in_the_finished_figure(count, shown):
     dates = pd.date_range("2019-03-01", periods=count, freq="50D")
     fig = line(events=event_rows(dates))
     publish(fig)
-    boxes = [labels._extent(text) for text in fig.axes[0].texts if text.get_gid() == labels.FLAG]
+    boxes = [labels.extent(text) for text in fig.axes[0].texts if str(text.get_gid()).startswith(labels.FLAG)]
     assert len(boxes) == count
     assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
 
 
-def test_dense_events_get_a_numbered_key(shown):
-    fig = line(events=event_rows(pd.date_range("2020-01-01", periods=12, freq="20D")))
+def test_an_event_without_room_keeps_its_sign_and_is_named_below(shown):
+    dates = pd.date_range("2020-01-01", periods=30, freq="9D")
+    meetings = event_rows(dates[:2], "summit_leaders", "neutral").set_axis(
+        ["summit-bali-2022", "summit-lima-2024"]
+    )
+    fig = line(events=pd.concat([event_rows(dates), meetings]))
     publish(fig)
-    assert {text.get_text() for text in fig.axes[0].texts if text.get_gid() == labels.FLAG} == {
-        str(n) for n in range(1, 13)
-    }
-    assert any("12." in text.get_text() for text in fig.texts)
+    flags = [text for text in fig.axes[0].texts if str(text.get_gid()).startswith(labels.FLAG)]
+    boxes = [labels.extent(text) for text in flags]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    alone = [text for text in flags if len(text.get_text()) == 1]
+    assert 0 < len(alone) < 30 and {text.get_text() for text in alone} == {"▼"}
+    (note,) = (text.get_text() for text in fig.texts if text.get_text().startswith("Without a name"))
+    assert all(text.get_label() in note.replace("\n", " ") for text in alone)
+    assert any(text.get_text() == "◆ leaders met   ▼ controls tightened" for text in fig.texts)
+
+
+@pytest.mark.parametrize(("sign", "written"), [("◆", "Washington ◆"), ("", "Washington")])
+def test_a_name_near_the_right_edge_stands_whole_on_the_other_side(sign, written, shown):
+    fig, ax = figures.new_figure(title="At the edge", unit=UNIT)
+    ax.set(xlim=(0, 100), xlabel="Days")
+    labels.flag(ax, 99.5, "Washington", "Washington, 2026", style.INK, sign)
+    publish(fig)
+    (text,) = ax.texts
+    assert (text.get_text(), text.get_ha()) == (written, "right")
+
+
+def test_signs_that_no_font_has_are_refused_in_one_line(shown, monkeypatch):
+    fig = figures.line_panel({"Chips": SIMULATED}, title="中芯国际 −5%", unit=UNIT)
+    monkeypatch.setattr(style, "FONTS", style.FONTS[:2])
+    with pytest.raises(
+        figures.IncompleteFigure, match="signs 中国芯际 of the text '中芯国际 −5%': install"
+    ) as said:
+        publish(fig)
+    assert "\n" not in str(said.value)
 
 
 def test_names_at_line_ends_never_overlap(shown):
     near = {f"Country {number}": SIMULATED + number / 50 for number in range(6)}
     fig = figures.line_panel(near, title="Six lines end together", unit=UNIT)
     publish(fig)
-    boxes = [labels._extent(text) for text in fig.axes[0].texts if text.get_gid() == labels.LINE_END]
+    boxes = [labels.extent(text) for text in fig.axes[0].texts if text.get_gid() == labels.LINE_END]
     assert len(boxes) == 6
     assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
 
@@ -226,8 +247,9 @@ def test_title_unit_and_event_names_of_a_panel_stand_apart(shown):
     for ax in axes:
         line(ax=ax, events=event_rows(["2020-03-01", "2020-04-01", "2022-01-01"]))
     publish(fig)
+    fig.draw_without_rendering()
     for ax in axes:
-        flags = [labels._extent(text) for text in ax.texts if text.get_gid() == labels.FLAG]
+        flags = [labels.extent(text) for text in ax.texts if str(text.get_gid()).startswith(labels.FLAG)]
         boxes = [*flags, ax.yaxis.label.get_window_extent(), ax._left_title.get_window_extent()]
         assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
 
@@ -309,10 +331,18 @@ def test_every_kind_of_figure_is_published(shown):
     assert [output.bundle[figures.FIGURE_MIME]["name"] for output in shown] == list(made)
 
 
+def test_a_missing_cell_of_a_heatmap_is_left_blank():
+    matrix = pd.DataFrame({"a": [-3.0, np.nan], "b": [0.0, 2]}, index=["Lima", "Busan"])
+    fig = figures.heatmap(matrix, title="Two", unit="Percent")
+    written = {(text.get_position(), text.get_text()) for text in fig.axes[0].texts}
+    assert written == {((0.5, 0.5), "\N{MINUS SIGN}3"), ((1.5, 0.5), "0"), ((1.5, 1.5), "2")}
+    assert [label.get_text() for label in fig.axes[0].get_yticklabels()] == ["Lima", "Busan"]
+
+
 def test_a_heatmap_tells_a_fall_from_an_equal_rise():
     fig = figures.heatmap(pd.DataFrame({"a": [-3.0, 3.0]}), title="Two", unit="Percent")
-    fall, rise = fig.axes[0].images[0].get_array()[:, 0]
-    picture = fig.axes[0].images[0]
+    picture = fig.axes[0].collections[0]
+    fall, rise = picture.get_array().ravel()
     assert picture.norm(fall) + picture.norm(rise) == 1
     assert picture.cmap(picture.norm(fall))[0] > 0.4 > picture.cmap(picture.norm(rise))[0]
 
@@ -334,10 +364,11 @@ def test_events_without_any_value_are_refused():
 def test_an_event_is_drawn_at_its_value_and_second_reading():
     table = event_rows(["2022-10-07"]).assign(label="a", value=-5.0, other=2.0)
     fig = figures.event_plot(table, title="One", unit="Percent", key="", band=(-9, 9))
-    marks = {
-        line.get_marker(): line.get_xdata()[0] for line in fig.axes[0].lines if len(line.get_xdata()) == 1
-    }
-    assert marks == {"o": 2.0, "v": -5.0}
+    hollow, *_ = fig.axes[0].lines
+    assert hollow.get_marker() == "o" and hollow.get_xdata().tolist() == [2.0]
+    (mark,) = (group for group in fig.axes[0].collections if len(group.get_offsets()) == 1)
+    assert mark.get_offsets().tolist() == [[-5.0, 0.0]]
+    assert style.event_look("tightening")[:2] == (style.COLOURS["tightening"], "v")
 
 
 def test_a_background_line_is_gray_in_every_panel():
@@ -347,10 +378,52 @@ def test_a_background_line_is_gray_in_every_panel():
     assert style.FAINT in colours and len(set(colours)) > 1
 
 
+def test_differences_of_logarithms_are_read_in_percent():
+    table = pd.DataFrame({"label": ["a"], "value": [np.log(0.5)], "low": [-np.log(4)], "high": [0.0]})
+    fig = figures.coefficient_plot(table, title="Halved", unit="Percent", logs=True)
+    assert fig.axes[0].texts[0].get_text() == "−50 %  [−75 %, 0 %]"
+    assert fig.axes[0].xaxis.get_major_formatter()(np.log(3)) == "+200 %"
+
+
 def test_an_estimate_outside_its_interval_is_refused():
     table = pd.DataFrame({"label": ["a"], "value": [1.0], "low": [2.0], "high": [3.0]})
     with pytest.raises(ValueError, match="between its low and high"):
         figures.coefficient_plot(table, title="Wrong", unit="Percent")
+
+
+def test_a_figure_of_estimates_tells_each_of_them(shown):
+    table = pd.DataFrame({"label": ["As written"], "value": [-0.2], "low": [-0.3], "high": [-0.1]})
+    series = [series_data()]
+    figures.draw_estimates("fall", table, title="A fall", unit="Log points", margin=0.05, series=series)
+    content = shown[0].bundle[figures.FIGURE_MIME]
+    assert content["alt"] == "Estimates with 95 percent intervals. A fall. As written -0.20."
+    assert content["unit"].endswith("; Log points")
+    assert content["csv"].splitlines()[1] == "As written,-0.2,-0.3,-0.1"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_last_bits_of_numbers_show_nowhere(seed, shown):
+    """Other processors differ in them; values on the edge of a bin and half-way digits are the hard cases."""
+    rng = np.random.default_rng(seed)
+    draws = rng.integers(0, 40, 500) / 8
+    values = SIMULATED.round(3) + 0.0005
+    table = pd.DataFrame({"value": [0.1234565, -2.5], "low": [-1.0, -3], "high": [1.0, 0]})
+    for noise in (0.0, 1e-15):
+        moved = 1 + noise * rng.uniform(-1, 1, 500)
+        rows = (table * moved[:6].reshape(2, 3)).assign(label=["a", "b"])
+        drawn = {
+            "estimates": figures.coefficient_plot(rows, title="Few", unit="Percent"),
+            "placebo": figures.distribution_plot(
+                draws * moved, {"Busan": 2.5}, title="Usual", unit="Percent"
+            ),
+            "chips": line(values * moved[:60], events=event_rows(["2020-03-01", "2020-04-01"])),
+        }
+        for name, fig in drawn.items():
+            publish(fig, name=name)
+    for before, after in zip(shown[:3], shown[3:], strict=True):
+        assert before.bundle[figures.FIGURE_MIME]["drawn"] == after.bundle[figures.FIGURE_MIME]["drawn"]
+        assert before.bundle["image/png"] == after.bundle["image/png"]
+        assert before.bundle[figures.FIGURE_MIME]["svg"] == after.bundle[figures.FIGURE_MIME]["svg"]
 
 
 def test_no_value_is_cut_off_at_zero():
@@ -369,9 +442,9 @@ def test_bars_without_any_event_stand_on_the_axis():
 
 
 def test_every_column_of_panels_has_its_axis_labels():
-    fig, panels = style.panel_grid(4, 3, 2.0, sharex=True)
+    fig, panels = style.panels(["a", "b", "c", "d"], 3, 2.0, "Four", UNIT, sharex=True)
     assert [ax.xaxis.get_tick_params()["labelbottom"] for ax in panels] == [False, True, True, True]
-    assert not any(ax.axison for ax in fig.axes[4:])
+    assert len(fig.axes) == 4
 
 
 CELL = """\

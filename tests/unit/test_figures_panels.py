@@ -26,7 +26,7 @@ def test_infinite_placebo_values_are_not_drawn():
     draws = np.array([0.5, 1.0, 1.5, np.inf])
     fig = distribution_panels({"C16a": (draws, 1.2, "ratio")}, title="t")
     assert sum(bar.get_height() for bar in fig.axes[0].patches[1:]) == 3
-    assert not fig.axes[1].axison
+    assert len(fig.axes) == 1
     plt.close(fig)
     with pytest.raises(ValueError, match="finite"):
         distribution_panels({"C16a": (draws[3:], 1.2, "ratio")}, title="t")

@@ -1,43 +1,26 @@
-"""Counts and matrices."""
+"""Counts, matrices and distributions, drawn by seaborn."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.colors import LinearSegmentedColormap
+import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers.figures.style import (
-    COLOURS,
-    DIRECTIONS,
-    FAINT,
-    GROUPS,
-    INK,
-    MUTED,
-    fixed,
-    head,
-    new_figure,
-    number_axis,
-    plain_number,
-)
+from helpers.figures import style
+from helpers.figures.labels import flag, unbroken
+from helpers.figures.style import INK, new_figure, number_axis, plain_number, require
+from helpers.tables import MISSING, fixed
 
 # Orange below zero, blue above it, and as dark on either side.
-SHADES = LinearSegmentedColormap.from_list(
-    "summits", ["#7A3300", "#DD9A63", "#F4F6F8", "#7FA3C7", COLOURS["united_states"]]
-)
+SHADES = sns.blend_palette(["#7A3300", "#DD9A63", "#F4F6F8", "#7FA3C7", style.RIVAL], as_cmap=True)
 # With more bars than this, the numbers above them would touch.
 MOST_NUMBERED_BARS = 40
 
 
-def bars(
-    table: pd.DataFrame,
-    *,
-    title: str,
-    unit: str,
-    stacked: bool = False,
-    height: float = 3.2,
-    wide: bool = False,
-) -> Figure:
+def bars(table: pd.DataFrame, *, title: str, unit: str, stacked: bool = False, wide: bool = False) -> Figure:
     """Draw counts or sums as bars: one cluster (or one stack) per row, one bar per column.
 
     Parameters
@@ -46,8 +29,6 @@ def bars(
         Index: categories on the horizontal axis; columns: groups (at most five).
     title, unit : str
     stacked : bool
-    height : float
-        Inches.
     wide : bool
 
     Returns
@@ -59,45 +40,38 @@ def bars(
     ValueError
         If the table is empty or has more than five columns.
     """
-    if table.empty or table.shape[1] > len(GROUPS):
-        raise ValueError(
-            f"Bars need at least one row and one to {len(GROUPS)} columns; the table is {table.shape}."
-        )
-    fig, ax = new_figure(height, wide=wide)
-    head(fig, title, unit)
-    places = np.arange(len(table))
-    width = 0.7 if stacked else 0.78 / table.shape[1]
-    floor = np.zeros(len(table))
-    for position, (column, (colour, hatch)) in enumerate(
-        zip(table, _group_looks(table.columns), strict=True)
-    ):
-        offset = 0 if stacked else (position - (table.shape[1] - 1) / 2) * width
-        drawn = ax.bar(
-            places + offset, table[column], width * 0.94, bottom=floor if stacked else None,
-            color=colour, hatch=hatch, edgecolor="white", linewidth=0, label=str(column),
-        )  # fmt: skip
-        if stacked:
-            floor = floor + table[column].fillna(0).to_numpy()
-        elif table.size <= MOST_NUMBERED_BARS:
-            written = [plain_number(value) if pd.notna(value) else "–" for value in table[column]]
-            ax.bar_label(drawn, written, padding=2, fontsize=8)
-    if not table.fillna(0).to_numpy().any():
+    fits = len(table) and table.shape[1] <= len(style.GROUPS)
+    require(fits, f"Bars need a row and one to {len(style.GROUPS)} columns; the table is {table.shape}.")
+    fig, ax = new_figure(3.2, wide=wide, title=title, unit=unit)
+    heights = table.fillna(0).set_axis(range(len(table)), axis=0)
+    if stacked:
+        # The tallest bar comes first and stands behind the others.
+        heights = heights.cumsum(axis=1).iloc[:, ::-1]
+    looks = dict(zip(table, style.GROUPS if table.shape[1] > 1 else [(style.ACCENT, "")], strict=False))
+    palette = {name: colour for name, (colour, *_) in looks.items()}
+    rows = heights.melt(var_name="group", value_name="height", ignore_index=False).reset_index(names="place")
+    sns.barplot(
+        rows, x="place", y="height", hue="group", palette=palette, dodge=not stacked, saturation=1, ax=ax
+    )
+    for container, name in zip(ax.containers, heights, strict=True):
+        plt.setp(container, hatch=looks[name][1], edgecolor="white", linewidth=1)
+        if not stacked and table.size <= MOST_NUMBERED_BARS:
+            numbers = [plain_number(value) if pd.notna(value) else MISSING for value in table[name]]
+            ax.bar_label(container, numbers, padding=2, fontsize=8)
+    if not heights.to_numpy().any():
         # Without a height to go by, matplotlib would put the zero in mid-air between two fractions.
-        ax.set_ylim(0, 1)
-        ax.set_yticks([0, 1])
-    ax.set_xticks(places, [str(category) for category in table.index])
+        ax.set(ylim=(0, 1), yticks=[0, 1])
+    ax.set(xlabel="", ylabel="")
+    ax.set_xticks(range(len(table)), table.index.astype(str))
     ax.tick_params(axis="x", length=0, labelcolor=INK)
-    ax.axhline(0, color=MUTED, linewidth=0.9)
+    ax.axhline(0, color=style.MUTED, linewidth=0.9)
     number_axis(ax.yaxis)
-    if table.shape[1] > 1:
-        ax.legend(
-            loc="lower left",
-            bbox_to_anchor=(-0.01, 1.0),
-            ncols=table.shape[1],
-            handlelength=1.1,
-            handleheight=0.9,
-            columnspacing=1.4,
-        )
+    if len(looks) > 1:
+        handles = dict(zip(heights, ax.containers, strict=True))
+        ax.legend([handles[name] for name in table], [str(name) for name in table])
+        style.place_key(ax, len(looks))
+    elif ax.legend_:
+        ax.legend_.remove()
     return fig
 
 
@@ -120,39 +94,102 @@ def heatmap(matrix: pd.DataFrame, *, title: str, unit: str, wide: bool = False) 
     ValueError
         If no cell has a value.
     """
-    values = matrix.to_numpy(dtype=float)
-    if not np.isfinite(values).any():
-        raise ValueError("The matrix has no value: widen the window or the selection of events.")
-    fig, ax = new_figure(0.9 + 0.3 * len(matrix), wide=wide)
-    head(fig, title, unit)
-    depth = values / (np.nanmax(np.abs(values)) or 1)
-    ax.imshow(np.ma.masked_invalid(depth), cmap=SHADES, vmin=-1, vmax=1, aspect="auto")
-    for (row, column), value in np.ndenumerate(values):
-        if np.isfinite(value):
-            ink = "white" if abs(depth[row, column]) > 0.55 else (INK if value else FAINT)
-            ax.text(column, row, fixed(value, 0), ha="center", va="center", color=ink, fontsize=8.5)
-    ax.set_yticks(range(len(matrix)), [str(label) for label in matrix.index])
-    ax.set_xticks(
-        range(matrix.shape[1]),
-        [str(label) for label in matrix.columns],
-        rotation=40,
-        ha="left",
-        rotation_mode="anchor",
-    )
-    ax.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0, labelcolor=INK)
-    ax.spines[:].set_visible(False)
+    values = matrix.astype(float)
+    require(np.isfinite(values).any(axis=None), "The matrix has no value: widen the window or the events.")
+    fig, ax = new_figure(0.9 + 0.3 * len(matrix), wide=wide, title=title, unit=unit)
+    depth = values / (values.abs().max(axis=None) or 1)
+    texts = values.map(lambda value: fixed(value, 0))
+    sns.heatmap(depth, cmap=SHADES, vmin=-1, vmax=1, annot=texts, fmt="", linewidths=1.5, cbar=False, ax=ax)
+    for text, shade in zip(ax.texts, depth.stack().dropna(), strict=True):
+        colour = "white" if abs(shade) > 0.55 else INK if shade else style.FAINT
+        text.set(color=colour, fontsize=8.5)
+    ax.set(xlabel="", ylabel="")
+    ax.set_xticks(ax.get_xticks(), matrix.columns.astype(str), rotation=40, ha="left", rotation_mode="anchor")
+    ax.set_yticks(ax.get_yticks(), matrix.index.astype(str), rotation=0)
     ax.grid(False)
-    # White rules between the cells.
-    ax.set_xticks(np.arange(0.5, matrix.shape[1] - 1), minor=True)
-    ax.set_yticks(np.arange(0.5, len(matrix) - 1), minor=True)
-    ax.grid(True, which="minor", axis="both", color="white", linewidth=1.5)
-    ax.tick_params(which="minor", length=0)
+    ax.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0, labelcolor=INK)
     return fig
 
 
-def _group_looks(groups: Iterable) -> list[tuple]:
-    """Colour and hatch of each group; a direction keeps its own colour."""
-    own = {name: look[0] for name, look in DIRECTIONS.items()}
-    return [
-        (own.get(group, colour), hatch) for group, (colour, hatch, _) in zip(groups, GROUPS, strict=False)
-    ]
+def distribution_plot(
+    placebo: np.ndarray, actual: Mapping[str, float], *, title: str, unit: str, height: float = 3.2
+) -> Figure:
+    """Draw what the estimator says when nothing happened, and mark what it says of the real events.
+
+    Parameters
+    ----------
+    placebo : array of float, shape (draws,)
+        Estimates at placebo dates.
+    actual : mapping of label to float
+        Estimates at the real events, same unit.
+    title, unit : str
+    height : float
+        Inches.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no finite placebo estimate, or no real event.
+    """
+    draws = _finite(placebo)
+    require(draws.size and actual, "The placebo distribution needs a finite draw and a real event at least.")
+    key = f"Number of placebo values, of {len(draws):,}; shaded: middle 95 % of them"
+    fig, ax = new_figure(height, title=title, unit=key)
+    low, high = _histogram(ax, draws, unit, bins=40)
+    for label, value in sorted(actual.items(), key=lambda item: item[1]):
+        outside = not low <= value <= high
+        colour = style.ACCENT if outside else style.RIVAL
+        ax.axvline(value, color=colour, linewidth=1.6 if outside else 0.9)
+        flag(ax, value, label, unbroken(label), colour)
+    ax.margins(x=0.03)
+    return fig
+
+
+def distribution_panels(tests: Mapping[str, tuple[np.ndarray, float, str]], *, title: str) -> Figure:
+    """Draw placebo distributions in two columns, each with the observed value as a line.
+
+    Parameters
+    ----------
+    tests : mapping of label to (placebo values, observed value, unit)
+    title : str
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no test, or a test without a finite placebo value.
+    """
+    draws = {label: _finite(placebo) for label, (placebo, _, _) in tests.items()}
+    full = draws and all(len(values) for values in draws.values())
+    require(full, "Every panel needs at least one finite placebo value.")
+    key = "Number of placebo draws; shaded: middle 95 % of them; line: the real dates"
+    fig, panels = style.panels(list(tests), 2, 2.3, title, key)
+    for ax, (label, (_, observed, unit)) in zip(panels, tests.items(), strict=True):
+        _histogram(ax, draws[label], unit, bins=30)
+        ax.axvline(observed, color=style.ACCENT)
+    return fig
+
+
+def _finite(placebo: np.ndarray) -> np.ndarray:
+    # Values on the edge of a bin, which counts often are, must fall to one side on every processor.
+    draws = style.certain(placebo)
+    return draws[np.isfinite(draws)]
+
+
+def _histogram(ax: Axes, draws: np.ndarray, unit: str, bins: int) -> tuple[float, float]:
+    """Draw the distribution over its shaded middle 95 %, and return the ends of the latter."""
+    low, high = np.quantile(draws, [0.025, 0.975])
+    ax.axvspan(low, high, color=style.GRID, alpha=0.6, linewidth=0, zorder=0.4)
+    sns.histplot(draws, bins=bins, color="#9AA3AB", alpha=1, edgecolor="white", linewidth=0.5, ax=ax)
+    ax.set_xlabel(unit, loc="left")
+    ax.set_ylabel("")
+    number_axis(ax.xaxis)
+    number_axis(ax.yaxis)
+    return low, high

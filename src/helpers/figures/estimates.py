@@ -4,35 +4,17 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
+from helpers.figures import style
 from helpers.figures.publishing import publish
-from helpers.figures.style import (
-    COLOURS,
-    DIRECTIONS,
-    GRID,
-    GROUPS,
-    INK,
-    MEETING,
-    MUTED,
-    event_look,
-    fixed,
-    head,
-    new_figure,
-    number_axis,
-    panel_grid,
-)
+from helpers.figures.style import GRID, INK, event_kind, event_look, new_figure, number_axis, require
 from helpers.methods.results import Estimate, table_of
 from helpers.observations import SeriesData
-
-KIND_LOOKS = {
-    "meetings": MEETING[:2],
-    "talks": DIRECTIONS["cooperation"][:2],
-    "tightening": DIRECTIONS["tightening"][:2],
-    "easing": DIRECTIONS["easing"][:2],
-}
-OTHER_LOOK = (COLOURS["neutral"], "s")
+from helpers.tables import fixed, signed
 
 
 def coefficient_plot(
@@ -42,6 +24,7 @@ def coefficient_plot(
     unit: str,
     margin: float | None = None,
     decimals: int = 2,
+    logs: bool = False,
     key: str = "Mark: estimate. Bar: 95 % interval.",
 ) -> Figure:
     """Draw estimates with their intervals, and write them beside the marks.
@@ -56,6 +39,8 @@ def coefficient_plot(
         Smallest effect that would matter: the band from -margin to +margin is shaded.
     decimals : int
         For the written numbers.
+    logs : bool
+        The values are differences of logarithms: axis and written numbers are in percent. Say so in `unit`.
     key : str
         What marks and bars mean.
 
@@ -68,34 +53,59 @@ def coefficient_plot(
     ValueError
         If the table is empty or an estimate lies outside its interval.
     """
-    if table.empty or ((table["value"] < table["low"]) | (table["value"] > table["high"])).any():
-        raise ValueError(
-            "The table must hold at least one row, and every value must lie between its low and high."
-        )
-    fig, ax = new_figure(0.7 + 0.3 * len(table))
-    head(fig, title, f"{key} Shaded: too small to matter." if margin else key)
+    outside = (table["value"] < table["low"]) | (table["value"] > table["high"])
+    require(len(table) and not outside.any(), "Give a row at least, and each value between its low and high.")
+    key += " Shaded: too small to matter." if margin else ""
+    fig, ax = new_figure(0.7 + 0.3 * len(table), title=title, unit=key)
     if margin:
         ax.axvspan(-margin, margin, color=GRID, alpha=0.7, linewidth=0, zorder=0.5)
-    _rows(ax, table["label"])
     groups = list(dict.fromkeys(table["group"])) if "group" in table else [""]
-    for place, row in enumerate(table.to_dict("records")):
-        colour, _, marker = GROUPS[groups.index(row.get("group", ""))]
-        _interval(ax, -place, row, colour, marker)
-        _beside(ax, -place, _estimate_text(row, decimals))
-    ax.set_xlabel(unit, loc="left")
-    if len(groups) > 1:
-        _group_key(ax, groups)
+    looks = {name: (colour, marker) for name, (colour, _, marker) in zip(groups, style.GROUPS, strict=False)}
+    rows = table.assign(row=range(len(table)), look=table.get("group", ""))
+    _draw(ax, rows, looks, key=len(groups) > 1)
+    _name_rows(ax, table["label"], unit)
+    for place, row in enumerate(table[["value", "low", "high"]].to_numpy(dtype=float)):
+        value, low, high = (style.percent_of_log(n) if logs else fixed(n, decimals) for n in row)
+        _write_beside(ax, place, f"{value}  [{low}, {high}]" if not np.isnan(row).any() else value)
+    if logs:
+        ax.xaxis.set_major_formatter(FuncFormatter(style.percent_of_log))
     return fig
 
 
-def event_plot(
-    table: pd.DataFrame,
+def draw_estimates(
+    name: str,
+    rows: Mapping[str, Estimate] | pd.DataFrame,
     *,
     title: str,
     unit: str,
-    key: str,
-    band: tuple[float, float] | None = None,
-    decimals: int = 0,
+    margin: float,
+    series: Iterable[SeriesData],
+    decimals: int = 2,
+    logs: bool = False,
+) -> None:
+    """Publish a figure of estimates over the margin of their test; its alt text tells each of them.
+
+    Parameters
+    ----------
+    name : str
+        Of the figure.
+    rows : mapping of label to Estimate, or DataFrame
+        Top to bottom; a table as `coefficient_plot` takes it.
+    title, unit, margin, decimals, logs
+        As in `coefficient_plot`.
+    series : iterable of SeriesData
+        The series behind the estimates.
+    """
+    table = rows if isinstance(rows, pd.DataFrame) else table_of(rows)
+    fig = coefficient_plot(table, title=title, unit=unit, margin=margin, decimals=decimals, logs=logs)
+    values = "; ".join(f"{row.label} {row.value:+.{decimals}f}" for row in table.itertuples())
+    alt = f"Estimates with 95 percent intervals. {title}. {values}."
+    source = "event list of this project (data/events.csv)"
+    publish(fig, name=name, alt=alt, data=table, series=series, source=source)
+
+
+def event_plot(
+    table: pd.DataFrame, *, title: str, unit: str, key: str, band: tuple | None = None, decimals: int = 0
 ) -> Figure:
     """Draw one value for each event, against the usual spread of such values.
 
@@ -121,20 +131,17 @@ def event_plot(
     ValueError
         If no event has a value.
     """
-    if not table["value"].notna().any():
-        raise ValueError("No event has a value: widen the dates or take another set of events.")
-    fig, ax = new_figure(0.7 + 0.27 * len(table))
-    head(fig, title, key)
+    require(table["value"].notna().any(), "No event has a value: widen the dates or take other events.")
+    fig, ax = new_figure(0.7 + 0.27 * len(table), title=title, unit=key)
     if band is not None:
         ax.axvspan(*band, color=GRID, alpha=0.8, linewidth=0, zorder=0.5)
-    _rows(ax, table["label"])
-    for place, row in enumerate(table.to_dict("records")):
-        if pd.notna(row.get("other")):
-            ax.plot(row["other"], -place, "o", markersize=4.5, color=MUTED, markerfacecolor="white")
-        _mark(ax, -place, row["value"], *event_look(row)[:2])
-        if pd.notna(row["value"]):
-            _beside(ax, -place, fixed(row["value"], decimals, sign="+"))
-    ax.set_xlabel(unit, loc="left")
+    rows = table.assign(row=range(len(table)), look=[event_kind(event) for _, event in table.iterrows()])
+    if "other" in rows:
+        ax.plot(rows["other"], -rows["row"], "o", markersize=4.5, color=style.MUTED, markerfacecolor="white")
+    _draw(ax, rows, {kind: event_look(kind)[:2] for kind in rows["look"]})
+    _name_rows(ax, table["label"], unit)
+    for row in rows.dropna(subset="value").itertuples():
+        _write_beside(ax, row.row, signed(row.value, decimals))
     return fig
 
 
@@ -161,32 +168,47 @@ def estimate_panels(table: pd.DataFrame, *, title: str, unit: str, key: str, col
     ValueError
         If no row has a value.
     """
-    if not table["value"].notna().any():
-        raise ValueError("No group has an estimate: widen the dates or take shorter windows.")
+    require(table["value"].notna().any(), "No group has an estimate: widen the dates or shorten windows.")
     groups, labels = list(dict.fromkeys(table["group"])), list(dict.fromkeys(table["label"]))
-    fig, panels = panel_grid(len(groups), columns, 0.65 + 0.27 * len(labels), sharex=True, sharey=True)
-    head(fig, title, key)
-    for ax, group in zip(panels, groups, strict=True):
+    fig, panels = style.panels(
+        groups, columns, 0.65 + 0.27 * len(labels), title, key, sharex=True, sharey=True
+    )
+    looks = {kind: event_look(kind)[:2] for kind in table["kind"].unique()}
+    table = table.assign(row=table["label"].map(labels.index), look=table["kind"]).dropna(subset="value")
+    for place, (ax, group) in enumerate(zip(panels, groups, strict=True)):
         # Bars would otherwise end at the edge of the panel and look cut.
         ax.use_sticky_edges = False
-        own = table[table["group"] == group].dropna(subset="value")
-        for row in own.to_dict("records"):
-            place = -labels.index(row["label"])
-            low, high = row["placebo_low"], row["placebo_high"]
-            ax.barh(place, high - low, 0.62, left=low, color=GRID, linewidth=0, zorder=0.5)
-            _interval(ax, place, row, *KIND_LOOKS.get(row["kind"], OTHER_LOOK))
-        ax.set_title(group, fontsize=9.5)
-        _rows(ax, labels)
-    for ax in panels[-columns:]:
-        ax.set_xlabel(unit, loc="left")
+        rows = table[table["group"] == group]
+        width = rows["placebo_high"] - rows["placebo_low"]
+        ax.barh(-rows["row"], width, 0.62, rows["placebo_low"], color=GRID, linewidth=0, zorder=0.5)
+        _draw(ax, rows, looks)
+        _name_rows(ax, labels, unit if place >= len(panels) - columns else "")
     return fig
 
 
-def _rows(ax: Axes, labels) -> None:
+def _draw(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, tuple[str, str]], key: bool = False) -> None:
+    """Draw values over their intervals; `looks` has colour and marker of each `look` in the table."""
+    palette = {look: colour for look, (colour, _) in looks.items()}
+    markers = {look: marker for look, (_, marker) in looks.items()}
+    marks = rows.assign(place=-rows["row"])
+    if "low" in rows:
+        ax.hlines(marks["place"], rows["low"], rows["high"], colors=rows["look"].map(palette), linewidth=2)
+    look = {"palette": palette, "markers": markers, "s": 42, "zorder": 3}
+    sns.scatterplot(marks, x="value", y="place", hue="look", style="look", **look, ax=ax)
+    if key:
+        style.place_key(ax, len(looks))
+    elif ax.legend_:
+        ax.legend_.remove()
+
+
+def _name_rows(ax: Axes, labels: Iterable[str], unit: str) -> None:
     """Name the rows from top to bottom, and draw the line at zero."""
     ax.axvline(0, color=INK, linewidth=0.9, zorder=1)
-    ax.set_yticks(-np.arange(len(labels)), labels)
-    ax.set_ylim(-len(labels) + 0.4, 0.6)
+    names = list(labels)
+    ax.set_yticks(-np.arange(len(names)), names)
+    ax.set_ylim(-len(names) + 0.4, 0.6)
+    ax.set_xlabel(unit, loc="left")
+    ax.set_ylabel("")
     ax.tick_params(axis="y", labelcolor=INK)
     ax.grid(False, axis="y")
     ax.grid(True, axis="x")
@@ -194,67 +216,7 @@ def _rows(ax: Axes, labels) -> None:
     number_axis(ax.xaxis)
 
 
-def _interval(ax: Axes, place: int, row: dict, colour: str, marker: str) -> None:
-    ax.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
-    _mark(ax, place, row["value"], colour, marker)
-
-
-def _mark(ax: Axes, place: int, value: float, colour: str, marker: str) -> None:
-    ax.plot(value, place, marker, color=colour, markersize=6.5, markeredgecolor="white", markeredgewidth=0.8)
-
-
-def _beside(ax: Axes, place: int, text: str) -> None:
+def _write_beside(ax: Axes, row: int, text: str) -> None:
     """Write a text in the right margin of a row."""
-    ax.annotate(
-        text,
-        xy=(1, place),
-        xycoords=ax.get_yaxis_transform(),
-        xytext=(8, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=8.5,
-        annotation_clip=False,
-    )
-
-
-def _estimate_text(row: dict, decimals: int) -> str:
-    value, low, high = (fixed(row[name], decimals) for name in ("value", "low", "high"))
-    return f"{value}  [{low}, {high}]" if pd.notna(row["low"]) and pd.notna(row["high"]) else value
-
-
-def _group_key(ax: Axes, groups: list[str]) -> None:
-    for group, (colour, _, marker) in zip(groups, GROUPS, strict=False):
-        ax.plot([], [], color=colour, marker=marker, linewidth=2, markeredgecolor="white", label=group)
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=len(groups), columnspacing=1.4)
-
-
-def draw_estimates(
-    name: str,
-    rows: Mapping[str, Estimate] | pd.DataFrame,
-    *,
-    title: str,
-    unit: str,
-    margin: float,
-    series: Iterable[SeriesData],
-    decimals: int = 2,
-) -> None:
-    """Publish a figure of estimates over the margin of their test; its alt text tells each of them.
-
-    Parameters
-    ----------
-    name : str
-        Of the figure.
-    rows : mapping of label to Estimate, or DataFrame
-        Top to bottom; a table as `helpers.figures.coefficient_plot` takes it.
-    title, unit, margin, decimals
-        As in `helpers.figures.coefficient_plot`.
-    series : iterable of SeriesData
-        The series behind the estimates.
-    """
-    table = rows if isinstance(rows, pd.DataFrame) else table_of(rows)
-    shown = {"title": title, "unit": unit, "margin": margin, "decimals": decimals}
-    told = "; ".join(f"{row.label} {row.value:+.{decimals}f}" for row in table.itertuples())
-    alt = f"Estimates with 95 percent intervals. {title}. {told}."
-    fig = coefficient_plot(table, **shown)
-    source = "event list of this project (data/events.csv)"
-    publish(fig, name=name, alt=alt, data=table, series=series, source=source)
+    place = ax.get_yaxis_transform()
+    ax.annotate(text, (1, -row), (8, 0), place, "offset points", va="center", fontsize=8.5)

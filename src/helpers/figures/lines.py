@@ -1,25 +1,18 @@
-"""Series over time: one panel, or the same panel repeated."""
+"""Series over time, and panels in the time around events: rates by days, paths, and forecasts."""
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from helpers.figures import style
 from helpers.figures.events import event_bands
 from helpers.figures.labels import line_end
-from helpers.figures.style import (
-    FAINT,
-    MUTED,
-    date_axis,
-    head,
-    line_looks,
-    new_figure,
-    number_axis,
-    panel_grid,
-    set_unit,
-)
+from helpers.figures.style import ACCENT, DASHES, FAINT, GRAYS, GRID, INK, MUTED, RIVAL, number_axis, require
 
 
 def with_gaps(values: pd.Series) -> pd.Series:
@@ -92,22 +85,14 @@ def line_panel(
         If there is no series, or a series has no value.
     """
     _check(series)
-    fig = ax.figure if ax is not None else None
-    if fig is None:
-        fig, ax = new_figure(height, wide=wide)
-        head(fig, title, unit)
+    if ax is None:
+        fig, ax = style.new_figure(height, wide=wide, title=title, unit=unit)
     else:
+        fig = cast(Figure, ax.figure)
         ax.set_title(title)
-        set_unit(ax, unit)
+        style.set_unit(ax, unit)
     ax.set_yscale(scale)
-    looks = line_looks([label for label in series if label not in background])
-    for label, values in series.items():
-        colour, dashes = looks.get(label, (FAINT, "-"))
-        _draw(ax, values.dropna(), label, colour, dashes, points=label in points, steps=label in steps)
-        if bands and label in bands:
-            ax.fill_between(
-                bands[label].index, bands[label]["low"], bands[label]["high"], color=colour, alpha=0.18, lw=0
-            )
+    _draw_lines(ax, series, background, points, steps, bands or {})
     _finish(ax, events)
     return fig
 
@@ -133,7 +118,7 @@ def small_multiples(
     title, unit : str
         The conclusion; unit and basis of all panels.
     events : DataFrame, optional
-        Drawn in every panel, named above the first row.
+        Drawn in every panel, with signs above the first row and names above the first panel.
     background : collection of str
         Labels drawn thin and gray in their panels, as context.
     columns : int
@@ -148,55 +133,193 @@ def small_multiples(
     Figure
     """
     _check(series)
-    fig, panels = panel_grid(len(series), columns, panel_height, wide=wide, sharex=True, sharey=same_scale)
-    head(fig, title, unit if same_scale else f"{unit}; each panel has its own scale")
-    for ax, (label, content) in zip(panels, series.items(), strict=True):
-        lines = content if isinstance(content, Mapping) else {"": content}
-        looks = line_looks([name for name in lines if name not in background])
-        for name, values in lines.items():
-            _draw(ax, values.dropna(), name, *looks.get(name, (FAINT, "-")))
-        ax.set_title(label, fontsize=9.5)
-    for position, ax in enumerate(panels):
-        _finish(ax, events, names=position < columns)
+    unit += "" if same_scale else "; each panel has its own scale"
+    share = {"wide": wide, "sharex": True, "sharey": same_scale}
+    fig, axes = style.panels(list(series), columns, panel_height, title, unit, **share)
+    for ax, lines in zip(axes, series.values(), strict=True):
+        _draw_lines(ax, lines if isinstance(lines, Mapping) else {"": lines}, background)
+    for place, ax in enumerate(axes):
+        _finish(ax, events, names=place == 0, signs=place < columns)
     return fig
 
 
+def event_time_panels(paths: Mapping[str, pd.DataFrame], *, title: str, unit: str) -> Figure:
+    """Draw a relative rate by bins of days around an event, one panel for each kind of thing counted.
+
+    Parameters
+    ----------
+    paths : mapping of label to DataFrame
+        One row per bin, with columns `first` and `last` (days from the event), `ratio` (1 is the usual rate),
+        and `low` and `high`, the placebo band.
+    title, unit : str
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no path.
+    """
+    require(paths, "There is no path to draw: give at least one.")
+    fig, axes = style.panels(list(paths), 1, 2.1, title, unit, wide=False, sharex=True)
+    for ax, path in zip(axes, paths.values(), strict=True):
+        start, stop = path["first"] - 0.5, path["last"] + 0.5
+        ax.bar(start, path["high"] - path["low"], stop - start, path["low"], align="edge", color=GRID)
+        ax.hlines(path["ratio"], start, stop, color=RIVAL, linewidth=2.4)
+        ax.axhline(1, color=INK, linewidth=0.8)
+        _event_line(ax, 0)
+        ax.set_ylim(bottom=0)
+        ax.grid(False, axis="x")
+        number_axis(ax.yaxis)
+    step = 2 * round(float((stop - start).iloc[0]))
+    reach = round(float(stop.max())) // step * step
+    axes[-1].set_xticks(range(-reach, reach + 1, step))
+    axes[-1].set_xlabel("Days from the event", loc="left")
+    number_axis(axes[-1].xaxis)
+    return fig
+
+
+def day_panels(
+    paths: Mapping[str, Mapping[str, pd.Series]],
+    bands: Mapping[str, pd.DataFrame],
+    *,
+    title: str,
+    unit: str,
+    key: str,
+    axis: str = "Trading days from the event",
+    columns: int = 3,
+) -> Figure:
+    """Draw paths by day or month around an event, one panel for each group.
+
+    Parameters
+    ----------
+    paths : mapping of panel title to mapping of line label to Series
+        Values by relative day. The labels are the same in all panels.
+    bands : mapping of panel title to DataFrame
+        Columns `low` and `high` by relative day: the placebo range.
+    title, unit : str
+    key : str
+        What the band means.
+    axis : str
+        What the horizontal axis counts.
+    columns : int
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no path.
+    """
+    require(paths, "There is no path to draw: no event has full windows.")
+    fig, axes = style.panels(list(paths), columns, 2.0, title, f"{unit}. {key}", sharex=True, sharey=True)
+    for ax, (group, lines) in zip(axes, paths.items(), strict=True):
+        band = bands[group]
+        ax.fill_between(band.index, band["low"], band["high"], color=GRID, linewidth=0, zorder=0.5)
+        for (label, path), (colour, dashes) in zip(lines.items(), style.LINES, strict=False):
+            ax.plot(path.index, path, color=colour, linestyle=dashes, label=label)
+        ax.axhline(0, color=INK, linewidth=0.8, zorder=1)
+        ax.axvline(0, color=INK, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
+        number_axis(ax.xaxis)
+        number_axis(ax.yaxis)
+    for ax in axes[-columns:]:
+        ax.set_xlabel(axis, loc="left")
+    # One line needs no name: the unit says what it is.
+    if len(axes[0].get_legend_handles_labels()[1]) > 1:
+        axes[0].legend(loc="upper left", borderpad=0, handlelength=1, labelcolor="linecolor")
+    return fig
+
+
+def forecast_panels(
+    pieces: Mapping[str, pd.DataFrame], marks: Mapping[str, pd.Timestamp], *, title: str, unit: str
+) -> Figure:
+    """Draw what happened and what was forecast, on a log scale, one panel for each event.
+
+    Parameters
+    ----------
+    pieces : mapping of panel title to DataFrame
+        Columns `observed`, `counterfactual`, and `low` and `high` of the forecast, by date; the last three
+        are missing before the forecast begins.
+    marks : mapping of panel title to Timestamp
+        Date of the event.
+    title, unit : str
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no piece.
+    """
+    require(pieces, "There is no forecast to draw: give at least one.")
+    fig, axes = style.panels(list(pieces), 2, 2.5, title, unit, sharey=True)
+    for ax, (label, piece) in zip(axes, pieces.items(), strict=True):
+        lines = {"Observed": piece["observed"], "Expected": piece["counterfactual"].dropna()}
+        bands = {"Expected": piece[["low", "high"]].dropna()}
+        line_panel(lines, bands=bands, title=label, unit="", scale="log", ax=ax)
+        _event_line(ax, marks[label])
+    return fig
+
+
+def _event_line(ax: Axes, place: float | pd.Timestamp) -> None:
+    ax.axvline(place, color=ACCENT, linewidth=1.1, linestyle=DASHES)
+
+
 def _check(series: Mapping) -> None:
-    empty = [label for label, values in series.items() if len(values) == 0]
-    if not series or empty:
-        raise ValueError(
-            f"Nothing to draw for {', '.join(empty) or 'the figure'}: leave it out or widen the dates."
-        )
+    empty = ", ".join(label for label, values in series.items() if len(values) == 0)
+    enough = series and not empty
+    require(enough, f"Nothing to draw for {empty or 'the figure'}: leave it out or widen the dates.")
 
 
-def _draw(ax: Axes, values: pd.Series, label: str, colour: str, dashes, points=False, steps=False) -> None:
-    if points:
-        ax.plot(values.index, values, color=colour, marker="o", markersize=4.5, linestyle="none")
-    elif steps:
-        ax.step(values.index, values, where="post", color=colour, linestyle=dashes)
-    else:
-        _draw_line(ax, with_gaps(values), colour, dashes)
-    if label:
-        line_end(ax, values.index[-1], values.iloc[-1], label, MUTED if colour == FAINT else colour)
+def _draw_lines(
+    ax: Axes,
+    series: Mapping[str, pd.Series],
+    background: Collection[str],
+    points: Collection[str] = (),
+    steps: Collection[str] = (),
+    bands: Mapping[str, pd.DataFrame] = MappingProxyType({}),
+) -> None:
+    """Draw the lines of a panel, each with its interval and named at its end."""
+    looks = style.line_looks([label for label in series if label not in background])
+    for label, values in series.items():
+        colour, dashes = looks.get(label, (FAINT, "-"))
+        values = values.dropna()
+        if label in points:
+            ax.plot(values.index, values, color=colour, marker="o", markersize=4.5, linestyle="none")
+        elif label in steps:
+            ax.step(values.index, values, where="post", color=colour, linestyle=dashes)
+        else:
+            _draw_line(ax, with_gaps(values), colour, dashes)
+        if label in bands:
+            low, high = bands[label]["low"], bands[label]["high"]
+            ax.fill_between(bands[label].index, low, high, color=colour, alpha=0.18, linewidth=0)
+        if label:
+            line_end(ax, values.index[-1], values.iloc[-1], label, MUTED if colour == FAINT else colour)
 
 
-def _draw_line(ax: Axes, values: pd.Series, colour: str, dashes) -> None:
-    look = {"linewidth": 1.1, "zorder": 1.9} if colour == FAINT else {"linewidth": 1.8, "zorder": 2}
-    ax.plot(values.index, values, color=colour, linestyle=dashes, **look)
+def _draw_line(ax: Axes, values: pd.Series, colour: str, dashes: Any) -> None:
+    width, order = (1.1, 1.9) if colour == FAINT else (1.4, 2) if colour in dict(GRAYS) else (2.1, 2.1)
+    ax.plot(values.index, values, color=colour, linestyle=dashes, linewidth=width, zorder=order)
     # A value between two gaps has no line to lie on.
     lonely = values.notna() & values.shift(1).isna() & values.shift(-1).isna()
     ax.plot(values.index[lonely], values[lonely], color=colour, marker="o", markersize=3, linestyle="none")
 
 
-def _finish(ax: Axes, events: pd.DataFrame | None, names: bool = True) -> None:
+def _finish(ax: Axes, events: pd.DataFrame | None, names: bool = True, signs: bool = True) -> None:
     number_axis(ax.yaxis)
-    date_axis(ax)
+    style.date_axis(ax)
     # The margin ends at zero unless a value lies beyond it, one of another panel or drawn later included.
-    for drawn in (*ax.lines, *ax.collections):
-        drawn.sticky_edges.y.append(0)
+    for mark in (*ax.lines, *ax.collections):
+        mark.sticky_edges.y.append(0)
     ax.autoscale_view(scalex=False)
     low, high = ax.get_ylim()
     if low < 0 < high:
         ax.axhline(0, color=MUTED, linewidth=0.9, zorder=1)
     if events is not None:
-        event_bands(ax, events, names=names)
+        event_bands(ax, events, names=names, signs=signs)

@@ -1,225 +1,219 @@
-"""House style: sizes, one palette, one set of marks.
+"""House style: one typeface, gray and one accent, fixed colours of countries, one set of marks.
 
-Every colour of a set differs from the others in luminance as well as in hue, and each is paired with a line
-style or a marker, so that a figure reads the same in grayscale and for a colour-blind reader. The hues are
-those of Okabe and Ito (2008), darkened or lightened until their luminances are apart.
+What a picture is about has the accent, its rival the second colour, the rest is gray; a country has its own
+colour wherever it is drawn. The colours of a set differ in luminance as well as in hue, and every line is
+named at its end, so that a figure reads the same in grayscale and for a colour-blind reader.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
+from helpers.digits import SHOWN
+from helpers.digits import certain as sure_of
+from helpers.tables import MINUS
+
 WIDTH = 8.2
-WIDE = 10.5
+WIDE = 9.2
 DPI = 110
 
-INK = "#1A1A1A"
-MUTED = "#5C6166"
-FAINT = "#B4B9BE"
-GRID = "#E1E4E7"
+for file in sorted((Path(__file__).parent / "fonts").glob("*.ttf")):
+    fontManager.addfont(file)
+# What our typeface lacks comes from the one that matplotlib brings, and from one of these if it is installed.
+EAST_ASIAN = {"Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "WenQuanYi Zen Hei"}
+FONTS = ["Summits Sans", "DejaVu Sans", *sorted(EAST_ASIAN & {font.name for font in fontManager.ttflist})]
 
-# Lightness (CIE L*): meeting 9, united_states 25, tightening 31, china 54, easing 63, dialogue 71.
-COLOURS = {
-    "united_states": "#0B3C6F",
-    "china": "#D55E00",
-    "tightening": "#8C1C3F",
-    "easing": "#3BA99C",
-    "meeting": INK,
-    "dialogue": "#E0A100",
-    "neutral": "#80868C",
-}
+INK = "#121212"
+MUTED = "#5B6670"
+FAINT = "#9AA5AD"
+GRID = "#D9DFE4"
+ACCENT = "#E3120B"
+RIVAL = "#0B4170"
 
-# The order alternates dark and light, so that the first two or three lines are the easiest to tell apart.
-LINES = (
-    ("#0B3C6F", "-"),
-    ("#D55E00", (0, (6, 1.4))),
-    ("#3BA99C", "-"),
-    ("#7A2E6E", (0, (1.2, 1.2))),
-    ("#E0A100", (0, (5, 1.3, 1.2, 1.3))),
-    ("#7FB8E6", "-"),
-    ("#4A4F55", (0, (3, 1))),
-)
-ENTITY_LINES = {
-    "United States": (COLOURS["united_states"], "-"),
-    "China": (COLOURS["china"], (0, (6, 1.4))),
-}
+COLOURS = {"united_states": RIVAL, "china": ACCENT, "tightening": "#A51418", "easing": "#3BA99C"}
+COLOURS |= {"meeting": INK, "dialogue": "#D98C00", "neutral": "#80868C"}
 
-# Direction of an event: colour, marker and line style say the same thing three times.
-DIRECTIONS = {
-    "tightening": (COLOURS["tightening"], "v", (0, (5, 1.5))),
-    "easing": (COLOURS["easing"], "^", (0, (2, 1.5))),
-    "cooperation": (COLOURS["dialogue"], "o", (0, (5, 1.5, 1, 1.5))),
-    "neutral": (COLOURS["neutral"], "s", (0, (1, 1.5))),
+SOLID = "-"
+COUNTRIES = {"United States": RIVAL, "China": ACCENT, "Netherlands": "#D98C00", "South Korea": "#2F9384"}
+COUNTRIES |= {"Japan": "#8A5AA8", "Taiwan": "#6B8E23"}
+GRAYS: list[tuple[str, Any]] = [("#4A545C", SOLID), ("#8A959E", SOLID), ("#4A545C", (0, (4, 1.4)))]
+GRAYS += [("#8A959E", (0, (4, 1.4))), ("#4A545C", (0, (1.2, 1.2)))]
+LINES: list[tuple[str, Any]] = [(ACCENT, SOLID), (RIVAL, SOLID), *GRAYS]
+
+# Colour and marker of an event say the same thing twice; the sign is the marker in a text.
+Look = tuple[str, str, Any]
+DIRECTIONS: dict[str, Look] = {
+    "tightening": (COLOURS["tightening"], "v", "▼"),
+    "easing": (COLOURS["easing"], "^", "▲"),
+    "cooperation": (COLOURS["dialogue"], "o", "●"),
+    "neutral": (COLOURS["neutral"], "s", "■"),
 }
-MEETING = (COLOURS["meeting"], "D", "-")
-# Colour, hatch and marker of groups of bars or estimates; the hatches keep bars apart in grayscale.
-GROUPS = (
-    (COLOURS["united_states"], "", "o"),
-    (COLOURS["china"], "////", "s"),
-    (COLOURS["easing"], "", "D"),
-    (COLOURS["dialogue"], "....", "^"),
-    (FAINT, "", "v"),
-)
+MEETING: Look = (COLOURS["meeting"], "D", "◆")
+# Colour, hatch and marker of groups of bars or estimates; the hatch keeps bars apart in grayscale.
+GROUPS = ((RIVAL, "", "o"), (ACCENT, "", "s"), ("#AAB4BB", "", "D"), (MUTED, "////", "^"), (GRID, "", "v"))
 DASHES = (0, (4, 1.5))
 
-STYLE = {
-    "figure.dpi": DPI,
-    "savefig.dpi": DPI,
-    "savefig.bbox": None,
-    "figure.constrained_layout.use": True,
-    "figure.facecolor": "white",
-    "font.family": ["DejaVu Sans"],
-    "font.size": 9.5,
-    # A dollar sign in a title is money, not mathematics.
-    "text.parse_math": False,
-    "text.color": INK,
-    "axes.facecolor": "white",
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": MUTED,
-    "axes.labelsize": 9.5,
-    "axes.linewidth": 0.8,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.spines.left": False,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.unicode_minus": True,
-    "axes.prop_cycle": plt.cycler(color=[colour for colour, _ in LINES]),
-    "axes.xmargin": 0.01,
-    "grid.color": GRID,
-    "grid.linewidth": 0.8,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9,
-    "ytick.major.size": 0,
-    "xtick.major.size": 3.5,
-    "lines.linewidth": 1.8,
-    "lines.solid_capstyle": "round",
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-    "hatch.linewidth": 0.6,
-}
+# On top of seaborn's white grid, at the sizes it uses for paper.
+STYLE: dict[str, Any] = {"figure.dpi": DPI, "text.color": INK}
+STYLE |= {"axes.grid.axis": "y", "axes.linewidth": 0.8, "axes.xmargin": 0.01, "grid.color": GRID}
+STYLE |= {"axes.titlesize": 10.5, "axes.titleweight": "bold", "axes.titlelocation": "left"}
+STYLE |= {"xtick.bottom": True, "xtick.major.size": 3.5, "lines.linewidth": 1.8, "hatch.linewidth": 0.6}
+STYLE |= dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "axes.labelsize", "legend.fontsize"), 9.5)
+STYLE |= dict.fromkeys(("axes.labelcolor", "xtick.color", "ytick.color"), MUTED) | {"axes.edgecolor": INK}
+STYLE |= dict.fromkeys(("axes.spines.left", "axes.spines.right", "axes.spines.top"), False)
+# A dollar sign in a title is money, not mathematics. The text of an SVG stays text, and its ids the same.
+STYLE |= {"text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": "s"}
+STYLE |= {"ytick.alignment": "center", "legend.frameon": False}
+
+
+def require(condition: Any, message: str) -> None:
+    """Refuse to draw what would mislead."""
+    if not condition:
+        raise ValueError(message)
 
 
 def apply_style() -> None:
     """Set the house style for every figure drawn afterwards in this process."""
-    plt.rcParams.update(STYLE)
+    colours = [colour for colour, _ in LINES]
+    sns.set_theme(context="paper", style="whitegrid", palette=colours, rc=STYLE | {"font.family": FONTS})
 
 
-def new_figure(height: float = 3.6, *, wide: bool = False, rows: int = 1, columns: int = 1, **grid) -> tuple:
+def new_figure(
+    height: float = 3.6, *, title: str = "", unit: str = "", wide: bool = False, rows: int = 1, **grid: Any
+) -> tuple[Figure, Any]:
     """Open a figure of house width in house style.
 
     Parameters
     ----------
     height : float
         Height of the plotting area in inches. Title and source line are added to it by `publish`.
+    title, unit : str
+        As `head` takes them.
     wide : bool
-        Use the wide format (10.5 inches in place of 8.2).
-    rows, columns : int
-        Grid of panels.
+        Use the wide format (9.2 inches in place of 8.2).
+    rows : int
+        Of panels.
     **grid
-        Passed to `matplotlib.pyplot.subplots` (for example ``sharey=True``).
+        Passed to `matplotlib.pyplot.subplots` (for example ``columns=3, sharey=True``).
 
     Returns
     -------
     tuple of Figure and Axes (or array of Axes)
     """
     apply_style()
-    return plt.subplots(rows, columns, figsize=(WIDE if wide else WIDTH, height), **grid)
+    grid["ncols"] = grid.pop("columns", 1)
+    fig, axes = plt.subplots(rows, figsize=(WIDE if wide else WIDTH, height), **grid)
+    head(fig, title, unit)
+    return fig, axes
 
 
-def panel_grid(
-    count: int, columns: int, height: float, *, wide: bool = True, **grid
-) -> tuple[Figure, np.ndarray]:
-    """Open a figure of small panels, `columns` to a row.
+def panels(
+    titles: Sequence[str], columns: int, size: float, title: str, unit: str, wide: bool = True, **share: bool
+) -> tuple[Figure, list[Axes]]:
+    """Open a figure of titled panels in reading order.
 
     Parameters
     ----------
-    count, columns : int
-    height : float
+    titles : sequence of str, length n
+    columns : int
+        Panels in a row.
+    size : float
         Height of one panel in inches.
+    title, unit : str
+        Of the figure.
     wide : bool
-    **grid
-        Passed to `matplotlib.pyplot.subplots`. With ``sharex=True`` the lowest panel of each column has the
+    **share
+        Axes that all panels share: ``sharex=True``, ``sharey=True``. The lowest panel of each column has the
         tick labels, also where the last row is not full.
 
     Returns
     -------
-    tuple of Figure and array of Axes, shape (count,)
-        The panels in reading order.
+    tuple of Figure and list of n Axes
     """
-    rows = -(-count // columns)
-    fig, axes = new_figure(height * rows, wide=wide, rows=rows, columns=columns, squeeze=False, **grid)
-    for spare in axes.flat[count:]:
-        spare.set_axis_off()
-    for ax in axes.flat[max(0, count - columns) : count]:
-        ax.tick_params(labelbottom=True)
-    return fig, axes.ravel()[:count]
+    # Not seaborn's FacetGrid: it lays the figure out as it opens it, and `publish` does so again.
+    rows = -(-len(titles) // columns)
+    shape = {"rows": rows, "columns": columns, "squeeze": False, **share}
+    fig, grid = new_figure(size * rows, title=title, unit=unit, wide=wide, **shape)
+    for ax, title in zip(grid.flat, titles, strict=False):
+        ax.set_title(title, fontsize=9.5)
+    for place, ax in enumerate(grid.flat):
+        if place >= len(titles):
+            ax.remove()
+        elif place >= len(titles) - columns:
+            ax.tick_params(labelbottom=True)
+    return fig, list(grid.flat[: len(titles)])
 
 
-def line_looks(labels: Sequence[str]) -> dict[str, tuple]:
-    """Colour and line style of each label; the United States and China always have their own.
+def line_looks(labels: Sequence[str]) -> dict[str, tuple[str, Any]]:
+    """Colour and line style of each label: of a country its own, else accent and rival, else gray.
 
     Raises
     ------
     ValueError
         If there are more labels than looks.
     """
-    looks = {label: ENTITY_LINES[label] for label in labels if label in ENTITY_LINES}
-    left = [look for look in LINES if look not in looks.values()]
+    looks = {label: (COUNTRIES[label], SOLID) for label in labels if label in COUNTRIES}
     others = [label for label in labels if label not in looks]
-    if len(others) > len(left):
-        raise ValueError(
-            f"{len(labels)} lines are too many to tell apart: use small_multiples, or at most {len(LINES)}."
-        )
-    return looks | dict(zip(others, left, strict=False))
+    free = GRAYS if looks else LINES
+    fit = len(others) <= len(free)
+    require(
+        fit, f"{len(labels)} lines are too many to tell apart: use small_multiples, or at most {len(LINES)}."
+    )
+    return looks | dict(zip(others, free, strict=False))
 
 
 def text_colour(colour: str) -> str:
     """Darken a colour until text in it has the contrast of 4.5 to 1 against white that WCAG asks for."""
     rgb = np.array(to_rgb(colour))
-    luminance = float(
-        np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ (0.2126, 0.7152, 0.0722)
-    )
-    return to_hex(rgb * min(1.0, (0.175 / luminance) ** (1 / 2.2)) if luminance else rgb)
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminance = max(float(linear @ (0.2126, 0.7152, 0.0722)), 1e-9)
+    return to_hex(rgb * min(1.0, (0.175 / luminance) ** (1 / 2.2)))
 
 
-def event_look(event: pd.Series) -> tuple:
-    """Colour, marker and line style of an event: leader meetings have their own, others go by direction."""
-    if event["category"] == "summit_leaders":
-        return MEETING
-    return DIRECTIONS.get(event["direction"], DIRECTIONS["neutral"])
+def event_kind(event: pd.Series) -> str:
+    """Kind of an event, as `event_look` takes it: leader meetings are one, others go by direction."""
+    return "meetings" if event["category"] == "summit_leaders" else str(event["direction"])
+
+
+def event_look(kind: str) -> Look:
+    """Colour, marker and sign of events of a kind: meetings, talks, or a direction."""
+    looks = DIRECTIONS | {"meetings": MEETING, "talks": DIRECTIONS["cooperation"]}
+    return looks.get(kind, DIRECTIONS["neutral"])
+
+
+def certain(values: Any, digits: int = 9) -> np.ndarray:
+    """Round to significant digits that every processor agrees on, halves included.
+
+    To as few as are shown, what rounding in the linear algebra leaves of zero (below 1e-12 of the largest
+    value) becomes 0.
+    """
+    numbers: np.ndarray = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
+    size = np.abs(numbers)
+    floor = 1e-12 * size.max(where=np.isfinite(size), initial=0) if digits == SHOWN else 0
+    sure = (sure_of(number) for number in np.where(size <= floor, 0, numbers).flat)
+    return np.array([f"{number:.{digits}g}" for number in sure], dtype=float).reshape(numbers.shape) + 0.0
 
 
 def plain_number(value: float, _position: int | None = None) -> str:
     """Write an axis number with thousands separators and a true minus sign."""
-    return f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:,.10g}".replace("-", MINUS)
 
 
-def fixed(value: float, decimals: int, sign: str = "") -> str:
-    """Write a number with so many decimals, thousands separators and a true minus sign.
-
-    Parameters
-    ----------
-    value : float
-    decimals : int
-    sign : {'', '+'}
-        '+' writes the sign of a gain as well.
-    """
-    return f"{value:{sign}z,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+def percent_of_log(value: float, _position: int | None = None) -> str:
+    """Write a difference of logarithms as percent: -0.69 as a fall by 50 %."""
+    return f"{100 * np.expm1(value):+z,.0f} %".replace("-", MINUS).replace("+0 %", "0 %")
 
 
 def power_of_ten(value: float, _position: int | None = None) -> str:
@@ -227,29 +221,25 @@ def power_of_ten(value: float, _position: int | None = None) -> str:
     if 0.005 < value < 60_000:
         return plain_number(value)
     exponent = int(np.floor(np.log10(value) + 1e-9))
-    superscripts = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-    power = "10" + str(exponent).translate(superscripts)
+    power = "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     leading = round(value / 10.0**exponent)
     return power if leading == 1 else f"{leading}×{power}"
 
 
-def number_axis(axis) -> None:
+def number_axis(axis: Any) -> None:
     """Format a numeric axis: thousands separators, or powers of ten on a log scale."""
     if axis.get_scale() == "log":
         low, high = axis.get_view_interval()
         # Over less than two decades, powers of ten alone would leave an axis with one number or none.
         axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=7))
         axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter(FuncFormatter(power_of_ten))
-    else:
-        axis.set_major_formatter(FuncFormatter(plain_number))
+    axis.set_major_formatter(FuncFormatter(power_of_ten if axis.get_scale() == "log" else plain_number))
 
 
 def date_axis(ax: Axes) -> None:
     """Format a time axis: years, or months with the year once, and no offset text."""
-    inches = ax.get_position().width * ax.figure.get_figwidth()
-    most = max(4, int(inches / 0.45))
-    locator = mdates.AutoDateLocator(minticks=3, maxticks=min(10, most))
+    inches = ax.get_window_extent().width / DPI
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=min(10, max(4, int(inches / 0.45))))
     formatter = mdates.ConciseDateFormatter(locator, show_offset=False)
     formatter.formats = ["%Y", "%b", "%-d %b", "%H:%M", "%H:%M", "%S.%f"]
     formatter.zero_formats = ["", "%b\n%Y", "%-d %b", "%-d %b", "%H:%M", "%H:%M"]
@@ -267,13 +257,23 @@ def set_unit(ax: Axes, unit: str, raised: float = 0) -> None:
     raised : float
         Points left free below it, for the names of events. The title of the panel moves up with it.
     """
-    above = ax.transAxes + ScaledTranslation(0, (raised + 5) / 72, ax.figure.dpi_scale_trans)
+    above = ScaledTranslation(0, (raised + 5) / 72, ax.figure.dpi_scale_trans)
     ax.set_ylabel(unit, rotation=0, ha="left", va="bottom")
-    ax.yaxis.set_label_coords(0, 1, transform=above)
-    ax.set_title(ax.get_title(loc="left"), pad=raised + (21 if unit else 6))
+    ax.yaxis.set_label_coords(0, 1, transform=ax.transAxes + above)
+    ax.set_title(ax.get_title(loc="left"), pad=raised + (22 if unit else 6))
 
 
 def head(fig: Figure, title: str, unit: str) -> None:
     """Give the figure its title (the conclusion) and its unit line; `publish` lays both out."""
     fig.suptitle(title)
     fig.supylabel(unit)
+
+
+def place_key(ax: Axes, columns: int) -> None:
+    """Name the colours of a panel above its top left corner, in one row of words in those colours."""
+    place = {"bbox_to_anchor": (-0.01, 1), "ncols": columns, "title": None, "columnspacing": 1.4}
+    sns.move_legend(ax, "lower left", handlelength=1, handletextpad=0.4, **place)
+    legend: Any = ax.get_legend()
+    for text, handle in zip(legend.get_texts(), legend.legend_handles, strict=True):
+        colour = handle.get_facecolor() if hasattr(handle, "get_facecolor") else handle.get_color()
+        text.set(color=text_colour(colour), weight="bold")
