@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from graphlib import TopologicalSorter
@@ -32,8 +32,10 @@ class Interrupted(KeyboardInterrupt):
     """The user or the system asked to stop; results in place are untouched."""
 
 
-def run_all(runs: list[Run], workers: int, echo: Echo, address: str = "") -> dict[str, str]:
-    """Execute what is not fresh, and say how each run ended.
+def run_all(
+    runs: list[Run], workers: int, echo: Echo, address: str = "", forced: Collection[str] = ()
+) -> dict[str, str]:
+    """Execute what is not fresh, and say how each run ended. Failures are reported on stderr.
 
     Only one process works in a `runs` folder at a time; a second one waits.
 
@@ -42,11 +44,13 @@ def run_all(runs: list[Run], workers: int, echo: Echo, address: str = "") -> dic
     runs
         A plan, in order.
     workers
-        Number of processes.
+        Number of processes, at most; never more than runs that are due, or cores.
     echo
         Takes one line of progress at a time.
     address
         Of a Dask scheduler, whose workers take the place of the processes.
+    forced
+        Notebooks whose runs are due even if they are fresh.
 
     Returns
     -------
@@ -59,11 +63,11 @@ def run_all(runs: list[Run], workers: int, echo: Echo, address: str = "") -> dic
         On Ctrl-C or SIGTERM.
     summits.cluster.ClusterError
     """
-    with _only_one(echo), _stopping_at_signals():
-        due = [run for run in runs if not states.is_fresh(run)]
+    with _only_one(), _stopping_at_signals():
+        due = [run for run in runs if run.notebook in forced or not states.is_fresh(run)]
         endings = {run.id: "fresh" for run in runs}
         if due:
-            pool = connected(address) if address else _processes(min(workers, len(due)))
+            pool = connected(address) if address else _processes(min(workers, len(due), os.cpu_count() or 1))
             with pool as (executor, at_once):
                 endings |= _work(due, executor, at_once, echo)
         archive.prune({run.id for run in runs})
@@ -71,14 +75,14 @@ def run_all(runs: list[Run], workers: int, echo: Echo, address: str = "") -> dic
 
 
 @contextmanager
-def _only_one(echo: Echo) -> Iterator[None]:
+def _only_one() -> Iterator[None]:
     """Hold the lock of the `runs` folder; what a killed process left in the temporary place is removed."""
     paths.runs_dir().mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(paths.runs_dir() / ".lock")
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        echo("Another `summits run` is at work here; waiting for it.")
+        print("Another `summits run` is at work here; waiting for it.", file=sys.stderr, flush=True)
         lock.acquire()
     try:
         shutil.rmtree(working_folder(), ignore_errors=True)
@@ -143,22 +147,25 @@ def _work(due: list[Run], executor: Executor, at_once: int, echo: Echo) -> dict[
     order = TopologicalSorter({run.id: set(run.needs) & by_id.keys() for run in due})
     order.prepare()
     endings: dict[str, str] = {}
-    at_work: dict[Future, tuple[str, float]] = {}
+    at_work: dict[Future, str] = {}
     ready: list[str] = []
+    progress = Progress(len(due), echo)
     while order.is_active():
         ready = sorted([*ready, *order.get_ready()], key=lambda name: _rank(by_id[name], due))
         while ready and len(at_work) < at_once:
             name = ready.pop(0)
             needs_failed = any(endings.get(need, "done") != "done" for need in by_id[name].needs)
-            future = None if needs_failed else _submit(by_id[name], executor, echo)
+            future = None if needs_failed else _submit(by_id[name], executor, progress)
             if future is None:
                 endings[name] = "not run"
+                progress.ended(name, "not run")
                 order.done(name)
             else:
-                at_work[future] = name, time.monotonic()
+                at_work[future] = name
         for future in wait(at_work, return_when=FIRST_COMPLETED).done if at_work else ():
-            name, begin = at_work.pop(future)
-            endings[name] = _ending(by_id[name], future, time.monotonic() - begin, echo)
+            name = at_work.pop(future)
+            endings[name] = _ending(by_id[name], future)
+            progress.ended(name, endings[name])
             order.done(name)
     return endings
 
@@ -170,27 +177,57 @@ def _rank(run: Run, due: list[Run]) -> tuple[int, int]:
     return (0 if second else 1 if waiting else 2), due.index(run)
 
 
-def _submit(run: Run, executor: Executor, echo: Echo) -> Future | None:
+def _submit(run: Run, executor: Executor, progress: "Progress") -> Future | None:
     """Start a run; None if the workers are gone."""
     try:
         future = executor.submit(execute, run)
     except BrokenExecutor:
         return None
-    echo(f"  running  {run.id}")
+    progress.started(run.id)
     return future
 
 
-def _ending(run: Run, future: Future, seconds: float, echo: Echo) -> str:
+class Progress:
+    """Says which run has started, how it ended, how many are through, and about how long it will take."""
+
+    def __init__(self, total: int, echo: Echo) -> None:
+        self.total, self.echo, self.begin = total, echo, time.monotonic()
+        self.through = 0
+        self.starts: dict[str, float] = {}
+
+    def started(self, name: str) -> None:
+        """Say that a run has started."""
+        self.starts[name] = time.monotonic()
+        self.echo(f"{'':{2 * len(str(self.total)) + 3}}  running  {name}")
+
+    def ended(self, name: str, ending: str) -> None:
+        """Say how a run ended."""
+        now = time.monotonic()
+        self.through += 1
+        ahead = (now - self.begin) / self.through * (self.total - self.through)
+        count = f"[{self.through:{len(str(self.total))}}/{self.total}]"
+        self.echo(
+            f"{count}  {ending:8} {name}  {now - self.starts.get(name, now):.1f} s  "
+            f"({clock(now - self.begin)} gone, about {clock(ahead)} to go)"
+        )
+
+
+def clock(seconds: float) -> str:
+    """Write seconds as minutes and seconds, such as 2:05."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def _ending(run: Run, future: Future) -> str:
     failure = future.exception()
     if failure is None:
-        echo(f"  done     {run.id}  {seconds:.1f} s")
         return "done"
     if isinstance(failure, RunFailed):
-        echo(str(failure))
+        print(failure, file=sys.stderr)
     elif isinstance(failure, OSError):
-        echo(f"  {run.id}: {failure}")
+        print(f"{run.id}: {failure}", file=sys.stderr)
     if states.state(run) != "failed" and (
         left := next(working_folder().glob(f"{working_prefix(run)}*"), None)
     ):
-        echo(failures.keep_aside(left, run, RuntimeError("The worker was killed or ran out of memory.")))
+        error = RuntimeError("The worker was killed or ran out of memory.")
+        print(failures.keep_aside(left, run, error), file=sys.stderr)
     return "failed" if states.state(run) == "failed" else "not run"
