@@ -61,7 +61,7 @@ def test_an_event_is_put_in_its_place_with_its_trading_days(package: Path) -> No
     [
         ({"title": ""}, "Give also --title."),
         ({"event_id": "summit-busan-2025"}, "already"),
-        ({"date": "18 May 2024"}, "No trading days for '18 May 2024'"),
+        ({"date": "18 May 2024"}, "is no date"),
         ({"end_date": "2024-05-01"}, "lies before the date"),
         ({"verified": "yes"}, "yes without a source_url"),
     ],
