@@ -1,4 +1,4 @@
-"""Three notebooks at risk come out byte for byte under the kernel of linear algebra farthest from the own one.
+"""Notebooks at risk come out byte for byte under the kernel of linear algebra farthest from the own one.
 
 nbval compares them under the kernel of this machine; `make same`, weekly, takes all kernels and notebooks.
 """

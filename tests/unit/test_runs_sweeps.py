@@ -1,6 +1,5 @@
 """Sweeps: lists and products become runs, their records one table, one record a figure."""
 
-import pandas as pd
 import pytest
 import stub_collection as stub
 
