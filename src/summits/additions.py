@@ -11,6 +11,7 @@ from helpers import catalog, paths, schema
 from summits import notebooks, plan, validation
 
 TEMPLATE = "tools/notebook_template.ipynb"
+ORDER = {"series.csv": ["series_id"], "sources.csv": ["source_id"], "events.csv": ["date"]}
 NAME = re.compile(r"\d\d_[a-z0-9_]+")
 
 
@@ -58,20 +59,36 @@ def add_event(values: Mapping[str, str]) -> dict[str, Any]:
         raise CannotAdd(
             f"No trading days for {row['date']!r} in {row['announced_zone']!r}: {error}"
         ) from None
-    # Among the events of one day the new one comes last; the others stay where they are.
-    place = int((table["date"] <= row["date"]).sum())
-    table = pd.concat([table[:place], new, table[place:]])
     try:
-        table.to_csv(paths.data_dir() / "events.csv", index=False, lineterminator="\n")
-        validation.describe()
-        if problems := validation.check():
+        _write("events.csv", pd.concat([table, new]))
+        if problems := describe():
             raise CannotAdd("\n".join(map(str, problems)))
     except BaseException:
         for path, content in files.items():
             path.write_bytes(content)
         raise
+    place = list(catalog.read_text_table(paths.data_dir() / "events.csv")["event_id"]).index(row["event_id"])
     days = new[["first_us_trading_day", "first_asia_trading_day"]].iloc[0]
     return {**row, "row": place + 2, "days": " and ".join(days)}
+
+
+def describe() -> list[validation.Problem]:
+    """Put rows that were added by hand in their place, bring `datapackage.json` up to date, and check.
+
+    Events of one day stay in the order in which they stand.
+    """
+    for path in catalog.package_files(paths.data_dir()):
+        if path in ORDER or path.startswith("observations/"):
+            table = catalog.read_text_table(paths.data_dir() / path)
+            ordered = table.sort_values(ORDER.get(path, list(schema.OBSERVATIONS.key)), kind="stable")
+            if not ordered.index.equals(table.index):
+                _write(path, ordered)
+    validation.describe()
+    return validation.check()
+
+
+def _write(path: str, table: pd.DataFrame) -> None:
+    table.to_csv(paths.data_dir() / path, index=False, lineterminator="\n")
 
 
 def new_notebook(name: str, question: str) -> str:
@@ -96,7 +113,7 @@ def new_notebook(name: str, question: str) -> str:
     after = lines.index("notebooks:\n") + 1
     end = next((i for i in range(after, len(lines)) if re.match(r"\w", lines[i])), len(lines))
     entry = [f"  {name}:\n", f"    question: {json.dumps(question, ensure_ascii=False)}\n"]
-    entry += ["    reads: [trade, events]\n", "    runs:\n", "      published: {}\n"]
+    entry += ["    reads: [trade, events, claims]\n", "    runs:\n", "      published: {}\n"]
     notebooks.write(notebook, target)
     listing.write_text("".join([*lines[:end], *entry, *lines[end:]]), encoding="utf-8")
     return f"notebooks/{target.name}"

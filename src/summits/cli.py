@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -338,21 +338,22 @@ def check() -> None:
     """Check the data package; every problem with file, row and mend."""
     from summits import validation
 
-    problems = validation.check()
+    _tell_problems(validation.check())
+
+
+@data.command()
+def describe() -> None:
+    """After an edit by hand: put the rows in order, bring datapackage.json up to date, and check."""
+    from summits import additions
+
+    _tell_problems(additions.describe())
+
+
+def _tell_problems(problems: Sequence[object]) -> None:
     for problem in problems:
         click.echo(str(problem))
     click.echo(f"data: {len(problems)} problems" if problems else "data: in order")
     sys.exit(FAILED if problems else 0)
-
-
-@data.command()
-@click.pass_context
-def describe(context: click.Context) -> None:
-    """Bring datapackage.json up to date after an edit by hand, and check."""
-    from summits import validation
-
-    validation.describe()
-    context.invoke(check)
 
 
 def _columns_of_an_event(command: Callable[..., None]) -> Callable[..., None]:

@@ -75,11 +75,14 @@ def test_an_unsound_event_is_refused_and_nothing_is_written(
     assert {path: path.read_bytes() for path in package.rglob("*") if path.is_file()} == before
 
 
-def test_describe_accepts_an_edit_by_hand(package: Path) -> None:
+def test_describe_accepts_an_edit_by_hand_and_puts_rows_in_order(package: Path) -> None:
+    rows = (package / "series.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (package / "series.csv").write_text("".join([rows[0], rows[3], *rows[1:3], *rows[4:]]), encoding="utf-8")
     table = package / "events.csv"
     table.write_text(table.read_text(encoding="utf-8").replace("Made in China 2025 published", "A new title"))
     assert any("other bytes" in str(problem) for problem in validation.check())
     assert CliRunner().invoke(cli.main, ["data", "describe"]).output == "data: in order\n"
+    assert (package / "series.csv").read_text(encoding="utf-8") == "".join(rows)
 
 
 @pytest.fixture
