@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from helpers import catalog, observations, paths
+from helpers import catalog, observations
 from helpers.methods.verdict import Word
 from helpers.observations import SeriesData
 
@@ -65,13 +65,6 @@ def vintage_table(series: Iterable[SeriesData], caption: str = "Data and vintage
     show(pd.DataFrame([_vintage_row(one) for one in series]), caption)
 
 
-def files_table(names: Iterable[str]) -> None:
-    """Display the files of data/ that a notebook rests on, with the sha256 that tells their bytes apart."""
-    files = {"File": list(names)}
-    files["sha256"] = [catalog.file_hash(paths.data_dir() / name) for name in files["File"]]
-    show(pd.DataFrame(files), "Files in data/ that this run rests on")
-
-
 def not_known_table(series_ids: Iterable[str], caption: str) -> None:
     """Display the series that were not public on the date asked for, or nothing if there are none."""
     ids = list(series_ids)
@@ -86,6 +79,8 @@ def sources_table(
 ) -> None:
     """Display the sources of the given series, one row each, and of the given events.
 
+    The caption ends with a sha256 of the rows that these series and events are, and of no others.
+
     Parameters
     ----------
     series : iterable of SeriesData
@@ -98,6 +93,7 @@ def sources_table(
     BadTable
         If a series names a source that the table of sources does not have.
     """
+    series = list(series)
     used: dict[str, list[str]] = {}
     for one in series:
         for source_id in one.sources:
