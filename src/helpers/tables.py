@@ -1,5 +1,6 @@
 """Tables as a reader wants them: captioned, aligned, with the same bytes on every run."""
 
+import hashlib
 import html
 import re
 from collections.abc import Iterable, Mapping
@@ -114,7 +115,10 @@ def sources_table(
                     "Address": event["source_url"],
                 }
             )
-    show(pd.DataFrame(rows), caption)
+    parts = [pd.DataFrame({one.info.series_id: one.values, "vintage": one.vintages}) for one in series]
+    parts += [] if events is None else [events]
+    sha256 = hashlib.sha256("".join(part.to_csv() for part in parts).encode()).hexdigest()
+    show(pd.DataFrame(rows), f"{caption}; rows used: sha256 {sha256[:16]}…")
 
 
 def verdict_table(rows: Iterable[Mapping], caption: str = "Verdicts") -> None:

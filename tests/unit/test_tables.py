@@ -163,7 +163,7 @@ def test_the_caption_tells_the_rows_used_apart_and_no_others(shown):
     data, events = series_data(), catalog.events_table()
     revised = replace(data, values=data.values + [0, 0, 1e-9])
     for series, rows in ((data, events[:3]), (data, events[:3]), (revised, events[:3]), (data, events[:4])):
-        tables.sources_table([replace(series, sources=["census_via_geomacro"])], events=rows)
+        tables.sources_table([replace(series, sources=["census_via_geomacro2"])], events=rows)
     first, again, other_values, other_events = (each["text/plain"].splitlines()[0] for each in shown)
     assert first == again and len({first, other_values, other_events}) == 3
     assert first.startswith("Sources and licences; rows used: sha256 ")
