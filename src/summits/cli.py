@@ -168,7 +168,7 @@ def sweep(
     \b
     summits sweep 09 -p window_days=30,60,90 -p as_of=,2025-12-31
     """
-    from summits import command
+    from summits import command, plan, sweeps
 
     runs = command.planned([notebook], assignments, sweep=True)
     click.echo(f"{len(runs)} runs", err=True)
@@ -177,7 +177,7 @@ def sweep(
             raise click.UsageError(f"These are {len(runs)} runs. Add --yes if you mean it.")
         click.confirm("Execute what is not fresh of them?", abort=True, err=True)
     endings = command.execute(runs, workers, _progress(quiet), address)
-    found = command.collect(notebook, runs, record)
+    found = sweeps.collect([each for each in runs if each.notebook == plan.find(notebook)], record)
     code = _tell(endings)
     for run in found.missing:
         click.echo(f"  not in the table: {run}")

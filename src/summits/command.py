@@ -4,15 +4,12 @@ import functools
 import os
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from helpers import paths
 from summits import parameters, states
 from summits.notebooks import read
 from summits.plan import PUBLISHED, Run, collection, find, plan
-
-if TYPE_CHECKING:
-    from summits import sweeps
 
 
 def planned(
@@ -59,13 +56,6 @@ def execute(
     from summits import tasks
 
     return tasks.run_all(runs, workers, echo, address, forced)
-
-
-def collect(notebook: str, runs: Iterable[Run], record: str) -> "sweeps.Sweep":
-    """Collect what the runs of one notebook's sweep recorded; see `summits.sweeps.collect`."""
-    from summits import sweeps
-
-    return sweeps.collect([each for each in runs if each.notebook == find(notebook)], record)
 
 
 def changes(

@@ -363,16 +363,11 @@ def assignments_of(file: Path) -> list[str]:
     import yaml
 
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParameterError(f"{file}: not YAML ({error}).") from None
-    if not isinstance(values, dict):
-        raise ParameterError(f"{file}: write one parameter to a line, as `name: value`.")
-    texts = {
-        name: str(value) if isinstance(value, str | dt.date) else json.dumps(value, default=str)
-        for name, value in values.items()
-    }
-    return [f"{name}={text}" for name, text in texts.items()]
+        values = dict(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValueError, TypeError):
+        raise ParameterError(f"{file}: write one parameter to a line, as `name: value`.") from None
+    texts = (str(each) if isinstance(each, str | dt.date) else json.dumps(each) for each in values.values())
+    return [f"{name}={text}" for name, text in zip(values, texts, strict=True)]
 
 
 def parse_lists(known: Mapping[str, Parameter], assignments: list[str]) -> dict[str, list[Any]]:

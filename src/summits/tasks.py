@@ -147,25 +147,25 @@ def _work(due: list[Run], executor: Executor, at_once: int, echo: Echo) -> dict[
     order = TopologicalSorter({run.id: set(run.needs) & by_id.keys() for run in due})
     order.prepare()
     endings: dict[str, str] = {}
-    at_work: dict[Future, str] = {}
+    at_work: dict[Future, tuple[str, float]] = {}
     ready: list[str] = []
-    progress = Progress(len(due), echo)
+    begin = time.monotonic()
     while order.is_active():
         ready = sorted([*ready, *order.get_ready()], key=lambda name: _rank(by_id[name], due))
         while ready and len(at_work) < at_once:
             name = ready.pop(0)
             needs_failed = any(endings.get(need, "done") != "done" for need in by_id[name].needs)
-            future = None if needs_failed else _submit(by_id[name], executor, progress)
+            future = None if needs_failed else _submit(by_id[name], executor, echo)
             if future is None:
                 endings[name] = "not run"
-                progress.ended(name, "not run")
                 order.done(name)
             else:
-                at_work[future] = name
+                at_work[future] = name, time.monotonic()
         for future in wait(at_work, return_when=FIRST_COMPLETED).done if at_work else ():
-            name = at_work.pop(future)
+            name, started = at_work.pop(future)
             endings[name] = _ending(by_id[name], future)
-            progress.ended(name, endings[name])
+            took, gone = time.monotonic() - started, time.monotonic() - begin
+            echo(f"{progress(len(endings), len(due), gone)}  {endings[name]:7} {name}  {took:.1f} s")
             order.done(name)
     return endings
 
@@ -177,44 +177,21 @@ def _rank(run: Run, due: list[Run]) -> tuple[int, int]:
     return (0 if second else 1 if waiting else 2), due.index(run)
 
 
-def _submit(run: Run, executor: Executor, progress: "Progress") -> Future | None:
+def _submit(run: Run, executor: Executor, echo: Echo) -> Future | None:
     """Start a run; None if the workers are gone."""
     try:
         future = executor.submit(execute, run)
     except BrokenExecutor:
         return None
-    progress.started(run.id)
+    echo(f"  running  {run.id}")
     return future
 
 
-class Progress:
-    """Says which run has started, how it ended, how many are through, and about how long it will take."""
-
-    def __init__(self, total: int, echo: Echo) -> None:
-        self.total, self.echo, self.begin = total, echo, time.monotonic()
-        self.through = 0
-        self.starts: dict[str, float] = {}
-
-    def started(self, name: str) -> None:
-        """Say that a run has started."""
-        self.starts[name] = time.monotonic()
-        self.echo(f"{'':{2 * len(str(self.total)) + 3}}  running  {name}")
-
-    def ended(self, name: str, ending: str) -> None:
-        """Say how a run ended."""
-        now = time.monotonic()
-        self.through += 1
-        ahead = (now - self.begin) / self.through * (self.total - self.through)
-        count = f"[{self.through:{len(str(self.total))}}/{self.total}]"
-        self.echo(
-            f"{count}  {ending:8} {name}  {now - self.starts.get(name, now):.1f} s  "
-            f"({clock(now - self.begin)} gone, about {clock(ahead)} to go)"
-        )
-
-
-def clock(seconds: float) -> str:
-    """Write seconds as minutes and seconds, such as 2:05."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+def progress(through: int, total: int, seconds: float) -> str:
+    """How many runs are through, the time since the start, and about how long the rest takes."""
+    ahead = seconds / through * (total - through)
+    gone, left = (f"{int(each) // 60}:{int(each) % 60:02d}" for each in (seconds, ahead))
+    return f"[{through}/{total}, {gone}, about {left} left]"
 
 
 def _ending(run: Run, future: Future) -> str:
