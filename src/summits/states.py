@@ -42,7 +42,7 @@ def changed(run: Run) -> list[str]:
 def because(run: Run) -> str:
     """Why a stale run is stale, for a reader: by table the rows that came or went; empty without a result."""
     names = changed(run)
-    before = record(run)["ingredients"]["data"] if names else {}
+    before = archive.record(run.directory / "record.json")["ingredients"]["data"] if names else {}
     reasons = [_rows_of(name, before[name]) if name in before else name for name in names]
     return f"  because {'; '.join(reasons)}" if reasons else ""
 

@@ -114,7 +114,9 @@ def test_a_dry_run_tells_the_rows_that_came_and_went(
 ) -> None:
     [run] = plan.plan()
     run.directory.mkdir(parents=True)
-    (run.directory / "record.json").write_text(json.dumps({"ingredients": run.ingredients, "key": run.key}))
+    (run.directory / "record.json").write_text(
+        json.dumps({"ingredients": run.ingredients, "key": run.key, "notebook_sha256": ""})
+    )
     archive.keep_data(run.ingredients["data"])
     table = collection.root / "data" / "observations" / "made_up.csv"
     table.write_text(
