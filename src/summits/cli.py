@@ -46,21 +46,15 @@ def main() -> None:
 
 
 DASK = click.option(
-    "--dask", "address", metavar="ADDRESS", default="", help="Run on the workers of this Dask scheduler."
+    "--dask", "address", metavar="ADDRESS", default="", help="Run on this scheduler's workers."
 )
-JOBS = click.option(
-    "-j",
-    "workers",
-    type=click.IntRange(min=1),
-    default=2,
-    show_default=True,
-    help="Processes at once; never more than runs or cores.",
-)
+WORKERS = click.IntRange(min=1)
+JOBS = click.option("-j", "workers", type=WORKERS, default=2, show_default=True, help="Processes, at most.")
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress, as where the output is no terminal.")
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
-ATTRIBUTE = click.option(
-    "--attribute", is_flag=True, help="Run again what moved, to say why: code, revision, new data."
-)
+ATTRIBUTE = click.option("--attribute", is_flag=True, help="Run again what moved, to say why it did.")
 PUBLISH = click.option("--publish", is_flag=True, help="Copy the published results over the notebooks.")
 MOST_UNASKED = 50
 
@@ -74,20 +68,11 @@ def _progress(quiet: bool) -> Callable[[str], None]:
 
 @main.command()
 @click.argument("notebook", nargs=-1)
-@click.option(
-    "-p", "assignments", metavar="NAME=VALUE", multiple=True, help="Set a parameter. May be repeated."
-)
-@click.option(
-    "-f",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A YAML file with parameters, `name: value`; -p goes before it.",
-)
+@click.option("-p", "assignments", metavar="NAME=VALUE", multiple=True, help="Set a parameter (repeatable).")
+@click.option("-f", "file", type=FILE, help="Parameters as YAML, `name: value`; -p goes before it.")
 @JOBS
 @DASK
-@click.option(
-    "--force", is_flag=True, help="Run the notebooks named (all, if none is) even if they are fresh."
-)
+@click.option("--force", is_flag=True, help="Run the notebooks named (or all) even if they are fresh.")
 @click.option("--dry-run", is_flag=True, help="Say what would run and why, and run nothing.")
 @QUIET
 @PUBLISH
@@ -143,9 +128,7 @@ def _tell(endings: dict[str, str]) -> int:
 
 @main.command()
 @click.argument("notebook")
-@click.option(
-    "-p", "assignments", metavar="NAME=VALUE,VALUE", multiple=True, help="Values to take. May be repeated."
-)
+@click.option("-p", "assignments", metavar="NAME=VALUE,VALUE", multiple=True, help="Values (repeatable).")
 @click.option("--record", default="", help="The record to compare in the figure; one is chosen if not given.")
 @JOBS
 @DASK
@@ -188,8 +171,8 @@ def sweep(
 
 
 @main.command()
-@click.argument("before", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.argument("after", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("before", required=False, type=FOLDER)
+@click.argument("after", required=False, type=FOLDER)
 @ATTRIBUTE
 @JSON
 @JOBS
@@ -262,10 +245,8 @@ def status(as_json: bool) -> None:
 
 
 @main.command()
-@click.option(
-    "--source", "sources", metavar="NAME", multiple=True, help="A publisher, such as census. May be repeated."
-)
-@click.option("--series", metavar="ID", multiple=True, help="A series of the catalogue. May be repeated.")
+@click.option("--source", "sources", metavar="NAME", multiple=True, help="A publisher (repeatable).")
+@click.option("--series", metavar="ID", multiple=True, help="A series of the catalogue (repeatable).")
 @click.option("--dry-run", is_flag=True, help="Fetch and compare, but write nothing.")
 def refresh(sources: tuple[str, ...], series: tuple[str, ...], dry_run: bool) -> None:
     """Bring the data up to date from their publishers.
@@ -379,8 +360,9 @@ def add_event(**given: str | None) -> None:
 
     if sys.stdin.isatty():
         for column in additions.columns_to_ask(given):
-            kind = click.Choice(column.values) if column.values else str
             default = None if column.required else ""
+            values = column.values if column.required else (*column.values, "")
+            kind = click.Choice(values) if column.values else str
             given[column.name] = click.prompt(
                 column.description, type=kind, default=default, show_default=False
             )
