@@ -7,10 +7,18 @@ import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from samples import package as sample
 
 from helpers import catalog, paths
 from summits import additions, cli, plan, validation
 
+SERIES = (
+    "cn_exp_world_hs8542",
+    "kr_exp_cn_hs8542",
+    "kr_exp_cn_hs8486",
+    "us_exp_cn_hs8486",
+    "us_exp_cn_hs8542",
+)
 EVENT = {
     "--event-id": "summit-test-2024",
     "--date": "2024-05-18",
@@ -29,11 +37,12 @@ EVENT = {
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the data package, seen by the helpers of this process."""
-    copy = tmp_path / "data"
-    shutil.copytree(paths.data_dir(), copy)
-    monkeypatch.setenv("SUMMITS_DATA", str(copy))
-    return copy
+    """A small data package with all events, seen by the helpers of this process."""
+    folder = sample.write(tmp_path / "data", *SERIES)
+    shutil.copy(paths.data_dir() / "events.csv", folder)
+    validation.describe(folder)
+    monkeypatch.setenv("SUMMITS_DATA", str(folder))
+    return folder
 
 
 def add(**changes: str) -> Result:
