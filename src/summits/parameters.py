@@ -14,12 +14,14 @@ import ast
 import csv
 import datetime as dt
 import io
+import json
 import math
 import re
 import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from helpers import paths
@@ -348,6 +350,24 @@ def parse(known: Mapping[str, Parameter], assignments: list[str]) -> dict[str, A
         If a text holds no `=`, a name comes twice, or a list is not closed.
     """
     return {name: read(known, name, raw) for name, raw in _texts(assignments).items()}
+
+
+def assignments_of(file: Path) -> list[str]:
+    """Read a YAML file of parameters, `name: value`, as the `name=value` texts of a command line.
+
+    Raises
+    ------
+    ParameterError
+        If it is no such file.
+    """
+    import yaml
+
+    try:
+        values = dict(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValueError, TypeError):
+        raise ParameterError(f"{file}: write one parameter to a line, as `name: value`.") from None
+    texts = (str(each) if isinstance(each, str | dt.date) else json.dumps(each) for each in values.values())
+    return [f"{name}={text}" for name, text in zip(values, texts, strict=True)]
 
 
 def parse_lists(known: Mapping[str, Parameter], assignments: list[str]) -> dict[str, list[Any]]:

@@ -39,7 +39,14 @@ class Rerun:
         return bool(self.refused or {"failed", "not run"} & set(self.endings.values()))
 
 
-def rerun(*, attribute: bool, publish: bool, workers: int, echo: Callable[[str], None]) -> Rerun:
+def rerun(
+    *,
+    attribute: bool,
+    publish: bool,
+    workers: int,
+    echo: Callable[[str], None],
+    progress: Callable[[str], None],
+) -> Rerun:
     """Bring data, results, change report and pages up to date.
 
     Parameters
@@ -50,8 +57,8 @@ def rerun(*, attribute: bool, publish: bool, workers: int, echo: Callable[[str],
         Copy the published results over the notebooks.
     workers
         Number of processes.
-    echo
-        Takes one line of progress at a time.
+    echo, progress
+        Take one line at a time: of what was done, and of what is going on.
 
     Raises
     ------
@@ -59,14 +66,15 @@ def rerun(*, attribute: bool, publish: bool, workers: int, echo: Callable[[str],
         On Ctrl-C or SIGTERM. What is in place is whole; the next call goes on from there.
     """
     refused = _refresh(plan.rerun_settings()["refresh"], echo)
-    runs, endings = command.run((), (), workers, echo)
+    runs = plan.plan()
+    endings = command.execute(runs, workers, progress)
     if publish:
         for path in command.publish(runs):
             echo(f"  published {path.name}")
     report, folder = {"changed": False}, None
     if done := [run for run, ending in endings.items() if ending == "done"]:
         report, folder = command.changes(
-            None, None, attribute=attribute, workers=workers, echo=echo, only=done
+            None, None, attribute=attribute, workers=workers, echo=progress, only=done
         )
     pages = paths.root() / "_build" / "site"
     if done or not (pages / "index.html").exists():

@@ -1,7 +1,9 @@
 """Which runs are fresh, stale, failed or were never made. Imports nothing heavy: asking costs no time."""
 
+from collections import Counter
 from typing import Any
 
+from helpers import paths
 from summits import archive, notebooks
 from summits.plan import Run
 
@@ -35,6 +37,27 @@ def changed(run: Run) -> list[str]:
         return []
     flat_before, flat_now = _flat(before), _flat(run.ingredients)
     return sorted(name for name in flat_before | flat_now if flat_before.get(name) != flat_now.get(name))
+
+
+def because(run: Run) -> str:
+    """Why a stale run is stale, for a reader: by table the rows that came or went; empty without a result."""
+    names = changed(run)
+    before = archive.record(run.directory / "record.json")["ingredients"]["data"] if names else {}
+    reasons = [_rows_of(name, before[name]) if name in before else name for name in names]
+    return f"  because {'; '.join(reasons)}" if reasons else ""
+
+
+def _rows_of(path: str, sha256: str) -> str:
+    """The rows by which a table differs from a kept one, counted by what stands in their first column."""
+    try:
+        before = set(archive.table(sha256).decode().splitlines())
+    except archive.NotKept:
+        return f"{path} changed"
+    after = set((paths.data_dir() / path).read_text(encoding="utf-8").splitlines())
+    signed = [("+", line) for line in after - before] + [("-", line) for line in before - after]
+    counts = Counter(f"{line.partition(',')[0]} {sign}" for sign, line in signed)
+    rows = [f"{name}{number}" for name, number in sorted(counts.items())]
+    return f"{path}: {', '.join(rows[:4])}{f' and {len(rows) - 4} more' if len(rows) > 4 else ''} (rows)"
 
 
 def _flat(ingredients: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from graphlib import TopologicalSorter
@@ -32,8 +32,10 @@ class Interrupted(KeyboardInterrupt):
     """The user or the system asked to stop; results in place are untouched."""
 
 
-def run_all(runs: list[Run], workers: int, echo: Echo, address: str = "") -> dict[str, str]:
-    """Execute what is not fresh, and say how each run ended.
+def run_all(
+    runs: list[Run], workers: int, echo: Echo, address: str = "", forced: Collection[str] = ()
+) -> dict[str, str]:
+    """Execute what is not fresh, and say how each run ended. Failures are reported on stderr.
 
     Only one process works in a `runs` folder at a time; a second one waits.
 
@@ -42,11 +44,13 @@ def run_all(runs: list[Run], workers: int, echo: Echo, address: str = "") -> dic
     runs
         A plan, in order.
     workers
-        Number of processes.
+        Number of processes, at most; never more than runs that are due, or cores.
     echo
         Takes one line of progress at a time.
     address
         Of a Dask scheduler, whose workers take the place of the processes.
+    forced
+        Notebooks whose runs are due even if they are fresh.
 
     Returns
     -------
@@ -59,11 +63,11 @@ def run_all(runs: list[Run], workers: int, echo: Echo, address: str = "") -> dic
         On Ctrl-C or SIGTERM.
     summits.cluster.ClusterError
     """
-    with _only_one(echo), _stopping_at_signals():
-        due = [run for run in runs if not states.is_fresh(run)]
+    with _only_one(), _stopping_at_signals():
+        due = [run for run in runs if run.notebook in forced or not states.is_fresh(run)]
         endings = {run.id: "fresh" for run in runs}
         if due:
-            pool = connected(address) if address else _processes(min(workers, len(due)))
+            pool = connected(address) if address else _processes(min(workers, len(due), os.cpu_count() or 1))
             with pool as (executor, at_once):
                 endings |= _work(due, executor, at_once, echo)
         archive.prune({run.id for run in runs})
@@ -71,14 +75,14 @@ def run_all(runs: list[Run], workers: int, echo: Echo, address: str = "") -> dic
 
 
 @contextmanager
-def _only_one(echo: Echo) -> Iterator[None]:
+def _only_one() -> Iterator[None]:
     """Hold the lock of the `runs` folder; what a killed process left in the temporary place is removed."""
     paths.runs_dir().mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(paths.runs_dir() / ".lock")
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        echo("Another `summits run` is at work here; waiting for it.")
+        print("Another `summits run` is at work here; waiting for it.", file=sys.stderr, flush=True)
         lock.acquire()
     try:
         shutil.rmtree(working_folder(), ignore_errors=True)
@@ -145,6 +149,7 @@ def _work(due: list[Run], executor: Executor, at_once: int, echo: Echo) -> dict[
     endings: dict[str, str] = {}
     at_work: dict[Future, tuple[str, float]] = {}
     ready: list[str] = []
+    begin = time.monotonic()
     while order.is_active():
         ready = sorted([*ready, *order.get_ready()], key=lambda name: _rank(by_id[name], due))
         while ready and len(at_work) < at_once:
@@ -157,8 +162,10 @@ def _work(due: list[Run], executor: Executor, at_once: int, echo: Echo) -> dict[
             else:
                 at_work[future] = name, time.monotonic()
         for future in wait(at_work, return_when=FIRST_COMPLETED).done if at_work else ():
-            name, begin = at_work.pop(future)
-            endings[name] = _ending(by_id[name], future, time.monotonic() - begin, echo)
+            name, started = at_work.pop(future)
+            endings[name] = _ending(by_id[name], future)
+            took, gone = time.monotonic() - started, time.monotonic() - begin
+            echo(f"{progress(len(endings), len(due), gone)}  {endings[name]:7} {name}  {took:.1f} s")
             order.done(name)
     return endings
 
@@ -180,17 +187,24 @@ def _submit(run: Run, executor: Executor, echo: Echo) -> Future | None:
     return future
 
 
-def _ending(run: Run, future: Future, seconds: float, echo: Echo) -> str:
+def progress(through: int, total: int, seconds: float) -> str:
+    """How many runs are through, the time since the start, and about how long the rest takes."""
+    ahead = seconds / through * (total - through)
+    gone, left = (f"{int(each) // 60}:{int(each) % 60:02d}" for each in (seconds, ahead))
+    return f"[{through}/{total}, {gone}, about {left} left]"
+
+
+def _ending(run: Run, future: Future) -> str:
     failure = future.exception()
     if failure is None:
-        echo(f"  done     {run.id}  {seconds:.1f} s")
         return "done"
     if isinstance(failure, RunFailed):
-        echo(str(failure))
+        print(failure, file=sys.stderr)
     elif isinstance(failure, OSError):
-        echo(f"  {run.id}: {failure}")
+        print(f"{run.id}: {failure}", file=sys.stderr)
     if states.state(run) != "failed" and (
         left := next(working_folder().glob(f"{working_prefix(run)}*"), None)
     ):
-        echo(failures.keep_aside(left, run, RuntimeError("The worker was killed or ran out of memory.")))
+        error = RuntimeError("The worker was killed or ran out of memory.")
+        print(failures.keep_aside(left, run, error), file=sys.stderr)
     return "failed" if states.state(run) == "failed" else "not run"

@@ -5,10 +5,9 @@ from importlib import metadata, util
 from pathlib import Path
 
 import pytest
-import rattler
 import yaml
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from rattler.package import BuildString
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = (ROOT / "requirements.lock").read_text()
@@ -48,17 +47,18 @@ def test_environment_yml_pins_every_direct_dependency_once_as_locked() -> None:
 
 @pytest.mark.parametrize("spec", FROM_CONDA)
 def test_conda_reads_each_spec_and_the_locked_version_satisfies_it(spec: str) -> None:
+    rattler = pytest.importorskip("rattler", reason="pip install '.[conda]', as the nightly workflow does")
     parsed = rattler.MatchSpec(spec, strict=True)
     name = canonicalize_name(parsed.name.normalized)
+
+    def matches(version: str) -> bool:
+        build, place = rattler.package.BuildString("0"), rattler.Subdir("noarch")
+        return parsed.matches(rattler.PackageRecord(parsed.name.normalized, version, build, 0, place))
+
     if name in DIRECT:
-        assert parsed.matches(conda_package(parsed.name.normalized, LOCKED[name]))
-        assert not parsed.matches(conda_package(parsed.name.normalized, "0.0.1"))
+        assert matches(LOCKED[name]) and not matches("0.0.1")
     else:
         assert name in ("python", "pip")
-
-
-def conda_package(name: str, version: str) -> rattler.PackageRecord:
-    return rattler.PackageRecord(name, version, BuildString("0"), 0, rattler.Subdir("noarch"))
 
 
 def test_python_is_the_one_of_pyproject() -> None:
@@ -79,3 +79,17 @@ def test_the_lock_leaves_out_the_grammar_compiler() -> None:
 def test_papermill_finds_our_engine() -> None:
     found = {point.name: point.value for point in metadata.entry_points(group="papermill.engine")}
     assert found.get("summits") == "summits.papermill_engine:Engine"
+
+
+def test_the_pythons_are_the_same_everywhere() -> None:
+    tried = re.search(r"^TRIED := (.+)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)[1].split()
+    weekly = yaml.safe_load((ROOT / ".github" / "workflows" / "processors.yml").read_text())
+    assert weekly["jobs"]["same"]["strategy"]["matrix"]["python"] == tried
+    allowed = re.search(r'^requires-python = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+    minors = [f"3.{minor}" for minor in range(8, 20)]
+    assert [each for each in minors if SpecifierSet(allowed).contains(f"{each}.0")] == tried
+
+
+def test_the_hooks_are_local() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    assert [each["repo"] for each in hooks["repos"]] == ["local"]

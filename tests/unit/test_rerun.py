@@ -92,4 +92,4 @@ def test_wrong_settings_are_refused(steps: list[str], text: str) -> None:
 
 def test_without_settings_nothing_is_refreshed(steps: list[str]) -> None:
     assert plan.rerun_settings() == {"refresh": None}
-    assert rerun.rerun(attribute=False, publish=False, workers=1, echo=print).refused == ()
+    assert rerun.rerun(attribute=False, publish=False, workers=1, echo=print, progress=print).refused == ()

@@ -1,13 +1,14 @@
 """The command line: what it prints, and its exit codes."""
 
 import json
+from pathlib import Path
 
 import pytest
 import stub_collection as stub
 from click.testing import CliRunner, Result
 
 from helpers import paths
-from summits import cli, plan, tasks, validation
+from summits import archive, cli, plan, tasks, validation
 
 
 @pytest.fixture
@@ -23,7 +24,9 @@ def summits(*arguments: str) -> Result:
     return CliRunner().invoke(cli.main, arguments)
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("status",), ("params",), ("site",), ("data", "check")])
+@pytest.mark.parametrize(
+    "command", [(), ("run",), ("status",), ("params",), ("site",), ("data", "check"), ("data", "add-event")]
+)
 def test_every_command_has_help(command: tuple[str, ...]) -> None:
     said = summits(*command, "--help")
     assert said.exit_code == 0 and "Usage:" in said.output
@@ -95,3 +98,57 @@ def test_an_error_that_is_not_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(plan, "collection", broken)
     assert isinstance(summits("status").exception, ValueError)
+
+
+def test_parameters_of_a_file_give_way_to_those_by_hand(collection: stub.Checkout, tmp_path: Path) -> None:
+    file = tmp_path / "parameters.yml"
+    file.write_text("factor: 5\nas_of: 2021-06-30\n")
+    said = summits("run", "-f", str(file), "-p", "factor=3", "--dry-run")
+    assert "never   01_total/as_of=2021-06-30,factor=3" in said.output
+    file.write_text("- factor\n")
+    assert "write one parameter to a line" in summits("run", "-f", str(file)).output
+
+
+def test_a_dry_run_tells_the_rows_that_came_and_went(
+    collection: stub.Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [run] = plan.plan()
+    run.directory.mkdir(parents=True)
+    (run.directory / "record.json").write_text(
+        json.dumps({"ingredients": run.ingredients, "key": run.key, "notebook_sha256": ""})
+    )
+    archive.keep_data(run.ingredients["data"])
+    table = collection.root / "data" / "observations" / "made_up.csv"
+    table.write_text(
+        table.read_text().replace("2020-02,2,", "2020-02,3,") + "made_up,2020-03,9,2020-05-01,none\n"
+    )
+    said = summits("run", "--dry-run").output
+    assert "because observations/made_up.csv: made_up +2, made_up -1 (rows)" in said
+    assert "1 of 1 runs are due." in said
+
+
+def test_a_large_sweep_is_asked_for_twice(collection: stub.Checkout) -> None:
+    values = ",".join(f"2021-01-{day:02d},2021-03-{day:02d}" for day in range(1, 29))
+    said = summits("sweep", "01", "-p", f"as_of={values}")
+    assert said.exit_code == cli.USAGE and "56 runs. Add --yes" in said.output
+
+
+def test_force_names_the_notebooks_asked_for(
+    collection: stub.Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection.write({"01_total": (stub.total_notebook(), {}), "02_more": (stub.total_notebook(), {})})
+    forced: list[set[str]] = []
+    monkeypatch.setattr(tasks, "run_all", lambda *given: forced.append(given[-1]) or {})
+    summits("run", "02", "--force")
+    summits("run", "--force")
+    assert forced == [{"02_more"}, {"01_total", "02_more"}]
+
+
+def test_progress_counts_and_guesses_the_rest() -> None:
+    assert tasks.progress(1, 10, 62.0) == "[1/10, 1:02, about 9:18 left]"
+    assert tasks.progress(10, 10, 620.0) == "[10/10, 10:20, about 0:00 left]"
+
+
+def test_list_and_version(collection: stub.Checkout) -> None:
+    assert "01_total" in summits("list").output and "What is the total?" in summits("list").output
+    assert summits("--version").output.startswith("summits, version ")

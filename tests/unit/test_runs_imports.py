@@ -1,6 +1,7 @@
 """The key of a run sees the helper files that its notebook reaches, and no others."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -139,10 +140,17 @@ def test_the_first_lines_of_a_package_and_files_of_data_count(
 # --- a comment in one file: which runs are due again? ---------------------------------------------------
 
 
+@functools.cache
+def reached_by() -> dict[str, set[str]]:
+    """Files that each notebook reaches."""
+    files = imports.package()
+    return {name: set(imports.reached(program, files)) for name, program in PROGRAMS.items()}
+
+
 def due_after_an_edit(file: str) -> list[str]:
     """Notebooks that are due after an edit of a file: they reach it, or need a notebook that does."""
-    files, listed = imports.package(), plan.collection()
-    due = [name for name in listed if file in imports.reached(PROGRAMS[name], files)]
+    listed = plan.collection()
+    due = [name for name in listed if file in reached_by()[name]]
     while more := [
         name for name in listed if name not in due and set(listed[name].get("needs", [])) & set(due)
     ]:
@@ -156,9 +164,7 @@ LEAVES = [path.name for path in (imports.PLACE / "helpers" / "methods").glob("*.
 @pytest.mark.parametrize("leaf", sorted(LEAVES))
 def test_a_comment_in_a_method_of_one_notebook_makes_at_most_six_runs_due(leaf: str) -> None:
     file, listed = f"helpers/methods/{leaf}", plan.collection()
-    direct = [
-        name for name, program in PROGRAMS.items() if file in imports.reached(program, imports.package())
-    ]
+    direct = [name for name, files in reached_by().items() if file in files]
     due = sum(len(listed[name]["runs"]) for name in due_after_an_edit(file))
     assert due <= (6 if len(direct) == 1 else 28), direct
 

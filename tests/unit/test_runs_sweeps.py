@@ -1,6 +1,5 @@
 """Sweeps: lists and products become runs, their records one table, one record a figure."""
 
-import pandas as pd
 import pytest
 import stub_collection as stub
 
@@ -82,29 +81,3 @@ def test_nothing_to_sweep_is_refused(collection: stub.Checkout, listed: list) ->
 def test_lists_are_written_in_brackets() -> None:
     known = {"codes": parameters.Parameter("codes", "list", [], "which")}
     assert parameters.parse_lists(known, ["codes=[a, b],[c]"]) == {"codes": [["a", "b"], ["c"]]}
-
-
-def test_a_sweep_leaves_a_tidy_table_and_a_figure(checkout: stub.Checkout) -> None:
-    checkout.write({"01_total": (stub.total_notebook(), {})})
-    said = checkout.summits("sweep", "01", "-p", "factor=2,3,4", "-j", "2")
-    assert "3 runs: 3 done" in said and "Figure of total" in said
-    folder = checkout.root / "runs" / "01_total" / "_sweeps" / "factor=2,3,4"
-    table = pd.read_csv(folder / "records.csv")
-    assert list(table["parameter_factor"]) == [2, 3, 4] and list(table["value"]) == [6, 9, 12]
-    assert table["run"].is_unique and set(sweeps.FIELDS) <= set(table.columns)
-    assert (folder / "comparison.png").read_bytes()[:4] == b"\x89PNG"
-    refused = checkout.summits("sweep", "01", "-p", "factor=2,3", "--record", "totl", expect=2)
-    assert "2 fresh" not in refused and "No run of the sweep recorded 'totl'" in refused
-    wider = checkout.summits("sweep", "01", "-p", "factor=2,3,4,5")
-    assert "1 done, 3 fresh" in wider
-
-
-def test_a_failed_member_is_named_and_left_out(checkout: stub.Checkout) -> None:
-    fails = stub.code("if factor == 3:\n    raise KeyError('no such month')")
-    notebook = stub.total_notebook()
-    notebook["cells"].insert(3, {**fails, "id": "fails"})
-    checkout.write({"01_total": (notebook, {})})
-    said = checkout.summits("sweep", "01", "-p", "factor=2,3", expect=1)
-    assert "1 done, 1 failed" in said and "not in the table: 01_total/factor=3" in said
-    table = pd.read_csv(checkout.root / "runs" / "01_total" / "_sweeps" / "factor=2,3" / "records.csv")
-    assert list(table["parameter_factor"]) == [2]

@@ -61,19 +61,3 @@ def test_a_notebook_is_not_written_for_each_cell_but_at_the_end(monkeypatch: pyt
     monkeypatch.setattr(papermill_engine, "SECONDS_BETWEEN_WRITES", 10)
     manager.notebook_complete()
     assert len(written) == 3
-
-
-@pytest.mark.parametrize(
-    "damage", ["", "{", "[]", '{"key": 1}', "null", "\x00" * 200, '{"notebook": "01_total"}']
-)
-def test_a_damaged_record_counts_as_absent_and_is_mended_by_the_next_run(
-    checkout: stub.Checkout, damage: str
-) -> None:
-    checkout.write({"01_total": (stub.total_notebook(), {})})
-    checkout.summits("run", "01")
-    path = checkout.result("01_total", "record.json")
-    whole = path.read_bytes()
-    path.write_text(damage)
-    assert "fresh   01" not in checkout.summits("status")
-    checkout.summits("run", "01")
-    assert path.read_bytes() == whole

@@ -1,12 +1,12 @@
 """Tables: what a reader sees, to the byte. All values here are simulated."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import catalog, paths, tables
+from helpers import catalog, tables
 from helpers.catalog import Series
 from helpers.observations import SeriesData
 
@@ -159,11 +159,14 @@ def test_verdict_table_drops_columns_nobody_fills_and_refuses_other_words(shown)
             tables.verdict_table([row | wrong])
 
 
-def test_files_are_told_apart_by_their_bytes(shown):
-    tables.files_table(["events.csv", "claims.yml"])
-    rows = shown[0]["text/html"]
-    assert catalog.file_hash(paths.data_dir() / "events.csv") in rows
-    assert catalog.file_hash(paths.data_dir() / "claims.yml") in rows
+def test_the_caption_tells_the_rows_used_apart_and_no_others(shown):
+    data, events = series_data(), catalog.events_table()
+    revised = replace(data, values=data.values + [0, 0, 1e-9])
+    for series, rows in ((data, events[:3]), (data, events[:3]), (revised, events[:3]), (data, events[:4])):
+        tables.sources_table([replace(series, sources=["census_via_geomacro2"])], events=rows)
+    first, again, other_values, other_events = (each["text/plain"].splitlines()[0] for each in shown)
+    assert first == again and len({first, other_values, other_events}) == 3
+    assert first.startswith("Sources and licences; rows used: sha256 ")
 
 
 def test_what_was_not_known_is_listed_with_the_day_it_was(shown):

@@ -38,13 +38,21 @@ def notebook(interval: float = 1.0) -> dict:
     return stub.notebook(stub.markdown("## Data"), stub.code(LATEST), stub.code(estimate), stub.code(VERDICT))
 
 
-@pytest.fixture
-def settled(checkout: stub.Checkout) -> stub.Checkout:
+@pytest.fixture(scope="module")
+def once_settled(tmp_path_factory: pytest.TempPathFactory) -> stub.Checkout:
+    """A checkout with one good result."""
+    checkout = stub.make_checkout(tmp_path_factory.mktemp("settled"))
     (checkout.root / "data" / "datapackage.json").write_text(json.dumps(PACKAGE))
     (checkout.root / "data" / "events.csv").write_text("event_id,date,title\nmeeting,2020-01-05,A meeting\n")
     checkout.write({"01_total": (notebook(), {"reads": ["made_up", "events"]})})
     checkout.summits("run", "-j", "1")
     return checkout
+
+
+@pytest.fixture
+def settled(once_settled: stub.Checkout, tmp_path: Path) -> stub.Checkout:
+    """A copy of that checkout for one test."""
+    return stub.Checkout(shutil.copytree(once_settled.root, tmp_path / "checkout"))
 
 
 def extend(checkout: stub.Checkout) -> None:
