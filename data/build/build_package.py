@@ -1,6 +1,6 @@
 """Make the data package from the compiled figures. Running it again gives the same bytes.
 
-Usage: ``python data/build/build_package.py --figures FOLDER --claims FILE``
+Usage: ``python data/build/build_package.py --figures FOLDER --later FOLDER --claims FILE``
 """
 
 import argparse
@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 import investment
+import later
 import markets
 import pandas as pd
 import timeline_tables
@@ -28,16 +29,19 @@ def main() -> None:
     """Build every table, then the descriptor."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--figures", type=Path, required=True, help="folder of the compiled figures")
+    parser.add_argument("--later", type=Path, required=True, help="folder of the second delivery")
     parser.add_argument(
         "--claims", type=Path, required=True, help="the pre-specified claims, copied byte for byte"
     )
     arguments = parser.parse_args()
-    build(arguments.figures, arguments.claims, paths.data_dir())
+    build(arguments.figures, arguments.later, arguments.claims, paths.data_dir())
 
 
-def build(figures: Path, claims: Path, target: Path) -> None:
-    """Write the data package made from ``figures`` and ``claims`` into ``target``."""
+def build(figures: Path, second: Path, claims: Path, target: Path) -> None:
+    """Write the data package made from the two deliveries of figures and ``claims`` into ``target``."""
     built = [domain.build(figures) for domain in (trade, investment, markets)]
+    held = pd.Index(pd.concat([catalogue["series_id"] for _, catalogue in built]))
+    built.append(later.build(second, held))
     sources = source_table(figures)
     series = pd.concat([series_table(built, sources), fetched_only(target)]).sort_values("series_id")
     tables = {"series.csv": series, "sources.csv": sources}
