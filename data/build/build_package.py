@@ -54,7 +54,8 @@ def build(figures: Path, second: Path, claims: Path, target: Path) -> None:
         "lists/shares.csv": markets.shares(figures),
         "lists/narrative_claims.csv": timeline_tables.narrative_claims(figures),
     }
-    tables |= {f"lists/{name}.csv": rows for name, rows in investment.lists(figures).items()}
+    lists = investment.lists(figures) | later.lists(second)
+    tables |= {f"lists/{name}.csv": rows for name, rows in lists.items()}
     for path, rows in tables.items():
         write(tidy(rows[schema.TABLES[path].names]), target / path)
     # Deviations are appended to the project's copy, so that copy is never replaced.

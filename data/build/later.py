@@ -107,3 +107,75 @@ def trade_row(series_id: str, source_id: str) -> dict[str, str]:
     if "_other_" in series_id:
         row["definition"] += " All partners that have no series of their own."
     return row
+
+
+def lists(figures: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables of rules, states, penalties, calendar days and publications."""
+    folder = figures / "timeline"
+    rules = read(figures / "us_control_rules" / "us_control_rules.csv")
+    number = rules.groupby(["date", "kind"]).cumcount().add(1).astype(str)
+    several = rules.groupby(["date", "kind"])["date"].transform("size") > 1
+    name = rules["date"] + "-" + rules["kind"].str.replace("_", "-")
+    rules = rules.rename(columns={"in_events_csv": "event_id"}).assign(
+        rule_id=name.where(~several, name + "-" + number),
+        direction=rules["direction"].map({"tighten": "tightening", "ease": "easing", "neutral": "neutral"}),
+        note=rules["note"]
+        .str.replace(r"[;,]? ?\(?not in the 59[^;)]*\)?| \(the 59-row file[^)]*\)", "", regex=True)
+        .str.replace("from the referee's note", "not read"),
+        source_id="federal_register_us_controls",
+        vintage=rules["first_public"],
+    )
+    entities = read(folder / "entity_list_rules.csv")
+    status = read(folder / "control_status.csv").rename(columns={"source_url": "url", "state_on": "vintage"})
+    cases = read(folder / "enforcement_cases.csv").rename(columns={"source_url": "url", "seen": "evidence"})
+    papers = read(folder / "literature.csv").rename(columns={"verified": "evidence"})
+    return {
+        "us_control_rules": rules,
+        "entity_list_rules": entities.assign(vintage=entities["date"]),
+        "control_status": reworded(status.assign(evidence=status["seen_in"]), "control_status"),
+        "enforcement_cases": reworded(cases.assign(vintage=cases["date"]), "enforcement_cases"),
+        "calendar_days": calendar_days(read(folder / "calendar_days.csv")),
+        "literature": papers.assign(url=papers["address"].map(address)),
+        "published_estimates": estimates(read(folder / "published_estimates.csv")),
+    }
+
+
+def calendar_days(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the calendar days with a kind and a session; the schedule of the Federal Reserve is of 2024."""
+    fomc = rows["what"].str.startswith("FOMC")
+    after = rows["what"].str.contains("after the close")
+    return rows.assign(
+        kind=fomc.map({True: "fomc", False: "nvidia_results"}),
+        us_session=fomc.map({True: "during", False: "unknown"}).mask(after, "after_close"),
+        source_id=rows["source_id"].replace("events_csv", "nvda_releases"),
+        vintage=rows["date"].mask(fomc, "2024-08-09"),
+    )
+
+
+def estimates(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the published numbers; ours are for a notebook to work out, so they are left out here."""
+    units = {"USD bn": "USD billion", "bn USD": "USD billion", "bn JPY": "JPY billion"}
+    rows = rows.rename(columns={"se_or_interval": "interval", "needs_of_our_data": "needs"})
+    return rows.assign(
+        url=rows["address"].map(address),
+        place=rows["address"].str.removeprefix("https://"),
+        unit=rows["unit"].replace(units | {"million H100e": "million H100 equivalents"}),
+        evidence=rows["seen"]
+        .str.replace(r";? ?(our value computed.*|ours run by me|not found by my search)", "", regex=True)
+        .str.replace(": an earlier check(, its own run)?", "", regex=True)
+        .str.replace(" by me", "")
+        .str.replace("second-hand", "second hand"),
+    )
+
+
+def address(text: str) -> str:
+    """Return the first web address in a text, blank if there is none."""
+    found = re.search(r"https?://[^\s;()]+", text)
+    return found[0].rstrip(",") if found else ""
+
+
+def reworded(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Replace cells by the wording written by hand for the package."""
+    for change in metadata("reworded").query("table == @name").itertuples():
+        rows[change.column] = rows[change.column].replace(change.text, change.wording)
+    return rows

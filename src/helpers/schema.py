@@ -1,9 +1,13 @@
 """The form of every table of the data package: its columns, their types, their rules and their meaning.
 
-Pure data: ``datapackage.json`` is written from it and ``validation`` checks against it.
+Pure data: ``datapackage.json`` is written from it and ``validation`` checks against it. The forms of the
+younger tables stand in ``schema.csv``, one column a row.
 """
 
+import csv
 from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -332,6 +336,30 @@ TABLES = {
     "lists/shares.csv": SHARES,
     "lists/narrative_claims.csv": NARRATIVE_CLAIMS,
 }
+
+
+def _read_forms(path: Path) -> dict[str, Table]:
+    """Read table forms from CSV rows sorted by table; the first row of a table holds its title."""
+    forms = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for table, (first, *rows) in groupby(csv.DictReader(file), lambda row: row["table"]):
+            columns = [
+                Column(
+                    row["column"],
+                    row["description"],
+                    row["type"],
+                    row["required"] == "yes",
+                    tuple(row["values"].split(";")) if row["values"] else (),
+                )
+                for row in rows
+            ]
+            links = [(row["column"], *row["link"].split(".")) for row in rows if row["link"]]
+            key = tuple(row["column"] for row in rows if row["key"])
+            forms[table] = Table(first["description"], tuple(columns), key, tuple(links))
+    return forms
+
+
+TABLES |= _read_forms(Path(__file__).with_name("schema.csv"))
 
 
 def table_of(path: str) -> Table | None:
