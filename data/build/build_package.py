@@ -14,7 +14,7 @@ import markets
 import pandas as pd
 import timeline_tables
 import trade
-from tables import metadata, read, tidy, write
+from tables import append_changes, metadata, read, tidy, write
 
 from helpers import paths, schema
 from summits import validation
@@ -47,7 +47,7 @@ def build(figures: Path, second: Path, claims: Path, target: Path) -> None:
     tables = {"series.csv": series, "sources.csv": sources}
     for old in ("observations", "lists"):
         shutil.rmtree(target / old, ignore_errors=True)
-    write_observations(pd.concat([rows for rows, _ in built], ignore_index=True), series, target)
+    write_observations(joined([rows for rows, _ in built]), series, target)
     tables |= {
         "events.csv": timeline_tables.events(figures),
         "baskets.csv": timeline_tables.baskets(),
@@ -62,6 +62,14 @@ def build(figures: Path, second: Path, claims: Path, target: Path) -> None:
     if not (target / "claims.yml").exists():
         shutil.copyfile(claims, target / "claims.yml")
     validation.describe(target)
+
+
+def joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return all observations; where both deliveries hold a series, only changed values are new vintages."""
+    second = parts[-1]
+    rows = pd.concat(parts, ignore_index=True).fillna({"rounded_to": 0})
+    longer = rows["series_id"].isin(second["series_id"])
+    return pd.concat([rows[~longer], append_changes(rows[longer])], ignore_index=True)
 
 
 def source_table(figures: Path) -> pd.DataFrame:

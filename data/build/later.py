@@ -60,9 +60,16 @@ def build(figures: Path, held: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame]:
         period(pd.Series([day]), each)[0] for day, each in zip(rows["date"], frequency, strict=True)
     ]
     rows["value"] = rows["value"].map(number)
-    rows["rounded_to"] = 0
     rows = rows[~rows["series_id"].isin(held)]
-    return rows, catalogue(rows, authored)
+    both = pd.concat([rows, editions(figures)], ignore_index=True).assign(rounded_to=0)
+    return both, catalogue(rows, authored)
+
+
+def editions(figures: Path) -> pd.DataFrame:
+    """Return the earlier copies of Eurostat's figures; the one of 14 August is in the first delivery."""
+    rows = read(figures / "editions" / "eurostat_editions.csv")
+    rows["source_id"] = rows["source_id"].replace("eurostat_via_geomacro2_20260814", "eurostat_via_geomacro2")
+    return rows
 
 
 def month_end(dates: pd.Series) -> pd.Series:

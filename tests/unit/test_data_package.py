@@ -212,3 +212,35 @@ def test_descriptor_matches_the_files():
 
 def test_the_package_is_small():
     assert sum((paths.data_dir() / path).stat().st_size for path in catalog.data_hashes()) < 15_000_000
+
+
+def test_every_copy_of_eurostat_is_a_vintage():
+    held = rows("trade", "eu27_exp_cn_hs8542")
+    assert {"2026-07-09", "2026-07-16", "2026-08-14"} <= set(held["vintage"])
+    twice = held.groupby(level="period")["value"].nunique()
+    assert (twice > 1).any()
+
+
+def test_the_second_list_of_rules_counts_days_and_names_events_of_the_first():
+    listed = catalog.list_table("us_control_rules")
+    tightening = listed[listed["kind"].isin(["entity_list_add", "meu_add", "rule_tighten"])]
+    assert (tightening["direction"] == "tightening").all()
+    assert tightening["first_public"].nunique() < len(tightening)
+    assert (listed["first_public"] <= listed["date"]).all()
+    named = {event for cell in listed["event_id"] for event in cell.split(";") if event}
+    assert named <= set(catalog.events_table().index)
+
+
+def test_chinas_tool_imports_by_kind_add_up_to_the_year():
+    monthly = rows("trade_by_product", "cn_imp_world_hs84862039")["value"]
+    yearly = monthly.groupby(monthly.index.str[:4]).sum()
+    assert yearly["2019"] == latest("trade_by_product", "cn_imp_world_hs84862039_annual")["2019"]
+
+
+def test_japans_partners_add_up_to_the_world():
+    partners = ["cn", "kr", "tw", "us", "vn", "other"]
+    parts = pd.DataFrame({each: latest("trade_by_product", f"jp_exp_{each}_hs848620") for each in partners})
+    world = latest("trade_by_product", "jp_exp_world_hs848620")
+    both = parts.assign(world=world).dropna()
+    assert len(both) > 60
+    assert (both[partners].sum(axis="columns") == both["world"]).all()
