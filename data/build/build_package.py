@@ -39,7 +39,7 @@ def main() -> None:
 
 def build(figures: Path, second: Path, claims: Path, target: Path) -> None:
     """Write the data package made from the two deliveries of figures and ``claims`` into ``target``."""
-    built = [domain.build(figures) for domain in (trade, investment, markets)]
+    built = [trade.build(figures), investment.build(figures), markets.build(figures, second)]
     held = pd.Index(pd.concat([catalogue["series_id"] for _, catalogue in built]))
     built.append(later.build(second, held))
     sources = source_table(figures)
@@ -47,7 +47,10 @@ def build(figures: Path, second: Path, claims: Path, target: Path) -> None:
     tables = {"series.csv": series, "sources.csv": sources}
     for old in ("observations", "lists"):
         shutil.rmtree(target / old, ignore_errors=True)
-    write_observations(joined([rows for rows, _ in built]), series, target)
+    rows = joined([rows for rows, _ in built])
+    write_observations(rows, series, target)
+    replaced = set(metadata("superseded")["source_id"]) - set(rows["source_id"])
+    tables["sources.csv"] = sources[~sources["source_id"].isin(replaced)]
     tables |= {
         "events.csv": timeline_tables.events(figures),
         "baskets.csv": timeline_tables.baskets(),
@@ -66,9 +69,12 @@ def build(figures: Path, second: Path, claims: Path, target: Path) -> None:
 
 def joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Return all observations; where both deliveries hold a series, only changed values are new vintages."""
-    second = parts[-1]
+    key = ["series_id", "period", "vintage"]
     rows = pd.concat(parts, ignore_index=True).fillna({"rounded_to": 0})
-    longer = rows["series_id"].isin(second["series_id"])
+    # A press figure or a rounded one goes where the exact one is at hand.
+    rows = rows.merge(metadata("superseded"), how="left", on=["series_id", "period", "source_id"])
+    rows = rows[rows["reason"].isna()].drop_duplicates(key)
+    longer = rows["series_id"].isin(parts[-1]["series_id"])
     return pd.concat([rows[~longer], append_changes(rows[longer])], ignore_index=True)
 
 

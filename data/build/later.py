@@ -28,6 +28,8 @@ FIVE_ORIGINS = "EU27+Japan+Korea+Singapore+US"
 SAME_SERIES = {
     "gacc_ic_import_value_ytd": "gacc_ic_import_value_ytd_usd",
     "cn_imp_world_hs848620_annual_sum_derived": "cn_imp_world_hs848620_annual",
+    # The first delivery holds it in dollars from Comtrade.
+    "jp_exp_world_hs8542": "jp_exp_world_hs8542_yen",
 }
 
 
@@ -60,9 +62,9 @@ def build(figures: Path, held: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame]:
         period(pd.Series([day]), each)[0] for day, each in zip(rows["date"], frequency, strict=True)
     ]
     rows["value"] = rows["value"].map(number)
-    rows = rows[~rows["series_id"].isin(held)]
-    both = pd.concat([rows, editions(figures)], ignore_index=True).assign(rounded_to=0)
-    return both, catalogue(rows, authored)
+    parts = [rows, editions(figures), metadata("read_by_hand")]
+    new = rows[~rows["series_id"].isin(held)]
+    return pd.concat(parts, ignore_index=True).assign(rounded_to=0), catalogue(new, authored)
 
 
 def editions(figures: Path) -> pd.DataFrame:
@@ -93,7 +95,7 @@ def catalogue(rows: pd.DataFrame, authored: pd.DataFrame) -> pd.DataFrame:
 
 def trade_row(series_id: str, source_id: str) -> dict[str, str]:
     """Compose the row of a trade series by product; its id may end in the unit, ``_kg`` or ``_items``."""
-    stem, counted = re.fullmatch(r"(.+?)(_kg|_items)?", series_id).groups()
+    stem, counted = re.fullmatch(r"(.+?)(_kg|_items)?(?:_yen)?", series_id).groups()
     row = composed(stem.replace("_domexp_", "_exp_"), source_id) | {
         "series_id": series_id,
         "table": "trade_by_product",
@@ -109,6 +111,8 @@ def trade_row(series_id: str, source_id: str) -> dict[str, str]:
         row |= {"unit": unit, "currency": "", "price_basis": "not applicable"}
         row["title"] += {"_kg": ", weight", "_items": ", pieces"}[counted]
         row["definition"] = {"_kg": "Net weight as declared.", "_items": "Pieces as declared."}[counted]
+    if series_id.endswith("_yen"):
+        row["title"] += ", in yen"
     if series_id == "jp_exp_vn_hs848620":
         row["caution"] += " Eight months in which nothing was shipped are left out."
     if "_other_" in series_id:

@@ -101,7 +101,8 @@ def test_tsmc_2025_months_sum_to_the_year():
     months = latest("revenue", "tsmc_monthly_revenue")
     year = months[months.index.str.startswith("2025")]
     assert len(year) == 12
-    assert round(year.sum() / 1000, 1) == 3809.0
+    # The company gives 3,809.05 billion.
+    assert round(year.sum() / 1000, 2) == 3809.05
 
 
 def test_tsmc_revenue_is_known_on_the_tenth_of_the_next_month():
@@ -244,3 +245,24 @@ def test_japans_partners_add_up_to_the_world():
     both = parts.assign(world=world).dropna()
     assert len(both) > 60
     assert (both[partners].sum(axis="columns") == both["world"]).all()
+
+
+def test_filings_replace_press_figures_and_exact_values_rounded_ones():
+    assert round(latest("revenue", "amat_china_share_of_revenue_fy")["2025"], 1) == 30.1
+    assert latest("revenue", "tsmc_monthly_revenue")["2025-12"] == 335003.568
+    assert latest("revenue", "smic_revenue")["2024-03-31"] == 1750.2
+
+
+def test_no_return_spans_a_halt():
+    for series_id, day in (("return_688347.SS", "2025-09-01"), ("return_688012.SS", "2026-01-05")):
+        table = catalog.series(series_id).table
+        assert day not in rows(table, series_id).index
+    assert "2026-09-24" not in rows("returns_etf_market", "return_SPY").index
+    assert "2026-09-24" in rows("returns_us_chip_design", "return_NVDA").index
+
+
+def test_yahoo_is_held_as_returns_only():
+    table = catalog.catalogue()
+    prices = table[table["licence"].str.contains("Yahoo")]
+    assert set(prices["redistribution"]) == {"derived"}
+    assert set(prices["stored_as"]) <= {"return", "change"}
