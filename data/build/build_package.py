@@ -52,7 +52,7 @@ def build(figures: Path, second: Path, claims: Path, target: Path) -> None:
     replaced = set(metadata("superseded")["source_id"]) - set(rows["source_id"])
     tables["sources.csv"] = sources[~sources["source_id"].isin(replaced)]
     tables |= {
-        "events.csv": timeline_tables.events(figures),
+        "events.csv": timeline_tables.events(figures, second),
         "baskets.csv": timeline_tables.baskets(),
         "lists/shares.csv": markets.shares(figures),
         "lists/narrative_claims.csv": timeline_tables.narrative_claims(figures),

@@ -144,7 +144,13 @@ def lists(figures: Path) -> dict[str, pd.DataFrame]:
         "us_control_rules": rules,
         "entity_list_rules": entities.assign(vintage=entities["date"]),
         "control_status": reworded(status.assign(evidence=status["seen_in"]), "control_status"),
-        "enforcement_cases": reworded(cases.assign(vintage=cases["date"]), "enforcement_cases"),
+        "enforcement_cases": reworded(
+            cases.assign(
+                vintage=cases["date"],
+                event_id=cases["event_id"].where(~cases["event_id"].str.startswith("enf-"), ""),
+            ),
+            "enforcement_cases",
+        ),
         "calendar_days": calendar_days(read(folder / "calendar_days.csv")),
         "literature": papers.assign(url=papers["address"].map(address)),
         "published_estimates": estimates(read(folder / "published_estimates.csv")),
