@@ -152,6 +152,7 @@ def lists(figures: Path) -> dict[str, pd.DataFrame]:
             "enforcement_cases",
         ),
         "calendar_days": calendar_days(read(folder / "calendar_days.csv")),
+        "event_coding_a": metadata("event_coding_a"),
         "literature": papers.assign(url=papers["address"].map(address)),
         "published_estimates": estimates(read(folder / "published_estimates.csv")),
     }

@@ -23,6 +23,7 @@ def events(figures: Path, second: Path) -> pd.DataFrame:
     rows = [read(figures / "timeline" / "events.csv"), new, metadata("events_by_hand")]
     rows = pd.concat(rows, ignore_index=True).drop(columns="date_kind")
     rows = rows.merge(metadata("event_dating"), on="event_id", how="left", validate="one_to_one").fillna("")
+    rows = rows.merge(metadata("event_words"), on="event_id", how="left", validate="one_to_one")
     for change in metadata("event_corrections").itertuples():
         rows.loc[rows["event_id"] == change.event_id, change.column] = change.text
     public = rows["public_from"].where(rows["public_from"] != "", rows["date"])

@@ -173,7 +173,9 @@ EVENTS = Table(
             values=("tightening", "easing", "cooperation", "neutral"),
         ),
         Column("title", "Title in plain words"),
-        Column("label", "Short name for figures; blank is made from event_id", required=False),
+        Column("label", "Short name for figures, at most 30 characters"),
+        Column("phrase", "What follows a word such as after: the meeting in Lima"),
+        Column("sentence", "What happened, in one plain sentence"),
         Column("summary", "What happened, in one or two sentences"),
         Column(
             "ai_on_agenda",

@@ -295,3 +295,18 @@ def test_day_zero_is_the_first_session_after_the_news(event_id, us_day, asia_day
         f"{event['first_us_trading_day']:%F} {event['first_asia_trading_day']:%F}" == f"{us_day} {asia_day}"
     )
     assert event["dating_note"]
+
+
+def test_every_event_has_words_for_figures_and_sentences():
+    events = catalog.events_table()
+    assert events["label"].str.len().between(3, 30).all()
+    assert events["label"].is_unique and events["phrase"].is_unique
+    assert events["phrase"].str.fullmatch(r"(the|Trump's|Biden's|Xi's|China's|[A-Z]).*[^.]").all()
+    assert events["sentence"].str.fullmatch(r"[A-Z0-9].{15,110}\.").all()
+
+
+def test_the_coding_from_titles_covers_the_first_list():
+    coded = catalog.list_table("event_coding_a")
+    events = catalog.events_table().loc[coded["event_id"]]
+    assert len(coded) == 180
+    assert (coded["category"].to_numpy() == events["category"].to_numpy()).mean() > 0.9
