@@ -132,7 +132,9 @@ def lists(figures: Path) -> dict[str, pd.DataFrame]:
         direction=rules["direction"].map({"tighten": "tightening", "ease": "easing", "neutral": "neutral"}),
         note=rules["note"]
         .str.replace(r"[;,]? ?\(?not in the 59[^;)]*\)?| \(the 59-row file[^)]*\)", "", regex=True)
-        .str.replace("from the referee's note", "not read"),
+        .str.replace("from the referee's note", "not read")
+        .str.replace("from general knowledge, check before use", "not confirmed by a page")
+        .str.replace("from general knowledge", "not confirmed by a page"),
         source_id="federal_register_us_controls",
         vintage=rules["first_public"],
     )
@@ -178,6 +180,7 @@ def estimates(rows: pd.DataFrame) -> pd.DataFrame:
         url=rows["address"].map(address),
         place=rows["address"].str.removeprefix("https://"),
         unit=rows["unit"].replace(units | {"million H100e": "million H100 equivalents"}),
+        class_reason=rows["class_reason"].str.replace("rerun by me", "rerun"),
         evidence=rows["seen"]
         .str.replace(r";? ?(our value computed.*|ours run by me|not found by my search)", "", regex=True)
         .str.replace(": an earlier check(, its own run)?", "", regex=True)
