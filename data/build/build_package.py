@@ -1,6 +1,6 @@
 """Make the data package from the compiled figures. Running it again gives the same bytes.
 
-Usage: ``python data/build/build_package.py --figures FOLDER --claims FILE``
+Usage: ``python data/build/build_package.py --figures FOLDER --later FOLDER --claims FILE``
 """
 
 import argparse
@@ -9,11 +9,12 @@ import shutil
 from pathlib import Path
 
 import investment
+import later
 import markets
 import pandas as pd
 import timeline_tables
 import trade
-from tables import metadata, read, tidy, write
+from tables import append_changes, metadata, read, tidy, write
 
 from helpers import paths, schema
 from summits import validation
@@ -28,35 +29,53 @@ def main() -> None:
     """Build every table, then the descriptor."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--figures", type=Path, required=True, help="folder of the compiled figures")
+    parser.add_argument("--later", type=Path, required=True, help="folder of the second delivery")
     parser.add_argument(
         "--claims", type=Path, required=True, help="the pre-specified claims, copied byte for byte"
     )
     arguments = parser.parse_args()
-    build(arguments.figures, arguments.claims, paths.data_dir())
+    build(arguments.figures, arguments.later, arguments.claims, paths.data_dir())
 
 
-def build(figures: Path, claims: Path, target: Path) -> None:
-    """Write the data package made from ``figures`` and ``claims`` into ``target``."""
-    built = [domain.build(figures) for domain in (trade, investment, markets)]
+def build(figures: Path, second: Path, claims: Path, target: Path) -> None:
+    """Write the data package made from the two deliveries of figures and ``claims`` into ``target``."""
+    built = [trade.build(figures), investment.build(figures), markets.build(figures, second)]
+    held = pd.Index(pd.concat([catalogue["series_id"] for _, catalogue in built]))
+    built.append(later.build(second, held))
     sources = source_table(figures)
     series = pd.concat([series_table(built, sources), fetched_only(target)]).sort_values("series_id")
     tables = {"series.csv": series, "sources.csv": sources}
     for old in ("observations", "lists"):
         shutil.rmtree(target / old, ignore_errors=True)
-    write_observations(pd.concat([rows for rows, _ in built], ignore_index=True), series, target)
+    rows = joined([rows for rows, _ in built])
+    write_observations(rows, series, target)
+    replaced = set(metadata("superseded")["source_id"]) - set(rows["source_id"])
+    tables["sources.csv"] = sources[~sources["source_id"].isin(replaced)]
     tables |= {
-        "events.csv": timeline_tables.events(figures),
+        "events.csv": timeline_tables.events(figures, second),
         "baskets.csv": timeline_tables.baskets(),
         "lists/shares.csv": markets.shares(figures),
         "lists/narrative_claims.csv": timeline_tables.narrative_claims(figures),
     }
-    tables |= {f"lists/{name}.csv": rows for name, rows in investment.lists(figures).items()}
+    lists = investment.lists(figures) | later.lists(second)
+    tables |= {f"lists/{name}.csv": rows for name, rows in lists.items()}
     for path, rows in tables.items():
         write(tidy(rows[schema.TABLES[path].names]), target / path)
     # Deviations are appended to the project's copy, so that copy is never replaced.
     if not (target / "claims.yml").exists():
         shutil.copyfile(claims, target / "claims.yml")
     validation.describe(target)
+
+
+def joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return all observations; where both deliveries hold a series, only changed values are new vintages."""
+    key = ["series_id", "period", "vintage"]
+    rows = pd.concat(parts, ignore_index=True).fillna({"rounded_to": 0})
+    # A press figure or a rounded one goes where the exact one is at hand.
+    rows = rows.merge(metadata("superseded"), how="left", on=["series_id", "period", "source_id"])
+    rows = rows[rows["reason"].isna()].drop_duplicates(key)
+    longer = rows["series_id"].isin(parts[-1]["series_id"])
+    return pd.concat([rows[~longer], append_changes(rows[longer])], ignore_index=True)
 
 
 def source_table(figures: Path) -> pd.DataFrame:

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import exchange_calendars
 import pandas as pd
 from tables import metadata, number, read, significant, vintages
 
+# Days on which the exchange stayed shut for storms though its calendar has a session.
+STORM_DAYS = pd.DatetimeIndex(["2023-09-01", "2023-09-08"])
 CALENDARS = {"HKEX": "XHKG", "SSE STAR": "XSHG", "SZSE": "XSHG"}
 GROUP_WORDS = {
     "us_chip_design": "US chip designer",
@@ -25,14 +28,14 @@ GROUP_WORDS = {
 }
 
 
-def build(figures: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the observations and the catalogue rows of the markets domain."""
-    folder = figures / "markets"
+def build(figures: Path, second: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the observations and the catalogue rows of the markets domain from both deliveries."""
+    folder, later = figures / "markets", second / "markets"
     authored = metadata("market_series").set_index("figures_id")
     names = authored["series_id"]
     rows = [
-        share_returns(folder),
-        index_rows(folder, names),
+        share_returns(folder, later),
+        index_rows(folder, later, names),
         uncertainty_rows(folder, names),
         factor_rows(folder, names),
         monthly_rates(),
@@ -44,10 +47,17 @@ def build(figures: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return observations, pd.concat([share_catalogue(folder).assign(**blank), others], ignore_index=True)
 
 
-def share_returns(folder: Path) -> pd.DataFrame:
-    """Return simple close-to-close returns; the segments of a ticker are linked, so only day one has none."""
+def share_returns(folder: Path, later: Path) -> pd.DataFrame:
+    """Return simple close-to-close returns over one session; a day after a halt or a missing close has none.
+
+    The segments of a ticker are linked, so only day one has no return for want of a price.
+    """
     prices = read(folder / "prices_daily.csv").sort_values(["ticker", "date"])
-    returns = prices["adj_close"].astype(float).groupby(prices["ticker"]).pct_change()
+    prices = prices.assign(part="first")
+    extension = longer(prices, read(later / "prices_daily_2026_09.csv"), "ticker")
+    prices = pd.concat([prices, extension], ignore_index=True)
+    by_part = prices["adj_close"].astype(float).groupby([prices["ticker"], prices["part"]])
+    returns = by_part.pct_change().where(one_session(prices, tickers(folder)))
     rows = pd.DataFrame(
         {
             "series_id": "return_" + prices["ticker"],
@@ -59,18 +69,46 @@ def share_returns(folder: Path) -> pd.DataFrame:
     return rows.assign(period=rows["date"])
 
 
-def index_rows(folder: Path, names: pd.Series) -> pd.DataFrame:
+def longer(held: pd.DataFrame, new: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the days of the second delivery after the last one held, each name led by a price to start from.
+
+    That is the new price of the last day held, for it is adjusted as the ones that follow, else the held one.
+    """
+    last = held.groupby(name)["date"].max()
+    new = new[new["date"] >= new[name].map(last)]
+    lacks_start = ~last.index.isin(new.loc[new["date"] == new[name].map(last), name])
+    starts = held[held["date"] == held[name].map(last.where(lacks_start))]
+    starts = starts[starts[name].isin(new[name])]
+    return pd.concat([starts, new]).sort_values([name, "date"]).assign(part="second")
+
+
+def one_session(prices: pd.DataFrame, listed: pd.DataFrame) -> pd.Series:
+    """Say for each price whether the one before it is of the session before."""
+    result = pd.Series(False, index=prices.index)
+    calendars = listed.set_index("ticker")["calendar"]
+    for (ticker, _), part in prices.groupby(["ticker", "part"]):
+        sessions = exchange_calendars.get_calendar(calendars[ticker], start="2015-01-02", end="2026-12-31")
+        days = sessions.sessions.difference(STORM_DAYS if calendars[ticker] == "XHKG" else [])
+        place = pd.Series(days.searchsorted(pd.to_datetime(part["date"])), index=part.index)
+        result[part.index] = place.diff() <= 1
+    return result
+
+
+def index_rows(folder: Path, later: Path, names: pd.Series) -> pd.DataFrame:
     """Return index returns, the change of the VIX in points, and the exchange rate as it is."""
-    levels = read(folder / "indices_daily.csv").sort_values(["series", "date"])
+    held = read(folder / "indices_daily.csv").sort_values(["series", "date"]).assign(part="first")
+    extension = longer(held, read(later / "indices_daily_2026_09.csv"), "series")
+    levels = pd.concat([held, extension], ignore_index=True)
     level = levels["level"].astype(float)
-    value = significant(level.groupby(levels["series"]).pct_change())
+    by_part = level.groupby([levels["series"], levels["part"]])
+    value = significant(by_part.pct_change())
     # Two decimals are what Cboe publishes; a longer difference would be binary noise.
-    value = value.mask(
-        levels["series"] == "^VIX", level.groupby(levels["series"]).diff().round(4).map("{:g}".format)
-    )
+    value = value.mask(levels["series"] == "^VIX", by_part.diff().round(4).map("{:g}".format))
     value = value.mask(levels["series"] == "USDCNY", levels["level"].map(number))
+    # No close of the VIX of 22 September 2026 is held, so the next day has no change over one session.
+    gap = (levels["series"] == "^VIX") & (levels["part"] == "second") & (levels["date"] == "2026-09-23")
     rows = levels.assign(series_id=levels["series"].map(names), value=value, period=levels["date"])
-    return rows.loc[value != "nan", ["series_id", "date", "period", "value", "source_id"]]
+    return rows.loc[(value != "nan") & ~gap, ["series_id", "date", "period", "value", "source_id"]]
 
 
 def uncertainty_rows(folder: Path, names: pd.Series) -> pd.DataFrame:
@@ -136,7 +174,7 @@ def share_catalogue(folder: Path) -> pd.DataFrame:
             "product": rows["group"].map(GROUP_WORDS),
             "publisher": rows["exchange"] + " prices through data vendors",
             "definition": "Simple close-to-close return of the price adjusted for splits and dividends.",
-            "caution": "A return after a halt spans the halt. " + rows["note"],
+            "caution": "The day after a halt has no return. " + rows["note"],
             "loader": "yahoo_prices",
         }
     )

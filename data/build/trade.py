@@ -22,6 +22,9 @@ FILES = (
 # The spliced series of the figures took 2012 and 2020-12 from this copy, which is also there in full.
 ROUNDED_COPY = "comtrade_via_infer"
 ROUNDED_TO = 1_000_000
+# Sums of the products of the Phase One agreement; where they agree with the full heading they stand for it.
+PHASE_ONE = "census_via_waugh2021"
+PHASE_ONE_APART = 2_000_000
 FLOWS = {"exp": "export", "imp": "import"}
 
 
@@ -42,8 +45,18 @@ def build(figures: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     frequency = rows["series_id"].map(lambda name: "A" if name.endswith("_annual") else "M")
     rows["period"] = rows["date"].str[:7].where(frequency == "M", period(rows["date"], "A"))
     rows["rounded_to"] = (rows["source_id"] == ROUNDED_COPY) * ROUNDED_TO
-    rows = append_changes(rows)
+    rows = append_changes(two_definitions(rows))
     return to_growth(rows), catalogue(rows)
+
+
+def two_definitions(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give the product sums of heading 8542 their own series; drop them where the heading differs."""
+    is_sum = (rows["series_id"] == "us_exp_cn_hs8542") & (rows["source_id"] == PHASE_ONE)
+    sums = rows[is_sum].assign(series_id="us_exp_cn_hs8542_phase_one")
+    heading = rows[(rows["series_id"] == "us_exp_cn_hs8542") & (rows["source_id"] == ROUNDED_COPY)]
+    heading = heading.set_index("period")["value"].astype(float)
+    apart = (rows["value"].astype(float) - rows["period"].map(heading)).abs() > PHASE_ONE_APART
+    return pd.concat([rows[~(is_sum & apart)], sums], ignore_index=True)
 
 
 def to_growth(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,9 +1,13 @@
 """The form of every table of the data package: its columns, their types, their rules and their meaning.
 
-Pure data: ``datapackage.json`` is written from it and ``validation`` checks against it.
+Pure data: ``datapackage.json`` is written from it and ``validation`` checks against it. The forms of the
+younger tables stand in ``schema.csv``, one column a row.
 """
 
+import csv
 from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -169,7 +173,9 @@ EVENTS = Table(
             values=("tightening", "easing", "cooperation", "neutral"),
         ),
         Column("title", "Title in plain words"),
-        Column("label", "Short name for figures; blank is made from event_id", required=False),
+        Column("label", "Short name for figures, at most 30 characters"),
+        Column("phrase", "What follows a word such as after: the meeting in Lima"),
+        Column("sentence", "What happened, in one plain sentence"),
         Column("summary", "What happened, in one or two sentences"),
         Column(
             "ai_on_agenda",
@@ -184,17 +190,30 @@ EVENTS = Table(
             required=False,
         ),
         Column("announced_zone", "Time zone of the announcement (IANA name), or unknown"),
+        Column("announced_time", "Local time there as 17:30, where it is known", required=False),
         Column(
             "us_session",
             "Place of the announcement in the New York trading day",
-            values=("before_open", "during", "after_close", "unknown"),
+            values=("before_open", "during", "after_close", "closed", "unknown"),
         ),
         Column("source_url", "Address of the source", required=False),
         Column("source_title", "Title of the source", required=False),
         Column("second_source_url", "Address of a second source", required=False),
         Column("confidence", "Confidence in the date and the facts", values=("high", "medium", "low")),
         Column("verified", "Whether a page that was read states the date", values=("yes", "no")),
-        Column("public_from", "First public day where it is later than date", "date", required=False),
+        Column(
+            "public_from",
+            "First public day where it is later than date; for a visit of several days, the day of the talks",
+            "date",
+            required=False,
+        ),
+        Column("dating_note", "Why this day and session, with the page that says so", required=False),
+        Column(
+            "leader_meeting",
+            "yes: a meeting of the two leaders by the rule in the README of the package",
+            required=False,
+            values=("yes",),
+        ),
         Column("first_us_trading_day", "First New York session that could react (derived)", "date"),
         Column("first_asia_trading_day", "First Hong Kong session that could react (derived)", "date"),
     ),
@@ -332,6 +351,30 @@ TABLES = {
     "lists/shares.csv": SHARES,
     "lists/narrative_claims.csv": NARRATIVE_CLAIMS,
 }
+
+
+def _read_forms(path: Path) -> dict[str, Table]:
+    """Read table forms from CSV rows sorted by table; the first row of a table holds its title."""
+    forms = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for table, (first, *rows) in groupby(csv.DictReader(file), lambda row: row["table"]):
+            columns = [
+                Column(
+                    row["column"],
+                    row["description"],
+                    row["type"],
+                    row["required"] == "yes",
+                    tuple(row["values"].split(";")) if row["values"] else (),
+                )
+                for row in rows
+            ]
+            links = [(row["column"], *row["link"].split(".")) for row in rows if row["link"]]
+            key = tuple(row["column"] for row in rows if row["key"])
+            forms[table] = Table(first["description"], tuple(columns), key, tuple(links))
+    return forms
+
+
+TABLES |= _read_forms(Path(__file__).with_name("schema.csv"))
 
 
 def table_of(path: str) -> Table | None:

@@ -30,7 +30,7 @@ FIRST_SESSION = "2010-01-01"
 LAST_SESSIONS = {"XSHG": "2026-12-31"}
 LAST_SESSION = "2030-12-31"
 # Local hour at which an event counts as known, by its place in the New York trading day.
-KNOWN_AT = {"unknown": 12, "during": 12, "before_open": 8, "after_close": 17}
+KNOWN_AT = {"unknown": 12, "closed": 12, "during": 12, "before_open": 8, "after_close": 17}
 
 Day: TypeAlias = str | date | pd.Timestamp
 
@@ -114,7 +114,9 @@ def event_set(name: str, as_of: Day | None = None) -> pd.DataFrame:
     members = sets[name]
     if isinstance(members, dict):
         return events(categories=members["category"], as_of=as_of)
-    return events(ids=members, as_of=as_of)
+    selected = events(ids=members, as_of=as_of)
+    # By rule a document that only restates a control is coded neutral and is no tightening.
+    return selected[selected["direction"] == "tightening"] if name.startswith("tightening") else selected
 
 
 def meetings(as_of: Day | None = None) -> pd.DataFrame:
@@ -191,9 +193,9 @@ def month_window(day: Day, before: int, after: int) -> pd.DatetimeIndex:
 def reaction_days(selected: pd.DataFrame, calendar: str) -> pd.Series:
     """Return the first session of an exchange that could react to each event.
 
-    An event becomes known on ``public_from`` if there is one, else on ``date``, at noon in
-    ``announced_zone`` (UTC if unknown), or at 8 or 17 o'clock in New York if it is known to lie before the
-    open or after the close. The first session that closes after that moment can react.
+    An event becomes known on ``public_from`` if there is one, else on ``date``, at ``announced_time`` in
+    ``announced_zone`` (UTC if unknown). Without a time it is noon there, or 8 or 17 o'clock in New York if it
+    is known to lie before the open or after the close. The first session that closes after that can react.
 
     Parameters
     ----------
@@ -471,10 +473,10 @@ def _closes(calendar: str) -> pd.Series:
 
 
 def _moment(event: Any) -> pd.Timestamp:
-    in_new_york = event.us_session in ("before_open", "after_close")
+    in_new_york = event.us_session in ("before_open", "after_close") and not event.announced_time
     zone = "America/New_York" if in_new_york else event.announced_zone
     day = event.date if pd.isna(event.public_from) else event.public_from
-    known = day + pd.Timedelta(hours=KNOWN_AT[event.us_session])
+    known = day + pd.Timedelta(f"{event.announced_time or f'{KNOWN_AT[event.us_session]}:00'}:00")
     return known.tz_localize("UTC" if zone == "unknown" else zone).tz_convert("UTC")
 
 

@@ -244,6 +244,7 @@ def _context(notebooks: list[dict[str, str]]) -> dict[str, object]:
         "series": series,
         "sources": _sources(),
         "tables": _tables(),
+        "known": _known(),
     }
 
 
@@ -296,6 +297,21 @@ def _coverage() -> pd.DataFrame:
         periods=("period", "size"),
         vintages=("vintages", "max"),
     )
+
+
+def _known() -> list[dict[str, object]]:
+    """Count the series with a value that was public at each year's end, by the kind of their table."""
+    table = catalog.catalogue()["table"]
+    daily = table.str.startswith(("returns_", "indices", "factors", "uncertainty", "exchange_rates"))
+    kinds = table.mask(daily, "markets").where(daily | table.str.startswith("trade"), "other")
+    kinds = kinds.mask(table.str.startswith("trade"), "trade")
+    files = (paths.data_dir() / "observations").glob("*.csv")
+    rows = pd.concat([pd.read_csv(file, usecols=["series_id", "vintage"], dtype=str) for file in files])
+    first = rows.groupby("series_id")["vintage"].min().rename("first").to_frame().join(kinds.rename("kind"))
+    return [
+        {"date": f"{year}-12-31"} | first[first["first"] <= f"{year}-12-31"]["kind"].value_counts().to_dict()
+        for year in range(2016, pd.Timestamp(rows["vintage"].max()).year + 1)
+    ]
 
 
 def _tables() -> list[dict[str, object]]:

@@ -472,7 +472,7 @@ def first_sessions(events: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     events : pandas.DataFrame
-        Text columns ``date``, ``public_from``, ``announced_zone`` and ``us_session``.
+        Text columns ``date``, ``public_from``, ``announced_zone``, ``announced_time`` and ``us_session``.
 
     Returns
     -------
@@ -482,7 +482,7 @@ def first_sessions(events: pd.DataFrame) -> pd.DataFrame:
     blank_is_missing = {
         name: pd.to_datetime(events[name].replace("", None)) for name in ("date", "public_from")
     }
-    typed = events[["announced_zone", "us_session"]].assign(**blank_is_missing)
+    typed = events[["announced_zone", "announced_time", "us_session"]].assign(**blank_is_missing)
     calendars = {"first_us_trading_day": "XNYS", "first_asia_trading_day": "XHKG"}
     days = {column: timeline.reaction_days(typed, calendar) for column, calendar in calendars.items()}
     return pd.DataFrame({column: each.dt.strftime("%Y-%m-%d") for column, each in days.items()})

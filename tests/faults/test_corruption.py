@@ -434,7 +434,7 @@ CASES = [
     ),
     Case(
         "typed trading day",
-        event("first_asia_trading_day", "2026-05-14"),
+        event("first_asia_trading_day", "2026-05-15"),
         "events.csv",
         "first_asia_trading_day",
         "exchange calendar gives",

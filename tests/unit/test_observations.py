@@ -199,17 +199,16 @@ def test_lists_are_cut_at_as_of(package):
 class TestBundled:
     """The bundled data: the revision of November 2017 and the missing December 2020."""
 
-    NOVEMBER_2017 = pd.Timestamp("2017-11-01")
+    APRIL_2021 = pd.Timestamp("2021-04-01")
 
-    def test_november_2017_before_and_after_the_revision(self):
-        early = observations.load("us_exp_cn_hs8542", "2021-06-30").values
+    def test_april_2021_before_and_after_the_revision(self):
+        early = observations.load("us_exp_cn_hs8542", "2023-06-30").values
         late = observations.load("us_exp_cn_hs8542").values
-        assert round(early[self.NOVEMBER_2017] / 1e6) == 706
-        assert round(late[self.NOVEMBER_2017] / 1e6) == 505
+        assert round((late[self.APRIL_2021] - early[self.APRIL_2021]) / 1e6) == 191
 
     def test_the_revision_is_listed(self):
         table = observations.revisions("us_exp_cn_hs8542").set_index("period")
-        assert round(table.loc[self.NOVEMBER_2017, "new"] / 1e6) == 505
+        assert round((table.loc[self.APRIL_2021, "new"] - table.loc[self.APRIL_2021, "old"]) / 1e6) == 191
 
     def test_equipment_lacks_december_2020(self):
         assert pd.Timestamp("2020-12-01") in observations.load("us_exp_cn_hs8486").missing

@@ -44,11 +44,12 @@ def test_news_in_washington_reaches_asia_a_day_later():
 
 def test_events_after_the_returns_are_listed_with_the_reason():
     meetings = timeline.meetings()
-    one = shares.panel("us_all")
-    gone = shares.beyond(meetings, [one])
+    known = shares.panel("us_all", "2026-08-31")
+    gone = shares.beyond(meetings, [known])
     assert list(gone.index) == ["summit-washington-2026"]
     assert "2026" in gone["reason"].iloc[0]
-    assert len(shares.first_days(meetings, one)) == len(meetings) - 1
+    assert len(shares.first_days(meetings, known)) == len(meetings) - 1
+    assert shares.beyond(meetings, [shares.panel("us_all")]).empty
 
 
 @pytest.mark.parametrize(
