@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 from IPython.display import display
 
-from helpers import catalog, claims, records
+from helpers import catalog, claims, prose, records
 from helpers.methods import multiplicity
 from helpers.methods.verdict import CAP
 from helpers.tables import VERDICTS, significant
-from summits import notebooks, plan, prose
+from summits import notebooks, plan
 
 PARTS = ("effect", "mde", "placebo_p", "spec_n", "spec_share_supports", "verdict")
 UNMET = "not met: "

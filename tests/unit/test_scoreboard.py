@@ -7,9 +7,9 @@ import nbformat
 import pytest
 import yaml
 
-from helpers import claims, paths
+from helpers import claims, paths, prose
 from helpers.methods.verdict import CAP
-from summits import notebooks, plan, prose, scoreboard
+from summits import notebooks, plan, scoreboard
 
 NAME = "02_exports"
 
