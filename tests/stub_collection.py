@@ -16,10 +16,8 @@ from helpers import schema
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = """\
-from IPython.display import display
-payload = {"name": "total", "value": sum(values) * factor, "unit": "units", "low": 1.5, "high": None}
-told = f"total: {payload['value']}"
-display({"application/vnd.summits.record+json": payload, "text/plain": told}, raw=True)"""
+from helpers import records
+records.record("total", sum(values) * factor, unit="units", low=1.5)"""
 READ = """\
 from helpers import paths
 lines = (paths.data_dir() / "observations" / "made_up.csv").read_text().splitlines()
@@ -51,10 +49,10 @@ def notebook(*cells: dict[str, Any], parameters: str = PARAMETERS) -> dict[str, 
 
 def total_notebook() -> dict[str, Any]:
     """Return a stub that reads simulated data, records an estimate and tells it in prose."""
-    told = markdown(
-        "## Total\n\nThe total is {{total:,.1f}} {{total.unit}}, from {{total.low:.1f}} to {{total.high}}."
-    )
-    return notebook(markdown("## Data"), code(READ), markdown("## Estimate"), code(RECORD), told)
+    total = "The total is {{total:,.1f}} {{total.unit}}, from {{total.low:.1f}} to {{total.high}}."
+    said = code(f"from helpers import prose\n\nprose.text('{total}')", "text")
+    cells = [markdown("## Data"), code(READ), markdown("## Estimate"), code(RECORD), markdown("## Total")]
+    return notebook(*cells, said)
 
 
 @dataclass(frozen=True)

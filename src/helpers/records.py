@@ -99,6 +99,11 @@ def record(
     display({"text/plain": _text(content), RECORD_MIME: content}, raw=True)
 
 
+def written() -> list[dict]:
+    """Records that this notebook has written so far, in their order."""
+    return list(_contents.values())
+
+
 def overview() -> pd.DataFrame:
     """List what this notebook has recorded so far, for the table at its end.
 

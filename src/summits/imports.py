@@ -13,8 +13,8 @@ from summits import notebooks
 
 PLACE = Path(__file__).resolve().parents[1]
 PACKAGES = ("helpers", "summits")
-# No notebook imports these, but they write every result: its surroundings, its form, its prose.
-WRITERS = ("summits/notebooks.py", "summits/papermill_engine.py", "summits/prose.py")
+# No notebook imports these, but they write every result: its surroundings and its form.
+WRITERS = ("summits/notebooks.py", "summits/papermill_engine.py")
 # By path, such as helpers/catalog.py: the sha256 of a file, and what it imports of ours (None: unknown).
 Package = Mapping[str, tuple[str, list[str] | None]]
 IMPORT = re.compile(

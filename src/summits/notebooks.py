@@ -1,8 +1,7 @@
 """Notebook files as plain dictionaries: reading, finding cells, and the one form in which they are committed.
 
 The committed form is an executed notebook without anything that differs between two equal runs: no times,
-no durations, no paths, no kernel version. Its prose is filled from its own records; the template of each
-filled cell is kept in the cell's metadata, so that the committed notebook is a valid source again.
+no durations, no paths, no kernel version. Without its outputs it is a source again.
 """
 
 import hashlib
@@ -74,64 +73,20 @@ def records(notebook: dict[str, Any]) -> list[dict[str, Any]]:
     return [dict(output["data"][RECORD_MIME]) for output in outputs if RECORD_MIME in output.get("data", {})]
 
 
-def template(cell: dict[str, Any]) -> str:
-    """Prose of a markdown cell as its author wrote it, with its braces.
-
-    Raises
-    ------
-    NotebookError
-        If the numbers of a filled cell were edited by hand.
-    """
-    source = text(cell["source"])
-    kept = cell.get("metadata", {}).get(OWN)
-    if kept is None or "{{" in source:
-        return source
-    if digest(source) != kept["filled"]:
-        raise NotebookError(
-            f"the prose {source.strip()[:60]!r} was edited after it had been filled; "
-            f"write it again with its braces, from: {kept['template']!r}"
-        )
-    return kept["template"]
-
-
 def as_source(notebook: dict[str, Any]) -> dict[str, Any]:
-    """Copy of a notebook as a source: templates restored, no injected parameters, no outputs.
-
-    Raises
-    ------
-    NotebookError
-        If a filled cell was edited by hand; the message names the cell.
-    """
+    """Copy of a notebook as a source: no injected parameters, no outputs."""
     cells = [cell for cell in notebook["cells"] if "injected-parameters" not in tags(cell)]
     # Outputs hold megabytes of pictures; they are dropped before the copy, not after.
     bare = [{key: value for key, value in cell.items() if key != "outputs"} for cell in cells]
     source = json.loads(json.dumps({**notebook, "cells": bare}))
-    restore_templates(source)
     for cell in source["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
     return source
 
 
-def restore_templates(notebook: dict[str, Any]) -> None:
-    """Put the templates of filled markdown cells back, in place.
-
-    Raises
-    ------
-    NotebookError
-        If a filled cell was edited by hand; the message names the cell.
-    """
-    for index, cell in enumerate(notebook["cells"]):
-        if cell["cell_type"] == "markdown":
-            try:
-                cell["source"] = template(cell)
-            except NotebookError as error:
-                raise NotebookError(f"Cell {index + 1}: {error}") from None
-            cell["metadata"].pop(OWN, None)
-
-
 def source_hash(notebook: dict[str, Any]) -> str:
-    """Hash of what determines a run: kinds, sources, tags and templates of the cells; no output."""
+    """Hash of what determines a run: kinds, sources and tags of the cells; no output."""
     cells = as_source(notebook)["cells"]
     return digest(json.dumps([[cell["cell_type"], text(cell["source"]), tags(cell)] for cell in cells]))
 

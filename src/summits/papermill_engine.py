@@ -1,9 +1,9 @@
 """The papermill engine of this collection: `papermill` by hand treats a notebook as `summits run` does.
 
-Parameters are checked before a kernel starts and before a file is written, the kernel is the Python of this
-environment with fixed surroundings, and prose is filled from the notebook's own records. Papermill finds the
-engine by its entry point and uses it by default; a notebook that is not of this collection runs as with plain
-papermill. Import papermill before this module: papermill imports it while it starts.
+Parameters are checked before a kernel starts and before a file is written, and the kernel is the Python of
+this environment with fixed surroundings. Papermill finds the engine by its entry point and uses it by
+default; a notebook that is not of this collection runs as with plain papermill. Import papermill before this
+module: papermill imports it while it starts.
 """
 
 import ast
@@ -30,7 +30,7 @@ from papermill.translators import PythonTranslator
 from traitlets import Unicode
 
 from helpers import paths
-from summits import forking, notebooks, parameters, prose
+from summits import forking, notebooks, parameters
 from summits.plan import CELL_TIMEOUT, RUN_TIMEOUT
 
 FIXED = {
@@ -220,18 +220,13 @@ class Engine(NBClientEngine):
         kernel_log: str = os.devnull,
         **_: Any,
     ) -> None:
-        """Execute, and fill the prose.
+        """Execute.
 
         Raises
         ------
         RunTimeoutError, nbclient.exceptions.CellTimeoutError
             If the run, or a cell, takes more seconds than it may.
-        summits.prose.ProseError
-            If a template names what the notebook did not record.
         """
-        given = _injected(notebooks.tagged(nb_man.nb, "injected-parameters"))
-        values = parameters.check(parameters.schema(nb_man.nb), given)
-        notebooks.restore_templates(nb_man.nb)
         deadline = Deadline(run_timeout, execution_timeout or run_timeout)
         with private_folder() as private, deadline.told(), seldom_written(nb_man):
             Client(
@@ -246,8 +241,6 @@ class Engine(NBClientEngine):
                 log=logger,
                 log_output=log_output,
             ).execute()
-        if not nb_man.nb.metadata.papermill.get("exception"):
-            prose.fill_cells(nb_man.nb, values)
 
 
 class ByDefault(Engine):

@@ -1,6 +1,6 @@
 """From `notebooks/collection.yml` to runs: a notebook, a set of parameters, and the key of its content.
 
-The key covers what the result rests on: code cells, tags and prose templates of the notebook, parameters,
+The key covers what the result rests on: cells and tags of the notebook, parameters,
 the data tables it declares, the helper files it reaches (`reach`), the locked packages, the Python version,
 and the same of the runs whose records it reads. Only the standard library and PyYAML are imported here, so
 that finding out that nothing is to be done costs no time.

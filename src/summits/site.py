@@ -147,7 +147,7 @@ def page(notebook: nbformat.NotebookNode, name: str) -> tuple[nbformat.NotebookN
         if cell.cell_type == "code":
             tags = cell.metadata.setdefault("tags", [])
             if PARAMETER_TAGS.isdisjoint(tags):
-                tags.append("hide-input")
+                tags.append("remove-input" if "text" in tags else "hide-input")
             cell.outputs = [_shown_output(output, name, files) for output in cell.outputs]
     link = f'<p class="links"><a href="../downloads/{name}.ipynb" download>Download this notebook</a></p>'
     head = rf"# {name.split('_')[0]} · \1\n\n{link}"

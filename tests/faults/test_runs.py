@@ -209,7 +209,7 @@ def test_what_may_not_become_a_result_is_refused(checkout: stub.Checkout) -> Non
     first = "from helpers import paths\n"
     entries = {name: (stub.notebook(stub.code(first + code)), {}) for name, (code, _) in faults.items()}
     prose = stub.total_notebook()
-    prose["cells"][-1]["source"] = "The total is {{totl}}."
+    prose["cells"][-1]["source"] = "from helpers import prose\nprose.text('{{totl}}')\nprose.finish()"
     entries |= {"07_prose": (prose, {}), "08_next": (stub.total_notebook(), {"needs": ["06_break"]})}
     checkout.write(entries)
     said = checkout.summits("run", expect=1)

@@ -9,7 +9,8 @@ from typing import Any
 
 import nbformat
 
-from summits import notebooks, parameters, prose
+from helpers import prose
+from summits import notebooks, parameters
 
 Notebook = dict[str, Any]
 IMPORTS = {"pandas", "numpy", "seaborn", "matplotlib", "helpers", "summits"}
@@ -163,31 +164,50 @@ def style(notebook: Notebook) -> list[str]:
 
 
 def prose_before_code(notebook: Notebook) -> list[str]:
-    """A prose cell stands before each code cell."""
+    """A prose cell, of Markdown or of text with numbers, stands before each code cell."""
     cells = notebook["cells"]
+    said = [cell["cell_type"] == "markdown" or bool(templates(cell)) for cell in cells]
     return [
         f"{notebooks.name_of(cell, index)}: no prose before it"
         for index, cell in enumerate(cells)
-        if cell["cell_type"] == "code" and (index == 0 or cells[index - 1]["cell_type"] != "markdown")
+        if not said[index] and (index == 0 or not said[index - 1])
     ]
 
 
+def templates(cell: Notebook) -> list[str]:
+    """Templates of the texts with numbers that a cell shows."""
+    if cell["cell_type"] != "code":
+        return []
+    nodes = [
+        node for node in ast.walk(ast.parse(notebooks.text(cell["source"]))) if isinstance(node, ast.Call)
+    ]
+    return [ast.literal_eval(node.args[0]) for node in nodes if ast.unparse(node.func) == "prose.text"]
+
+
 def prose_matches_records(notebook: Notebook) -> list[str]:
-    """Every filled cell says what its template and the stored records say."""
+    """Every text with numbers says what its template and the stored records say, updated ones too."""
     try:
-        values = prose.known_values(notebook, {n: p.default for n, p in parameters.schema(notebook).items()})
+        known = {name: parameter.default for name, parameter in parameters.schema(notebook).items()}
+        values = prose.known_values(notebooks.records(notebook), known)
     except (parameters.ParameterError, prose.ProseError) as error:
         return [str(error)]
     found = []
     for index, cell in enumerate(notebook["cells"]):
-        if cell["cell_type"] == "markdown":
-            try:
-                differs = prose.fill(notebooks.template(cell), values) != notebooks.text(cell["source"])
-                found += [
-                    f"{notebooks.name_of(cell, index)}: the prose is not what the records say"
-                ] * differs
-            except notebooks.NotebookError as error:
-                found.append(f"{notebooks.name_of(cell, index)}: {error}")
+        shown = [
+            notebooks.text(o["data"]["text/markdown"])
+            for o in cell.get("outputs", [])
+            if "text/markdown" in o.get("data", {})
+        ]
+        try:
+            filled = [prose.fill(template, values) for template in templates(cell)]
+        except prose.ProseError as error:
+            found.append(f"{notebooks.name_of(cell, index)}: {error}")
+            continue
+        found += [f"{notebooks.name_of(cell, index)}: the prose is not what the records say"] * (
+            filled != shown[: len(filled)]
+        )
+        if cell["cell_type"] == "markdown" and "{{" in _no_code(notebooks.text(cell["source"])):
+            found.append(f"{notebooks.name_of(cell, index)}: a field in Markdown stays empty; use prose.text")
     return found
 
 

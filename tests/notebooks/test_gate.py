@@ -11,7 +11,7 @@ import pytest
 import stub_collection as stub
 
 from helpers import paths
-from summits import notebooks, plan, prose
+from summits import notebooks, plan
 
 COMMITTED = sorted(paths.notebooks_dir().glob("*.ipynb"))
 
@@ -37,16 +37,20 @@ def good_notebook() -> dict:
         "data": {notebooks.RECORD_MIME: {"name": "rise", "value": 2.0}, "text/plain": "rise 2.0"},
         "metadata": {},
     }
+    said = {
+        "output_type": "display_data",
+        "data": {"text/markdown": "It rose by 2.0."},
+        "metadata": {},
+    }
     made = stub.notebook(
         stub.markdown("## Look"),
         {**stub.code("import pandas as pd\nfrom helpers import figures"), "outputs": [picture]},
         stub.markdown("## Verdict"),
         {**stub.code("tables.verdict_table([])"), "outputs": [record]},
-        stub.markdown("It rose by {{rise:.1f}}."),
+        {**stub.code("prose.text('It rose by {{rise:.1f}}.')", "text"), "outputs": [said]},
         stub.markdown("## Sources"),
         stub.code("tables.sources_table([])"),
     )
-    prose.fill_cells(made, {})
     return notebooks.normalise(made)
 
 
@@ -80,7 +84,7 @@ SPOILT: dict[str, tuple[Callable[[dict], object], str]] = {
     "foreign kernel": (lambda n: n["metadata"]["kernelspec"].update(name="my_kernel"), "not python3"),
     "two titles": (lambda n: n["cells"][3].update(source="# Another"), "2 titles"),
     "no verdict": (lambda n: code(n, 2).update(source="1"), "no verdict table"),
-    "no sources": (lambda n: code(n, 3).update(source="1"), "no generated sources"),
+    "no sources": (lambda n: code(n, 4).update(source="1"), "no generated sources"),
     "no alt text": (lambda n: code(n, 1)["outputs"][0]["metadata"].clear(), "without alt text"),
     "two figures": (
         lambda n: code(n, 1)["outputs"].append(copy.deepcopy(code(n, 1)["outputs"][0])),
@@ -97,7 +101,11 @@ SPOILT: dict[str, tuple[Callable[[dict], object], str]] = {
     ),
     "long function": (lambda n: code(n, 1).update(source=LONG), "f has 21 lines"),
     "code after code": (lambda n: n["cells"].pop(3), "no prose before it"),
-    "typed number": (lambda n: n["cells"][7].update(source="It rose by 3.0."), "edited"),
+    "typed number": (
+        lambda n: code(n, 3)["outputs"][0]["data"].update({"text/markdown": "It rose by 3.0."}),
+        "the prose is not what the records say",
+    ),
+    "field in Markdown": (lambda n: n["cells"][8].update(source="It rose by {{rise}}."), "use prose.text"),
     "other record": (
         lambda n: code(n, 2)["outputs"][0]["data"][notebooks.RECORD_MIME].update(value=9.0),
         "not what",

@@ -45,7 +45,7 @@ def test_a_changed_output_fails_and_an_unchanged_one_passes(checkout: stub.Check
     ).stdout
     failed = {line.split("::")[0].split("/")[-1] for line in said.splitlines() if line.startswith("FAILED")}
     assert failed == {"other_text.ipynb", "other_record.ipynb"}, said
-    assert "7 passed" in said, said
+    assert "10 passed" in said, said
 
 
 def test_a_published_notebook_is_made_again_byte_for_byte(checkout: stub.Checkout, executed: dict) -> None:
@@ -74,7 +74,7 @@ def test_papermill_by_hand_fills_the_prose_and_checks_the_parameters(
 ) -> None:
     assert papermill(checkout, "-p", "factor", "5").returncode == 0
     made = json.loads((checkout.root / "out.ipynb").read_text())
-    assert "The total is 15.0 units" in "".join(made["cells"][-1]["source"])
+    assert "The total is 15.0 units" in "".join(made["cells"][-1]["outputs"][0]["data"]["text/markdown"])
     refused = papermill(checkout, "-p", "factr", "5")
     assert refused.returncode != 0
     assert "factr: no such parameter. Did you mean factor?" in refused.stderr

@@ -49,7 +49,7 @@ def test_no_notebook_needs_every_file() -> None:
             "summits/publishers/__init__.py",
         }
         assert not command & reached, name
-        assert {"helpers/paths.py", "helpers/records.py", "summits/prose.py"} <= reached, name
+        assert {"helpers/paths.py", "helpers/records.py", "summits/notebooks.py"} <= reached, name
 
 
 @pytest.mark.parametrize(

@@ -1,96 +1,11 @@
-"""The committed form of a notebook, and prose that is filled from records."""
+"""The committed form of a notebook."""
 
 import json
 
 import pytest
 import stub_collection as stub
 
-from summits import engine, notebooks, prose
-
-
-def recorded(**fields: object) -> dict:
-    """A code cell that holds one record."""
-    output = {"output_type": "display_data", "data": {notebooks.RECORD_MIME: fields}, "metadata": {}}
-    return {**stub.code("record()"), "outputs": [output]}
-
-
-VALUES = {"drop": {"value": -0.2834, "low": -0.41, "high": None, "n": 96}, "window": {"value": 12}}
-
-
-@pytest.mark.parametrize(
-    ("template", "filled"),
-    [
-        ("{{drop:.0%}}", "-28%"),
-        ("{{ drop.low :.2f}} of {{drop.n}}", "-0.41 of 96"),
-        ("within {{window}} months", "within 12 months"),
-        ("up to {{drop.high:.1f}}", "up to not available"),
-        ("$\\frac{a}{b}$", "$\\frac{a}{b}$"),
-    ],
-)
-def test_fill(template: str, filled: str) -> None:
-    assert prose.fill(template, VALUES) == filled
-
-
-@pytest.mark.parametrize(
-    ("template", "message"),
-    [
-        ("{{drp}}", "Did you mean drop"),
-        ("{{drop.lo}}", "has no part 'lo'. Did you mean low"),
-        ("{{drop:%Y}}", "cannot be written as '%Y'"),
-        ("{{drop value}}", "is not a field"),
-        ("{{drop}", "is not a field"),
-    ],
-)
-def test_a_template_that_cannot_be_filled_is_an_error(template: str, message: str) -> None:
-    with pytest.raises(prose.ProseError, match=message):
-        prose.fill(template, VALUES)
-
-
-def test_an_unknown_name_names_the_cell() -> None:
-    notebook = stub.notebook(recorded(name="drop", value=1.0), stub.markdown("It fell by {{fall}}."))
-    with pytest.raises(
-        prose.ProseError, match=r"cell 5 \('It fell by \{\{fall\}\}\.'\).*nothing is recorded"
-    ):
-        prose.fill_cells(notebook, {})
-
-
-@pytest.mark.parametrize("parameters", [{}, {"drop": 3}])
-def test_a_name_that_means_two_things_is_an_error(parameters: dict) -> None:
-    notebook = stub.notebook(
-        recorded(name="drop", value=1.0), *[recorded(name="drop", value=2.0)] * (not parameters)
-    )
-    with pytest.raises(prose.ProseError, match="twice or is named like a parameter"):
-        prose.fill_cells(notebook, parameters)
-
-
-def filled_notebook() -> dict:
-    notebook = stub.notebook(recorded(name="drop", value=1.0), stub.markdown("It fell by {{drop:.1f}}."))
-    prose.fill_cells(notebook, {})
-    return notebook
-
-
-def test_a_filled_notebook_is_its_own_source_again() -> None:
-    template = stub.notebook(recorded(name="drop", value=1.0), stub.markdown("It fell by {{drop:.1f}}."))
-    filled = filled_notebook()
-    assert filled["cells"][4]["source"] == "It fell by 1.0."
-    assert notebooks.as_source(filled) == notebooks.as_source(template)
-    assert notebooks.source_hash(filled) == notebooks.source_hash(template)
-
-
-def test_a_number_typed_into_filled_prose_is_refused() -> None:
-    notebook = filled_notebook()
-    notebook["cells"][4]["source"] = "It fell by 2.0."
-    with pytest.raises(notebooks.NotebookError, match=r"Cell 5: .*edited after it had been filled"):
-        notebooks.as_source(notebook)
-
-
-def test_a_filled_cell_may_get_a_new_template() -> None:
-    notebook = filled_notebook()
-    notebook["cells"][4]["source"] = "It dropped by {{drop:.2f}}."
-    assert notebooks.as_source(notebook)["cells"][4] == {
-        **stub.markdown("It dropped by {{drop:.2f}}."),
-        "id": "c4",
-    }
+from summits import engine, notebooks
 
 
 def executed() -> dict:
@@ -139,7 +54,7 @@ def test_normalise_keeps_alt_text_tags_and_ids() -> None:
     assert [cell["id"] for cell in normal["cells"]] == ["c0", "c1", "c2", "c3", "c4"]
 
 
-def test_the_source_hash_sees_sources_tags_and_templates_but_no_outputs() -> None:
+def test_the_source_hash_sees_sources_and_tags_but_no_outputs() -> None:
     notebook = executed()
     before = notebooks.source_hash(notebook)
     notebook["cells"][3]["outputs"] = []

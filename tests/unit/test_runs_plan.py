@@ -126,7 +126,7 @@ def test_the_key_sees_the_helpers_that_are_reached_and_no_others(
     for part in ("summits/cli.py", "helpers/tables.py", "summits/engine.py"):
         add_to(f"src/{part}")(collection)
     assert keys(plan.plan()) == before
-    for part in ("helpers/paths.py", "summits/prose.py"):
+    for part in ("helpers/paths.py", "summits/notebooks.py"):
         add_to(f"src/{part}")(collection)
         after = keys(plan.plan())
         assert all(before[run] != after[run] for run in before)

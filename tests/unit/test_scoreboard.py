@@ -9,8 +9,8 @@ import pytest
 import yaml
 from notebook_functions import functions_of
 
-from helpers import catalog, paths
-from summits import notebooks, plan, prose, scoreboard
+from helpers import catalog, paths, prose
+from summits import notebooks, plan, scoreboard
 
 NAME = "02_exports"
 
