@@ -44,8 +44,11 @@ def test_what_is_not_there_is_refused_with_its_reason(names):
         names["ours"](NEW | {"operation": "median"})
 
 
-def test_a_day_before_the_first_vintage_gives_no_value(names):
-    value, why = names["ours"](NEW, as_of="2015-01-31")
+def test_what_was_not_known_on_the_day_gives_no_value(names):
+    assert names["ours"](NEW, as_of="2024-02-29") == (None, "its periods end after 2024-02-29")
+    first = observations.vintages("jp_exp_cn_hs8486").columns.min()
+    early = NEW | {"periods": "2015-01..2015-03"}
+    value, why = names["ours"](early, as_of=f"{first - pd.Timedelta(days=1):%Y-%m-%d}")
     assert value is None and "first vintage" in why
 
 
