@@ -101,7 +101,9 @@ SPOILT: dict[str, tuple[Callable[[dict], object], str]] = {
     ),
     "long function": (lambda n: code(n, 1).update(source=LONG), "f has 21 lines"),
     "code after code": (
-        lambda n: n["cells"].__setitem__(slice(3, 4), [n["cells"][4]] * 3),
+        lambda n: n["cells"].__setitem__(
+            slice(3, 4), [n["cells"][4] | {"id": f"again-{k}"} for k in range(3)]
+        ),
         "no prose before it",
     ),
     "typed number": (
