@@ -237,3 +237,13 @@ def test_quiet_rows_keep_their_distance_from_every_listed_day():
         placebo.quiet_rows(days, complete, days[[20]], guard=15)
     with pytest.raises(UnusableInput, match="listed days"):
         placebo.quiet_rows(days, complete, pd.DatetimeIndex(["2024-01-06"]), guard=2)
+
+
+def test_crowded_years_are_drawn_spaced_where_rejection_hardly_ever_succeeds():
+    days = pd.bdate_range("2024-01-01", periods=520)
+    events = np.concatenate([np.arange(5, 250, 17), [300, 400]])
+    sets = placebo.same_year_sets(days, np.arange(0, 520, 4), events, apart=6, draws=999, seed=1)
+    assert np.diff(np.sort(sets, axis=1), axis=1).min() > 6
+    assert (days.year.to_numpy()[sets] == days.year.to_numpy()[events]).all()
+    # Which event gets the earliest day of its year is left to chance.
+    assert abs((sets[:, 0] == sets[:, :15].min(axis=1)).mean() - 1 / 15) < 0.03

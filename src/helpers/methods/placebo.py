@@ -451,7 +451,7 @@ def _apart(sets: np.ndarray, apart: int) -> np.ndarray:
     return sets[np.diff(np.sort(sets, axis=1), axis=1).min(axis=1) > apart]
 
 
-def _draw_spaced(pool: np.ndarray, n: int, apart: int, seed: int) -> np.ndarray:
+def _draw_spaced(pool: np.ndarray, n: int, apart: int, seed: int | np.random.Generator) -> np.ndarray:
     """Draw sets of n rows more than `apart` from each other, uniformly, by counting the ways to go on.
 
     Rejection would hardly ever succeed with ten members: few sets are admissible, and all must be as likely.
@@ -476,12 +476,21 @@ def _draw_spaced(pool: np.ndarray, n: int, apart: int, seed: int) -> np.ndarray:
 
 
 def _draw(strata: list[np.ndarray], apart: int, seed: int, draws: int = DRAWS) -> np.ndarray:
-    """Draw sets uniformly among the admissible ones, by rejection."""
+    """Draw sets uniformly among the admissible ones, by rejection; where few are, spaced in each stratum."""
     rng = np.random.default_rng(seed)
     sizes, sets = np.array([len(stratum) for stratum in strata]), np.empty((0, len(strata)), dtype=np.int64)
-    for _ in range(200):
-        picks = (rng.random((DRAWS, len(strata))) * sizes).astype(np.int64)
-        members = np.column_stack([stratum[pick] for stratum, pick in zip(strata, picks.T, strict=True)])
+    places: dict[bytes, list[int]] = {}
+    for place, stratum in enumerate(strata):
+        places.setdefault(stratum.tobytes(), []).append(place)
+    for tries in range(250):
+        if tries < 200:
+            picks = (rng.random((DRAWS, len(strata))) * sizes).astype(np.int64)
+            members = np.column_stack([stratum[pick] for stratum, pick in zip(strata, picks.T, strict=True)])
+        else:
+            # Spaced within a year already: only neighbouring years can still be too near each other.
+            for columns in places.values():
+                spaced = _draw_spaced(strata[columns[0]], len(columns), apart, rng)
+                members[:, columns] = rng.permuted(spaced, axis=1)
         sets = np.vstack([sets, _apart(members, apart)])
         if len(sets) >= draws:
             return sets[:draws]
