@@ -14,9 +14,10 @@ import pandas as pd
 
 from helpers import catalog
 from helpers.methods.checks import UnusableInput
-from helpers.methods.comparison import DateComparison
+from helpers.methods.comparison import DateComparison, p_from
+from helpers.methods.placebo import MINIMUM_POOL
 from helpers.methods.results import Estimate
-from helpers.methods.verdict import Evidence, Verdict
+from helpers.methods.verdict import Evidence, Verdict, verdict
 from helpers.observations import NotYetKnown
 from helpers.records import record
 
@@ -62,7 +63,70 @@ def evidence(
         mde=effect.details["mde"] if effect else None,
         rungs=tuple(getattr(rung, "effect", rung) for rung in rungs if rung),
     )
-    return replace(measured, **stated)
+    asked = replace(measured, **stated)
+    if not effect or not asked.sign or asked.margin is None:
+        return asked
+    bound = asked.margin if asked.sign == "positive" else -asked.margin
+    return replace(asked, margin_p=p_from(comparison.placebo, effect.value, bound))
+
+
+def severity(decision: Verdict, placebo: np.ndarray, sets: int = 199) -> dict[str, float | int]:
+    """Return how many placebo sets would earn the same word, by the rule and by its first reading.
+
+    At a placebo set the interval of the test is moved to the value of the set, and its p values are computed
+    anew. What is not known there (leads, other estimators, further conditions) is granted, so that for
+    *supported* and *contradicted* the share is an upper bound.
+
+    Parameters
+    ----------
+    decision : Verdict
+    placebo : array, shape (n,)
+        The effect at the placebo sets; at most `sets` of them, evenly spaced, are judged.
+
+    Returns
+    -------
+    dict
+        ``severity``, ``severity_before`` (0 to 1) and ``severity_sets``; empty without 19 placebo sets.
+    """
+    evidence = decision.evidence
+    if evidence is None or evidence.estimate is None or not decision.conditions:
+        return {}
+    values = placebo[np.isfinite(placebo)]
+    if len(values) < MINIMUM_POOL:
+        return {}
+    chosen = values[np.linspace(0, len(values) - 1, min(sets, len(values))).astype(int)]
+    earned = [verdict(_granted(evidence, float(value), values)) for value in chosen]
+    return {
+        "severity": sum(each.word == decision.word for each in earned) / len(earned),
+        "severity_before": sum(each.before == decision.before for each in earned) / len(earned),
+        "severity_sets": len(earned),
+    }
+
+
+def _granted(evidence: Evidence, value: float, placebo: np.ndarray) -> Evidence:
+    """Return the evidence as it would be at a placebo set, all else granted."""
+    effect = evidence.estimate
+    assert effect is not None and effect.low is not None and effect.high is not None
+    shift = value - effect.value
+    moved = effect.changed(value=value, low=effect.low + shift, high=effect.high + shift, p_value=None)
+    bound = {"positive": 1, "negative": -1}.get(evidence.sign or "", 0) * (evidence.margin or 0)
+    return replace(
+        evidence,
+        estimate=moved,
+        placebo_p=p_from(placebo, value, float(placebo.mean())),
+        margin_p=p_from(placebo, value, bound),
+        family_p=None,
+        leave_one_out=(moved,),
+        rungs=(moved,),
+        lead=moved.changed(value=0.0, low=-1.0, high=1.0),
+        supports_also={},
+        contradicts_when={},
+    )
+
+
+def looks(test_id: str) -> int:
+    """Return the number of primary tests in the family of a test."""
+    return catalog.claim_test(test_id)["family_size"]
 
 
 def family_p(test_id: str, p_value: float) -> float:
@@ -70,7 +134,7 @@ def family_p(test_id: str, p_value: float) -> float:
 
     This needs no result of the other tests, which may be another notebook's.
     """
-    return min(1.0, p_value * catalog.claim_test(test_id)["family_size"])
+    return min(1.0, p_value * looks(test_id))
 
 
 def record_estimate(name: str, result: Any, *, as_of: str, **details: Any) -> None:
@@ -134,7 +198,7 @@ def record_result(
         for part, fields in _parts(comparison).items():
             record(f"{test_id}_{part}", as_of=as_of, **fields)
         record_p(f"{test_id}_placebo_p", comparison, as_of=as_of)
-    record(f"{test_id}_verdict", as_of=as_of, **decision.record())
+    record(f"{test_id}_verdict", as_of=as_of, **decision.record(), **severity(decision, comparison.placebo))
 
 
 def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.methods import checks
+from helpers.methods import checks, power
 from helpers.methods.placebo import MINIMUM_POOL, placebo_p, placebo_range
 from helpers.methods.results import Estimate, Shown
 
@@ -105,7 +105,8 @@ def compare(
         Takes the members of one set, of any size, and returns the estimate with its interval.
     detectable : float
         Minimum detectable effect by the noise of the data, in the unit of the effect. State it from what lies
-        before the dates, not from the effect.
+        before the dates, not from the effect. Where it is below 1.3 half-widths of the interval, which no
+        design allows, the larger is kept.
     rows : DataFrame
         What the effect is made of.
     lead : Estimate, optional
@@ -172,7 +173,7 @@ def compare(
         )
     effect = interval(members)
     placebo = np.asarray(estimate(placebo_sets)) if len(placebo_sets) else np.empty(0)
-    p_value, facts = None, {"mde": detectable} | dict(details or {})
+    p_value, facts = None, {"mde": power.at_least(detectable, effect)} | dict(details or {})
     if len(placebo) >= MINIMUM_POOL:
         observed = float(estimate(members[None, :])[0])
         p_value = placebo_p(placebo, observed, centre=centre, exact=exact)
@@ -189,6 +190,16 @@ def compare(
         leave_one_out,
         placebo,
     )
+
+
+def p_from(values: np.ndarray, effect: float, bound: float) -> float | None:
+    """Return how often placebo values lie as far from their mean as an effect lies from a bound.
+
+    A two-sided p value of the hypothesis that the true effect is the bound; None with fewer than 19 values.
+    """
+    if len(values) < MINIMUM_POOL or not np.isfinite(values).all():
+        return None
+    return placebo_p(values - values.mean(), effect - bound, centre=0.0)
 
 
 def without_p(comparison: DateComparison) -> DateComparison:
