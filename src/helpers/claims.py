@@ -70,7 +70,7 @@ def evidence(
     return replace(asked, margin_p=p_from(comparison.placebo, effect.value, bound))
 
 
-def severity(decision: Verdict, placebo: np.ndarray, sets: int = 199) -> dict[str, float | int]:
+def severity(decision: Verdict, placebo: np.ndarray, sets: int = 199) -> dict[str, float | int | None]:
     """Return how many placebo sets would earn the same word, by the rule and by its first reading.
 
     At a placebo set the interval of the test is moved to the value of the set, and its p values are computed
@@ -86,19 +86,22 @@ def severity(decision: Verdict, placebo: np.ndarray, sets: int = 199) -> dict[st
     Returns
     -------
     dict
-        ``severity``, ``severity_before`` (0 to 1) and ``severity_sets``; empty without 19 placebo sets.
+        ``severity``, ``severity_before`` (0 to 1) and ``severity_sets``; empty without 19 placebo sets. No
+        placebo can earn or lose a word that a bar decides, such as *descriptive only*: that is None.
     """
     evidence = decision.evidence
-    if evidence is None or evidence.estimate is None or not decision.conditions:
+    if evidence is None or evidence.estimate is None or evidence.estimate.low is None:
         return {}
     values = placebo[np.isfinite(placebo)]
     if len(values) < MINIMUM_POOL:
         return {}
     chosen = values[np.linspace(0, len(values) - 1, min(sets, len(values))).astype(int)]
     earned = [verdict(_granted(evidence, float(value), values)) for value in chosen]
+    same = [each.word == decision.word for each in earned]
+    same_before = [each.before == decision.before for each in earned]
     return {
-        "severity": sum(each.word == decision.word for each in earned) / len(earned),
-        "severity_before": sum(each.before == decision.before for each in earned) / len(earned),
+        "severity": sum(same) / len(same) if decision.conditions else None,
+        "severity_before": sum(same_before) / len(same) if decision.before != "descriptive only" else None,
         "severity_sets": len(earned),
     }
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import catalog, claims
+from helpers import catalog, claims, paths, records
 from helpers.methods.rates import rate_ratio
 from helpers.methods.results import Estimate
 from helpers.methods.verdict import Evidence, Region, verdict
@@ -113,8 +113,31 @@ def test_severity_counts_the_placebo_sets_that_earn_the_same_word():
         "severity_before": pytest.approx(1 / 39),
         "severity_sets": 39,
     }
+    crowded = claims.severity(verdict(replace(strong.evidence, crowded=True)), one_rises)
+    assert (crowded["severity"], crowded["severity_before"]) == (None, pytest.approx(1 / 39))
     assert claims.severity(strong, quiet[:18]) == {}
     assert claims.severity(verdict(Evidence(None, usable_events=0)), quiet) == {}
+
+
+def committed_evidence():
+    """Evidence of every verdict in the committed notebooks, by the name of its record."""
+    for notebook in sorted((paths.root() / "notebooks").glob("*.ipynb")):
+        table = records.read(notebook)
+        rulings = table[table["name"].str.fullmatch(r"[CH]\d\d[a-z]_verdict")]
+        yield from ((row.name, row.details.get("inputs") or {}) for row in rulings.itertuples(index=False))
+
+
+def test_no_committed_design_sees_less_than_its_interval_allows():
+    below, seen = [], 0
+    for name, inputs in committed_evidence():
+        estimate, mde = inputs.get("estimate"), inputs.get("mde")
+        if mde is None or not estimate or None in (estimate["low"], estimate["high"]):
+            continue
+        seen += 1
+        # Records keep six digits.
+        if mde < 1.3 * (estimate["high"] - estimate["low"]) / 2 * (1 - 1e-4):
+            below.append(name)
+    assert seen and not below
 
 
 def test_every_test_has_a_row_on_what_its_measure_says():
