@@ -35,6 +35,7 @@ NONE = replace(
     family_p=0.9,
 )
 """Evidence that contradicts a rise of 0.05: the interval ends below it, and so does all else."""
+NONE_LIES = (Region(below=0.05),)
 
 
 def test_all_conditions_met_supports():
@@ -115,6 +116,15 @@ def test_the_interval_is_widened_for_the_family_and_the_dispersion():
     assert verdict(replace(narrow, dispersion=1.23)).word == "supported"
     assert verdict(replace(narrow, dispersion=1.24)).word == "inconclusive"
     assert verdict(replace(narrow, dispersion=0.5)).word == "supported"
+
+
+def test_where_any_value_supports_a_stated_observation_can_still_contradict():
+    anything = replace(NONE, sign=None, supports_if=(Region(),), contradicts_when={"a reversal": True})
+    anything = replace(anything, usable_events=1, single_event=True, placebo_p=0.01, contradicts_if=NONE_LIES)
+    assert verdict(anything).word == "contradicted"
+    unusual = verdict(replace(anything, placebo_p=0.06))
+    assert (unusual.word, unusual.before) == ("inconclusive", "contradicted")
+    assert unusual.reasons[-1] == "not met: placebo p is at most 0.05"
 
 
 def test_windows_that_hold_other_events_describe_only():

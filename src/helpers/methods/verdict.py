@@ -208,7 +208,8 @@ def verdict(evidence: Evidence) -> Verdict:
     conditions = sides[lies_against]
     failed = [name for name, holds in conditions.items() if not holds]
     word: Word = "inconclusive"
-    if lies_for and lies_against:
+    sure = any(all(asked.values()) for asked in sides.values())
+    if lies_for and lies_against and sure and Region() not in _support(evidence):
         reasons = ["sure, but smaller than the margin throughout its interval"]
     elif failed:
         reasons = [AGAINST] * lies_against + [f"not met: {name}" for name in failed]
