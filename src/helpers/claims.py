@@ -5,7 +5,7 @@ The same four or five records follow from every test: ``C16a_mde`` before anythi
 recorded as missing, with the reason.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from helpers import catalog
 from helpers.methods.checks import UnusableInput
 from helpers.methods.comparison import DateComparison, p_from
 from helpers.methods.placebo import MINIMUM_POOL
-from helpers.methods.results import Estimate
+from helpers.methods.results import Estimate, rescale
 from helpers.methods.verdict import Evidence, Verdict, verdict
 from helpers.observations import NotYetKnown
 from helpers.records import record
@@ -70,58 +70,63 @@ def evidence(
     return replace(asked, margin_p=p_from(comparison.placebo, effect.value, bound))
 
 
-def severity(decision: Verdict, placebo: np.ndarray, sets: int = 199) -> dict[str, float | int | None]:
+def severity(
+    decision: Verdict, placebo: np.ndarray, elsewhere: Sequence[Estimate] = (), sets: int = 199
+) -> dict[str, float | int | str | None]:
     """Return how many placebo sets would earn the same word, by the rule and by its first reading.
 
-    At a placebo set the interval of the test is moved to the value of the set, and its p values are computed
-    anew. What is not known there (leads, other estimators, further conditions) is granted, so that for
-    *supported* and *contradicted* the share is an upper bound.
+    What is not known at a placebo set (leads, other estimators, further conditions) is granted; its p values
+    are computed anew. Without intervals of the placebo sets the real one is moved to the value of each set.
 
     Parameters
     ----------
     decision : Verdict
     placebo : array, shape (n,)
-        The effect at the placebo sets; at most `sets` of them, evenly spaced, are judged.
+        The effect at the placebo sets.
+    elsewhere : sequence of Estimate
+        The effect with its own interval at placebo sets.
+    sets : int
+        Without `elsewhere`, so many sets are judged, evenly spaced.
 
     Returns
     -------
     dict
-        ``severity``, ``severity_before`` (0 to 1) and ``severity_sets``; empty without 19 placebo sets. No
-        placebo can earn or lose a word that a bar decides, such as *descriptive only*: that is None.
+        ``severity``, ``severity_before`` (0 to 1), ``severity_sets``, ``severity_interval`` (own or moved);
+        empty without 19 placebo sets. No placebo can earn or lose a word that a bar decides, such as
+        *descriptive only*: that is None.
     """
-    evidence = decision.evidence
+    evidence, values = decision.evidence, placebo[np.isfinite(placebo)]
     if evidence is None or evidence.estimate is None or evidence.estimate.low is None:
         return {}
-    values = placebo[np.isfinite(placebo)]
     if len(values) < MINIMUM_POOL:
         return {}
-    chosen = values[np.linspace(0, len(values) - 1, min(sets, len(values))).astype(int)]
-    earned = [verdict(_granted(evidence, float(value), values)) for value in chosen]
+    bounded = [each for each in elsewhere if each.low is not None and np.isfinite(each.value)]
+    if not bounded:
+        chosen = values[np.linspace(0, len(values) - 1, min(sets, len(values))).astype(int)]
+        moved = [rescale(evidence.estimate, shift=value - evidence.estimate.value) for value in chosen]
+    earned = [verdict(_granted(evidence, each, values)) for each in bounded or moved]
     same = [each.word == decision.word for each in earned]
     same_before = [each.before == decision.before for each in earned]
     return {
         "severity": sum(same) / len(same) if decision.conditions else None,
         "severity_before": sum(same_before) / len(same) if decision.before != "descriptive only" else None,
         "severity_sets": len(earned),
+        "severity_interval": "own" if bounded else "moved",
     }
 
 
-def _granted(evidence: Evidence, value: float, placebo: np.ndarray) -> Evidence:
+def _granted(evidence: Evidence, effect: Estimate, placebo: np.ndarray) -> Evidence:
     """Return the evidence as it would be at a placebo set, all else granted."""
-    effect = evidence.estimate
-    assert effect is not None and effect.low is not None and effect.high is not None
-    shift = value - effect.value
-    moved = effect.changed(value=value, low=effect.low + shift, high=effect.high + shift, p_value=None)
     bound = {"positive": 1, "negative": -1}.get(evidence.sign or "", 0) * (evidence.margin or 0)
     return replace(
         evidence,
-        estimate=moved,
-        placebo_p=p_from(placebo, value, float(placebo.mean())),
-        margin_p=p_from(placebo, value, bound),
+        estimate=effect,
+        placebo_p=p_from(placebo, effect.value, float(placebo.mean())),
+        margin_p=p_from(placebo, effect.value, bound),
         family_p=None,
-        leave_one_out=(moved,),
-        rungs=(moved,),
-        lead=moved.changed(value=0.0, low=-1.0, high=1.0),
+        leave_one_out=(effect,),
+        rungs=(effect,),
+        lead=effect.changed(value=0.0, low=-1.0, high=1.0),
         supports_also={},
         contradicts_when={},
     )
@@ -201,7 +206,7 @@ def record_result(
         for part, fields in _parts(comparison).items():
             record(f"{test_id}_{part}", as_of=as_of, **fields)
         record_p(f"{test_id}_placebo_p", comparison, as_of=as_of)
-    record(f"{test_id}_verdict", as_of=as_of, **decision.record(), **severity(decision, comparison.placebo))
+    record(f"{test_id}_verdict", as_of=as_of, **decision.record(), **_severity(decision, comparison))
 
 
 def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict) -> dict[str, Any]:
@@ -220,6 +225,11 @@ def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decisio
         "placebo_rank": effect.p_value,
         "n": effect.n,
     }
+
+
+def _severity(decision: Verdict, comparison: DateComparison | NotEstimated) -> dict[str, Any]:
+    elsewhere = () if isinstance(comparison, NotEstimated) else comparison.elsewhere
+    return severity(decision, comparison.placebo, elsewhere)
 
 
 def _parts(comparison: DateComparison) -> dict[str, dict[str, Any]]:

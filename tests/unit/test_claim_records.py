@@ -104,7 +104,7 @@ def test_severity_counts_the_placebo_sets_that_earn_the_same_word():
     quiet = np.linspace(-1.9, 1.9, 39)
     found = claims.severity(strong, quiet)
     # The interval excludes zero beyond one; of these only the outermost is rare enough.
-    assert found == {"severity": 0, "severity_before": 0, "severity_sets": 39}
+    assert found == {"severity": 0, "severity_before": 0, "severity_sets": 39, "severity_interval": "moved"}
     one_rises = np.append(np.linspace(-0.1, 0.1, 38), 3.0)
     assert claims.severity(strong, one_rises)["severity"] == pytest.approx(1 / 39)
     weak = verdict(replace(strong.evidence, mde=1.6))
@@ -112,7 +112,11 @@ def test_severity_counts_the_placebo_sets_that_earn_the_same_word():
         "severity": 1.0,
         "severity_before": pytest.approx(1 / 39),
         "severity_sets": 39,
+        "severity_interval": "moved",
     }
+    unsure = [effect.changed(value=value, low=value - 9, high=value + 9) for value in one_rises]
+    own = claims.severity(strong, one_rises, unsure)
+    assert (own["severity"], own["severity_interval"]) == (0, "own")
     crowded = claims.severity(verdict(replace(strong.evidence, crowded=True)), one_rises)
     assert (crowded["severity"], crowded["severity_before"]) == (None, pytest.approx(1 / 39))
     assert claims.severity(strong, quiet[:18]) == {}

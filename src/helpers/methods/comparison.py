@@ -41,6 +41,9 @@ class DateComparison(Shown):
         The effect with each date left out.
     placebo : array, shape (sets,)
         The effect at the placebo sets.
+    elsewhere : tuple of Estimate
+        The effect with its own interval at up to 199 of the placebo sets, evenly spaced; empty where the
+        interval is known at the real dates alone.
     """
 
     effect: Estimate
@@ -48,6 +51,7 @@ class DateComparison(Shown):
     rows: pd.DataFrame
     leave_one_out: Mapping[Any, Estimate] = field(default_factory=dict)
     placebo: np.ndarray = field(default_factory=lambda: np.empty(0))
+    elsewhere: tuple[Estimate, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """Return the record of the effect."""
@@ -189,7 +193,24 @@ def compare(
         rows,
         leave_one_out,
         placebo,
+        _elsewhere(interval, placebo_sets, placebo),
     )
+
+
+def _elsewhere(
+    interval: Callable[[np.ndarray], Estimate], sets: np.ndarray, values: np.ndarray, most: int = 199
+) -> tuple[Estimate, ...]:
+    """Estimate with an interval at evenly spaced sets; none if `interval` knows the real dates alone."""
+    estimates = []
+    for row in np.linspace(0, len(values) - 1, min(most, len(values))).astype(int):
+        try:
+            estimate = interval(sets[row])
+        except checks.UnusableInput:
+            continue
+        if not np.isclose(estimate.value, values[row]):
+            return ()
+        estimates.append(estimate)
+    return tuple(estimates)
 
 
 def p_from(values: np.ndarray, effect: float, bound: float) -> float | None:
