@@ -5,7 +5,7 @@ The same four or five records follow from every test: ``C16a_mde`` before anythi
 recorded as missing, with the reason.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,9 +14,10 @@ import pandas as pd
 
 from helpers import catalog
 from helpers.methods.checks import UnusableInput
-from helpers.methods.comparison import DateComparison
-from helpers.methods.results import Estimate
-from helpers.methods.verdict import Evidence, Verdict
+from helpers.methods.comparison import DateComparison, p_from
+from helpers.methods.placebo import MINIMUM_POOL
+from helpers.methods.results import Estimate, rescale
+from helpers.methods.verdict import Evidence, Verdict, verdict
 from helpers.observations import NotYetKnown
 from helpers.records import record
 
@@ -62,7 +63,78 @@ def evidence(
         mde=effect.details["mde"] if effect else None,
         rungs=tuple(getattr(rung, "effect", rung) for rung in rungs if rung),
     )
-    return replace(measured, **stated)
+    asked = replace(measured, **stated)
+    if not effect or not asked.sign or asked.margin is None:
+        return asked
+    bound = asked.margin if asked.sign == "positive" else -asked.margin
+    return replace(asked, margin_p=p_from(comparison.placebo, effect.value, bound))
+
+
+def severity(
+    decision: Verdict, placebo: np.ndarray, elsewhere: Sequence[Estimate] = (), sets: int = 199
+) -> dict[str, float | int | str | None]:
+    """Return how many placebo sets would earn the same word, by the rule and by its first reading.
+
+    What is not known at a placebo set (leads, other estimators, further conditions) is granted; its p values
+    are computed anew. Without intervals of the placebo sets the real one is moved to the value of each set.
+
+    Parameters
+    ----------
+    decision : Verdict
+    placebo : array, shape (n,)
+        The effect at the placebo sets.
+    elsewhere : sequence of Estimate
+        The effect with its own interval at placebo sets.
+    sets : int
+        Without `elsewhere`, so many sets are judged, evenly spaced.
+
+    Returns
+    -------
+    dict
+        ``severity``, ``severity_before`` (0 to 1), ``severity_sets``, ``severity_interval`` (own or moved);
+        empty without 19 placebo sets. No placebo can earn or lose a word that a bar decides, such as
+        *descriptive only*: that is None.
+    """
+    evidence, values = decision.evidence, placebo[np.isfinite(placebo)]
+    if evidence is None or evidence.estimate is None or evidence.estimate.low is None:
+        return {}
+    if len(values) < MINIMUM_POOL:
+        return {}
+    bounded = [each for each in elsewhere if each.low is not None and np.isfinite(each.value)]
+    if not bounded:
+        chosen = values[np.linspace(0, len(values) - 1, min(sets, len(values))).astype(int)]
+        moved = [rescale(evidence.estimate, shift=value - evidence.estimate.value) for value in chosen]
+    earned = [verdict(_granted(evidence, each, values)) for each in bounded or moved]
+    same = [each.word == decision.word for each in earned]
+    same_before = [each.before == decision.before for each in earned]
+    return {
+        "severity": sum(same) / len(same) if decision.conditions else None,
+        "severity_before": sum(same_before) / len(same) if decision.before != "descriptive only" else None,
+        "severity_sets": len(earned),
+        "severity_interval": "own" if bounded else "moved",
+    }
+
+
+def _granted(evidence: Evidence, effect: Estimate, placebo: np.ndarray) -> Evidence:
+    """Return the evidence as it would be at a placebo set, all else granted."""
+    bound = {"positive": 1, "negative": -1}.get(evidence.sign or "", 0) * (evidence.margin or 0)
+    return replace(
+        evidence,
+        estimate=effect,
+        placebo_p=p_from(placebo, effect.value, float(placebo.mean())),
+        margin_p=p_from(placebo, effect.value, bound),
+        family_p=None,
+        leave_one_out=(effect,),
+        rungs=(effect,),
+        lead=effect.changed(value=0.0, low=-1.0, high=1.0),
+        supports_also={},
+        contradicts_when={},
+    )
+
+
+def looks(test_id: str) -> int:
+    """Return the number of primary tests in the family of a test."""
+    return catalog.claim_test(test_id)["family_size"]
 
 
 def family_p(test_id: str, p_value: float) -> float:
@@ -70,7 +142,7 @@ def family_p(test_id: str, p_value: float) -> float:
 
     This needs no result of the other tests, which may be another notebook's.
     """
-    return min(1.0, p_value * catalog.claim_test(test_id)["family_size"])
+    return min(1.0, p_value * looks(test_id))
 
 
 def record_estimate(name: str, result: Any, *, as_of: str, **details: Any) -> None:
@@ -134,7 +206,7 @@ def record_result(
         for part, fields in _parts(comparison).items():
             record(f"{test_id}_{part}", as_of=as_of, **fields)
         record_p(f"{test_id}_placebo_p", comparison, as_of=as_of)
-    record(f"{test_id}_verdict", as_of=as_of, **decision.record())
+    record(f"{test_id}_verdict", as_of=as_of, **decision.record(), **_severity(decision, comparison))
 
 
 def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict) -> dict[str, Any]:
@@ -153,6 +225,11 @@ def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decisio
         "placebo_rank": effect.p_value,
         "n": effect.n,
     }
+
+
+def _severity(decision: Verdict, comparison: DateComparison | NotEstimated) -> dict[str, Any]:
+    elsewhere = () if isinstance(comparison, NotEstimated) else comparison.elsewhere
+    return severity(decision, comparison.placebo, elsewhere)
 
 
 def _parts(comparison: DateComparison) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """What the verdict rule may never do, whatever the evidence."""
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import event, given, seed, settings
 from hypothesis import strategies as st
@@ -51,12 +52,14 @@ def judged_evidence(draw):
         sign="positive" if draw(st.booleans()) == (side > 0) else "negative",
         margin=draw(st.floats(0.01, 0.5)),
         usable_events=draw(st.none() | st.integers(5, 20)),
-        placebo_p=draw(st.floats(0, 0.1)),
-        family_p=draw(st.none() | st.floats(0, 0.1)),
+        placebo_p=draw(st.floats(0, 0.06)),
+        margin_p=draw(st.floats(0, 0.06)),
+        looks=draw(st.integers(1, 2)),
+        family_p=draw(st.none() | st.floats(0, 0.06)),
         leave_one_out=tuple(draw(st.lists(agreeing, min_size=1, max_size=3))),
         lead=_estimate(side, -0.1, 0.0, 0.1),
         rungs=tuple(draw(st.lists(agreeing | estimates(), min_size=1, max_size=2))),
-        mde=draw(st.floats(0.01, 1)),
+        mde=draw(st.floats(0.01, 0.1)),
     )
 
 
@@ -115,6 +118,44 @@ def test_contradicted_excludes_every_effect_that_matters(evidence):
             assert one.high < evidence.margin
         else:
             assert one.low > -evidence.margin
+        assert evidence.mde <= evidence.margin
+        assert evidence.rungs
+
+
+@given(judged_evidence())
+def test_the_two_directions_are_mirror_images(evidence):
+    """Reflected about half the margin, an effect above zero becomes one that lies below the margin."""
+
+    def snapped(one):
+        """On a grid of 64ths, where reflecting loses no digit."""
+        ends = (round(64 * end) / 64 for end in (one.value, one.low, one.high))
+        return Estimate(*ends, one.unit, one.n, one.method)
+
+    def reflect(one):
+        return Estimate(size - one.value, size - one.high, size - one.low, one.unit, one.n, one.method)
+
+    margin = max(1, round(64 * evidence.margin)) / 64
+    size = margin if evidence.sign == "positive" else -margin
+    evidence = replace(
+        evidence,
+        margin=margin,
+        estimate=snapped(evidence.estimate),
+        leave_one_out=tuple(map(snapped, evidence.leave_one_out)),
+        rungs=tuple(map(snapped, evidence.rungs)),
+        family_p=None,
+        lead=_estimate(1, -9.0, 0.0, 9.0),
+    )
+    reflected = replace(
+        evidence,
+        estimate=reflect(evidence.estimate),
+        leave_one_out=tuple(map(reflect, evidence.leave_one_out)),
+        rungs=tuple(map(reflect, evidence.rungs)),
+        placebo_p=evidence.margin_p,
+        margin_p=evidence.placebo_p,
+    )
+    other = {"supported": "contradicted", "contradicted": "supported"}
+    word = verdict(evidence).word
+    assert verdict(reflected).word == other.get(word, word)
 
 
 @given(any_evidence)

@@ -159,7 +159,7 @@ def test_an_undetectable_effect_is_inconclusive_and_says_why(seed):
     summits = apart_from_the_control(events("summit"))[:5]
     result = summit_verdict(simulated(seed, 0.06, 0.25, summits), summits)
     assert result.word == "inconclusive", result.reasons
-    assert "the minimum detectable effect exceeds the margin" in result.reasons
+    assert "not met: the design can see its margin" in result.reasons
 
 
 def test_four_summits_allow_description_only():

@@ -1,11 +1,14 @@
 """From a pre-specified test to its records: what is recorded, and what happens when there is no estimate."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import catalog, claims
+from helpers import catalog, claims, paths, records
 from helpers.methods.rates import rate_ratio
+from helpers.methods.results import Estimate
 from helpers.methods.verdict import Evidence, Region, verdict
 
 YEAR = pd.date_range("2021-01-01", "2021-12-31")
@@ -88,3 +91,61 @@ def test_infinite_ends_stay_out_of_the_record_of_a_verdict():
 def test_what_was_not_estimated_is_empty_and_false():
     none = claims.NotEstimated("too short")
     assert not none and len(none) == 0 and none.effect is None
+
+
+def test_severity_counts_the_placebo_sets_that_earn_the_same_word():
+    effect = Estimate(3.0, 2.0, 4.0, "points", 10, "m")
+    wide = effect.changed(value=0.0, low=-1.0, high=1.0)
+    stated = {"sign": "positive", "margin": 1.5, "mde": 1.5, "placebo_p": 0.01, "margin_p": 0.01}
+    strong = verdict(
+        Evidence(effect, usable_events=9, leave_one_out=(effect,), lead=wide, rungs=(effect,), **stated)
+    )
+    assert strong.word == "supported"
+    quiet = np.linspace(-1.9, 1.9, 39)
+    found = claims.severity(strong, quiet)
+    # The interval excludes zero beyond one; of these only the outermost is rare enough.
+    assert found == {"severity": 0, "severity_before": 0, "severity_sets": 39, "severity_interval": "moved"}
+    one_rises = np.append(np.linspace(-0.1, 0.1, 38), 3.0)
+    assert claims.severity(strong, one_rises)["severity"] == pytest.approx(1 / 39)
+    weak = verdict(replace(strong.evidence, mde=1.6))
+    assert claims.severity(weak, one_rises) == {
+        "severity": 1.0,
+        "severity_before": pytest.approx(1 / 39),
+        "severity_sets": 39,
+        "severity_interval": "moved",
+    }
+    unsure = [effect.changed(value=value, low=value - 9, high=value + 9) for value in one_rises]
+    own = claims.severity(strong, one_rises, unsure)
+    assert (own["severity"], own["severity_interval"]) == (0, "own")
+    crowded = claims.severity(verdict(replace(strong.evidence, crowded=True)), one_rises)
+    assert (crowded["severity"], crowded["severity_before"]) == (None, pytest.approx(1 / 39))
+    assert claims.severity(strong, quiet[:18]) == {}
+    assert claims.severity(verdict(Evidence(None, usable_events=0)), quiet) == {}
+
+
+def committed_evidence():
+    """Evidence of every verdict in the committed notebooks, by the name of its record."""
+    for notebook in sorted((paths.root() / "notebooks").glob("*.ipynb")):
+        table = records.read(notebook)
+        rulings = table[table["name"].str.fullmatch(r"[CH]\d\d[a-z]_verdict")]
+        yield from ((row.name, row.details.get("inputs") or {}) for row in rulings.itertuples(index=False))
+
+
+def test_no_committed_design_sees_less_than_its_interval_allows():
+    below, seen = [], 0
+    for name, inputs in committed_evidence():
+        estimate, mde = inputs.get("estimate"), inputs.get("mde")
+        if mde is None or not estimate or None in (estimate["low"], estimate["high"]):
+            continue
+        seen += 1
+        # Records keep six digits.
+        if mde < 1.3 * (estimate["high"] - estimate["low"]) / 2 * (1 - 1e-4):
+            below.append(name)
+    assert seen and not below
+
+
+def test_every_test_has_a_row_on_what_its_measure_says():
+    listed = catalog.list_table("test_constructs")["test_id"]
+    assert list(listed) == [
+        test["id"] for claim in catalog.claims()["claims"] for test in claim.get("tests", [])
+    ]

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.methods import comparison
 from helpers.methods.checks import UnusableInput
-from helpers.methods.comparison import compare, without_p
+from helpers.methods.comparison import compare, p_from, without_p
 from helpers.methods.results import Estimate, mean_over_events
 
 VALUES = np.arange(30.0) - 10
@@ -30,11 +30,26 @@ def compared(**changes):
         "members": EVENTS,
         "placebo_sets": SETS,
         "interval": with_interval,
-        "detectable": 2.5,
+        "detectable": 4.5,
         "rows": pd.DataFrame({"value": VALUES[EVENTS]}, DATES[EVENTS]),
         "centre": 0.0,
     }
     return compare(DATES[EVENTS], mean_of, **(settings | changes))
+
+
+def test_a_detectable_effect_is_no_less_than_the_interval_allows():
+    effect = with_interval(EVENTS)
+    floor = 1.3 * (effect.high - effect.low) / 2
+    assert compared(detectable=0.1).effect.details["mde"] == pytest.approx(floor)
+    assert compared(detectable=floor + 0.1).effect.details["mde"] == pytest.approx(floor + 0.1)
+
+
+def test_the_distance_from_a_bound_is_ranked_among_the_placebo_values():
+    values = np.arange(-10.0, 11.0)
+    assert p_from(values, 30.0, 0.0) == 1 / 22
+    assert p_from(values, 30.0, 30.0) == 1
+    assert p_from(values + 5, 10.0, 0.0) == p_from(values, 10.0, 0.0) == 3 / 22
+    assert p_from(values[:18], 1.0, 0.0) is None
 
 
 def test_effect_placebo_and_each_date_left_out():
@@ -48,7 +63,7 @@ def test_effect_placebo_and_each_date_left_out():
         30: 17.5,
     }
     details = result.effect.details
-    assert (details["mde"], details["months"], details["placebo_50"]) == (2.5, 30, 0.5)
+    assert (details["mde"], details["months"], details["placebo_50"]) == (4.5, 30, 0.5)
     assert details["t_p"] == with_interval(EVENTS).p_value
     assert result.lead is None and list(result.rows["value"]) == [17, 18, 19]
 

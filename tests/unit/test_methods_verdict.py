@@ -19,18 +19,29 @@ GOOD = Evidence(
     margin=0.05,
     usable_events=10,
     placebo_p=0.01,
+    margin_p=0.01,
     family_p=0.03,
     leave_one_out=(estimate(0.18, 0.05, 0.31), estimate(0.21, 0.1, 0.32)),
     lead=estimate(0.01, -0.05, 0.07),
     rungs=(estimate(0.15, 0.02, 0.28),),
-    mde=0.12,
+    mde=0.05,
 )
+NONE = replace(
+    GOOD,
+    estimate=estimate(0.0, -0.04, 0.04),
+    leave_one_out=(estimate(-0.01, -0.05, 0.03), estimate(0.04, -0.02, 0.1)),
+    rungs=(estimate(0.01, -0.02, 0.04),),
+    placebo_p=0.9,
+    family_p=0.9,
+)
+"""Evidence that contradicts a rise of 0.05: the interval ends below it, and so does all else."""
+NONE_LIES = (Region(below=0.05),)
 
 
 def test_all_conditions_met_supports():
     result = verdict(GOOD)
     assert result.word == "supported"
-    assert all(result.conditions.values()) and len(result.conditions) == 6
+    assert all(result.conditions.values()) and len(result.conditions) == 7
 
 
 @pytest.mark.parametrize(
@@ -48,12 +59,78 @@ def test_all_conditions_met_supports():
         {"rungs": ()},
         {"rungs": (estimate(0.15, -0.02, 0.32),)},
         {"supports_also": {"dialogue count rises": False}},
+        {"mde": 0.0501},
+        {"looks": 2, "estimate": estimate(0.2, 0.01, 0.39)},
+        {"dispersion": 5.0},
     ],
 )
 def test_each_missing_condition_makes_it_inconclusive(change):
     result = verdict(replace(GOOD, **change))
     assert result.word == "inconclusive"
     assert list(result.conditions.values()).count(False) == 1
+
+
+def test_all_conditions_met_contradict():
+    result = verdict(NONE)
+    assert (result.word, result.reasons) == ("contradicted", ("every condition holds",))
+    assert all(result.conditions.values()) and len(result.conditions) == 6
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"estimate": estimate(0.0, -0.05, 0.05)},
+        {"margin_p": 0.051},
+        {"margin_p": None},
+        {"leave_one_out": (estimate(0.05, 0.0, 0.1),)},
+        {"leave_one_out": ()},
+        {"lead": estimate(0.1, 0.01, 0.19)},
+        {"lead": None},
+        {"rungs": ()},
+        {"rungs": (estimate(0.02, -0.02, 0.05),)},
+        {"mde": 0.0501},
+        {"looks": 2, "estimate": estimate(0.0, -0.049, 0.049)},
+        {"dispersion": 2.0},
+    ],
+)
+def test_each_missing_condition_keeps_it_from_being_contradicted(change):
+    result = verdict(replace(NONE, **change))
+    assert result.word == "inconclusive"
+    assert result.before == (
+        "inconclusive" if change.get("estimate", NONE.estimate).high >= 0.05 else "contradicted"
+    )
+
+
+def test_a_contradiction_holds_at_the_bounds_themselves():
+    on_the_bound = {"margin_p": 0.05, "usable_events": 5, "mde": 0.05, "dispersion": 1.0}
+    assert verdict(replace(NONE, **on_the_bound)).word == "contradicted"
+    assert verdict(replace(NONE, usable_events=4)).word == "descriptive only"
+    assert verdict(replace(NONE, estimate=estimate(0.0, -0.1, 0.0499))).word == "contradicted"
+
+
+def test_the_interval_is_widened_for_the_family_and_the_dispersion():
+    narrow = replace(GOOD, estimate=replace(GOOD.estimate, low=0.02, high=0.38))
+    assert verdict(replace(narrow, looks=1)).word == "supported"
+    # 1.96 to 2.24 standard errors: the lower end moves from 0.02 to -0.006.
+    assert verdict(replace(narrow, looks=2)).word == "inconclusive"
+    assert verdict(replace(narrow, dispersion=1.23)).word == "supported"
+    assert verdict(replace(narrow, dispersion=1.24)).word == "inconclusive"
+    assert verdict(replace(narrow, dispersion=0.5)).word == "supported"
+
+
+def test_where_any_value_supports_a_stated_observation_can_still_contradict():
+    anything = replace(NONE, sign=None, supports_if=(Region(),), contradicts_when={"a reversal": True})
+    anything = replace(anything, usable_events=1, single_event=True, placebo_p=0.01, contradicts_if=NONE_LIES)
+    assert verdict(anything).word == "contradicted"
+    unusual = verdict(replace(anything, placebo_p=0.06))
+    assert (unusual.word, unusual.before) == ("inconclusive", "contradicted")
+    assert unusual.reasons[-1] == "not met: placebo p is at most 0.05"
+
+
+def test_windows_that_hold_other_events_describe_only():
+    result = verdict(replace(GOOD, crowded=True))
+    assert (result.word, result.before) == ("descriptive only", "supported")
+    assert result.reasons == ("the windows hold events of another kind",)
 
 
 def test_the_bounds_themselves_are_met():
@@ -68,13 +145,10 @@ def test_the_bounds_themselves_are_met():
     # A lead half as large as the effect, and sure, explains it.
     assert verdict(replace(GOOD, lead=estimate(0.1, 0.01, 0.19))).word == "inconclusive"
     assert verdict(replace(GOOD, lead=estimate(0.1, 0.0, 0.2))).word == "supported"
-    # An interval that ends at the margin does not exclude it.
-    assert verdict(replace(GOOD, estimate=estimate(0.0, -0.05, 0.05))).word == "inconclusive"
-    assert verdict(replace(GOOD, estimate=estimate(0.0, -0.05, 0.049))).word == "contradicted"
 
 
 def test_stated_observations_contradict_only_together():
-    unsure = replace(GOOD, estimate=estimate(0.2, -0.1, 0.5))
+    unsure = replace(NONE, estimate=estimate(0.0, -0.1, 0.1))
     both = {"a run-up": True, "a reversal": True}
     assert verdict(replace(unsure, contradicts_when=both)).word == "contradicted"
     assert verdict(replace(unsure, contradicts_when=both | {"a reversal": False})).word == "inconclusive"
@@ -98,7 +172,9 @@ def test_signs_mirror():
         rungs=tuple(map(mirrored, GOOD.rungs)),
     )
     assert verdict(mirror).word == "supported"
-    assert verdict(replace(mirror, estimate=estimate(0.1, -0.04, 0.24))).word == "contradicted"
+    against = {"leave_one_out": NONE.leave_one_out, "rungs": NONE.rungs}
+    against = {name: tuple(map(mirrored, effects)) for name, effects in against.items()}
+    assert verdict(replace(mirror, estimate=estimate(0.1, -0.04, 0.24), **against)).word == "contradicted"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +187,7 @@ def test_signs_mirror():
     ],
 )
 def test_intervals_against_the_margin(interval, word):
-    assert verdict(replace(GOOD, estimate=estimate(*interval))).word == word
+    assert verdict(replace(NONE, estimate=estimate(*interval))).word == word
 
 
 def test_a_sure_effect_smaller_than_the_margin_says_so():
@@ -157,7 +233,7 @@ def test_a_single_event_that_should_be_usual():
     assert verdict(replace(usual, placebo_p=0.02)).word == "inconclusive"
     runs = {"run-up above the 95th percentile": True, "reversal below the 5th": True}
     moved = replace(usual, estimate=estimate(0.0, -0.2, 0.2), contradicts_when=runs)
-    assert verdict(moved).word == "contradicted"
+    assert (verdict(moved).word, verdict(moved).before) == ("inconclusive", "contradicted")
 
 
 def test_a_design_without_dated_events_needs_no_placebo_and_no_leads():
@@ -182,7 +258,8 @@ def test_equivalence(interval, word):
         equivalence=True,
         margin=0.10,
         estimate=estimate(*interval),
-        rungs=(estimate(0.0, -0.05, 0.05),),
+        leave_one_out=(estimate(*interval),),
+        rungs=(estimate(0.0, -0.05, 0.05), estimate(*interval)),
     )
     assert verdict(evidence).word == word
 
@@ -197,8 +274,10 @@ def test_a_bound_stated_beforehand(interval, word):
         supports_if=(Region(above=0.35),),
         contradicts_if=(Region(below=0.35),),
         usable_events=12,
-        leave_one_out=(estimate(0.45, 0.36, 0.54),),
-        rungs=(estimate(0.48, 0.37, 0.59),),
+        placebo_p=0.01,
+        lead=estimate(0.0, -0.1, 0.1),
+        leave_one_out=(estimate(0.4, 0.3, 0.5),),
+        rungs=(estimate(0.48, 0.37, 0.59), estimate(0.3, 0.25, 0.34)),
         mde=0.1,
     )
     assert verdict(evidence).word == word
@@ -210,10 +289,15 @@ def test_either_of_two_regions_contradicts():
         supports_if=(Region(above=0.67, below=1.5),),
         contradicts_if=(Region(below=0.67), Region(above=1.5)),
         usable_events=11,
+        placebo_p=0.01,
+        lead=estimate(1.0, -0.1, 2.1),
+        leave_one_out=(estimate(1.9, 1.4, 2.4),),
+        rungs=(estimate(2.0, 1.6, 2.4), estimate(0.5, 0.4, 0.6)),
         mde=0.3,
     )
     assert verdict(ratio).word == "contradicted"
     assert verdict(replace(ratio, estimate=estimate(0.5, 0.4, 0.6))).word == "contradicted"
+    assert verdict(replace(ratio, rungs=(estimate(0.5, 0.4, 0.7),))).word == "inconclusive"
 
 
 @pytest.mark.parametrize(
@@ -245,17 +329,9 @@ def test_every_input_is_in_the_output_and_can_be_written_as_json():
     assert list(result.table()["holds"]) == ["yes"] * len(result.conditions)
 
 
-WEAK = "the minimum detectable effect exceeds the margin"
-
-
-def test_a_design_too_weak_for_its_margin_says_so_and_keeps_its_word():
-    assert WEAK in verdict(replace(GOOD, placebo_p=0.5)).reasons
-    supported = verdict(GOOD)
-    assert supported.word == "supported"
-    assert supported.reasons[1:] == (WEAK, "supported by point 15; point 16 would cap it at inconclusive")
-    contradicted = verdict(replace(GOOD, estimate=estimate(-0.2, -0.3, -0.1)))
-    assert contradicted.reasons[-1].startswith("contradicted by point 15; point 16")
-
-
-def test_a_design_that_sees_its_margin_has_nothing_to_add():
-    assert verdict(replace(GOOD, mde=0.05)).reasons == ("every condition holds",)
+def test_a_design_too_weak_for_its_margin_is_inconclusive_at_best():
+    for evidence, word in ((GOOD, "supported"), (NONE, "contradicted")):
+        weak = verdict(replace(evidence, mde=0.0501))
+        assert (weak.word, weak.before) == ("inconclusive", word)
+        assert weak.reasons[-1] == "not met: the design can see its margin"
+        assert weak.record()["word_before"] == word

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.methods import checks
+from helpers.methods import checks, power
 from helpers.methods.placebo import MINIMUM_POOL, placebo_p, placebo_range
 from helpers.methods.results import Estimate, Shown
 
@@ -41,6 +41,9 @@ class DateComparison(Shown):
         The effect with each date left out.
     placebo : array, shape (sets,)
         The effect at the placebo sets.
+    elsewhere : tuple of Estimate
+        The effect with its own interval at up to 199 of the placebo sets, evenly spaced; empty where the
+        interval is known at the real dates alone.
     """
 
     effect: Estimate
@@ -48,6 +51,7 @@ class DateComparison(Shown):
     rows: pd.DataFrame
     leave_one_out: Mapping[Any, Estimate] = field(default_factory=dict)
     placebo: np.ndarray = field(default_factory=lambda: np.empty(0))
+    elsewhere: tuple[Estimate, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """Return the record of the effect."""
@@ -105,7 +109,8 @@ def compare(
         Takes the members of one set, of any size, and returns the estimate with its interval.
     detectable : float
         Minimum detectable effect by the noise of the data, in the unit of the effect. State it from what lies
-        before the dates, not from the effect.
+        before the dates, not from the effect. Where it is below 1.3 half-widths of the interval, which no
+        design allows, the larger is kept.
     rows : DataFrame
         What the effect is made of.
     lead : Estimate, optional
@@ -172,7 +177,7 @@ def compare(
         )
     effect = interval(members)
     placebo = np.asarray(estimate(placebo_sets)) if len(placebo_sets) else np.empty(0)
-    p_value, facts = None, {"mde": detectable} | dict(details or {})
+    p_value, facts = None, {"mde": power.at_least(detectable, effect)} | dict(details or {})
     if len(placebo) >= MINIMUM_POOL:
         observed = float(estimate(members[None, :])[0])
         p_value = placebo_p(placebo, observed, centre=centre, exact=exact)
@@ -188,7 +193,34 @@ def compare(
         rows,
         leave_one_out,
         placebo,
+        _elsewhere(interval, placebo_sets, placebo),
     )
+
+
+def _elsewhere(
+    interval: Callable[[np.ndarray], Estimate], sets: np.ndarray, values: np.ndarray, most: int = 199
+) -> tuple[Estimate, ...]:
+    """Estimate with an interval at evenly spaced sets; none if `interval` knows the real dates alone."""
+    estimates = []
+    for row in np.linspace(0, len(values) - 1, min(most, len(values))).astype(int):
+        try:
+            estimate = interval(sets[row])
+        except checks.UnusableInput:
+            continue
+        if not np.isclose(estimate.value, values[row]):
+            return ()
+        estimates.append(estimate)
+    return tuple(estimates)
+
+
+def p_from(values: np.ndarray, effect: float, bound: float) -> float | None:
+    """Return how often placebo values lie as far from their mean as an effect lies from a bound.
+
+    A two-sided p value of the hypothesis that the true effect is the bound; None with fewer than 19 values.
+    """
+    if len(values) < MINIMUM_POOL or not np.isfinite(values).all():
+        return None
+    return placebo_p(values - values.mean(), effect - bound, centre=0.0)
 
 
 def without_p(comparison: DateComparison) -> DateComparison:

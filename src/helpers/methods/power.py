@@ -17,9 +17,11 @@ from statsmodels.stats.power import TTestIndPower, TTestPower
 
 from helpers.methods import checks
 from helpers.methods.placebo import MINIMUM_POOL
+from helpers.methods.results import Estimate
 
 ALPHA = 0.05
 POWER = 0.80
+HALF_WIDTHS = 1.3
 # A finding of the wrong sign is no success, so only the tail of the true sign counts.
 ONE_TAIL = {"alpha": ALPHA / 2, "alternative": "larger"}
 
@@ -59,6 +61,17 @@ class DetectableEffect:
 def normal_multiplier(alpha: float = ALPHA, power: float = POWER) -> float:
     """Return the number of standard errors in a minimum detectable effect (2.80 for 5 and 80 percent)."""
     return float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power))
+
+
+def at_least(detectable: float, estimate: Estimate) -> float:
+    """Return a detectable effect, but no less than 1.3 half-widths of the interval that decides.
+
+    No design sees less: the detectable effect is two quantiles of the same spread, the half-width one of
+    them, and with three degrees of freedom or more the two are at least 1.3 times the one.
+    """
+    if estimate.low is None or estimate.high is None or not np.isfinite(estimate.high - estimate.low):
+        return detectable
+    return max(detectable, HALF_WIDTHS * (estimate.high - estimate.low) / 2)
 
 
 def detectable_coefficient(se: float, *, df: float = np.inf, ratios: np.ndarray | None = None) -> float:

@@ -1,40 +1,42 @@
-"""The verdict rule: from results to one of five words, mechanically.
+"""The verdict rule: from results to one of five words, mechanically, and by the same questions both ways.
 
-The rule is point 15 of the project's charter, which the specification names (``rule: charter-15``) and which
-was written before any estimate:
+The rule is points 4, 15 and 16 of the project's charter, written before any estimate:
 
 - *not testable*: no public series observes what the claim is about.
-- *descriptive only*: fewer than five usable events, no comparator, or events that cannot be told apart.
-- *supported*: the interval excludes zero in the claimed direction, placebo p is at most 0.05, no event
-  carries the result, leads do not explain it, and at least two estimators agree.
-- *contradicted*: the interval excludes every effect of the size that matters in the claimed direction.
+- *descriptive only*: fewer than five usable events, no comparator, events that cannot be told apart, or
+  windows that hold events of another kind without a term for them (point 4).
+- *supported* and *contradicted*: the interval lies where the claim puts it, or where it excludes every
+  effect that the claim needs; and for both alike the placebo, the leads, each event left out, a second
+  estimator, the family (the interval is widened for it) and the margin, which the design must see (point 16).
 - *inconclusive*: anything else, with the minimum detectable effect.
 
 A claim may instead state regions in which its interval must lie (equivalence, or a bound fixed beforehand).
 
-What point 15 leaves open is read so:
+What the charter leaves open is read so:
 
-- An effect that is sure but smaller than the margin meets both *supported* and *contradicted*: inconclusive.
+- An interval that lies in both places (sure, but smaller than the margin) is inconclusive.
+- The placebo p of a contradiction asks whether placebo dates lie as far off as the effect lies from the
+  margin; of a claim of no effect, whether they are as large as the effect. To support that needs no placebo.
 - A lead explains the effect if its own interval excludes zero and it is at least half as large.
-- An event carries the result if the estimate without it has another sign (with regions: if its interval lies
-  in the contradicting region).
+- An event carries the result if the estimate without it lies on the other side of the bound (with regions: if
+  its interval lies in the opposite region).
 - Estimators agree if the interval of at least one other lies where that of the headline must lie.
-- Multiplicity is charged by the p value within the family; the interval is not widened.
-- A claim of no effect rests on its interval: neither placebo p nor leads are asked for.
+- A count whose interval takes it for Poisson is widened by the root of its dispersion.
 - A design without dated events (a trend, a share of meetings) has neither leads nor events to leave out. One
   event by nature is judged against placebo days and has no event to leave out.
 
-Point 16 of the charter is no part of the rule, because the specification does not name it. It says that the
-best possible verdict is *inconclusive* where the minimum detectable effect exceeds the margin. No word is
-changed for that after the results; it is said beside the word.
+Until 30 November 2026 *contradicted* asked for the interval alone and points 4 and 16 were only said beside
+the word. ``before`` keeps the word of that first reading on the same evidence; data/claims.yml logs it.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
+from scipy import special
 
 from helpers.methods.results import Estimate
 
@@ -43,7 +45,9 @@ Word = Literal["supported", "contradicted", "inconclusive", "descriptive only", 
 ALPHA = 0.05
 USABLE_EVENTS = 5
 LEAD_SHARE = 0.5  # of the effect; a larger sure lead explains it
-CAP = "point 16 would cap it at inconclusive"
+INTERVAL = "the interval lies where the claim puts it"
+AGAINST = "the interval excludes every effect that the claim needs"
+POWER = "the design can see its margin"
 
 
 class IncompleteEvidence(ValueError):
@@ -87,8 +91,14 @@ class Evidence:
         Events behind the headline; None for a design without dated events (a trend, a share of meetings).
     placebo_p : float or None
         p value against placebo dates or permutations. Shown but not required where no effect is claimed.
+    margin_p : float or None
+        p value of the distance from the margin, against the same placebo; a contradiction asks for it.
     family_p : float or None
         p value adjusted within the claim's family of headline tests; None where it stands alone.
+    looks : int
+        Headline tests of the family; the interval is widened to 1 - 0.05 / `looks`.
+    dispersion : float
+        Variance of a count over that of the Poisson count which its interval takes it for.
     leave_one_out : tuple of Estimate
         Headline with each event left out in turn.
     lead : Estimate or None
@@ -99,6 +109,8 @@ class Evidence:
         Whether something untreated is compared with (placebo dates count as one).
     separable : bool
         Whether overlapping events can be told apart.
+    crowded : bool
+        Whether the windows hold events of another kind for which the design has no term.
     single_event : bool
         One event by nature: judged against placebo days, never by a t test alone.
     verdict_cap : {"descriptive only"} or None
@@ -118,12 +130,16 @@ class Evidence:
     contradicts_when: Mapping[str, bool] = field(default_factory=dict)
     usable_events: int | None = None
     placebo_p: float | None = None
+    margin_p: float | None = None
     family_p: float | None = None
+    looks: int = 1
+    dispersion: float = 1.0
     leave_one_out: tuple[Estimate, ...] = ()
     lead: Estimate | None = None
     rungs: tuple[Estimate, ...] = ()
     comparator: bool = True
     separable: bool = True
+    crowded: bool = False
     single_event: bool = False
     verdict_cap: Literal["descriptive only"] | None = None
     testable: bool = True
@@ -140,18 +156,24 @@ class Verdict:
     reasons : tuple of str
         What decided it: the failed conditions, or the condition that held.
     conditions : dict of text to bool
-        Every condition of *supported* that applies, and whether it holds.
+        Every condition that applies, and whether it holds: those of *contradicted* if the interval lies
+        there, else those of *supported*.
     inputs : dict
         The evidence, as plain values.
+    before : str
+        The word by the first reading of the rule.
+    evidence : Evidence or None
     """
 
     word: Word
     reasons: tuple[str, ...]
     conditions: dict[str, bool]
     inputs: dict[str, Any]
+    before: str = ""
+    evidence: Evidence | None = None
 
     def table(self) -> pd.DataFrame:
-        """Return the conditions of *supported*, one row each."""
+        """Return the conditions, one row each."""
         return pd.DataFrame(
             [(name, "yes" if holds else "no") for name, holds in self.conditions.items()],
             columns=["condition", "holds"],
@@ -160,6 +182,7 @@ class Verdict:
     def record(self) -> dict[str, Any]:
         """Return the fields of a record: the word as value, the reasons, the conditions and the inputs."""
         head = {"value": self.word, "unit": "text", "verdict": self.word, "method": "verdict rule charter-15"}
+        head |= {"word_before": self.before or self.word}
         return head | {"reasons": list(self.reasons), "conditions": self.conditions, "inputs": self.inputs}
 
 
@@ -175,30 +198,51 @@ def verdict(evidence: Evidence) -> Verdict:
     if not evidence.testable:
         return Verdict("not testable", ("no public series observes it",), {}, inputs)
     bars = _bars_to_a_verdict(evidence)
+    before = "descriptive only" if bars and not evidence.crowded else _first_reading(evidence)
     if bars:
-        return Verdict("descriptive only", tuple(bars), {}, inputs)
+        return Verdict("descriptive only", tuple(bars), {}, inputs, before, evidence)
     _check(evidence)
-    conditions = _conditions(evidence)
+    adjusted = replace(evidence, estimate=_adjusted(evidence))
+    sides = {against: _conditions(adjusted, against) for against in (False, True)}
+    lies_for, lies_against = sides[False][INTERVAL], sides[True][AGAINST]
+    conditions = sides[lies_against]
     failed = [name for name, holds in conditions.items() if not holds]
-    contradiction = _contradiction(evidence)
-    word: Word
-    if failed and contradiction:
-        word, reasons = "contradicted", [contradiction]
-    elif not failed and not contradiction:
-        word, reasons = "supported", ["every condition holds"]
-    elif contradiction:
-        word, reasons = "inconclusive", ["sure, but smaller than the margin throughout its interval"]
+    word: Word = "inconclusive"
+    sure = any(all(asked.values()) for asked in sides.values())
+    if lies_for and lies_against and sure and Region() not in _support(evidence):
+        reasons = ["sure, but smaller than the margin throughout its interval"]
+    elif failed:
+        reasons = [AGAINST] * lies_against + [f"not met: {name}" for name in failed]
     else:
-        word, reasons = "inconclusive", [f"not met: {name}" for name in failed]
-    return Verdict(word, (*reasons, *_point_16(word, evidence)), conditions, inputs)
+        word, reasons = ("contradicted" if lies_against else "supported"), ["every condition holds"]
+    return Verdict(word, tuple(reasons), conditions, inputs, before, evidence)
 
 
-def _point_16(word: Word, evidence: Evidence) -> tuple[str, ...]:
-    """Say that the design is too weak for its margin, and what point 16 would then make of the word."""
-    if evidence.margin is None or evidence.mde is None or evidence.mde <= evidence.margin:
-        return ()
-    weak = "the minimum detectable effect exceeds the margin"
-    return (weak,) if word == "inconclusive" else (weak, f"{word} by point 15; {CAP}")
+def _first_reading(evidence: Evidence) -> str:
+    """Return the word by the first reading: *contradicted* by its interval alone, no points 4 and 16."""
+    evidence = replace(evidence, crowded=False)
+    if _bars_to_a_verdict(evidence):
+        return "descriptive only"
+    _check(evidence)
+    asked = {name: holds for name, holds in _conditions(evidence, False).items() if name != POWER}
+    supported, contradicted = all(asked.values()), _conditions(evidence, True)[AGAINST]
+    if supported == contradicted:
+        return "inconclusive"
+    return "supported" if supported else "contradicted"
+
+
+def _adjusted(evidence: Evidence) -> Estimate | None:
+    """Widen the interval for the family and for the dispersion of a count, each side in proportion."""
+    estimate, family = evidence.estimate, 1 - ALPHA / 2 / evidence.looks
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return estimate
+    df = np.inf if estimate.df is None else estimate.df
+    times = float(special.stdtrit(df, family) / special.stdtrit(df, 1 - ALPHA / 2))
+    times *= math.sqrt(max(1.0, evidence.dispersion))
+    if times == 1:
+        return estimate
+    value, low, high = estimate.value, estimate.low, estimate.high
+    return replace(estimate, low=value - times * (value - low), high=value + times * (high - value))
 
 
 def _bars_to_a_verdict(evidence: Evidence) -> list[str]:
@@ -213,6 +257,8 @@ def _bars_to_a_verdict(evidence: Evidence) -> list[str]:
         bars.append("nothing untreated to compare with")
     if not evidence.separable:
         bars.append("overlapping events cannot be told apart")
+    if evidence.crowded:
+        bars.append("the windows hold events of another kind")
     return bars
 
 
@@ -240,32 +286,37 @@ def _check(evidence: Evidence) -> None:
         raise IncompleteEvidence("The margin is missing. State the smallest effect that matters.")
     if evidence.single_event and evidence.placebo_p is None:
         raise IncompleteEvidence("A single event is judged against placebo days. Give placebo_p.")
-    for name in ("placebo_p", "family_p"):
+    for name in ("placebo_p", "margin_p", "family_p"):
         p_value = getattr(evidence, name)
         if p_value is not None and not 0 <= p_value <= 1:
             raise IncompleteEvidence(f"{name} is {p_value}. It must be a probability.")
 
 
-def _conditions(evidence: Evidence) -> dict[str, bool]:
-    """Conditions of *supported* that apply to this claim."""
-    regions, estimate = _support(evidence), evidence.estimate
+def _conditions(evidence: Evidence, against: bool) -> dict[str, bool]:
+    """Conditions of *supported*, or of *contradicted*, that apply to this claim."""
+    regions, opposite = (_support(evidence), _against(evidence))[:: -1 if against else 1]
     dated = evidence.usable_events is not None or evidence.single_event
-    conditions = {"the interval lies where the claim puts it": _in_any(regions, estimate)}
-    if evidence.sign:
+    seen = bool(against and evidence.contradicts_when and all(evidence.contradicts_when.values()))
+    conditions = {AGAINST if against else INTERVAL: seen or _in_any(regions, evidence.estimate)}
+    if evidence.sign or against:
+        p_value = evidence.margin_p if evidence.sign and against else evidence.placebo_p
         if dated or evidence.placebo_p is not None:
-            conditions[f"placebo p is at most {ALPHA}"] = _at_most(evidence.placebo_p)
+            conditions[f"placebo p is at most {ALPHA}"] = _at_most(p_value)
         if dated:
             conditions["the lead window was measured and does not explain it"] = _lead_is_harmless(evidence)
     elif evidence.single_event:
         usual = evidence.placebo_p is not None and not _at_most(evidence.placebo_p)
         conditions["placebo days show it to be usual"] = usual
-    if evidence.family_p is not None:
+    if evidence.family_p is not None and not against:
         conditions[f"p adjusted within its family is at most {ALPHA}"] = _at_most(evidence.family_p)
     if evidence.usable_events is not None and not evidence.single_event:
-        flips = [_flips(evidence, effect) for effect in evidence.leave_one_out]
+        flips = [_flips(evidence, effect, regions, opposite) for effect in evidence.leave_one_out]
         conditions["each event was left out in turn and none carries it"] = bool(flips) and not any(flips)
     conditions["a second estimator agrees"] = any(_in_any(regions, effect) for effect in evidence.rungs)
-    return conditions | {text: bool(holds) for text, holds in evidence.supports_also.items()}
+    if evidence.margin is not None and evidence.mde is not None:
+        conditions[POWER] = evidence.mde <= evidence.margin
+    also = {} if against else evidence.supports_also
+    return conditions | {text: bool(holds) for text, holds in also.items()}
 
 
 def _support(evidence: Evidence) -> tuple[Region, ...]:
@@ -292,15 +343,6 @@ def _against(evidence: Evidence) -> tuple[Region, ...]:
     return ()
 
 
-def _contradiction(evidence: Evidence) -> str:
-    """What contradicts the claim, or an empty text."""
-    if _in_any(_against(evidence), evidence.estimate):
-        return "the interval excludes every effect that the claim needs"
-    if evidence.contradicts_when and all(evidence.contradicts_when.values()):
-        return "; ".join(evidence.contradicts_when)
-    return ""
-
-
 def _in_any(regions: tuple[Region, ...], estimate: Estimate | None) -> bool:
     return estimate is not None and any(region.holds(estimate) for region in regions)
 
@@ -309,11 +351,13 @@ def _at_most(p_value: float | None) -> bool:
     return p_value is not None and p_value <= ALPHA
 
 
-def _flips(evidence: Evidence, without: Estimate) -> bool:
-    """Whether leaving one event out turns the result: its sign, or the region of its interval."""
+def _flips(
+    evidence: Evidence, without: Estimate, regions: tuple[Region, ...], opposite: tuple[Region, ...]
+) -> bool:
+    """Whether leaving one event out turns the result: its side of the bound, or where its interval lies."""
     if evidence.sign:
-        return without.value <= 0 if evidence.sign == "positive" else without.value >= 0
-    return _in_any(_against(evidence), without)
+        return not any(region.above < without.value < region.below for region in regions)
+    return _in_any(opposite, without)
 
 
 def _lead_is_harmless(evidence: Evidence) -> bool:
