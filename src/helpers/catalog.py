@@ -165,7 +165,7 @@ def claims_hash(data_dir: Path | None = None) -> str:
 def package_files(data_dir: Path) -> list[str]:
     """Return the paths of all data files of the package, sorted; the build step is none of them."""
     found = [*data_dir.glob("*.csv"), *data_dir.glob("*.yml"), *data_dir.glob("*/*.csv")]
-    return sorted(path.relative_to(data_dir).as_posix() for path in found)
+    return sorted(path.relative_to(data_dir).as_posix() for path in found if path.parent.name != "build")
 
 
 def data_hashes() -> dict[str, str]:

@@ -144,7 +144,8 @@ def load(series_id: str, as_of: str | date | pd.Timestamp | None = None) -> Seri
             f"Nothing of {series_id} was public on {day.date()}; its first vintage is "
             f"{rows['vintage'].min().date()}. Ask for that day or a later one."
         )
-    latest = public.drop_duplicates("period", keep="last").set_index("period")
+    # A row without a value says that the publisher had none from that day on.
+    latest = public.drop_duplicates("period", keep="last").set_index("period").dropna(subset="value")
     return SeriesData(
         info=info,
         values=latest["value"].rename(series_id),
@@ -187,8 +188,12 @@ def vintages(series_id: str) -> pd.DataFrame:
         One row per period, one column per vintage, in the unit of the series. A cell is the value a reader
         had on that vintage's day; it is missing where nothing was public yet.
     """
-    triangle = _rows(catalog.series(series_id)).pivot(index="period", columns="vintage", values="value")
-    return triangle.sort_index(axis="columns").ffill(axis="columns")
+    rows = _rows(catalog.series(series_id))
+    triangle = rows.pivot(index="period", columns="vintage", values="value").sort_index(axis="columns")
+    withdrawn = rows[rows["value"].isna()].assign(value=1.0)
+    gone = withdrawn.pivot(index="period", columns="vintage", values="value").reindex_like(triangle)
+    # Filled by steps: a value lasts until the next one, and until it is withdrawn.
+    return triangle.fillna(gone * np.inf).ffill(axis="columns").replace(np.inf, np.nan)
 
 
 def first_editions(series_id: str, as_of: str | date | pd.Timestamp | None = None) -> pd.Series:
@@ -226,7 +231,7 @@ def revisions(series_id: str) -> pd.DataFrame:
             "new": rows["value"],
         }
     )
-    changed = chain["vintage_from"].notna() & (chain["old"] != chain["new"])
+    changed = chain[["vintage_from", "old", "new"]].notna().all(axis=1) & (chain["old"] != chain["new"])
     return chain[changed].reset_index(drop=True)
 
 
@@ -317,7 +322,7 @@ def _typed(file: str, rows: pd.DataFrame, frequency: str) -> pd.DataFrame:
         {
             "period": _dates(file, rows["period"], PERIOD_FORMAT[frequency]),
             "vintage": _dates(file, rows["vintage"], "%Y-%m-%d"),
-            "value": _numbers(file, rows["value"]),
+            "value": _numbers(file, rows["value"], rows["source_id"].str.endswith("_live")),
             "source_id": rows["source_id"],
         }
     )
@@ -340,9 +345,10 @@ def _dates(file: str, text: pd.Series, form: str) -> pd.Series:
     return dates
 
 
-def _numbers(file: str, text: pd.Series) -> pd.Series:
+def _numbers(file: str, text: pd.Series, may_be_blank: pd.Series) -> pd.Series:
     numbers = pd.to_numeric(text, errors="coerce").astype(float)
-    _refuse_unread(file, text, numbers.where(np.isfinite(numbers)), "a plain number")
+    read = numbers.where(np.isfinite(numbers)).mask((text == "") & may_be_blank, 0.0)
+    _refuse_unread(file, text, read, "a plain number")
     return numbers
 
 

@@ -29,6 +29,8 @@ FIRST_SESSION = "2010-01-01"
 # Holidays of mainland exchanges are published a year ahead.
 LAST_SESSIONS = {"XSHG": "2026-12-31"}
 LAST_SESSION = "2030-12-31"
+# Days on which an exchange was shut though exchange_calendars 4.13 has a session: no share has a return.
+CLOSED = {"XHKG": ("2023-09-01", "2023-09-08")}
 # Local hour at which an event counts as known, by its place in the New York trading day.
 KNOWN_AT = {"unknown": 12, "closed": 12, "during": 12, "before_open": 8, "after_close": 17}
 
@@ -221,6 +223,11 @@ def reaction_days(selected: pd.DataFrame, calendar: str) -> pd.Series:
             f"The calendar {calendar} ends on {closes.index[-1].date()}: drop later events."
         )
     return pd.Series(closes.index[closes.searchsorted(moments, side="right")], selected.index, name="day")
+
+
+def sessions(calendar: str, first: Day, last: Day) -> pd.DatetimeIndex:
+    """List the sessions of an exchange from one day to another, as far as its calendar is known."""
+    return _closes(calendar).loc[calendar_day(first) : calendar_day(last)].index
 
 
 def close_by(selected: pd.DataFrame, others: pd.DataFrame, days: int) -> pd.DataFrame:
@@ -469,7 +476,8 @@ def _closes(calendar: str) -> pd.Series:
     # Imported here because it costs a second that runs without trading days need not pay.
     from exchange_calendars import get_calendar
 
-    return get_calendar(calendar, start=FIRST_SESSION, end=LAST_SESSIONS.get(calendar, LAST_SESSION)).closes
+    closes = get_calendar(calendar, start=FIRST_SESSION, end=LAST_SESSIONS.get(calendar, LAST_SESSION)).closes
+    return closes.drop(pd.DatetimeIndex(CLOSED.get(calendar, ())).intersection(closes.index))
 
 
 def _moment(event: Any) -> pd.Timestamp:

@@ -248,27 +248,42 @@ def status(as_json: bool) -> None:
 @click.option("--source", "sources", metavar="NAME", multiple=True, help="A publisher (repeatable).")
 @click.option("--series", metavar="ID", multiple=True, help="A series of the catalogue (repeatable).")
 @click.option("--dry-run", is_flag=True, help="Fetch and compare, but write nothing.")
-def refresh(sources: tuple[str, ...], series: tuple[str, ...], dry_run: bool) -> None:
+@click.option("--review", is_flag=True, help="Show what is unusual, old and new side by side, and ask.")
+def refresh(sources: tuple[str, ...], series: tuple[str, ...], dry_run: bool, review: bool) -> None:
     """Bring the data up to date from their publishers.
 
-    New and revised values are appended as a new vintage. A publisher whose reply is refused keeps its last
-    good data and is labelled stale. One whose key is not set is skipped. The page on sources lists the names
-    of the publishers and their keys.
+    New and revised values are appended as a new vintage. A publisher whose reply is refused, or is unusual
+    and waits for a person, keeps its last good data and is labelled stale. One whose key is not set is
+    skipped. The page on sources lists the names of the publishers and their keys.
 
     \b
     summits refresh --source fred --dry-run    what would FRED add?
     summits refresh --series us_exp_cn_hs8542
 
-    Exit codes: 0 all well, 1 a publisher was refused, or one that was asked for by name was skipped, 2 wrong
-    use, 130 interrupted.
+    Exit codes: 0 all well, 1 a publisher was refused or waits, or one that was asked for by name was skipped,
+    2 wrong use, 130 interrupted.
     """
     from summits import refresh as refreshing
 
-    outcomes = refreshing.refresh(
-        sources, series, dry_run, report=lambda outcome: click.echo("\n".join(outcome.lines()))
-    )
-    bad = {"refused", "skipped"} if sources or series else {"refused"}
-    sys.exit(FAILED if bad & {outcome.state for outcome in outcomes} else 0)
+    def ask(fault: refreshing.Unusual) -> bool:
+        click.echo("\n".join([str(fault), *refreshing.side_by_side(fault.changes, most=60)]))
+        try:
+            return click.confirm("Take the new values?")
+        except click.Abort:
+            return False
+
+    def tell(outcome: refreshing.Outcome) -> None:
+        click.echo("\n".join(outcome.lines()))
+
+    try:
+        decide = ask if review else lambda fault: False
+        outcomes = refreshing.refresh(sources, series, dry_run, report=tell, review=decide)
+    except KeyboardInterrupt:
+        click.echo("Interrupted. Each publisher is refreshed in whole or not at all.", err=True)
+        sys.exit(INTERRUPTED)
+    skipped_counts = bool(sources or series)
+    failed = [each for each in outcomes if each.reason and (each.state != "skipped" or skipped_counts)]
+    sys.exit(FAILED if failed else 0)
 
 
 @main.command("list")

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from helpers import catalog, paths, schema
 from summits import validation
 from summits.publishers import PUBLISHERS, judging, keys, store
 from summits.publishers.client import Publisher, Refused, Request, Wanted
+from summits.publishers.judging import Unusual
 from summits.publishers.transport import Transport
 
 STATUS = "receipts/status.json"
@@ -37,12 +38,15 @@ class Outcome:
     publisher : str
     state : str
         ``changed``, ``unchanged``, ``refused`` (last good data kept, labelled stale) or ``skipped`` (no key).
+        A publisher some of whose replies wait for a person is ``refused`` or ``changed``, and has a reason.
     new, unchanged, waiting : int
         Counts of periods; see `judging.Additions`.
     revisions : tuple of judging.Revision
         Largest first.
     reason, message : str
-        Why it was refused or skipped, for machines and for people.
+        Why it was refused or skipped, or what waits for a person, for machines and for people.
+    unusual : tuple of judging.Revision
+        The values that wait, with what is held beside them.
     """
 
     publisher: str
@@ -53,23 +57,56 @@ class Outcome:
     revisions: tuple[judging.Revision, ...] = ()
     reason: str = ""
     message: str = ""
+    unusual: tuple[judging.Revision, ...] = ()
 
     def lines(self) -> list[str]:
         """Return the summary as lines of text, with the largest revisions."""
-        if self.state in ("refused", "skipped"):
-            return [f"{self.publisher:20} {self.state} ({self.reason}): {self.message}"]
-        counts = f"{self.new} new, {len(self.revisions)} revised, {self.unchanged} unchanged"
-        waiting = f", {self.waiting} changed twice today and wait" if self.waiting else ""
-        return [f"{self.publisher:20} {counts}{waiting}"] + [
-            f"{'':20}   {each.series_id} {each.period}: {each.old:,.10g} → {each.new:,.10g}"
-            for each in self.revisions[:LARGEST_SHOWN]
-        ]
+        told = []
+        if self.state in ("changed", "unchanged"):
+            counts = f"{self.new} new, {len(self.revisions)} revised, {self.unchanged} unchanged"
+            waiting = f", {self.waiting} changed twice today and wait" if self.waiting else ""
+            told = [f"{self.publisher:20} {counts}{waiting}", *side_by_side(self.revisions)]
+        if self.reason:
+            ending = self.state if self.state in ("refused", "skipped") else "some waits"
+            told += [f"{self.publisher:20} {ending} ({self.reason}): {self.message}"]
+            told += side_by_side(self.unusual)
+        if self.unusual:
+            told += [f"{'':20} Look at it: summits refresh --source {self.publisher} --review"]
+        return told
+
+
+def side_by_side(changes: Sequence[judging.Revision], most: int = LARGEST_SHOWN) -> list[str]:
+    """Return old and new values as lines of text."""
+    return [
+        f"{'':20}   {each.series_id} {each.period}: {_value(each.old)} → {_value(each.new)}"
+        for each in changes[:most]
+    ]
+
+
+def _value(value: float) -> str:
+    return f"{value:,.10g}" if value == value else "none"
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What all publishers of one refresh have in common; see `refresh`."""
+
+    folder: Path
+    transport: Transport
+    today: date
+    dry_run: bool = False
+    review: Callable[[Unusual], bool] = lambda fault: False
+
+
+Members = dict[str, catalog.Series]
 
 
 @dataclass
 class _Fetched:
     rows: list[pd.DataFrame] = field(default_factory=list)
     receipts: list[dict] = field(default_factory=list)
+    silent: set[tuple[str, str]] = field(default_factory=set)
+    waits: list[Unusual] = field(default_factory=list)
 
 
 def refresh(
@@ -79,11 +116,13 @@ def refresh(
     transport: Transport | None = None,
     today: date | None = None,
     report: Callable[[Outcome], object] = lambda outcome: None,
+    review: Callable[[Unusual], bool] = lambda fault: False,
 ) -> list[Outcome]:
     """Fetch from the publishers and append what is new.
 
-    Each publisher is one change of the package, all or nothing. A reply that cannot be believed is refused:
-    the last good data stay, and the publisher is labelled stale in ``receipts/status.json``.
+    Each publisher is one change of the package. A reply that cannot be read refuses the publisher; one that
+    is unusual waits for a person, with the series it brings. In both cases the last good data stay, and the
+    publisher is labelled stale in ``receipts/status.json``.
 
     Parameters
     ----------
@@ -99,6 +138,8 @@ def refresh(
         The day of the retrieval; the present day in UTC.
     report : callable
         Called with each outcome as soon as there is one.
+    review : callable
+        Called with what is unusual in a reply; if it says yes, the reply is taken.
 
     Raises
     ------
@@ -108,16 +149,17 @@ def refresh(
         If another process is changing the package.
     """
     folder, today = paths.data_dir(), today or datetime.now(UTC).date()
-    transport = transport or Transport()
+    common = Circumstances(folder, transport or Transport(), today, dry_run, review)
     with store.locked(folder):
         chosen = _choose(sources, series)
-        problems = [each for each in validation.check(folder) if not _is_edited_catalogue(each)]
+        found = [each for each in validation.check(folder) if not validation.may_be_mended(each)]
+        problems = [each for each in found if not _is_edited_catalogue(each)]
         if problems:
             first = problems[0]
             raise CannotRefresh(f"The data package has faults: {first} Run `summits data check` first.")
         outcomes = []
         for name, wanted in chosen.items():
-            outcomes.append(_refresh_one(folder, PUBLISHERS[name], wanted, dry_run, transport, today))
+            outcomes.append(_refresh_one(common, PUBLISHERS[name], wanted))
             report(outcomes[-1])
         return outcomes
 
@@ -155,10 +197,8 @@ def _choose(sources: Sequence[str], series: Sequence[str]) -> dict[str, dict[str
         if loader not in PUBLISHERS:
             raise CannotRefresh(f"{series_id} has no live source: it came from a single publication.")
         if series_id not in labels:
-            message = f"{loader} does not serve {series_id}. Its row in series.csv must say what `label` in"
-            raise CannotRefresh(
-                f"{message} summits/publishers/{loader}.py reads, such as a partner it knows."
-            )
+            message = f"{loader} does not serve {series_id}. Its row in series.csv must say what the client"
+            raise CannotRefresh(f"{message} reads, such as a partner it knows.")
     chosen: dict[str, dict[str, catalog.Series]] = {}
     for info in _all_series():
         asked = (not sources or info.loader in sources) and (not series or info.series_id in series)
@@ -171,33 +211,41 @@ def _choose(sources: Sequence[str], series: Sequence[str]) -> dict[str, dict[str
     return chosen
 
 
-def _refresh_one(
-    folder: Path,
-    publisher: Publisher,
-    series: dict[str, catalog.Series],
-    dry_run: bool,
-    transport: Transport,
-    today: date,
-) -> Outcome:
+def _refresh_one(common: Circumstances, publisher: Publisher, series: Members) -> Outcome:
     if publisher.needs and not keys.read(publisher.needs):
         message = f"set {publisher.needs} in the environment or in .env."
         return Outcome(publisher.name, "skipped", reason="key", message=message)
-    held = _held(folder, series.values())
+    fault: Refused | None = None
+    added: judging.Additions | None = None
+    unusual: tuple[judging.Revision, ...] = ()
     try:
-        fetched = _fetch(folder, publisher, series, held, transport, today)
-        added = _judge(publisher, series, fetched, held, today)
-        if not dry_run:
-            _write(folder, publisher, held, added, fetched.receipts)
+        common.transport.start()
+        held = _held(common.folder, series.values())
+        fetched = _fetch(common, publisher, series, held)
+        added = _judge(common, publisher, series, fetched, held)
+        fault = next(iter(fetched.waits), None)
+        unusual = tuple(each for wait in fetched.waits for each in wait.changes)
+        if not common.dry_run:
+            _write(common.folder, publisher, held, added, fetched)
     except Refused as refusal:
-        if not dry_run:
-            _label_stale(folder, publisher, refusal)
-        return Outcome(publisher.name, "refused", reason=refusal.reason, message=str(refusal))
+        added, fault, unusual = None, refusal, getattr(refusal, "changes", ())
+    except OSError:
+        # A full disk and the like are no fault of the publisher.
+        raise
+    except Exception as error:
+        added, fault = None, Refused("accident", f"{type(error).__name__}: a fault of this program.")
+    if added is None and not common.dry_run:
+        _write_status(common.folder, _labelled(common.folder, publisher, fault))
+    reason, message = (fault.reason, str(fault)) if fault else ("", "")
+    if added is None or fault and added.rows.empty:
+        return Outcome(publisher.name, "refused", reason=reason, message=message, unusual=unusual)
     state = "unchanged" if added.rows.empty else "changed"
-    return Outcome(publisher.name, state, added.new, added.unchanged, added.waiting, added.revisions)
+    counts = added.new, added.unchanged, added.waiting, added.revisions
+    return Outcome(publisher.name, state, *counts, reason, message, unusual)
 
 
 def _held(folder: Path, series: Iterable[catalog.Series]) -> pd.DataFrame:
-    """Return the latest value of each period held, with the digits of its series."""
+    """Return every value held, in order of vintages, with the digits of its series."""
     names = {each.series_id: each.table for each in series}
     parts = [pd.DataFrame(columns=["series_id", "period", "value", "vintage", "digits"])]
     for table in sorted(set(names.values())):
@@ -205,37 +253,56 @@ def _held(folder: Path, series: Iterable[catalog.Series]) -> pd.DataFrame:
         if path.exists():
             rows = catalog.read_text_table(path)
             rows = rows[rows["series_id"].isin(names)]
-            rows = rows.assign(digits=rows["value"].map(judging.decimals), value=rows["value"].astype(float))
-            parts.append(rows.drop_duplicates(["series_id", "period"], keep="last"))
+            rows = rows.assign(digits=rows["value"].map(judging.decimals), value=pd.to_numeric(rows["value"]))
+            parts.append(rows)
     return pd.concat(parts if len(parts) == 1 else parts[1:], ignore_index=True)
 
 
-def _fetch(
-    folder: Path,
-    publisher: Publisher,
-    series: dict[str, catalog.Series],
-    held: pd.DataFrame,
-    transport: Transport,
-    today: date,
-) -> _Fetched:
-    last = held.groupby("series_id")["period"].max()
-    wanted = {label: Wanted(info, last.get(info.series_id, "")) for label, info in series.items()}
-    known = _status(folder).get(publisher.name, {}).get("validators", {})
-    fetched = _Fetched()
-    for request in publisher.requests(wanted, today):
+def _fetch(common: Circumstances, publisher: Publisher, series: Members, held: pd.DataFrame) -> _Fetched:
+    wanted = {label: _wanted(info, held) for label, info in series.items()}
+    known = status_of(common.folder).get(publisher.name, {}).get("validators", {})
+    fetched, replies = _Fetched(), dict[tuple[str, ...], list[tuple[pd.DataFrame, Request]]]()
+    requests = publisher.requests(wanted, common.today)
+    for request in requests:
         if publisher.follow:
-            page, receipt = transport.fetch(publisher, request)
+            page, receipt = common.transport.fetch(publisher, request)
             fetched.receipts.append(receipt)
             request = read(publisher.follow, page, request)
-        validators = {} if publisher.combine else _validators(known, request, held)
-        body, receipt = transport.fetch(publisher, request, validators)
+        alone = not publisher.combine and sum(each.wanted == request.wanted for each in requests) == 1
+        validators = _validators(known, request, held) if alone else {}
+        body, receipt = common.transport.fetch(publisher, request, validators)
         fetched.receipts.append(receipt)
         if body is not None:
             rows = read(publisher.parse, body, request)
-            fetched.rows.append(judging.accept(rows, request, held, today))
+            fetched.silent |= set(rows.attrs.pop("silent"))
+            replies.setdefault(tuple(request.wanted), []).append((rows, request))
+    for parts in replies.values():
+        # What several calls bring of the same series is judged together: one month says little.
+        last = "" if not all(each.last for _, each in parts) else max(each.last for _, each in parts)
+        request = replace(parts[0][1], first=min(each.first for _, each in parts), last=last)
+        rows = pd.concat([rows for rows, _ in parts], ignore_index=True)
+        try:
+            fetched.rows.append(judging.accept(rows, request, held, common.today, common.review))
+        except Unusual as fault:
+            fetched.waits.append(fault)
     if publisher.combine and fetched.rows:
         fetched.rows.append(publisher.combine(pd.concat(fetched.rows), wanted))
+    asked = {each.series.series_id for request in requests for each in request.wanted.values()}
+    brought = {series_id for rows in fetched.rows for series_id in rows["series_id"]}
+    unasked = {each.series_id for each in series.values()} - asked - brought
+    if unasked and not fetched.waits:
+        raise Refused("unasked", f"No call brings {min(unasked)}: what it is made of must be refreshed too.")
+    empty = asked - brought - set(held["series_id"])
+    if empty and not fetched.waits:
+        fetched.waits.append(Unusual("empty", f"The replies have no value of {min(empty)} at all."))
     return fetched
+
+
+def _wanted(info: catalog.Series, held: pd.DataFrame) -> Wanted:
+    """Return a series with the last period held, and the first one missing before it."""
+    periods = set(held.loc[held["series_id"] == info.series_id, "period"])
+    missing = validation.missing_periods(periods, info.frequency)
+    return Wanted(info, max(periods, default=""), missing[0] if missing else "")
 
 
 def read(reader: Callable[[bytes, Request], Any], body: bytes | None, request: Request) -> Any:
@@ -251,9 +318,8 @@ def read(reader: Callable[[bytes, Request], Any], body: bytes | None, request: R
     except Refused as refusal:
         fault = Refused(refusal.reason, str(refusal))
     except Exception as error:
-        fault = Refused(
-            "malformed", f"The reply cannot be read ({type(error).__name__}): its form has changed."
-        )
+        message = f"The reply cannot be read ({type(error).__name__}): its form has changed."
+        fault = Refused("malformed", message)
     # Raised out here: the reader's own error can hold the reply, which can quote the key, and is not chained.
     raise fault
 
@@ -275,29 +341,30 @@ def _last_vintages(series: Iterable[str], rows: pd.DataFrame) -> dict[str, str]:
 
 
 def _judge(
-    publisher: Publisher,
-    series: dict[str, catalog.Series],
-    fetched: _Fetched,
-    held: pd.DataFrame,
-    today: date,
+    common: Circumstances, publisher: Publisher, series: Members, fetched: _Fetched, held: pd.DataFrame
 ) -> judging.Additions:
     columns = ["series_id", "period", "value", "vintage"]
     rows = pd.concat([pd.DataFrame(columns=columns), *fetched.rows]) if fetched.rows else held.iloc[:0]
     infos = {each.series_id: each for each in series.values()}
-    return judging.additions(rows, held, infos, today, publisher.never_revised)
+    try:
+        judging.refuse_holes(rows, held, infos, fetched.silent)
+    except Unusual as hole:
+        if not common.review(hole):
+            raise
+        fetched.silent |= {(each.series_id, each.period) for each in hole.changes}
+    return judging.additions(rows, held, infos, common.today, publisher.never_revised, fetched.silent)
 
 
 # --- writing ------------------------------------------------------------------------------------------
 
 
 def _write(
-    folder: Path, publisher: Publisher, held: pd.DataFrame, added: judging.Additions, receipts: list[dict]
+    folder: Path, publisher: Publisher, held: pd.DataFrame, added: judging.Additions, fetched: _Fetched
 ) -> None:
-    status = _status(folder)
-    validators = status.get(publisher.name, {}).get("validators", {})
-    if not added.waiting:
-        validators = validators | _marks(receipts, pd.concat([held, added.rows]))
-    status[publisher.name] = {"state": "fresh", "checked": _now(), "validators": validators}
+    fault, receipts = next(iter(fetched.waits), None), fetched.receipts
+    status = _labelled(folder, publisher, fault)
+    if not added.waiting and not fault:
+        status[publisher.name]["validators"] |= _marks(receipts, pd.concat([held, added.rows]))
     if added.rows.empty:
         _write_status(folder, status)
         return
@@ -345,12 +412,14 @@ def _catalogue(folder: Path) -> dict[str, bytes]:
     return {"series.csv": _csv(table.sort_values("series_id"))}
 
 
-def _label_stale(folder: Path, publisher: Publisher, refusal: Refused) -> None:
-    status = _status(folder)
-    before = status.get(publisher.name, {})
-    label = {"state": "stale", "checked": _now(), "reason": refusal.reason, "message": str(refusal)}
-    status[publisher.name] = {"validators": before.get("validators", {})} | label
-    _write_status(folder, status)
+def _labelled(folder: Path, publisher: Publisher, fault: Refused | None) -> dict[str, dict]:
+    """Return how all publishers stand, this one anew, with the marks of its last whole replies."""
+    status = status_of(folder)
+    validators = status.get(publisher.name, {}).get("validators", {})
+    label = {"state": "stale" if fault else "fresh", "checked": _now(), "validators": validators}
+    return status | {
+        publisher.name: label | ({"reason": fault.reason, "message": str(fault)} if fault else {})
+    }
 
 
 def _marks(receipts: list[dict], rows: pd.DataFrame) -> dict[str, dict]:
@@ -363,9 +432,13 @@ def _marks(receipts: list[dict], rows: pd.DataFrame) -> dict[str, dict]:
     }
 
 
-def _status(folder: Path) -> dict[str, dict]:
-    path = folder / STATUS
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+def status_of(folder: Path) -> dict[str, dict]:
+    """Return how each publisher stands; a file that is damaged counts as none, and is written anew."""
+    try:
+        content = json.loads((folder / STATUS).read_text(encoding="utf-8"))
+        return {name: each for name, each in content.items() if isinstance(each.get("validators", {}), dict)}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def _write_status(folder: Path, status: dict) -> None:
@@ -377,8 +450,16 @@ def _write_status(folder: Path, status: dict) -> None:
 
 
 def _json(content: object) -> bytes:
-    text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
-    return keys.redact(text + "\n").encode()
+    return (json.dumps(_cleaned(content), indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def _cleaned(content: Any) -> Any:
+    """Take keys and odd signs out of every text, not out of the JSON made of them."""
+    if isinstance(content, dict):
+        return {name: _cleaned(each) for name, each in content.items()}
+    if isinstance(content, list | tuple):
+        return [_cleaned(each) for each in content]
+    return keys.clean(content) if isinstance(content, str) else content
 
 
 def _csv(table: pd.DataFrame) -> bytes:

@@ -1,6 +1,5 @@
 """When is the next value of each series due, and is it late? From what is held and how publishers release."""
 
-import json
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,7 +8,7 @@ import pandas as pd
 from helpers import catalog, paths
 from summits.publishers import RHYTHMS
 from summits.publishers.client import Rhythm
-from summits.refresh import STATUS, live_series
+from summits.refresh import live_series, status_of
 
 # Days after the expected release before a series is called late.
 GRACE = {"D": 5, "M": 10, "Q": 20, "H": 30, "A": 60}
@@ -98,6 +97,5 @@ def _last_rows(tables: list[str]) -> dict[str, tuple[str, str]]:
 
 def _refused() -> dict[str, str]:
     """Return the publishers whose last refresh was refused, with the reason."""
-    path = paths.data_dir() / STATUS
-    status = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return {name: each["reason"] for name, each in status.items() if each["state"] == "stale"}
+    status = status_of(paths.data_dir())
+    return {name: each.get("reason", "") for name, each in status.items() if each.get("state") == "stale"}

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
+from samples import corruptions
 
 from helpers import catalog, paths
 from summits import validation
@@ -548,3 +549,53 @@ def test_describe_restores_the_descriptor(sound, tmp_path):
     (folder / "datapackage.json").unlink()
     validation.describe(folder)
     assert (folder / "datapackage.json").read_bytes() == wanted
+
+
+# --- damage under a new descriptor --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory) -> Path:
+    return corruptions.small(tmp_path_factory.mktemp("released") / "data")
+
+
+KINDS = {name.partition(":")[0]: damage for name, damage in reversed(list(corruptions.damages()))}
+
+
+def test_the_released_copy_is_sound(released):
+    assert validation.check(released) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_damage_that_no_hash_shows_is_found_in_the_tables(kind, released, tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(released, folder)
+    KINDS[kind](folder)
+    found = validation.check(folder)
+    assert found and not any("other bytes" in problem.message for problem in found)
+
+
+def test_what_is_added_after_a_release_is_no_fault(released, tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(released, folder)
+    lines = read(folder, TRADE)
+    last = next(number for number, line in reversed(list(enumerate(lines))) if line[0] == "us_exp_cn_hs8542")
+    later = [lines[last][0], "2026-08", lines[last][2] + "1", "2026-11-20", lines[last][4]]
+    write(
+        folder,
+        TRADE,
+        [
+            *lines[: last + 1],
+            [*later[:2], str(int(float(lines[last][2]) * 1.01)), *later[3:]],
+            *lines[last + 1 :],
+        ],
+    )
+    validation.describe(folder)
+    assert validation.check(folder) == []
+
+
+def test_a_file_under_an_unknown_name_in_the_descriptor_does_not_stop_the_check(released, tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(released, folder)
+    (folder / "datapackage.json").write_text('["no package"]')
+    assert any(problem.file == "datapackage.json" for problem in validation.check(folder))

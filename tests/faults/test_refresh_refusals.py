@@ -63,7 +63,7 @@ CSV_FAULTS = {
     "lost start": (sends(replies.fred({k: v for k, v in HELD.items() if k > "2015"}, "IPG3344S")), "shrunk"),
     "blank where a value was": (sends(GOOD.replace(b"2026-05-01,188.0105", b"2026-05-01,.")), "shrunk"),
     "new base year": (sends(replies.fred({k: v * 0.8 for k, v in HELD.items()}, "IPG3344S")), "unit"),
-    "last month off by 1000": (sends(edited(m2026_06=190_100.0)), "unsound"),
+    "last month off by 1000": (sends(edited(m2026_06=190_100.0)), "scale"),
     "zero where a value was": (sends(edited(m2026_05=0.0)), "zero"),
     "all off by 1000": (sends(replies.fred({k: v * 1000 for k, v in HELD.items()}, "IPG3344S")), "scale"),
     "future": (sends(edited(m2027_01=190.0)), "future"),

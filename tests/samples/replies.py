@@ -89,15 +89,20 @@ def eurostat(values: Values, to_come: tuple[str, ...] = (), indicator: str = "VA
     )
 
 
-def estat(values: Values, year: int, unit: str | None = "千円") -> bytes:
+def estat(values: Values, year: int, unit: str | None = "千円", code: str = "8486") -> bytes:
     """Write thousand yen by nine-digit code and month; months without a value are printed as 0."""
     rows = []
     for month in range(1, 13):
         thousand = int(values.get(f"{year}-{month:02d}", 0)) // 1000
-        parts = {"848610000": thousand // 3, "848620000": thousand // 5}
-        parts["848690000"] = thousand - sum(parts.values())
-        for code, part in parts.items():
-            row = {"@cat01": code, "@cat02": str(140 + 30 * month), "@time": f"{year}000000", "$": str(part)}
+        parts = {f"{code}10000": thousand // 3, f"{code}20000": thousand // 5}
+        parts[f"{code}90000"] = thousand - sum(parts.values())
+        for detail, part in parts.items():
+            row = {
+                "@cat01": detail,
+                "@cat02": str(140 + 30 * month),
+                "@time": f"{year}000000",
+                "$": str(part),
+            }
             rows.append(row | ({"@unit": unit} if unit else {}))
     statistics = {"RESULT_INF": {"TOTAL_NUMBER": len(rows)}, "DATA_INF": {"VALUE": rows}}
     return as_json({"GET_STATS_DATA": {"RESULT": {"STATUS": 0}, "STATISTICAL_DATA": statistics}})

@@ -4,17 +4,11 @@ from datetime import date
 
 import pandas as pd
 
-from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Request, Rhythm, Wanted
+from summits.publishers.client import Request, Wanted
 
 ADDRESS = "https://www.matteoiacoviello.com/ai_gpr_files/ai_gpr_bilateral_monthly.csv"
 COLUMNS = {"aigpr_total": "GPR_AI", "aigpr_usa_china": "USA|China", "aigpr_china_usa": "China|USA"}
-
-
-def label(series: Series) -> str | None:
-    """Return the column, which is found by name: number and order change between releases."""
-    return COLUMNS.get(series.series_id)
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
@@ -26,15 +20,3 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     """Read a date and the wanted columns."""
     table = reading.csv_table(body, ("Date", *request.wanted))
     return reading.columns_of(table, reading.days(table["Date"], "%Y-%m-%d"), request)
-
-
-PUBLISHER = Publisher(
-    name="ai_gpr",
-    title="AI-GPR, bilateral monthly (Iacoviello and co-authors)",
-    url=ADDRESS,
-    licence="free with citation",
-    rhythm=Rhythm("monthly, in the month after", {"M": 35}),
-    label=label,
-    requests=requests,
-    parse=parse,
-)

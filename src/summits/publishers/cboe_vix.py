@@ -4,16 +4,12 @@ from datetime import date
 
 import pandas as pd
 
-from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import DAILY, Publisher, Request, Wanted
+from summits.publishers.client import Refused, Request, Wanted
 
 ADDRESS = "https://cdn.cboe.com/api/global/us_indices/daily_prices/VIX_History.csv"
-
-
-def label(series: Series) -> str | None:
-    """Return the column of the change's level."""
-    return "CLOSE" if series.series_id == "change_VIX" else None
+# The column of the change's level.
+COLUMNS = {"change_VIX": "CLOSE"}
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
@@ -22,23 +18,12 @@ def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:
-    """Read dates such as 08/20/2026 and difference the closes."""
+    """Read dates such as 08/20/2026 and difference the closes; a day without a close leaves two blanks."""
     [wanted] = request.wanted.values()
     table = reading.csv_table(body, ("DATE", "CLOSE"))
     days = reading.days(table["DATE"], "%m/%d/%Y")
-    changes = reading.numbers(table["CLOSE"]).set_axis(days).sort_index().diff().round(4)
+    closes = reading.numbers(table["CLOSE"]).set_axis(days).sort_index()
+    if (closes <= 0).any():
+        raise Refused("sign", f"The VIX closed at {closes.min():g}, which is no level of it.")
+    changes = closes.diff().round(4).iloc[1:]
     return reading.by_period(wanted, changes.set_axis(changes.index.strftime("%Y-%m-%d")))
-
-
-PUBLISHER = Publisher(
-    name="cboe_vix",
-    title="Cboe volatility index (VIX)",
-    url=ADDRESS,
-    licence="Cboe terms",
-    redistribution="derived",
-    rhythm=DAILY,
-    never_revised=True,
-    label=label,
-    requests=requests,
-    parse=parse,
-)

@@ -6,24 +6,12 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Key, Publisher, Refused, Request, Rhythm, Wanted
+from summits.publishers.client import Key, Request, Wanted
 
 HOST = "https://api.census.gov/data/timeseries/intltrade"
 KEY = Key("CENSUS_API_KEY", "key")
 FIRST_MONTH = "2013-01"
-PARTNERS = {
-    "China": "5700",
-    "Hong Kong": "5820",
-    "Taiwan": "5830",
-    "South Korea": "5800",
-    "Viet Nam": "5520",
-    "Malaysia": "5570",
-    "Singapore": "5590",
-    "Mexico": "2010",
-    "Japan": "5880",
-    "Netherlands": "4210",
-    "World": "-",
-}
+PARTNERS = reading.countries("census")
 VALUE = {"export": "ALL_VAL_MO", "import": "GEN_VAL_MO"}
 COMMODITY = {"export": "E_COMMODITY", "import": "I_COMMODITY"}
 ALL_GOODS = "all goods"
@@ -56,29 +44,13 @@ def _request(name: str, wanted: Wanted, today: date) -> Request:
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:
-    """Read an array of arrays whose first row is the header."""
+    """Read an array of arrays whose first row is the header, and what it says of partner and commodity."""
     [(name, wanted)] = request.wanted.items()
-    header, *rows = reading.json_body(body)
-    value = VALUE[name.split()[0]]
-    if any(len(row) != len(header) for row in rows):
-        raise Refused("truncated", "A row is shorter than the header.")
-    table = pd.DataFrame(rows, columns=header, dtype=str)
-    reading.need(table, value, "time", "CTY_CODE")
-    strangers = table.loc[table["CTY_CODE"] != name.split()[2], "CTY_CODE"]
-    if len(strangers):
-        raise Refused("columns", f"The reply is about partner {strangers.iloc[0]}, not {name.split()[2]}.")
+    flow, code, partner = name.split()
+    table = reading.json_table(reading.json_body(body), (VALUE[flow], "time", "CTY_CODE"))
+    reading.same("partner", table["CTY_CODE"], partner)
+    if code != "all":
+        reading.same("commodity", table.get(COMMODITY[flow], ()), code)
+        reading.same("level", table.get("COMM_LVL", ()), f"HS{len(code)}")
     months = reading.days(table["time"], "%Y-%m")
-    return reading.observations(wanted, reading.period(months, "M"), reading.numbers(table[value]))
-
-
-PUBLISHER = Publisher(
-    name="census",
-    title="US Census Bureau, international trade",
-    url="https://api.census.gov/data/timeseries/intltrade/exports/hs",
-    licence="US Government work, public domain; cite US Census Bureau, USA Trade",
-    rhythm=Rhythm("monthly, about five weeks after the month", {"M": 37}),
-    label=label,
-    requests=requests,
-    parse=parse,
-    needs="CENSUS_API_KEY",
-)
+    return reading.observations(wanted, reading.period(months, "M"), reading.numbers(table[VALUE[flow]]))

@@ -18,11 +18,11 @@ class Refused(ValueError):
     ----------
     reason : str
         One word for machines, such as ``columns`` or ``unreachable``. The message is for people; it may quote
-        the reply, which may quote the key, so keys are taken out of it.
+        the reply, which may quote the key and hold odd signs, so both are taken out of it.
     """
 
     def __init__(self, reason: str, message: str):
-        super().__init__(keys.redact(message))
+        super().__init__(keys.clean(message))
         self.reason = reason
 
 
@@ -46,15 +46,26 @@ class Rhythm:
     lag: dict[str, int]
 
 
-DAILY = Rhythm("every trading day, after the close", {"D": 1})
-
-
 @dataclass(frozen=True)
 class Wanted:
-    """A series to fetch, and the last period held of it (blank if none)."""
+    """A series to fetch, the last period held of it, and the first one missing between those held.
+
+    Both are blank if there is none.
+    """
 
     series: Series
     last: str = ""
+    hole: str = ""
+
+    @property
+    def since(self) -> str:
+        """The period from which to ask: the first hole, else the last period held; blank if none is."""
+        return self.hole or self.last
+
+
+def since(wanted: dict[str, Wanted]) -> str:
+    """Return the earliest period from which any of some series is asked; blank for all of their history."""
+    return min((each.since for each in wanted.values()), default="")
 
 
 @dataclass(frozen=True)
@@ -113,9 +124,9 @@ class Publisher:
         ``label(series) -> str or None``: the publisher's own name for a series, None if it does not serve it.
     requests : callable
         ``requests(wanted, today) -> list of Request``; `wanted` maps labels to `Wanted`.
-    parse : callable
-        ``parse(body, request) -> DataFrame`` with columns ``series_id``, ``period`` and ``value``, and
-        ``vintage`` where the publisher states when each value became public. Pure: no network, no files.
+    read : callable
+        The client's own ``parse``: see `parse`. A missing value marks a period that the reply names without a
+        value.
     needs : str
         Environment variable without which nothing can be fetched.
     never_revised : bool
@@ -133,7 +144,7 @@ class Publisher:
     rhythm: Rhythm
     label: Callable[[Series], str | None]
     requests: Callable[[dict[str, Wanted], date], list[Request]]
-    parse: Callable[[bytes, Request], pd.DataFrame]
+    read: Callable[[bytes, Request], pd.DataFrame]
     licence_flag: str = ""
     redistribution: str = "open"
     needs: str = ""
@@ -149,3 +160,20 @@ class Publisher:
     def source_id(self) -> str:
         """The ``source_id`` of values fetched from this publisher."""
         return f"{self.name}_live"
+
+    def parse(self, body: bytes, request: Request) -> pd.DataFrame:
+        """Read a reply. Pure: no network, no files of the package.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``series_id``, ``period`` and ``value``, and ``vintage`` where the publisher states when
+            each value became public; a missing value is one withdrawn on that day. ``attrs["silent"]`` lists
+            the pairs of series and period that the reply names without a value.
+        """
+        rows = self.read(body, request)
+        bare = rows["value"].isna() & (rows.get("vintage", "") == "")
+        silent = list(rows.loc[bare, ["series_id", "period"]].itertuples(index=False, name=None))
+        rows = rows[~bare].reset_index(drop=True)
+        rows.attrs["silent"] = silent
+        return rows

@@ -6,46 +6,19 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import formulas, keys, reading
-from summits.publishers.client import Key, Publisher, Refused, Request, Rhythm, Wanted
+from summits.publishers.client import Key, Refused, Request, Wanted
 
 HOST = "https://comtradeapi.un.org"
 KEY = Key("COMTRADE_API_KEY", "Ocp-Apim-Subscription-Key", "header")
 PREVIEW_ROWS = 500
 PERIODS_PER_CALL = 12
-# How far back each refresh looks, for late reporters and revisions.
-MONTHS_BACK, YEARS_BACK = 18, 3
+# How far back each refresh looks at least, for late reporters and revisions, and where history starts.
+BACK = {"M": 18, "A": 3}
+FIRST_YEAR = "2010"
 FLOWS = {"export": "X", "import": "M"}
-COUNTRIES = {
-    "World": 0,
-    "China": 156,
-    "France": 251,
-    "Germany": 276,
-    "Hong Kong": 344,
-    "Ireland": 372,
-    "Israel": 376,
-    "Japan": 392,
-    "South Korea": 410,
-    "Malaysia": 458,
-    "Mexico": 484,
-    "Taiwan": 490,
-    "Netherlands": 528,
-    "Philippines": 608,
-    "Singapore": 702,
-    "Viet Nam": 704,
-    "Thailand": 764,
-    "United States": 842,
-}
-COLUMNS = (
-    "period",
-    "reporterCode",
-    "partnerCode",
-    "partner2Code",
-    "flowCode",
-    "cmdCode",
-    "customsCode",
-    "motCode",
-    "primaryValue",
-)
+COUNTRIES = reading.countries("comtrade")
+NAMES = {"flowCode": "flow", "cmdCode": "product", "partnerCode": "partner", "reporterCode": "reporter"}
+COLUMNS = ("period", *NAMES, "partner2Code", "customsCode", "motCode", "primaryValue")
 
 
 def label(series: Series) -> str | None:
@@ -65,7 +38,7 @@ def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
         groups.setdefault(tuple(name.split()[:4]), {})[name] = each
     calls = []
     for (frequency, flow, code, partner), members in groups.items():
-        periods = _periods(frequency, today)
+        periods = _periods(frequency, members, today)
         size = PERIODS_PER_CALL if keyed else 1
         for start in range(0, len(periods), size):
             asked = periods[start : start + size]
@@ -83,48 +56,42 @@ def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
     return calls
 
 
-def _periods(frequency: str, today: date) -> list[str]:
-    if frequency == "A":
-        return [str(year) for year in range(today.year - YEARS_BACK, today.year)]
-    months = pd.period_range(end=pd.Period(today, "M") - 1, periods=MONTHS_BACK, freq="M")
-    return [str(month) for month in months]
+def _periods(frequency: str, members: dict[str, Wanted], today: date) -> list[str]:
+    """Return the periods that are over, from the first one missing and at least some before the last."""
+    freq = {"M": "M", "A": "Y"}[frequency]
+    end = pd.Period(today, freq) - 1
+    # Nothing held: from the start. Else from the first hole, or what follows the last period held.
+    starts = [
+        pd.Period(each.since or FIRST_YEAR, freq) + int(each.since == each.last != "")
+        for each in members.values()
+    ]
+    return [str(each) for each in pd.period_range(min([*starts, end - BACK[frequency] + 1]), end)]
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:
-    """Read the rows that are totals; a value of zero stands for an unpublished month and is left out."""
+    """Read the rows that are totals; a value of zero stands for an unpublished month and is missing."""
     reply = reading.json_body(body)
     rows = reading.step(reply, "data")
-    if reading.step(reply, "count") != len(rows):
-        raise Refused("partial", f"The reply has {len(rows)} of {reply['count']} rows.")
     if request.key is None and len(rows) >= PREVIEW_ROWS:
         raise Refused("partial", f"The preview is cut at {PREVIEW_ROWS} rows. Set {KEY.variable}.")
-    table = pd.DataFrame(rows)
-    if not rows:
-        return pd.DataFrame(columns=["series_id", "period", "value"])
-    reading.need(table, *COLUMNS)
+    table = reading.json_table(rows, COLUMNS, reading.step(reply, "count"))
+    for place, (column, what) in enumerate(NAMES.items(), 1):
+        reading.same(what, table[column], {name.split()[place] for name in request.wanted})
     table = formulas.comtrade_totals(table)
     frequency = next(iter(request.wanted)).split()[0]
-    parts = [table[name].astype(str) for name in ("flowCode", "cmdCode", "partnerCode", "reporterCode")]
-    names = frequency + " " + parts[0].str.cat(parts[1:], sep=" ")
+    names = frequency + " " + table["flowCode"].str.cat([table[name] for name in list(NAMES)[1:]], sep=" ")
     ids = {name: each.series.series_id for name, each in request.wanted.items()}
-    month = table["period"].astype(str)
     found = pd.DataFrame(
         {
             "series_id": names.map(ids),
-            "period": month if frequency == "A" else month.str[:4] + "-" + month.str[4:],
-            "value": reading.numbers(table["primaryValue"]),
+            "period": table["period"].map(_text),
+            "value": reading.numbers(table["primaryValue"]).replace(0, float("nan")),
         }
-    )
-    return found[found["series_id"].notna() & (found["value"] != 0)].dropna()
+    ).dropna(subset="series_id")
+    asked = [(each, _text(month)) for each in ids.values() for month in request.params["period"].split(",")]
+    none = pd.DataFrame(asked, columns=["series_id", "period"]).merge(found, how="left")
+    return pd.concat([found.dropna(), none[none["value"].isna()]])
 
 
-PUBLISHER = Publisher(
-    name="comtrade",
-    title="UN Comtrade",
-    url="https://comtradeapi.un.org/public/v1/preview/C/M/HS",
-    licence="UN Comtrade: internal use free, redistribution subject to the UN Comtrade terms",
-    rhythm=Rhythm("as countries report: two to six months after the month", {"M": 120, "A": 270}),
-    label=label,
-    requests=requests,
-    parse=parse,
-)
+def _text(period: str) -> str:
+    return period if len(period) == 4 else f"{period[:4]}-{period[4:]}"

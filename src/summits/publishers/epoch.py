@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import formulas, reading
-from summits.publishers.client import Publisher, Request, Rhythm, Wanted
+from summits.publishers.client import Request, Wanted
 
 MODELS = "https://epoch.ai/data/notable_ai_models.csv"
 BENCHMARKS = "https://epoch.ai/data/benchmark_data.zip"
@@ -29,7 +29,7 @@ def label(series: Series) -> str | None:
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
     """Ask for the list of models and for the index, up to the last period that is over."""
     quarter = (pd.Period(today, "Q") - 1).end_time.strftime("%Y-%m-%d")
-    month = str(pd.Period(today, "M"))
+    month = str(pd.Period(today, "M") - 1)
     models = {name: each for name, each in wanted.items() if name not in INDEX}
     index = {name: each for name, each in wanted.items() if name in INDEX}
     calls = [
@@ -67,7 +67,7 @@ def _models(body: bytes, last: str) -> dict[str, pd.Series]:
 
 
 def _index(body: bytes, last: str) -> dict[str, pd.Series]:
-    table = reading.csv_table(reading.member(body, INDEX_FILE), INDEX_COLUMNS)
+    table = reading.csv_table(reading.member(body, INDEX_FILE), INDEX_COLUMNS, member_of_archive=True)
     table = table[(table["Release date"] != "") & (table["ECI Score"] != "")]
     dates = reading.days(table["Release date"], "%Y-%m-%d")
     scores = reading.numbers(table["ECI Score"])
@@ -85,15 +85,3 @@ def _index(body: bytes, last: str) -> dict[str, pd.Series]:
 
 def _named(values: pd.Series, form: str) -> pd.Series:
     return values.set_axis(values.index.strftime(form))
-
-
-PUBLISHER = Publisher(
-    name="epoch",
-    title="Epoch AI, notable models and capabilities index",
-    url="https://epoch.ai/data",
-    licence="Epoch AI data CC BY 4.0",
-    rhythm=Rhythm("running lists, counted at the end of the quarter or month", {"Q": 5, "M": 2, "A": 60}),
-    label=label,
-    requests=requests,
-    parse=parse,
-)

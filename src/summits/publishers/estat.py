@@ -6,13 +6,13 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import formulas, reading
-from summits.publishers.client import Key, Publisher, Refused, Request, Rhythm, Wanted
+from summits.publishers.client import Key, Refused, Request, Wanted
 
 ADDRESS = "https://api.e-stat.go.jp/rest/3.0/app/json/getStatsData"
 KEY = Key("ESTAT_APP_ID", "appId")
 # Tables by first and last year; a new year needs a new line here.
 TABLES = {"0003425293": (2021, 2025), "0004049306": (2026, 2026)}
-PARTNERS = {"China": "50105"}
+PARTNERS = reading.countries("estat")
 CODES = {"8486": ("848610000", "848699999"), "8542": ("854200000", "854299999")}
 THOUSAND_YEN = ("千円", "1000JPY", "1000yen")
 # The code of a month's value in the table's second class: 170 is January, 500 December.
@@ -29,12 +29,18 @@ def label(series: Series) -> str | None:
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
-    """Ask each table that can hold months of this year or the last, once per series."""
+    """Ask each table from the first month wanted, at least this year's and the last's, once per series.
+
+    A year without a table is refused: it must not look as if nothing had come out.
+    """
+    bare = max(last for _, last in TABLES.values()) + 1
+    if (pd.Timestamp(today) - pd.DateOffset(months=2)).year >= bare:
+        raise Refused("table", f"No table of e-Stat is known for {bare}: add its number to estat.TABLES.")
     return [
         _request(name, each, table, first, last)
         for name, each in wanted.items()
         for table, (first, last) in TABLES.items()
-        if last >= today.year - 1 or not each.last
+        if last >= min(int(each.since[:4] or first), today.year - 1)
     ]
 
 
@@ -59,34 +65,24 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
         raise Refused("status", f"e-Stat answers with status {status}. Is {KEY.variable} valid?")
     statistics = reading.step(reply, "GET_STATS_DATA", "STATISTICAL_DATA")
     rows = reading.step(statistics, "DATA_INF", "VALUE")
+    rows = [rows] if isinstance(rows, dict) else rows
     total = reading.step(statistics, "RESULT_INF", "TOTAL_NUMBER")
-    if "NEXT_KEY" in statistics["RESULT_INF"] or total != len(rows):
+    if "NEXT_KEY" in statistics["RESULT_INF"] or int(total) != len(rows):
         raise Refused("partial", f"The reply has {len(rows)} of {total} values.")
-    table = pd.DataFrame(rows, dtype=str)
-    reading.need(table, "@cat01", "@cat02", "@time", "$")
-    units = set(table.get("@unit", pd.Series(dtype=str)).dropna()) - set(THOUSAND_YEN)
-    if units:
-        raise Refused("unit", f"The values are in {min(units)}, not thousand yen.")
+    table = reading.json_table(rows, ("@cat01", "@cat02", "@time", "$"))
+    reading.same("unit", table.get("@unit", ()), THOUSAND_YEN)
+    reading.same("partner", table.get("@area", ()), request.params["cdArea"])
+    stated = statistics.get("TABLE_INF", {}).get("@id", "")
+    reading.same("table", [stated], request.params["statsDataId"])
+    code = next(iter(request.wanted)).split()[0]
+    reading.same("product", table["@cat01"].str[:4], code)
     table = table[table["@cat02"].isin(MONTHS)]
     months = table["@cat02"].map(MONTHS).astype(int).map("{:02d}".format)
     codes = pd.DataFrame(
         {
             "code": table["@cat01"],
             "period": table["@time"].str[:4] + "-" + months,
-            "value": reading.numbers(table["$"], blanks=("", "-")).fillna(0),
+            "value": reading.numbers(table["$"], blanks=("-",)).fillna(0),
         }
     )
     return reading.by_period(wanted, formulas.sum_of_codes(codes, scale=1000))
-
-
-PUBLISHER = Publisher(
-    name="estat",
-    title="Japan, Trade Statistics (e-Stat)",
-    url="https://www.e-stat.go.jp/",
-    licence="e-Stat terms of use (compatible with CC BY 4.0), cite source",
-    rhythm=Rhythm("monthly, near the end of the month after", {"M": 30}),
-    label=label,
-    requests=requests,
-    parse=parse,
-    needs="ESTAT_APP_ID",
-)

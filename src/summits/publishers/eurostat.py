@@ -7,11 +7,11 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Refused, Request, Rhythm, Wanted
+from summits.publishers.client import Refused, Request, Wanted
 
 ADDRESS = "https://ec.europa.eu/eurostat/api/comext/dissemination/statistics/1.0/data/DS-045409"
-REPORTERS = {"Netherlands": "NL", "Germany": "DE", "EU27": "EU27_2020", "France": "FR", "Ireland": "IE"}
-PARTNERS = {"China": "CN", "Taiwan": "TW", "Hong Kong": "HK", "South Korea": "KR", "United States": "US"}
+COUNTRIES = reading.countries("iso")
+REPORTERS = ("Netherlands", "Germany", "EU27", "France", "Ireland")
 FLOWS = {"export": "2", "import": "1"}
 VALUE = "VALUE_IN_EUROS"
 FIRST_MONTH = "2021-01"
@@ -20,10 +20,10 @@ FIRST_MONTH = "2021-01"
 def label(series: Series) -> str | None:
     """Name a series by reporter, partner, HS code and flow, such as ``NL CN 8486 2``."""
     code = series.product.removeprefix("HS ")
-    known = series.reporter in REPORTERS and series.partner in PARTNERS and series.flow in FLOWS
+    known = series.reporter in REPORTERS and series.partner in COUNTRIES and series.flow in FLOWS
     if not known or not code.isdigit() or series.currency != "EUR":
         return None
-    return f"{REPORTERS[series.reporter]} {PARTNERS[series.partner]} {code} {FLOWS[series.flow]}"
+    return f"{COUNTRIES[series.reporter]} {COUNTRIES[series.partner]} {code} {FLOWS[series.flow]}"
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
@@ -50,27 +50,17 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     [wanted] = request.wanted.values()
     reply = reading.json_body(body)
     months = reading.step(reply, "dimension", "time", "category", "index")
-    indicators = reading.step(reply, "dimension", "indicators", "category", "index")
-    if list(indicators) != [VALUE]:
-        raise Refused("unit", f"The reply is in {', '.join(indicators)}, not {VALUE}.")
+    reading.same("unit", reading.step(reply, "dimension", "indicators", "category", "index"), VALUE)
+    for what in ("freq", "reporter", "partner", "product", "flow"):
+        if what in reply["dimension"]:
+            asked = request.params.get(what, "")
+            reading.same(what, reading.step(reply, "dimension", what, "category", "index"), asked)
     if prod(reading.step(reply, "size")) != len(months):
         raise Refused("partial", "More than time varies in the reply.")
     values = reading.step(reply, "value")
     strangers = set(values) - {str(place) for place in months.values()}
     if strangers:
         raise Refused("columns", f"Value {min(strangers)} belongs to no month.")
-    held = {month: values[str(place)] for month, place in months.items() if str(place) in values}
-    table = pd.DataFrame({"period": list(held), "value": list(held.values())}, dtype=object)
-    return reading.observations(wanted, table["period"], reading.numbers(table["value"]))
-
-
-PUBLISHER = Publisher(
-    name="eurostat",
-    title="Eurostat, Comext",
-    url=ADDRESS,
-    licence="Eurostat reuse policy (CC BY 4.0), cite Eurostat",
-    rhythm=Rhythm("monthly, six to seven weeks after the month", {"M": 48}),
-    label=label,
-    requests=requests,
-    parse=parse,
-)
+    cells = pd.Series([values.get(str(place)) for place in months.values()], dtype=object)
+    dates = reading.days(pd.Series(list(months), dtype=object), "%Y-%m")
+    return reading.observations(wanted, reading.period(dates, "M"), reading.numbers(cells))

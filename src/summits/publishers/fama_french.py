@@ -4,9 +4,8 @@ from datetime import date
 
 import pandas as pd
 
-from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Refused, Request, Rhythm, Wanted
+from summits.publishers.client import Refused, Request, Wanted
 
 HOST = "https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/ftp"
 # The file and the column of each series.
@@ -20,12 +19,7 @@ COLUMNS = {
     "factor_smb_ff3": "F-F_Research_Data_Factors_daily_CSV.zip/SMB",
     "factor_mom": "F-F_Momentum_Factor_daily_CSV.zip/Mom",
 }
-MISSING = ("", "-99.99", "-999")
-
-
-def label(series: Series) -> str | None:
-    """Return the file and the column of a factor."""
-    return COLUMNS.get(series.series_id)
+MISSING = ("-99.99", "-999")
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
@@ -53,15 +47,3 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
         reading.observations(each, days, (reading.numbers(table[name], MISSING) / 100).round(8))
         for name, each in request.wanted.items()
     )
-
-
-PUBLISHER = Publisher(
-    name="fama_french",
-    title="Kenneth R. French Data Library, daily factors",
-    url="https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/data_library.html",
-    licence="free for research with citation; copyright Eugene F. Fama and Kenneth R. French",
-    rhythm=Rhythm("monthly, about five weeks after the month", {"D": 45}),
-    label=label,
-    requests=requests,
-    parse=parse,
-)

@@ -54,8 +54,8 @@ def month_end(dates: pd.Series) -> pd.Series:
     return dates - WEEK + pd.offsets.MonthEnd(0)
 
 
-def fiscal_years(facts: pd.DataFrame) -> pd.DataFrame:
-    """Return the facts that last a year, dated by the year in which it ends.
+def editions(facts: pd.DataFrame) -> pd.DataFrame:
+    """Return every edition of each fact: its first value, and each later filing that changed it.
 
     Parameters
     ----------
@@ -65,25 +65,54 @@ def fiscal_years(facts: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``end``, ``value`` and ``filed``: the latest value, and the day it was first filed.
+        The rows that are editions, with a column ``edition`` counted from 0. A value a hundred times the
+        first one, or less than a hundredth of it, is in another unit and no edition.
+    """
+    facts = facts.sort_values(["start", "end", "filed"]).drop_duplicates(
+        ["start", "end", "filed"], keep="last"
+    )
+    fact = ["start", "end"]
+    first = facts.groupby(fact)["value"].transform("first")
+    facts = facts[
+        (facts["value"].abs() < 100 * first.abs()) & (facts["value"].abs() * 100 > first.abs()) | (first == 0)
+    ]
+    facts = facts[facts["value"] != facts.groupby(fact)["value"].shift()]
+    return facts.assign(edition=facts.groupby(fact).cumcount())
+
+
+def fiscal_years(facts: pd.DataFrame, month: int) -> pd.DataFrame:
+    """Return the facts of a fiscal year; twelve months that end elsewhere in it are none.
+
+    Parameters
+    ----------
+    facts : pandas.DataFrame
+        As from `editions`.
+    month : int
+        Month in which the fiscal year ends, 1 to 12.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``end``, ``value`` and ``filed``, one row per edition.
     """
     days = (facts["end"] - facts["start"]).dt.days
-    return _latest(facts[days.between(350, 380)])[["end", "value", "filed"]]
+    at_end = month_end(facts["end"]).dt.month == month
+    return facts.loc[days.between(350, 380) & at_end, ["end", "value", "filed"]]
 
 
 def quarters(facts: pd.DataFrame) -> pd.DataFrame:
     """Return quarterly values from facts of a quarter, half a year, nine months and a year.
 
     Cash-flow statements are cumulative within the fiscal year, so that the second quarter is six months minus
-    three, and the fourth is the year minus nine months. A fact that lasts a quarter is used as it is.
+    three, and the fourth is the year minus nine months. A difference is taken within one edition, never
+    across two, and dated by the later of its filings. A fact that lasts a quarter is used as it is.
 
-    Parameters and result are those of `fiscal_years`. A difference is dated by the later of its two filings.
+    Parameters and result are those of `fiscal_years`.
     """
-    facts = _latest(facts)
     days = (facts["end"] - facts["start"]).dt.days
     direct = facts[days.between(*QUARTER_DAYS)]
-    chain = facts.sort_values(["start", "end"])
-    before = chain.groupby("start").shift()
+    chain = facts.sort_values(["start", "edition", "end"])
+    before = chain.groupby(["start", "edition"])[["end", "value", "filed"]].shift()
     step = (chain["end"] - before["end"]).dt.days.between(*QUARTER_DAYS)
     differences = pd.DataFrame(
         {
@@ -92,16 +121,9 @@ def quarters(facts: pd.DataFrame) -> pd.DataFrame:
             "filed": chain["filed"].where(chain["filed"] > before["filed"], before["filed"]),
         }
     )[step]
+    differences = differences[~differences["end"].isin(direct["end"])]
     both = pd.concat([direct[["end", "value", "filed"]], differences])
-    return both.drop_duplicates("end", keep="first").sort_values("end").reset_index(drop=True)
-
-
-def _latest(facts: pd.DataFrame) -> pd.DataFrame:
-    """Keep the last filed value of each fact, dated by the first filing that has it."""
-    facts = facts.sort_values("filed")
-    first = facts.drop_duplicates(["start", "end", "value"], keep="first")
-    last = facts.drop_duplicates(["start", "end"], keep="last")[["start", "end", "value"]]
-    return last.merge(first, on=["start", "end", "value"])
+    return both.drop_duplicates(["end", "filed"]).sort_values(["end", "filed"]).reset_index(drop=True)
 
 
 def growth(levels: pd.Series) -> pd.Series:
@@ -134,7 +156,9 @@ def monthly_mean(rates: pd.Series, inverse: bool) -> pd.Series:
 
 
 def returns(closes: pd.Series) -> pd.Series:
-    """Return simple close-to-close returns as decimals, to eight significant digits; the first day has none.
+    """Return simple close-to-close returns as decimals, to eight significant digits.
+
+    The first day has none, and neither has a day without a close or the one after it.
 
     Parameters
     ----------

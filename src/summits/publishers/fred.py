@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import formulas, keys, reading
-from summits.publishers.client import Key, Publisher, Refused, Request, Rhythm, Wanted
+from summits.publishers.client import Key, Refused, Request, Wanted
 
 LATEST = "https://fred.stlouisfed.org/graph/fredgraph.csv"
 VINTAGES = "https://api.stlouisfed.org/fred/series/observations"
@@ -52,15 +52,9 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
         rates = reading.numbers(table["value"]).set_axis(dates)
         means = formulas.monthly_mean(rates, inverse=MEANS[wanted.series.series_id])
         return reading.by_period(wanted, means[: request.last])
-    rows = pd.DataFrame(
-        {
-            "series_id": wanted.series.series_id,
-            "period": reading.period(dates, wanted.series.frequency),
-            "value": reading.numbers(table["value"]),
-            "vintage": table["vintage"],
-        }
-    )
-    return rows.dropna(subset="value")
+    values = reading.numbers(table["value"])
+    rows = reading.observations(wanted, reading.period(dates, wanted.series.frequency), values)
+    return rows.assign(vintage=table["vintage"].values)
 
 
 def _latest(body: bytes, name: str) -> pd.DataFrame:
@@ -72,20 +66,12 @@ def _latest(body: bytes, name: str) -> pd.DataFrame:
 
 def _vintages(body: bytes) -> pd.DataFrame:
     reply = reading.json_body(body)
+    reading.same("unit", [reply.get("units", "")], "lin")
+    columns = ("date", "value", "realtime_start", "realtime_end")
     rows = reading.step(reply, "observations")
-    if reading.step(reply, "count") != len(rows):
-        raise Refused("partial", f"The reply has {len(rows)} of {reply['count']} observations.")
-    table = pd.DataFrame(rows, columns=["date", "value", "realtime_start"], dtype=str)
-    return table.rename(columns={"realtime_start": "vintage"})
-
-
-PUBLISHER = Publisher(
-    name="fred",
-    title="FRED and ALFRED, Federal Reserve Bank of St. Louis",
-    url="https://fred.stlouisfed.org/",
-    licence="public domain (Fed) unless the series says otherwise; cite FRED",
-    rhythm=Rhythm("monthly, in the middle of the month after; exchange rates weekly", {"D": 8, "M": 18}),
-    label=label,
-    requests=requests,
-    parse=parse,
-)
+    table = reading.json_table(rows, columns, reading.step(reply, "count")).sort_values(["date", columns[2]])
+    # A value that ends without a successor was withdrawn on the day after.
+    last = table[~table.duplicated("date", keep="last") & (table["realtime_end"] < "9999")]
+    gone = pd.to_datetime(last["realtime_end"]) + pd.Timedelta(days=1)
+    ends = last.assign(value=".", realtime_start=gone.dt.strftime("%Y-%m-%d"))
+    return pd.concat([table, ends]).reset_index(drop=True).rename(columns={"realtime_start": "vintage"})

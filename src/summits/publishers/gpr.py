@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Refused, Request, Rhythm, Wanted
+from summits.publishers.client import Refused, Request, Wanted
 
 HOST = "https://www.matteoiacoviello.com/gpr_files"
 FILES = {"D": "data_gpr_daily_recent.dta", "M": "data_gpr_export.dta"}
@@ -38,17 +38,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     frequency = next(iter(request.wanted.values())).series.frequency
     reading.need(table, DATES[frequency])
     dates = table.pop(DATES[frequency])
-    texts = table[[name for name in request.wanted if name in table]].astype(str)
-    return reading.columns_of(texts.replace("nan", ""), dates, request)
-
-
-PUBLISHER = Publisher(
-    name="gpr",
-    title="Geopolitical Risk Index (Caldara and Iacoviello)",
-    url="https://www.matteoiacoviello.com/gpr.htm",
-    licence="free with citation (Caldara & Iacoviello 2022 AER)",
-    rhythm=Rhythm("daily file every week, monthly file early in the month after", {"D": 8, "M": 10}),
-    label=label,
-    requests=requests,
-    parse=parse,
-)
+    if dates.isna().any():
+        raise Refused("malformed", "A row has no date.")
+    wanted = table[[name for name in request.wanted if name in table]]
+    return reading.columns_of(wanted.astype(str).where(wanted.notna(), ""), dates, request)

@@ -2,14 +2,19 @@
 
 import logging
 import os
+import re
+import unicodedata
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from helpers import paths
 
 # Environment variables that hold keys: each publisher adds its own when it is defined.
 VARIABLES: set[str] = set()
 HIDDEN = "[key]"
+# A shorter text is no key: taking it out would garble every message.
+SHORTEST = 5
+LONGEST_TEXT = 400
 
 
 def read(variable: str, dotenv: Path | None = None) -> str:
@@ -27,10 +32,17 @@ def read(variable: str, dotenv: Path | None = None) -> str:
 
 def redact(text: str) -> str:
     """Return a text with every key, plain or percent-encoded, replaced by ``[key]``."""
-    for secret in filter(None, map(read, sorted(VARIABLES))):
-        for form in (secret, quote(secret, safe=""), quote(secret)):
-            text = text.replace(form, HIDDEN)
-    return text
+    secrets = [secret for secret in map(read, VARIABLES) if len(secret) >= SHORTEST]
+    forms = {form for each in secrets for form in (each, quote(each, safe=""), quote(each), quote_plus(each))}
+    longest_first = sorted(forms, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, longest_first)), HIDDEN, text, flags=re.I) if forms else text
+
+
+def clean(text: str) -> str:
+    """Return a publisher's text fit to print and to store: no keys, no control or odd signs, not too long."""
+    odd = {sign for sign in text if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")}
+    plain = redact(text).translate({ord(sign): "\N{REPLACEMENT CHARACTER}" for sign in odd})
+    return plain if len(plain) <= LONGEST_TEXT else plain[:LONGEST_TEXT] + "…"
 
 
 class _Redaction(logging.Filter):

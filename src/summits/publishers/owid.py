@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Refused, Request, Rhythm, Wanted
+from summits.publishers.client import Refused, Request, Wanted
 
 HOST = "https://ourworldindata.org/grapher"
 # Start of the name of each family of series: the chart it comes from, and the factor to its unit.
@@ -34,13 +34,13 @@ def label(series: Series) -> str | None:
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
-    """Ask for each chart once, for all its countries."""
+    """Ask for each chart once, for all its countries, up to the last year that is over."""
     params = {"v": "1", "csvType": "full", "useColumnShortNames": "true"}
-    calls = []
+    calls, last = [], str(today.year - 1)
     for chart, _ in CHARTS.values():
         members = {name.split("/")[1]: each for name, each in wanted.items() if name.startswith(f"{chart}/")}
         if members:
-            calls.append(Request(f"{HOST}/{chart}.csv", "csv", members, params))
+            calls.append(Request(f"{HOST}/{chart}.csv", "csv", members, params, last=last))
     return calls
 
 
@@ -60,16 +60,3 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
         for name, each in request.wanted.items()
         for rows in [table[table["Entity"] == name]]
     )
-
-
-PUBLISHER = Publisher(
-    name="owid",
-    title="Our World in Data, artificial intelligence charts",
-    url="https://ourworldindata.org/artificial-intelligence",
-    licence="OWID processing CC BY 4.0; CSET data CC BY-NC 4.0; Epoch AI data CC BY 4.0",
-    licence_flag="NC",
-    rhythm=Rhythm("yearly, when the source is updated", {"A": 300}),
-    label=label,
-    requests=requests,
-    parse=parse,
-)

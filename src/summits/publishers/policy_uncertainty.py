@@ -4,9 +4,8 @@ from datetime import date
 
 import pandas as pd
 
-from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Refused, Request, Rhythm, Wanted
+from summits.publishers.client import Refused, Request, Wanted
 
 HOST = "https://www.policyuncertainty.com/media"
 # The file and the column of each series.
@@ -16,11 +15,6 @@ COLUMNS = {
     "us_china_tension": "UCT.csv/UCT",
 }
 DATE_COLUMNS = ("day", "month", "year")
-
-
-def label(series: Series) -> str | None:
-    """Return the file and the column of an index."""
-    return COLUMNS.get(series.series_id)
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
@@ -44,15 +38,3 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
         raise Refused("columns", "The first column holds no months such as 1993m1.")
     dates = reading.days(table.iloc[:, 0], "%Ym%m")
     return reading.columns_of(table, dates, request)
-
-
-PUBLISHER = Publisher(
-    name="policy_uncertainty",
-    title="Economic Policy Uncertainty",
-    url="https://www.policyuncertainty.com/",
-    licence="free with attribution (policyuncertainty.com)",
-    rhythm=Rhythm("daily and monthly, early in the month after", {"D": 10, "M": 10}),
-    label=label,
-    requests=requests,
-    parse=parse,
-)

@@ -1,10 +1,16 @@
-"""What parsers share: bodies into tables, archives opened with a limit, numbers and periods read strictly."""
+"""What parsers share: bodies into tables, archives opened with a limit, numbers and periods read strictly.
+
+There is one tolerant reader for each shape of reply (rows in JSON, rows in CSV, sheets), one check of what a
+reply says about itself (`same`), and one of its periods (`days`). Cells are texts; a missing one is blank.
+"""
 
 import csv
 import io
 import json
 import re
 import zipfile
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -16,6 +22,10 @@ from defusedxml.ElementTree import fromstring
 from summits.publishers.client import Refused, Request, Wanted
 
 LARGEST_MEMBER = 100_000_000
+# What publishers print where there is no value.
+MISSING = ("", ".", "nan", "null", "None", "NaN")
+# Where a reply of status 200 says that it is none, by its name in the JSON.
+COMPLAINTS = ("error", "errors", "error_message", "errorMessage", "error_code", "warning", "fault")
 # How the files of the day name their cells: A1, BC12.
 _CELL = re.compile(r"([A-Z]+)\d+")
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -23,11 +33,15 @@ _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id
 
 
 def json_body(body: bytes) -> Any:
-    """Read JSON, or refuse the body as malformed."""
+    """Read JSON, or refuse the body as malformed, and one that is an error or a notice as ``status``."""
     try:
-        return json.loads(body)
+        reply = json.loads(body, parse_constant=lambda name: None)
     except ValueError:
         raise Refused("malformed", "The reply is no JSON, or it is cut off.") from None
+    for name in COMPLAINTS if isinstance(reply, dict) else ():
+        if reply.get(name):
+            raise Refused("status", f"The reply is no data but {name}: {json.dumps(reply[name])[:200]}")
+    return reply
 
 
 def step(value: Any, *names: str | int) -> Any:
@@ -41,8 +55,42 @@ def step(value: Any, *names: str | int) -> Any:
     return value
 
 
-def csv_table(body: bytes, columns: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Read CSV with every cell as text, and refuse a table that lacks columns or has broken rows."""
+def json_table(rows: list, columns: tuple[str, ...], total: int | None = None) -> pd.DataFrame:
+    """Read rows of JSON, objects or arrays under a header, with every cell as text and null as blank.
+
+    Parameters
+    ----------
+    rows : list
+        Objects, or arrays of which the first is the header.
+    columns : tuple of str
+        Columns that must be there, unless there is no row.
+    total : int, optional
+        How many rows the reply says that it has.
+    """
+    if total is not None and int(total) != len(rows):
+        raise Refused("partial", f"The reply has {len(rows)} of {total} rows.")
+    header = None
+    if rows and isinstance(rows[0], list):
+        header, *rows = rows
+        if any(len(row) != len(header) for row in rows):
+            raise Refused("truncated", "A row is shorter than the header.")
+        if len(set(header)) < len(header):
+            raise Refused("columns", "A column comes twice.")
+    table = pd.DataFrame(rows, columns=header, dtype=object)
+    if rows or header:
+        need(table, *columns)
+    return table.map(_text).reindex(columns=[*dict.fromkeys([*columns, *table])]).astype(str)
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None or cell != cell else str(cell)
+
+
+def csv_table(body: bytes, columns: tuple[str, ...] = (), member_of_archive: bool = False) -> pd.DataFrame:
+    """Read CSV with every cell as text, and refuse a table that lacks columns or has broken rows.
+
+    A last line without its end may be cut in the middle of a number; an archive shows itself that it is not.
+    """
     try:
         text = body.decode("utf-8-sig")
         rows = [row for row in csv.reader(io.StringIO(text), strict=True) if any(row)]
@@ -50,15 +98,43 @@ def csv_table(body: bytes, columns: tuple[str, ...] = ()) -> pd.DataFrame:
         raise Refused("malformed", "The reply is no CSV in UTF-8, or it is cut off.") from None
     if not rows:
         raise Refused("empty", "The reply is an empty table.")
+    if not member_of_archive and not text.endswith(("\n", "\r")):
+        raise Refused("truncated", "The last line has no end: the reply is cut.")
     header, rows = [name.strip() for name in rows[0]], rows[1:]
     need(pd.DataFrame(columns=header), *columns)
     broken = [number for number, row in enumerate(rows, 2) if len(row) != len(header)]
     if broken:
-        message = (
-            f"Row {broken[0]} has {len(rows[broken[0] - 2])} cells in place of {len(header)}: it is cut."
-        )
+        message = f"Row {broken[0]} has {len(rows[broken[0] - 2])} cells, not {len(header)}: it is cut."
         raise Refused("truncated", message)
+    if any(header.count(name) > 1 for name in columns):
+        raise Refused("columns", "A column comes twice.")
     return pd.DataFrame(rows, columns=header, dtype=str)
+
+
+def countries(column: str) -> dict[str, str]:
+    """Return the publisher's code of each country, by its name in the catalogue."""
+    with Path(__file__).with_name("countries.csv").open(encoding="utf-8", newline="") as lines:
+        return {row["country"]: row[column] for row in csv.DictReader(lines) if row[column]}
+
+
+def same(what: str, found: Iterable[str], wanted: str | Iterable[str]) -> None:
+    """Refuse a reply that says it is about something else; one that says nothing is believed.
+
+    Parameters
+    ----------
+    what : str
+        Such as ``partner``.
+    found : iterable of str
+        What the reply says; blanks are left out.
+    wanted : str or iterable of str
+        What was asked for.
+    """
+    asked = {wanted} if isinstance(wanted, str) else set(wanted)
+    strangers = {str(each).strip() for each in found} - asked - {""}
+    if strangers:
+        reason = "unit" if what in ("unit", "currency") else "columns"
+        message = f"The reply is about {what} {min(strangers)}, not {' or '.join(sorted(asked))}."
+        raise Refused(reason, message)
 
 
 def need(table: pd.DataFrame, *columns: str) -> None:
@@ -68,11 +144,12 @@ def need(table: pd.DataFrame, *columns: str) -> None:
         raise Refused("columns", f"The table has no column {', '.join(missing)}. It has {', '.join(table)}.")
 
 
-def numbers(texts: pd.Series, blanks: tuple[str, ...] = ("", ".")) -> pd.Series:
-    """Read numbers; a blank is missing, anything else that is no number is refused."""
-    texts = texts.astype(str).str.strip()
-    values = pd.to_numeric(texts.mask(texts.isin(blanks)), errors="coerce").astype(float)
-    bad = texts[~np.isfinite(values) & ~texts.isin(blanks)]
+def numbers(texts: pd.Series, blanks: tuple[str, ...] = ()) -> pd.Series:
+    """Read numbers; what is missing stays missing, anything else that is no number is refused."""
+    texts = texts.map(_text).str.strip()
+    blank = texts.isin([*MISSING, *blanks])
+    values = pd.to_numeric(texts.mask(blank), errors="coerce").astype(float)
+    bad = texts[~np.isfinite(values) & ~blank]
     if len(bad):
         raise Refused("malformed", f"{bad.iloc[0]!r} is no number.")
     return values
@@ -94,10 +171,10 @@ def period(dates: pd.Series, frequency: str) -> pd.Series:
 
 
 def observations(wanted: Wanted, periods: pd.Series, values: pd.Series) -> pd.DataFrame:
-    """Return the rows of one series; missing values are left out."""
-    rows = pd.DataFrame({"period": periods, "value": values})
+    """Return the rows of one series."""
+    rows = pd.DataFrame({"period": periods, "value": values}).reset_index(drop=True)
     rows.insert(0, "series_id", wanted.series.series_id)
-    return rows.dropna(subset="value").reset_index(drop=True)
+    return rows
 
 
 def by_period(wanted: Wanted, values: pd.Series) -> pd.DataFrame:

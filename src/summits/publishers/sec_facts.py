@@ -6,20 +6,21 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import formulas, reading
-from summits.publishers.client import Publisher, Request, Rhythm, Wanted
+from summits.publishers.client import Request, Wanted, since
 
 HOST = "https://data.sec.gov/api/xbrl/companyconcept"
+# The number of each company, and the month in which its fiscal year ends.
 COMPANIES = {
-    "Microsoft": "0000789019",
-    "Alphabet": "0001652044",
-    "Amazon": "0001018724",
-    "Meta": "0001326801",
-    "Oracle": "0001341439",
-    "NVIDIA": "0001045810",
-    "AMD": "0000002488",
-    "Applied Materials": "0000006951",
-    "Lam Research": "0000707549",
-    "KLA": "0000319201",
+    "Microsoft": ("0000789019", 6),
+    "Alphabet": ("0001652044", 12),
+    "Amazon": ("0001018724", 12),
+    "Meta": ("0001326801", 12),
+    "Oracle": ("0001341439", 5),
+    "NVIDIA": ("0001045810", 1),
+    "AMD": ("0000002488", 12),
+    "Applied Materials": ("0000006951", 10),
+    "Lam Research": ("0000707549", 6),
+    "KLA": ("0000319201", 6),
 }
 PROPERTY = "PaymentsToAcquirePropertyPlantAndEquipment"
 PRODUCTIVE = "PaymentsToAcquireProductiveAssets"
@@ -33,7 +34,9 @@ TAGS = {
 OTHER_TAGS = {("Amazon", PROPERTY): PRODUCTIVE, ("NVIDIA", PROPERTY): PRODUCTIVE}
 SUM = "capex_big4_sum_derived"
 BIG_FOUR = [f"capex_ppe_cash_quarterly_{name}" for name in ("microsoft", "alphabet", "amazon", "meta")]
-# Filed values are final: once history is held, only the latest years are compared.
+# Quarterly and yearly reports, also amended. Proxies and the like repeat figures rounded or in other units.
+FORMS = ("10-K", "10-K/A", "10-KT", "10-KT/A", "10-Q", "10-Q/A", "10-QT", "")
+# Once history is held, only the latest years are compared.
 YEARS_BACK = 2
 
 
@@ -45,7 +48,7 @@ def label(series: Series) -> str | None:
     if not tags or series.entity not in COMPANIES:
         return None
     tag = OTHER_TAGS.get((series.entity, tags[0]), tags[0])
-    return f"{COMPANIES[series.entity]} {tag} {series.frequency}"
+    return f"{COMPANIES[series.entity][0]} {tag} {series.frequency}"
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
@@ -54,24 +57,27 @@ def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
     for name, each in wanted.items():
         if name != SUM:
             groups.setdefault(name.rsplit(" ", 1)[0], {})[name] = each
-    return [
-        Request(
-            f"{HOST}/CIK{group.split()[0]}/us-gaap/{group.split()[1]}.json",
-            "json",
-            members,
-            first=f"{today.year - YEARS_BACK}-12-31" if any(each.last for each in members.values()) else "",
-        )
-        for group, members in groups.items()
-    ]
+    calls = []
+    for group, members in groups.items():
+        company, tag = group.split()
+        first = min(since(members), f"{today.year - YEARS_BACK}-12-31")
+        calls.append(Request(f"{HOST}/CIK{company}/us-gaap/{tag}.json", "json", members, first=first))
+    return calls
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:
-    """Read facts by their duration, never by fiscal-period labels, which name the filing and not the fact."""
-    table = pd.DataFrame(reading.step(reading.json_body(body), "units", "USD"))
-    reading.need(table, "start", "end", "filed", "val")
+    """Read facts by duration and fiscal year, never by labels, which name the filing and not the fact."""
+    reply = reading.json_body(body)
+    [(company, tag)] = {tuple(name.split()[:2]) for name in request.wanted}
+    reading.same("company", [str(reply.get("cik") or company).zfill(10)], company)
+    reading.same("tag", [reply.get("tag") or tag], tag)
+    table = reading.json_table(reading.step(reply, "units", "USD"), ("start", "end", "filed", "val", "form"))
+    table = table[table["start"].ne("") & table["form"].isin(FORMS)]
     dates = {name: reading.days(table[name], "%Y-%m-%d") for name in ("start", "end", "filed")}
     facts = pd.DataFrame({**dates, "value": reading.numbers(table["val"]) / 1_000_000})
-    found = {"Q": formulas.quarters(facts), "A": formulas.fiscal_years(facts)}
+    [year_end] = {month for number, month in COMPANIES.values() if number == company}
+    editions = formulas.editions(facts.dropna())
+    found = {"Q": formulas.quarters(editions), "A": formulas.fiscal_years(editions, year_end)}
     rows = []
     for each in request.wanted.values():
         part = found[each.series.frequency]
@@ -84,22 +90,11 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
 
 
 def combine(fetched: pd.DataFrame, wanted: dict[str, Wanted]) -> pd.DataFrame:
-    """Add the four companies' capital expenditure for the quarters that all four have."""
+    """Add the four companies' capital expenditure, as known on each day, for the quarters all four have."""
     rows = fetched[fetched["series_id"].isin(BIG_FOUR)]
-    whole = rows.groupby("period").filter(lambda part: set(part["series_id"]) == set(BIG_FOUR))
-    sums = whole.groupby("period", as_index=False).agg({"value": "sum", "vintage": "max"})
-    return sums.assign(series_id=SUM) if SUM in wanted else sums.iloc[:0]
-
-
-PUBLISHER = Publisher(
-    name="sec_facts",
-    title="US Securities and Exchange Commission, facts from company filings",
-    url="https://www.sec.gov/search-filings/edgar-application-programming-interfaces",
-    licence="public domain (SEC EDGAR)",
-    rhythm=Rhythm("quarterly, by 40 to 60 days after the fiscal quarter", {"Q": 60, "A": 60}),
-    label=label,
-    requests=requests,
-    parse=parse,
-    combine=combine,
-    needs="SUMMITS_CONTACT",
-)
+    columns = ["series_id", "period", "value", "vintage"]
+    if SUM not in wanted or set(rows["series_id"]) != set(BIG_FOUR):
+        return pd.DataFrame(columns=columns)
+    days = rows.pivot_table(index=["period", "vintage"], columns="series_id", values="value")
+    known = days.groupby("period").ffill().dropna()
+    return known.sum(axis=1).rename("value").reset_index().assign(series_id=SUM)[columns]

@@ -5,19 +5,13 @@ from datetime import date
 
 import pandas as pd
 
-from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Publisher, Refused, Request, Rhythm, Wanted, origin
+from summits.publishers.client import Refused, Request, Wanted, origin
 
 ADDRESS = "https://data.gov.tw/api/v2/rest/dataset/8380"
 COLUMNS = {"tw_exp_world_electronic_components": "電子零組件"}
 MONTH = r"(\d{2,3})年\s*(\d{1,2})月"
 REPUBLIC_YEAR_ZERO = 1911
-
-
-def label(series: Series) -> str | None:
-    """Return the column of the ministry's table."""
-    return COLUMNS.get(series.series_id)
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
@@ -43,16 +37,3 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     dates = pd.to_datetime(years.astype(str) + "-" + parts[1], format="%Y-%m")
     rows = table.loc[parts.index].apply(lambda column: column.str.replace(",", ""))
     return reading.columns_of(rows, dates, request)
-
-
-PUBLISHER = Publisher(
-    name="taiwan_mof",
-    title="Taiwan, Ministry of Finance, exports by commodity group",
-    url="https://data.gov.tw/dataset/8380",
-    licence="Open Government Data License, Taiwan, version 1.0; cite the Ministry of Finance",
-    rhythm=Rhythm("monthly, by the 9th of the month after", {"M": 10, "A": 60}),
-    label=label,
-    requests=requests,
-    follow=follow,
-    parse=parse,
-)

@@ -1,17 +1,21 @@
 """The one way to the network: polite, bounded, and suspicious of what comes back.
 
 Every call states who asks, waits its turn at each host, honours ``Retry-After``, is repeated a few times with
-growing, jittered waits, and gives up at a deadline for the whole refresh. Redirects stay on their host.
-Bodies are capped.
+growing, jittered waits, and gives up at the deadline of its publisher. Redirects stay on their host. Bodies
+are capped, and whole or refused: the end of a compressed stream, the declared length or the last chunk must
+be there.
 """
 
 import email.utils
 import hashlib
 import http.client
+import re
 import threading
 import time
+import zlib
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from urllib.parse import urlencode, urljoin
@@ -33,6 +37,8 @@ CONTENT_TYPES = {
     "stata": ("stata", "octet-stream", "application/x-dta"),
     "page": ("html",),
 }
+# Bodies of these forms show themselves whether they are whole; the others need an end declared or proven.
+SELF_ENDING = ("json", "xml", "zip", "xlsx", "stata")
 LARGEST_BODY = 60_000_000
 REDIRECTS = (301, 302, 303, 307, 308)
 CHUNK = 8192
@@ -60,11 +66,12 @@ class Transport:
     ----------
     origins : mapping of str to str, optional
         Other places to call instead of a publisher's, such as
-        ``{"https://api.census.gov": "http://127.0.0.1:8000"}``.
+        ``{"https://api.census.gov": "http://127.0.0.1:8000"}``. The variable ``SUMMITS_ORIGIN_CENSUS`` does
+        the same for all hosts of one publisher.
     interval : float
         Seconds between two calls of one host.
     deadline : float
-        Seconds for all calls together.
+        Seconds for all calls of one publisher together.
     timeout : float
         Seconds without a byte after which a call is given up.
     attempts : int
@@ -79,7 +86,7 @@ class Transport:
         self,
         origins: Mapping[str, str] | None = None,
         interval: float = 1.0,
-        deadline: float = 1800.0,
+        deadline: float = 900.0,
         timeout: float = 30.0,
         attempts: int = 4,
         pause: float = 2.0,
@@ -88,12 +95,18 @@ class Transport:
         self.origins = dict(origins or {})
         self.interval, self.timeout, self.attempts = interval, timeout, attempts
         self.pause, self.largest = pause, largest
-        self.ends = time.monotonic() + deadline
+        self.deadline = deadline
+        self.start()
         self.next_turn: dict[str, float] = {}
         self.session = _Session()
         contact = keys.read("SUMMITS_CONTACT")
         about = f"data refresh; {contact}" if contact else "data refresh"
         self.session.headers["User-Agent"] = f"chips-and-summits/{version('chips-and-summits')} ({about})"
+        self.session.headers["Accept-Encoding"] = "gzip"
+
+    def start(self) -> None:
+        """Begin with a publisher: the deadline counts from here."""
+        self.ends = time.monotonic() + self.deadline
 
     def fetch(
         self, publisher: Publisher, request: Request, validators: Mapping[str, str] | None = None
@@ -112,8 +125,8 @@ class Transport:
         body : bytes or None
             None if nothing has changed since that copy.
         receipt : dict
-            Publisher, address without key, time, status, etag, last_modified, content_type, bytes, sha256,
-            licence and series.
+            Publisher, address without key, time, status, etag, last_modified (both blank unless the body was
+            whole), content_type, bytes, sha256, licence and series.
 
         Raises
         ------
@@ -126,17 +139,18 @@ class Transport:
             stop=self._is_enough,
             reraise=True,
         )
-        reply, body = repeat(self._by_the_deadline, request, validators or {})
+        reply, body = repeat(self._by_the_deadline, request, validators or {}, _mirror(publisher))
         if reply.status_code == 304 and not validators:
             raise Refused("status", f"{_host(request)} says 304, not modified, without being asked.")
+        marks = reply.headers if request.form in SELF_ENDING or _has_end(reply) else {}
         receipt = {
             "publisher": publisher.name,
             "address": self.address(request),
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
             "status": reply.status_code,
-            "etag": keys.redact(reply.headers.get("ETag", "")),
-            "last_modified": keys.redact(reply.headers.get("Last-Modified", "")),
-            "content_type": keys.redact(reply.headers.get("Content-Type", "")),
+            "etag": keys.clean(marks.get("ETag", "")),
+            "last_modified": keys.clean(marks.get("Last-Modified", "")),
+            "content_type": keys.clean(reply.headers.get("Content-Type", "")),
             "bytes": len(body),
             "sha256": hashlib.sha256(body).hexdigest(),
             "licence": publisher.licence,
@@ -159,14 +173,14 @@ class Transport:
         return late or state.attempt_number >= self.attempts
 
     def _by_the_deadline(
-        self, request: Request, validators: Mapping[str, str]
+        self, request: Request, validators: Mapping[str, str], mirror: str
     ) -> tuple[requests.Response, bytes]:
         """Make one call in a thread that is left behind at the deadline: headers can drip in for ever."""
         result: Future = Future()
 
         def call() -> None:
             try:
-                result.set_result(self._call(request, validators))
+                result.set_result(self._call(request, validators, mirror))
             except BaseException as error:
                 result.set_exception(error)
 
@@ -175,9 +189,11 @@ class Transport:
             return result.result(timeout=max(0.0, self.ends - time.monotonic()))
         except TimeoutError:
             pass
-        raise Refused("deadline", f"{_host(request)} is too slow: the time for this refresh is used up.")
+        raise Refused("deadline", f"{_host(request)} is too slow: its time for this refresh is used up.")
 
-    def _call(self, request: Request, validators: Mapping[str, str]) -> tuple[requests.Response, bytes]:
+    def _call(
+        self, request: Request, validators: Mapping[str, str], mirror: str
+    ) -> tuple[requests.Response, bytes]:
         headers, params = {}, dict(request.params)
         if validators.get("etag"):
             headers["If-None-Match"] = validators["etag"]
@@ -187,7 +203,7 @@ class Transport:
             place = params if request.key.place == "query" else headers
             place[request.key.name] = keys.read(request.key.variable)
         here = origin(request.address)
-        address = self.origins.get(here, here) + parse_url(request.address).request_uri
+        address = (mirror or self.origins.get(here, here)) + parse_url(request.address).request_uri
         address += f"?{urlencode(params)}" if params else ""
         try:
             return self._follow(address, headers, request)
@@ -234,24 +250,57 @@ class Transport:
 
     def _body(self, reply: requests.Response, request: Request) -> bytes:
         """Read the body under the cap and the deadline, and check that it is of the form asked for."""
-        host, body = _host(request), bytearray()
-        while chunk := reply.raw.read1(CHUNK, decode_content=True):
-            body += chunk
-            if len(body) > self.largest:
+        host, raw = _host(request), bytearray()
+        while chunk := reply.raw.read1(CHUNK, decode_content=False):
+            raw += chunk
+            if len(raw) > self.largest:
                 raise Refused("oversized", f"{host} sends more than {self.largest:,} bytes.")
             if time.monotonic() > self.ends:
                 # Nobody waits for this thread any more: see `_by_the_deadline`.
-                raise Refused("deadline", f"{host} is too slow: the time for this refresh is used up.")
+                raise Refused("deadline", f"{host} is too slow: its time for this refresh is used up.")
         if reply.status_code == 304:
-            return bytes(body)
+            return b""
+        body = self._unpack(bytes(raw), reply, host)
         stated = reply.headers.get("Content-Type", "").lower()
-        start = bytes(body[:500]).lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+        start = body[:500].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
         if request.form != "page" and start.startswith((b"<!doctype html", b"<html")):
             hint = f" Is {request.key.variable} set and valid?" if request.key else ""
             raise Refused("html", f"{host} sends a web page in place of {request.form}.{hint}")
         if stated and not any(each in stated for each in CONTENT_TYPES[request.form]):
             raise Refused("content_type", f"{host} sends {stated.split(';')[0]} in place of {request.form}.")
-        return bytes(body)
+        return body
+
+    def _unpack(self, raw: bytes, reply: requests.Response, host: str) -> bytes:
+        """Undo the compression, and refuse a stream that does not reach its end."""
+        encoding = reply.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding in ("", "identity"):
+            return raw
+        if encoding not in ("gzip", "x-gzip", "deflate"):
+            raise Refused("encoding", f"{host} compresses its reply as {encoding}, which was not asked for.")
+        stream, body = zlib.decompressobj(47), b""
+        with suppress(zlib.error):
+            body = stream.decompress(raw, self.largest + 1)
+        if len(body) > self.largest:
+            raise Refused("oversized", f"{host} sends more than {self.largest:,} bytes.")
+        if not stream.eof or stream.unused_data:
+            raise _Later("truncated", f"{host} broke off in the middle of its compressed reply.")
+        return body
+
+
+def _has_end(reply: requests.Response) -> bool:
+    """Say whether the end of a reply is declared or proven, not only the end of the connection."""
+    coding = reply.headers.get("Content-Encoding", "identity").lower()
+    chunked = "chunked" in reply.headers.get("Transfer-Encoding", "").lower()
+    return chunked or "Content-Length" in reply.headers or coding not in ("", "identity")
+
+
+def _mirror(publisher: Publisher) -> str:
+    """Return the address that ``SUMMITS_ORIGIN_…`` puts in place of a publisher's hosts, or a blank."""
+    variable = f"SUMMITS_ORIGIN_{publisher.name.upper()}"
+    place = keys.read(variable).rstrip("/")
+    if place and not re.fullmatch(r"https?://[\w.:\[\]-]+", place):
+        raise Refused("address", f"{variable} is no address such as http://127.0.0.1:8000.")
+    return place
 
 
 def _onward(address: str, location: str) -> str:

@@ -6,24 +6,18 @@ from urllib.parse import urljoin
 
 import pandas as pd
 
-from helpers.catalog import Series
 from summits.publishers import formulas, reading
-from summits.publishers.client import Publisher, Refused, Request, Rhythm, Wanted, origin
+from summits.publishers.client import Refused, Request, Wanted, origin
 
 PAGE = "https://www.wsts.org/67/Historical-Billings-Report"
 SHEET = "Monthly Data"
-REGIONS = {
+COLUMNS = {
     "wsts_billings_americas": "Americas",
     "wsts_billings_europe": "Europe",
     "wsts_billings_japan": "Japan",
     "wsts_billings_asia_pacific": "Asia Pacific",
     "wsts_billings_world": "Worldwide",
 }
-
-
-def label(series: Series) -> str | None:
-    """Return the region as the report prints it."""
-    return REGIONS.get(series.series_id)
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
@@ -44,7 +38,7 @@ def follow(body: bytes, request: Request) -> Request:
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:
     """Read a row with the year, then a row per region with twelve months; 0 stands for a month to come."""
-    levels: dict[str, dict[str, float]] = {}
+    levels: dict[str, dict[str, str]] = {}
     year = ""
     for cells in reading.sheet(body, SHEET):
         head = cells[0].strip() if cells else ""
@@ -52,24 +46,14 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
             year = head[:4]
         elif year and head in request.wanted:
             for month, text in enumerate(cells[1:13], 1):
-                if text not in ("", "0"):
-                    levels.setdefault(head, {})[f"{year}-{month:02d}"] = float(text)
+                levels.setdefault(head, {})[f"{year}-{month:02d}"] = text
     missing = set(request.wanted) - set(levels)
     if missing:
         raise Refused("columns", f"The sheet has no region {', '.join(sorted(missing))}.")
-    growths = {name: formulas.growth(pd.Series(values)) for name, values in levels.items()}
-    return pd.concat(reading.by_period(request.wanted[name], each) for name, each in growths.items())
-
-
-PUBLISHER = Publisher(
-    name="wsts",
-    title="World Semiconductor Trade Statistics, historical billings report",
-    url=PAGE,
-    licence="(c) WSTS, all rights reserved; free public download, redistribution not granted",
-    redistribution="derived",
-    rhythm=Rhythm("monthly, about five to six weeks after the month", {"M": 42}),
-    label=label,
-    requests=requests,
-    follow=follow,
-    parse=parse,
-)
+    rows = []
+    for name, months in levels.items():
+        values = reading.numbers(pd.Series(months), blanks=("0", "0.0"))
+        if (values <= 0).any():
+            raise Refused("sign", f"Billings of {name} are {values.min():,.6g}.")
+        rows.append(reading.by_period(request.wanted[name], formulas.growth(values.dropna())))
+    return pd.concat(rows)
