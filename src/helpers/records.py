@@ -168,9 +168,7 @@ def _number(value: Any) -> Any:
         return rounded(float(value))
     if hasattr(value, "item"):
         return _number(value.item())
-    raise BadRecord(
-        f"A record cannot hold {type(value).__name__} {value!r}: give a number, a word or a list of these."
-    )
+    raise BadRecord(f"A record cannot hold {type(value).__name__} {value!r}: give a number or a word.")
 
 
 def _end(bound: Any) -> float | None:
@@ -237,9 +235,7 @@ def _claim(name: str) -> None:
     cell = (parent.get("metadata") or {}).get("cellId") or shell.user_ns["In"][-1]
     known_cell, known_count = _written.get(name, (cell, -1))
     if known_cell != cell or known_count == shell.execution_count:
-        raise BadRecord(
-            f"Record {name!r} is already written in this notebook: give each result its own name."
-        )
+        raise BadRecord(f"Record {name!r} is already written in this notebook: name it differently.")
     _written[name] = (cell, shell.execution_count)
 
 
@@ -270,30 +266,21 @@ def _rows(notebook: Path) -> list[dict[str, Any]]:
     try:
         cells = nbformat.read(notebook, as_version=4).cells
     except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
-        raise BadRecord(
-            f"{notebook}: not a readable notebook ({type(error).__name__}): run it first."
-        ) from error
+        raise BadRecord(f"{notebook}: not a readable notebook ({type(error).__name__}).") from error
     rows: dict[str, dict[str, Any]] = {}
     for position, cell in enumerate(cells, start=1):
+        place, head = f"{notebook}, cell {position}", {"notebook": notebook.stem, "cell": position}
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                raise BadRecord(
-                    f"{notebook}, cell {position}: the cell failed with {output.ename}: run it again."
-                )
+                raise BadRecord(f"{place}: the cell failed with {output.ename}: run it again.")
             content = output.get("data", {}).get(RECORD_MIME)
             if content is None:
                 continue
-            row = _read_one(content, f"{notebook}, cell {position}")
-            if row["name"] in rows:
-                first = rows[row["name"]]["cell"]
-                raise BadRecord(
-                    f"{notebook}, cell {position}: {row['name']!r} is already written by cell {first}."
-                )
-            rows[row["name"]] = {
-                "notebook": notebook.stem,
-                "cell": position,
-                "cell_id": cell.get("id", ""),
-            } | row
+            row = _read_one(content, place)
+            name = row["name"]
+            if name in rows:
+                raise BadRecord(f"{place}: {name!r} is already written by cell {rows[name]['cell']}.")
+            rows[name] = head | {"cell_id": cell.get("id", "")} | row
     return list(rows.values())
 
 
@@ -301,9 +288,7 @@ def _read_one(content: Any, place: str) -> dict[str, Any]:
     # Plain dicts in place of notebook nodes.
     content = json.loads(json.dumps(content))
     if not isinstance(content, dict) or set(content) != set(FIELDS):
-        raise BadRecord(
-            f"{place}: the record does not have the fields {', '.join(FIELDS)}: run the notebook again."
-        )
+        raise BadRecord(f"{place}: the record has not the fields {', '.join(FIELDS)}: run it again.")
     try:
         _check(content)
     except BadRecord as error:

@@ -466,9 +466,7 @@ def _plain(day: pd.Timestamp) -> str:
 
 def _refuse_negative(before: int, after: int) -> None:
     if before < 0 or after < 0:
-        raise ValueError(
-            f"A window of {before} before and {after} after is negative. Give counts of zero or more."
-        )
+        raise ValueError(f"A window of {before} before and {after} after is negative. Give counts.")
 
 
 @lru_cache

@@ -379,8 +379,7 @@ def chain_index(growth_rates: pd.Series, unit: str) -> pd.Series:
     broken = growth_rates.isna().to_numpy() | (np.diff(numbers, prepend=numbers[0] - 1) > 1)
     if broken.any():
         raise BadSeries(
-            f"{_name(growth_rates)} has a gap at {growth_rates.index[broken][0].date()}; a chain cannot "
-            "bridge it. Chain each side alone."
+            f"{_name(growth_rates)} has a gap at {growth_rates.index[broken][0].date()}. Cut there."
         )
     factors = 1 + growth_rates / (100 if unit == "percent" else 1)
     if (factors <= 0).any():
@@ -472,9 +471,7 @@ def seasonally_adjust(
     stretches = np.cumsum(np.diff(_numbers(observed.index), prepend=0) != 1)
     parts = [_decompose(part, settings, iterations) for _, part in scaled.groupby(stretches)]
     if not any(len(part) >= SHORTEST_STRETCH for _, part in scaled.groupby(stretches)):
-        raise BadSeries(
-            f"{_name(values)} has no unbroken stretch of {SHORTEST_STRETCH} months. Show it unadjusted."
-        )
+        raise BadSeries(f"{_name(values)} has no unbroken stretch of {SHORTEST_STRETCH} months.")
     pattern, level = (pd.concat(column).reindex(values.index) for column in zip(*parts, strict=True))
     if use_log:
         pattern, level = np.exp(pattern), np.exp(level)
@@ -530,9 +527,7 @@ def _check(values: pd.Series, monthly: bool = False) -> None:
     if index.tz is not None:
         raise BadSeries(f"{_name(values)} carries a time zone. Remove it with tz_localize(None).")
     if not index.is_unique or not index.is_monotonic_increasing:
-        raise BadSeries(
-            f"{_name(values)} has repeated or unsorted dates. Sort it and keep one value per date."
-        )
+        raise BadSeries(f"{_name(values)} has repeated or unsorted dates. Sort it, one value per date.")
     if np.isinf(values.to_numpy(dtype=float)).any():
         raise BadSeries(f"{_name(values)} holds an infinite value. Remove the period.")
     if monthly and not (index.day == 1).all():
@@ -542,10 +537,7 @@ def _check(values: pd.Series, monthly: bool = False) -> None:
 def _refuse_not_positive(values: pd.Series, use: str) -> None:
     bad = values.index[values <= 0]
     if len(bad):
-        raise BadSeries(
-            f"{_name(values)} is {values[bad[0]]:g} in {bad[0].date()}, where {use} has no meaning. Leave "
-            "the period out or use the level."
-        )
+        raise BadSeries(f"{_name(values)} is {values[bad[0]]:g} in {bad[0].date()}: {use} has no meaning.")
 
 
 def _name(values: pd.Series) -> str:
@@ -565,9 +557,7 @@ def _numbers(index: pd.DatetimeIndex) -> np.ndarray:
         return np.arange(len(index))
     step = next((step for step in DAYS_IN_STEP.values() if abs(days.min() / step - 1) < 0.15), None)
     if step is None:
-        raise BadSeries(
-            f"Dates {days.min():g} days apart are no months, quarters or years. Use a regular series."
-        )
+        raise BadSeries(f"Dates {days.min():g} days apart are no regular series. Use months or quarters.")
     since = (index - index[0]).days.to_numpy()
     return np.round(since / step).astype(int)
 

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import optimize
 
 from helpers.methods import checks
+from helpers.methods.checks import UnusableInput
 from helpers.methods.interrupted_series import SEED, Intervention, design
 from helpers.methods.results import Estimate, Shown, rows_of
 
@@ -243,15 +244,12 @@ def _rows(index: pd.DatetimeIndex, intervention: Intervention) -> tuple[np.ndarr
     start = pd.Period(intervention.start, freq="M")
     end = periods[-1] if intervention.end is None else pd.Period(intervention.end, freq="M")
     if (steps < 1).any() or (steps[periods[1:] >= start] != 1).any():
-        raise checks.UnusableInput(
-            "The series has missing or repeated periods. Use interrupted_series instead."
-        )
+        raise UnusableInput("The series has missing or repeated periods. Use interrupted_series instead.")
     if intervention.leads < 0:
-        raise checks.UnusableInput(f"{intervention.name}: leads must not be negative. Write 0 for none.")
+        raise UnusableInput(f"{intervention.name}: leads must not be negative. Write 0 for none.")
     if start > periods[-1] or end > periods[-1] or end < start:
-        raise checks.UnusableInput(
-            f"{intervention.name}: the window {start}..{end} is not inside the data (to {periods[-1]}). "
-            "Shorten it."
+        raise UnusableInput(
+            f"{intervention.name}: the window {start}..{end} is not inside the data. Move it."
         )
     return np.asarray(periods < start - intervention.leads), np.asarray((periods >= start) & (periods <= end))
 
@@ -311,9 +309,7 @@ def _level_share(wander: np.ndarray, squares: np.ndarray) -> float:
     if slopes[-1] > 0:
         peaks.append(float(grid[-1]))
     if not peaks:
-        raise checks.UnusableInput(
-            "The likelihood of the level has no maximum. Fix level_share, or choose a longer series."
-        )
+        raise UnusableInput("The likelihood of the level has no maximum. Fix level_share.")
     return float(max(peaks, key=height))
 
 

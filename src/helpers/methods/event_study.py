@@ -20,6 +20,7 @@ from scipy import special, stats
 
 from helpers.methods import checks
 from helpers.methods.abnormal_returns import MINIMUM_ESTIMATION, MINIMUM_SHARE, Model, Window, design, fit
+from helpers.methods.checks import UnusableInput
 from helpers.methods.results import Estimate, Shown, mean_over_events, t_estimate
 
 UNIT = "cumulative abnormal return"
@@ -151,7 +152,7 @@ def event_study(
         dates = pd.Series(list(events), index=[str(event) for event in events])
     checks.enough(len(dates), 1, "events")
     if not dates.index.is_unique:
-        raise checks.UnusableInput("events: an event id appears twice. Give every event its own id.")
+        raise UnusableInput("events: an event id appears twice. Give every event its own id.")
     factors = design(market, index)
     rows = pd.Series(checks.positions(index, dates, "events"), dates.index).sort_values()
     _check_overlap(rows, window)
@@ -162,9 +163,7 @@ def event_study(
         fitted += [models] if models else []
     if not fitted:
         texts = sorted({reason for _, _, reason in dropped})
-        raise checks.UnusableInput(
-            f"No event can be used: {'; '.join(texts)}. Change the windows or the events."
-        )
+        raise UnusableInput(f"No event can be used: {'; '.join(texts)}. Change the windows or the events.")
     return _study(fitted, days, market, pd.DataFrame(dropped, columns=["event", "asset", "reason"]))
 
 
@@ -195,12 +194,9 @@ def _days(estimation: Window, window: Window, leads: Window) -> _Days:
     """Check that the windows follow each other, and lay them out."""
     for name, (first, last) in {"estimation": estimation, "leads": leads, "window": window}.items():
         if first > last:
-            raise checks.UnusableInput(f"{name}: the window ends before it starts. Swap its ends.")
+            raise UnusableInput(f"{name}: the window ends before it starts. Swap its ends.")
     if not estimation[1] < leads[0] <= leads[1] < window[0]:
-        raise checks.UnusableInput(
-            f"Windows overlap: estimation {estimation}, leads {leads}, event {window}. "
-            "End the estimation before the leads and the leads before the event window."
-        )
+        raise UnusableInput(f"Windows overlap: order estimation {estimation}, leads {leads}, event {window}.")
     checks.enough(estimation[1] - estimation[0] + 1, MINIMUM_ESTIMATION, "days in the estimation window")
     path = np.arange(leads[0], window[1] + 1)
     texts = {
@@ -215,7 +211,7 @@ def _days(estimation: Window, window: Window, leads: Window) -> _Days:
 def _check_returns(returns: pd.DataFrame) -> pd.DatetimeIndex:
     index = checks.index_in_order(returns.index, "returns")
     if not returns.columns.is_unique:
-        raise checks.UnusableInput("returns: an asset appears twice. Keep one column per asset.")
+        raise UnusableInput("returns: an asset appears twice. Keep one column per asset.")
     y = checks.finite(returns, "returns")
     suspect = ~(np.fmax.reduce(y, axis=0) > np.fmin.reduce(y, axis=0))
     for asset, column in returns.loc[:, suspect].items():
@@ -228,10 +224,7 @@ def _check_overlap(rows: pd.Series, window: Window) -> None:
     shared = np.flatnonzero(np.diff(rows) <= window[1] - window[0])
     if shared.size:
         first, second = rows.index[shared[0]], rows.index[shared[0] + 1]
-        raise checks.UnusableInput(
-            f"Events {first} and {second} share days of their windows. "
-            "Leave one out, or merge them into one event."
-        )
+        raise UnusableInput(f"Events {first} and {second} share days of their windows. Leave one out.")
 
 
 def _fit_event(
@@ -334,10 +327,7 @@ def _shrink(correlation: float, n: int) -> float:
     """Kolari-Pynnönen factor by which a cross-section t shrinks when the units share dates."""
     inflation = 1 + (n - 1) * correlation
     if not inflation > 0:
-        raise checks.UnusableInput(
-            f"Mean residual correlation {correlation:.3f} is too negative for {n} assets. "
-            "Leave out the asset that mirrors the others."
-        )
+        raise UnusableInput(f"Residual correlation {correlation:.3f} is too negative. Leave out an asset.")
     return float(np.sqrt((1 - correlation) / inflation))
 
 

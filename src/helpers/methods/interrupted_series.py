@@ -22,6 +22,7 @@ from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.regression.linear_model import OLS
 
 from helpers.methods import checks
+from helpers.methods.checks import UnusableInput
 from helpers.methods.results import Estimate, Shown, rows_of
 
 SEED = 20261123
@@ -122,7 +123,7 @@ class InterruptedSeries(Shown):
         """
         names = self.coefficients.index
         if unknown := sorted(weights.keys() - set(names)):
-            raise checks.UnusableInput(f"No term {unknown[0]!r}. The terms are {list(names)}.")
+            raise UnusableInput(f"No term {unknown[0]!r}. The terms are {list(names)}.")
         row = pd.Series(weights).reindex(names, fill_value=0.0).to_numpy()
         value = float(row @ self.coefficients.to_numpy())
         se = float(np.sqrt(row @ self.covariance.to_numpy() @ row))
@@ -210,9 +211,7 @@ def design(
     checks.index_in_order(index, "the outcome")
     periods = index.to_period(frequency)
     if not periods.is_unique:
-        raise checks.UnusableInput(
-            f"Two rows fall into one of the {_WORDS[frequency]}. Aggregate them first."
-        )
+        raise UnusableInput(f"Two rows fall into one of the {_WORDS[frequency]}. Aggregate them first.")
     position = periods.asi8 - periods.asi8[0]
     columns: dict[str, np.ndarray] = {"constant": np.ones(len(index))} if constant else {}
     if trend:
@@ -223,16 +222,16 @@ def design(
         terms, acting[intervention.name] = _terms(intervention, periods)
         columns |= terms
     if len(acting) < len(interventions):
-        raise checks.UnusableInput("Two interventions have the same name. Rename one.")
+        raise UnusableInput("Two interventions have the same name. Rename one.")
     frame = pd.DataFrame(columns, index=index)
     if regressors is not None:
         if not regressors.index.equals(index):
-            raise checks.UnusableInput("The regressors have other dates than the outcome. Align them first.")
+            raise UnusableInput("The regressors have other dates than the outcome. Align them first.")
         checks.complete(regressors, "regressors")
         frame = pd.concat([frame, regressors.astype(float)], axis=1)
         if not frame.columns.is_unique:
             twice = frame.columns[frame.columns.duplicated()][0]
-            raise checks.UnusableInput(f"{twice!r} is the name of two terms. Rename the regressor.")
+            raise UnusableInput(f"{twice!r} is the name of two terms. Rename the regressor.")
     _refuse_collinear(frame)
     return Design(frame, periods, tuple(interventions), acting)
 
@@ -275,7 +274,7 @@ def interrupted_series(
         If the series or the design is unusable, or fewer than five degrees of freedom are left.
     """
     if inference not in ("bootstrap t", "t"):
-        raise checks.UnusableInput(f"inference is {inference!r}. Choose 'bootstrap t' or 't'.")
+        raise UnusableInput(f"inference is {inference!r}. Choose 'bootstrap t' or 't'.")
     y, terms = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
     X = terms.frame.to_numpy()
     n, k = X.shape
@@ -333,9 +332,7 @@ def segmented_regression(
     y, terms = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
     (n, k), names = terms.frame.shape, terms.frame.columns
     if not 0 <= maxlags < n:
-        raise checks.UnusableInput(
-            f"maxlags is {maxlags} for {n} periods. Give zero or more, fewer than those."
-        )
+        raise UnusableInput(f"maxlags is {maxlags} for {n} periods. Give zero or more, fewer than those.")
     checks.leaves_noise(_residuals(y, terms.frame.to_numpy()), y, str(series.name or "the outcome"))
     rows = np.r_[0, np.cumsum(terms.gaps)]
     outcome, X = np.zeros(rows[-1] + 1), np.zeros((rows[-1] + 1, k))
@@ -389,25 +386,20 @@ def count_series(
         unusable.
     """
     if family not in ("quasi-Poisson", "Poisson"):
-        raise checks.UnusableInput(f"family is {family!r}. Choose 'quasi-Poisson' or 'Poisson'.")
+        raise UnusableInput(f"family is {family!r}. Choose 'quasi-Poisson' or 'Poisson'.")
     y, terms = _outcome_and_design(counts, interventions, season, trend, regressors, frequency)
     exposure = pd.Series(1.0, index=counts.index) if exposure is None else exposure
     if not exposure.index.equals(counts.index):
-        raise checks.UnusableInput("The exposure has other dates than the counts. Align it first.")
+        raise UnusableInput("The exposure has other dates than the counts. Align it first.")
     if (y < 0).any() or not (checks.complete(exposure, "exposure") > 0).all():
-        raise checks.UnusableInput("Counts must not be negative and the exposure must be positive.")
+        raise UnusableInput("Counts must not be negative and the exposure must be positive.")
     names = terms.frame.columns
     model = GLM(y, terms.frame.to_numpy(), family=Poisson(), exposure=exposure.to_numpy(dtype=float))
     fit = model.fit(scale="X2" if family == "quasi-Poisson" else None, tol=1e-12, maxiter=100)
     if not fit.converged:
-        raise checks.UnusableInput(
-            f"The {family} fit did not converge. A term may separate zero counts: drop it."
-        )
+        raise UnusableInput(f"The {family} fit did not converge. A term may separate zero counts: drop it.")
     if fit.mu.min() < 1e-8 * y.mean():
-        raise checks.UnusableInput(
-            f"The counts are zero wherever one of the terms {list(names)} acts: its rate ratio has no "
-            "interval. Drop the term, or compare the counts themselves."
-        )
+        raise UnusableInput(f"The counts are zero wherever one of the terms {list(names)} acts. Drop it.")
     return InterruptedSeries(
         outcome=counts,
         design=terms,
@@ -446,13 +438,11 @@ def _season(periods: pd.PeriodIndex, season: str | int | None, frequency: str) -
     length = _PER_YEAR[frequency]
     place = periods.month if frequency == "M" else periods.quarter
     if length == 1:
-        raise checks.UnusableInput("Annual data have no season. Pass season=None.")
+        raise UnusableInput("Annual data have no season. Pass season=None.")
     if season == "dummies":
         return {f"season {j}": (place == j).astype(float) for j in range(2, length + 1)}
     if not isinstance(season, int) or not 1 <= season < length / 2:
-        raise checks.UnusableInput(
-            f"season is {season!r}. Pass 'dummies', None, or a number of harmonics below {length / 2:g}."
-        )
+        raise UnusableInput(f"season is {season!r}. Pass 'dummies', None or harmonics below {length / 2:g}.")
     angle = 2 * np.pi * place.to_numpy() / length
     waves = {}
     for j in range(1, season + 1):
@@ -463,27 +453,20 @@ def _season(periods: pd.PeriodIndex, season: str | int | None, frequency: str) -
 
 def _terms(event: Intervention, periods: pd.PeriodIndex) -> tuple[dict[str, np.ndarray], np.ndarray]:
     if event.leads < 0:
-        raise checks.UnusableInput(
-            f"{event.name}: leads is {event.leads}. Give a number of periods, 0 for none."
-        )
+        raise UnusableInput(f"{event.name}: leads is {event.leads}. Give a number of periods, 0 for none.")
     start = pd.Period(event.start, freq=periods.freq)
     end = periods[-1] if event.end is None else pd.Period(event.end, freq=periods.freq)
     distance = periods.asi8 - start.ordinal
     acts = (distance >= 0) & (periods.asi8 <= end.ordinal)
     if not acts.any() or start < periods[0] or end > periods[-1]:
-        raise checks.UnusableInput(
-            f"{event.name}: the window {start}..{end} is not inside the data "
-            f"({periods[0]} to {periods[-1]}). Drop it or choose a longer series."
-        )
+        raise UnusableInput(f"{event.name}: the window {start}..{end} is not inside the data. Drop it.")
     terms = {f"{event.name}: level": acts.astype(float)}
     if event.slope:
         terms[f"{event.name}: slope"] = np.where(acts, distance + 1.0, 0.0)
     if event.leads:
         before = (distance < 0) & (distance >= -event.leads)
         if not before.any() or start - event.leads < periods[0]:
-            raise checks.UnusableInput(
-                f"{event.name}: its lead window begins before the data. Use fewer leads."
-            )
+            raise UnusableInput(f"{event.name}: its lead window begins before the data. Use fewer leads.")
         terms[f"{event.name}: leads"] = before.astype(float)
     return terms, acts
 
@@ -496,10 +479,7 @@ def _refuse_collinear(frame: pd.DataFrame) -> None:
         return
     for j in range(1, X.shape[1] + 1):
         if np.linalg.matrix_rank(X[:, :j], tol=1e-9) < j:
-            raise checks.UnusableInput(
-                f"The term {frame.columns[j - 1]!r} is a combination of the terms before it. "
-                "Drop it, or merge the overlapping interventions."
-            )
+            raise UnusableInput(f"The term {frame.columns[j - 1]!r} is a combination of others. Drop it.")
 
 
 def _residuals(y: np.ndarray, X: np.ndarray) -> np.ndarray:
@@ -579,7 +559,7 @@ class _Moments:
             try:
                 root = np.linalg.cholesky(xx)
             except np.linalg.LinAlgError:
-                raise checks.UnusableInput("The terms can hardly be told apart. Drop one.") from None
+                raise UnusableInput("The terms can hardly be told apart. Drop one.") from None
             solved = np.linalg.inv(root) @ xy
             rss = yy - np.einsum("gkm,gkm->gm", solved, solved)
             volume = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)

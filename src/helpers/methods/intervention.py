@@ -67,9 +67,7 @@ def sarimax(
     residuals = y.to_numpy() - level @ np.linalg.lstsq(level, y.to_numpy(), rcond=None)[0]
     checks.leaves_noise(residuals, y.to_numpy(), str(series.name or "the outcome"))
     if (terms.gaps != 1).any():
-        raise checks.UnusableInput(
-            "ARIMA noise needs every period. Use interrupted_series, which allows gaps."
-        )
+        raise checks.UnusableInput("ARIMA noise needs every period. Use interrupted_series.")
     X, names = terms.frame.to_numpy(), terms.frame.columns
     k = len(names)
     checks.enough(len(y) - k - sum(order) - sum(seasonal_order[:3]), 5, "degrees of freedom")

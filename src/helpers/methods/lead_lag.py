@@ -33,14 +33,7 @@ class CrossCorrelation(Shown):
 
 
 def prewhitened_cross_correlation(
-    follower: pd.Series,
-    leader: pd.Series,
-    *,
-    last_lag: int,
-    leads: int,
-    order: int,
-    draws: int,
-    seed: int,
+    follower: pd.Series, leader: pd.Series, *, last_lag: int, leads: int, order: int, draws: int, seed: int
 ) -> CrossCorrelation:
     """Cross-correlate two series filtered with the leader's autoregression; test the largest by years.
 

@@ -51,18 +51,14 @@ def maximise(model: MLEModel, fixed: dict[str, float] | None = None) -> np.ndarr
             runs = _sorted([*runs, _run(model, "nm", start[free])])
     if not _agree(runs):
         heights = ", ".join(f"{value:.3f}" for value, _ in runs)
-        raise StartsDisagree(
-            f"The starts end at different likelihoods ({heights}). "
-            "Use a simpler noise model or a longer series."
-        )
+        raise StartsDisagree(f"The starts end at different likelihoods ({heights}). Use a simpler model.")
     best = _polish(model, runs[0][1], set(fixed))
     again = _polish(model, best * (1 + _ASIDE), set(fixed))
     apart = float(np.max(np.abs(again - best) / np.maximum(np.abs(best), 1e-3)))
     if apart > 10.0**-SHOWN:
         digits = max(0, int(-np.log10(apart)))
         raise StartsDisagree(
-            f"The likelihood is so flat that only {digits} digits of its maximum are certain. "
-            "Use a simpler noise model or a longer series."
+            f"The likelihood is flat: only {digits} digits are certain. Use a simpler model."
         )
     return best
 
