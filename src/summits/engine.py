@@ -178,7 +178,9 @@ def _read_by_needs(run: Run) -> set[str]:
 
 def _tables(opened: dict[str, list[str]]) -> list[str]:
     data = paths.data_dir().absolute()
-    return [Path(p).relative_to(data).as_posix() for p in opened["opened"] if Path(p).is_relative_to(data)]
+    tables = [Path(p).relative_to(data).as_posix() for p in opened["opened"] if Path(p).is_relative_to(data)]
+    # The descriptor holds hashes of the tables and no value: a run that plans others looks into it.
+    return [table for table in tables if table != "datapackage.json"]
 
 
 def _notebook_of(path: str) -> str:

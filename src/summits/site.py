@@ -6,8 +6,10 @@ Notebooks are turned into pages before Sphinx sees them, so that Sphinx need not
 
 import base64
 import copy
+import csv
 import hashlib
 import html
+import io
 import json
 import re
 import shutil
@@ -25,9 +27,11 @@ import pandas as pd
 import yaml
 from docutils import nodes
 
+import helpers
 from helpers import catalog, paths
 from helpers.paths import FIGURE_MIME
 from summits import plan, scoreboard
+from summits.notebooks import RECORD_MIME
 
 SCOREBOARD = "11_claims"
 PARAMETER_TAGS = {"parameters", "injected-parameters"}
@@ -91,12 +95,13 @@ def build(runs_dir: Path | None = None, out_dir: Path | None = None) -> Path:
 def prepare(runs_dir: Path, source: Path) -> None:
     """Write everything Sphinx reads into `source`: prose, filled templates, notebook pages and downloads."""
     shutil.copytree(paths.root() / "docs", source, ignore=shutil.ignore_patterns("_build"))
+    shutil.copytree(Path(helpers.__file__).parent / "figures" / "fonts", source / "_static" / "fonts")
     for path in ["datapackage.json", *catalog.package_files(paths.data_dir())]:
         _place(source, f"data/{path}", (paths.data_dir() / path).read_bytes())
     notebooks = []
     for name, entry in sorted(plan.collection().items()):
-        title = _write_page(_executed(name, runs_dir), name, source)
-        notebooks.append({"name": name, "title": title, "question": entry["question"]})
+        title, drawn = _write_page(_executed(name, runs_dir), name, source)
+        notebooks.append({"name": name, "title": title, "question": entry["question"], "figures": drawn})
     _fill_templates(source, _context(notebooks) | {"scoreboard": _scoreboard(runs_dir)})
 
 
@@ -126,8 +131,8 @@ def page(notebook: nbformat.NotebookNode, name: str) -> tuple[nbformat.NotebookN
     """Turn an executed notebook into a page.
 
     The title begins with the number of the notebook. Code is folded, except the parameters. A figure becomes
-    an image with its alternative text, its caption and a link to the plotted numbers. Records are shown by
-    their text.
+    an image with its alternative text, its caption and links to its own page and to the plotted numbers.
+    Records are left out: they are lines for machines.
 
     Parameters
     ----------
@@ -148,7 +153,8 @@ def page(notebook: nbformat.NotebookNode, name: str) -> tuple[nbformat.NotebookN
             tags = cell.metadata.setdefault("tags", [])
             if PARAMETER_TAGS.isdisjoint(tags):
                 tags.append("remove-input" if "text" in tags else "hide-input")
-            cell.outputs = [_shown_output(output, name, files) for output in cell.outputs]
+            shown_outputs = [output for output in cell.outputs if RECORD_MIME not in output.get("data", {})]
+            cell.outputs = [_shown_output(output, name, files) for output in shown_outputs]
     link = f'<p class="links"><a href="../downloads/{name}.ipynb" download>Download this notebook</a></p>'
     head = rf"# {name.split('_')[0]} · \1\n\n{link}"
     shown.cells[0].source = TITLE.sub(head, shown.cells[0].source, count=1)
@@ -179,14 +185,17 @@ def _figure(data: dict, name: str, files: dict[str, bytes]) -> str:
     figure = data[FIGURE_MIME]
     stem = f"figures/{name}/{figure['name']}"
     files[f"{stem}.png"] = picture = base64.b64decode(data["image/png"])
-    # The size in the head of a PNG file keeps the text in place while pictures load.
-    width, height = struct.unpack(">II", picture[16:24])
-    files[f"{stem}.csv"] = figure["csv"].encode()
+    # The size in the head of a PNG file keeps the text in place while pictures load; pixels are doubled.
+    width, height = (max(1, pixels // 2) for pixels in struct.unpack(">II", picture[16:24]))
+    files |= {f"{stem}.csv": figure["csv"].encode(), f"{stem}.svg": figure.get("svg", "").encode()}
+    facts = {key: value for key, value in figure.items() if key not in ("csv", "svg", "drawn")}
+    files[f"{stem}.json"] = json.dumps(facts, ensure_ascii=False, indent=1).encode()
     alt, title, source = (html.escape(figure[key]) for key in ("alt", "title", "source"))
     return (
         f'<figure class="plot"><a href="../{stem}.png"><img src="../{stem}.png" alt="{alt}" loading="lazy"'
         f' width="{width}" height="{height}"></a>'
         f'<figcaption>{title}. <span class="source">{source}</span> '
+        f'<a href="../{stem}.html">Cite or download</a> · '
         f'<a href="../{stem}.csv" download>Data (CSV)</a></figcaption></figure>'
     )
 
@@ -195,8 +204,8 @@ def _html_output(content: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_output("display_data", {"text/html": content})
 
 
-def _write_page(path: Path, name: str, source: Path) -> str:
-    """Write the page of a notebook and the files beside it; return its title."""
+def _write_page(path: Path, name: str, source: Path) -> tuple[str, list[dict[str, Any]]]:
+    """Write the page of a notebook, those of its figures, and the files beside them."""
     notebook = nbformat.read(path, as_version=4)
     shown, files = page(notebook, name)
     nbformat.write(shown, source / "notebooks" / f"{name}.ipynb")
@@ -205,7 +214,26 @@ def _write_page(path: Path, name: str, source: Path) -> str:
     title = TITLE.search(notebook.cells[0].source)
     if title is None:
         raise SiteError(f"{path}: the first cell has no title. Begin it with a line '# Title'.")
-    return title.group(1)
+    drawn = [
+        {"series": [], "unit": "", "rows": 0}
+        | json.loads(content)
+        | {"notebook": name, "asked": title.group(1), "stem": address.removesuffix(".json")}
+        for address, content in files.items()
+        if address.endswith(".json")
+    ]
+    template = _templates(source).get_template("_parts/figure.jinja")
+    for number, figure in enumerate(drawn, start=1):
+        figure["number"] = f"{name.split('_')[0]}.{number}"
+        columns = next(csv.reader(io.StringIO(files[f"{figure['stem']}.csv"].decode())))
+        place = source / f"{figure['stem']}.md"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        text = template.render(figure=figure, columns=columns, citation=_citation())
+        place.write_text(text, encoding="utf-8")
+    return title.group(1), drawn
+
+
+def _citation() -> dict[str, Any]:
+    return dict(yaml.safe_load((paths.root() / "CITATION.cff").read_text(encoding="utf-8")))
 
 
 def _place(source: Path, address: str, content: bytes) -> None:
@@ -215,11 +243,16 @@ def _place(source: Path, address: str, content: bytes) -> None:
     target.write_bytes(content)
 
 
-def _fill_templates(source: Path, context: dict[str, object]) -> None:
+def _templates(source: Path) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(source), autoescape=True, undefined=jinja2.StrictUndefined
     )
     environment.filters |= {"day": _day, "words": lambda text: text.replace("_", " ")}
+    return environment
+
+
+def _fill_templates(source: Path, context: dict[str, object]) -> None:
+    environment = _templates(source)
     for template in sorted(source.rglob("*.md.jinja")):
         inside = template.relative_to(source)
         here = "" if inside.parent.name == "notebooks" else "notebooks/"
@@ -236,7 +269,7 @@ def _context(notebooks: list[dict[str, str]]) -> dict[str, object]:
     events, series = _events(), _series()
     methods = (path.stem for path in (paths.root() / "docs" / "methods").glob("*.md"))
     return {
-        "citation": yaml.safe_load((paths.root() / "CITATION.cff").read_text(encoding="utf-8")),
+        "citation": _citation(),
         "notebooks": notebooks,
         "methods": sorted(methods),
         "events": events,

@@ -136,16 +136,25 @@ def test_figure_becomes_image_with_alt_text_caption_and_data():
     assert FIGURE["title"] in figure.figcaption.text and FIGURE["source"] in figure.figcaption.text
     assert figure.img["src"] == f"../figures/{NAME}/exports.png"
     assert (figure.img["width"], figure.img["height"]) == ("1", "1")
-    assert figure.figcaption.a["href"] == f"../figures/{NAME}/exports.csv"
-    assert files == {
-        f"figures/{NAME}/exports.png": base64.b64decode(PIXEL),
-        f"figures/{NAME}/exports.csv": FIGURE["csv"].encode(),
-    }
+    stem = f"figures/{NAME}/exports"
+    assert [a["href"] for a in figure.figcaption("a")] == [f"../{stem}.html", f"../{stem}.csv"]
+    assert files[f"{stem}.png"] == base64.b64decode(PIXEL) and files[f"{stem}.csv"] == FIGURE["csv"].encode()
+    assert set(files) == {f"{stem}.{form}" for form in ("png", "svg", "csv", "json")}
+    assert "csv" not in json.loads(files[f"{stem}.json"])
 
 
-def test_record_is_shown_by_its_text():
+def test_a_record_is_a_line_for_machines_and_not_shown():
     page, _ = site.page(_notebook(), NAME)
-    assert page.cells[3].outputs[0].data == {"text/plain": "fall: 1 percent"}
+    assert page.cells[3].outputs == []
+
+
+def test_every_figure_has_a_page_to_cite(built):
+    (page,) = (built / "figures" / NAME).glob("*.html")
+    soup = BeautifulSoup(page.read_text(), "html.parser")
+    assert soup.find("meta", property="og:title")["content"] == FIGURE["title"]
+    assert FIGURE["source"] in soup.text and "@misc{" in soup.text
+    links = {a["href"] for a in soup("a", download=True)}
+    assert links == {f"exports.{form}" for form in ("png", "svg", "csv", "json")}
 
 
 def test_the_notebook_itself_is_left_as_it_is():
