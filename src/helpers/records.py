@@ -113,15 +113,9 @@ def overview() -> pd.DataFrame:
         One row per record, in the order written, all text but n: Record, Value (with unit and interval), n,
         Method, Window.
     """
-    bare = {"n": None, "method": "", "window": "", "as_of": ""}
+    bare, fields = {"n": None, "method": "", "window": "", "as_of": ""}, ("n", "method", "window")
     rows = [
-        {
-            "Record": name,
-            "Value": _text(content | bare).removeprefix(f"{name} = "),
-            "n": content["n"],
-            "Method": content["method"],
-            "Window": content["window"],
-        }
+        (name, _text(content | bare).removeprefix(f"{name} = "), *(content[field] for field in fields))
         for name, content in _contents.items()
     ]
     return pd.DataFrame(rows, columns=["Record", "Value", "n", "Method", "Window"]).astype({"n": "Int64"})
@@ -179,25 +173,16 @@ def _end(bound: Any) -> float | None:
 def _check(content: Mapping[str, Any]) -> None:
     name, value, low, high = (content[field] for field in ("name", "value", "low", "high"))
     for wrong, mend in (
-        (
-            not re.fullmatch(NAME, str(name)),
-            "name it with lower-case words joined by underscores, after the claim test if it belongs to one",
-        ),
+        (not re.fullmatch(NAME, str(name)), "name it with lower-case words joined by underscores"),
         (isinstance(value, bool | list | dict), "give one number or one word as its value"),
         (not isinstance(content["unit"], str) or not content["unit"].strip(), "give the unit in words"),
-        (
-            isinstance(value, str) != (content["unit"] == "text"),
-            "the unit 'text' belongs to words, and only to words",
-        ),
+        (isinstance(value, str) != (content["unit"] == "text"), "the unit 'text' belongs to words only"),
         (value is None and not content["details"].get("why"), "a missing value needs the reason in `why`"),
         (not _finite(content), "every number must be finite; leave out what could not be estimated"),
         (not _ordered(low, value, high), "the value must lie between low and high"),
         (content["n"] is not None and not (type(content["n"]) is int and content["n"] >= 0), "n is a count"),
         (not _iso(content["as_of"]), "write as_of as YYYY-MM-DD"),
-        (
-            content["details"].get("verdict", VERDICTS[0]) not in VERDICTS,
-            f"verdict is one of: {', '.join(VERDICTS)}",
-        ),
+        (content["details"].get("verdict", VERDICTS[0]) not in VERDICTS, f"a verdict is one of {VERDICTS}"),
     ):
         if wrong:
             raise BadRecord(f"Record {name!r} (value {value!r}, interval {low!r} to {high!r}): {mend}.")

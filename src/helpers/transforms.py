@@ -40,15 +40,12 @@ class SeasonalAdjustment:
     observed, trend, seasonal, adjusted : pandas.Series
         All on the index of the input. With `use_log` the seasonal is a factor around 1 and ``adjusted`` is
         observed divided by it; otherwise it is in the unit of the input and subtracted.
-    settings : dict
-        Every setting of the decomposition.
     """
 
     observed: pd.Series
     trend: pd.Series
     seasonal: pd.Series
     adjusted: pd.Series
-    settings: dict
 
 
 @dataclass(frozen=True)
@@ -429,7 +426,7 @@ def seasonally_adjust(
     """Remove the seasonal pattern of monthly values by STL.
 
     Seasonal-trend decomposition by loess (Cleveland, Cleveland, McRae and Terpenning 1990), in the version
-    of statsmodels, with every setting stated because packages differ in their defaults. STL does not know
+    of statsmodels: loess of degree one at every point, a low-pass filter of 13 months. STL does not know
     the Lunar New Year: what the holiday moves between January and February stays in the adjusted series,
     unless the values went through `january_february_mean` before.
 
@@ -453,19 +450,7 @@ def seasonally_adjust(
     """
     _check(values, monthly=True)
     observed = values.dropna()
-    settings = {
-        "period": 12,
-        "seasonal": seasonal,
-        "trend": trend,
-        "low_pass": 13,
-        "seasonal_deg": 1,
-        "trend_deg": 1,
-        "low_pass_deg": 1,
-        "seasonal_jump": 1,
-        "trend_jump": 1,
-        "low_pass_jump": 1,
-        "robust": robust,
-    }
+    settings = {"period": 12, "seasonal": seasonal, "trend": trend, "low_pass": 13, "robust": robust}
     iterations = {"inner_iter": 1, "outer_iter": 15} if robust else {"inner_iter": 2, "outer_iter": 0}
     scaled = log(observed) if use_log else observed
     stretches = np.cumsum(np.diff(_numbers(observed.index), prepend=0) != 1)
@@ -480,7 +465,6 @@ def seasonally_adjust(
         trend=level.rename(values.name),
         seasonal=pattern.rename(values.name),
         adjusted=values / pattern if use_log else values - pattern,
-        settings=settings | iterations | {"use_log": use_log, "shortest_stretch": SHORTEST_STRETCH},
     )
 
 

@@ -8,6 +8,7 @@ Sources: Harvey (1989) for the model; Patterson and Thompson (1971) for the rest
 et al. (2015) for its use as a counterfactual.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -300,17 +301,19 @@ def _level_share(wander: np.ndarray, squares: np.ndarray) -> float:
 
     # Even in the log of the odds: a level may carry a thousandth of a percent or nearly everything.
     grid = 1 / (1 + np.exp(-np.arange(-20, 20.1, 0.25)))
-    slopes = np.array([slope(share) for share in grid])
-    peaks = [0.0] if slope(0.0) <= 0 else []
-    peaks += [
-        optimize.brentq(slope, grid[j], grid[j + 1], xtol=1e-18, rtol=1e-14)
-        for j in np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
-    ]
-    if slopes[-1] > 0:
-        peaks.append(float(grid[-1]))
+    peaks = _peaks(slope, grid, 1e-18)
+    peaks += [0.0] if slope(0.0) <= 0 else []
+    peaks += [float(grid[-1])] if slope(grid[-1]) > 0 else []
     if not peaks:
         raise UnusableInput("The likelihood of the level has no maximum. Fix level_share.")
     return float(max(peaks, key=height))
+
+
+def _peaks(slope: Callable[[float], float], grid: np.ndarray, closeness: float) -> list[float]:
+    """Return where the slope of a function falls through zero, looked for between the points of a grid."""
+    slopes = np.array([slope(point) for point in grid])
+    falls = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
+    return [optimize.brentq(slope, grid[j], grid[j + 1], xtol=closeness, rtol=1e-14) for j in falls]
 
 
 def _noise_given(level: np.ndarray, squares: np.ndarray) -> float:
@@ -320,15 +323,11 @@ def _noise_given(level: np.ndarray, squares: np.ndarray) -> float:
         spread = level + np.exp(log_noise)
         return float(np.sum((squares / spread - 1) / spread))
 
-    grid = np.arange(-25, 10.1, 0.25)
-    slopes = np.array([slope(log_noise) for log_noise in grid])
-    falls = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
-
     def height(log_noise: float) -> float:
         spread = level + np.exp(log_noise)
         return -float(np.sum(np.log(spread) + squares / spread))
 
-    peaks = [optimize.brentq(slope, grid[j], grid[j + 1], xtol=1e-14, rtol=1e-14) for j in falls]
+    peaks = _peaks(slope, np.arange(-25, 10.1, 0.25), 1e-14)
     return float(np.exp(max(peaks, key=height))) if peaks else 0.0
 
 

@@ -345,7 +345,8 @@ def _tests(fitted: list[_Event], days: _Days, correlation: float, ranks: np.ndar
     """Collect the tests; p values are two-sided, from t with `df` or from the normal where df is infinite."""
     car = np.concatenate([event.assets.cumulative(days.window) for event in fitted])
     scar = car / np.concatenate([event.assets.cumulative_se(days.window) for event in fitted])
-    n, rows = len(car), {}
+    n = len(car)
+    rows: dict[str, tuple[Any, Any, Any]] = {}
     if n > 1:
         # With several dates the events, not the event-assets, are the independent pieces.
         df = len(fitted) - 1 if len(fitted) > 1 else n - 1

@@ -63,14 +63,12 @@ class Intervention:
 class Design:
     """Regressors of a segmented regression.
 
-    `frame` has one column per term; `acting` maps each intervention to the rows in which it acts and
-    `effects` to its columns (leads excluded).
+    `frame` has one column per term.
     """
 
     frame: pd.DataFrame
     periods: pd.PeriodIndex
     interventions: tuple[Intervention, ...]
-    acting: dict[str, np.ndarray]
 
     @property
     def gaps(self) -> np.ndarray:
@@ -217,11 +215,9 @@ def design(
     if trend:
         columns["trend"] = position + 1.0
     columns |= _season(periods, season, frequency)
-    acting = {}
     for intervention in interventions:
-        terms, acting[intervention.name] = _terms(intervention, periods)
-        columns |= terms
-    if len(acting) < len(interventions):
+        columns |= _terms(intervention, periods)
+    if len({intervention.name for intervention in interventions}) < len(interventions):
         raise UnusableInput("Two interventions have the same name. Rename one.")
     frame = pd.DataFrame(columns, index=index)
     if regressors is not None:
@@ -233,7 +229,7 @@ def design(
             twice = frame.columns[frame.columns.duplicated()][0]
             raise UnusableInput(f"{twice!r} is the name of two terms. Rename the regressor.")
     _refuse_collinear(frame)
-    return Design(frame, periods, tuple(interventions), acting)
+    return Design(frame, periods, tuple(interventions))
 
 
 def interrupted_series(
@@ -451,7 +447,7 @@ def _season(periods: pd.PeriodIndex, season: str | int | None, frequency: str) -
     return waves
 
 
-def _terms(event: Intervention, periods: pd.PeriodIndex) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def _terms(event: Intervention, periods: pd.PeriodIndex) -> dict[str, np.ndarray]:
     if event.leads < 0:
         raise UnusableInput(f"{event.name}: leads is {event.leads}. Give a number of periods, 0 for none.")
     start = pd.Period(event.start, freq=periods.freq)
@@ -468,7 +464,7 @@ def _terms(event: Intervention, periods: pd.PeriodIndex) -> tuple[dict[str, np.n
         if not before.any() or start - event.leads < periods[0]:
             raise UnusableInput(f"{event.name}: its lead window begins before the data. Use fewer leads.")
         terms[f"{event.name}: leads"] = before.astype(float)
-    return terms, acts
+    return terms
 
 
 def _refuse_collinear(frame: pd.DataFrame) -> None:

@@ -57,9 +57,9 @@ class DetectableEffect:
         return row | {"se": self.se, "alpha": self.alpha, "power": self.power}
 
 
-def normal_multiplier(alpha: float = ALPHA, power: float = POWER) -> float:
+def normal_multiplier() -> float:
     """Return the number of standard errors in a minimum detectable effect (2.80 for 5 and 80 percent)."""
-    return float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power))
+    return float(stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER))
 
 
 def detectable_coefficient(se: float, *, df: float = np.inf, ratios: np.ndarray | None = None) -> float:
@@ -159,7 +159,8 @@ def detectable_term(
     information = X.T @ np.linalg.solve(correlation, X)
     at = frame.columns.get_loc(term)
     se = sd * np.sqrt(np.linalg.inv(information)[at, at])
-    return _normal(float(se), unit, len(frame), "regression term with AR(1) errors")
+    value, design = normal_multiplier() * float(se), "regression term with AR(1) errors"
+    return DetectableEffect(value, unit, float(se), len(frame), design)
 
 
 def detectable_shift(placebo: np.ndarray) -> float:
@@ -253,13 +254,8 @@ def detectable_rate_ratio(
     expected = rate * np.array([exposure_inside, exposure_outside])
     se = float(np.sqrt((1 / expected).sum()))
     ratio = float(np.exp(normal_multiplier() * se))
-    return DetectableEffect(
-        ratio, "rate ratio", se, round(expected.sum()), "Poisson rate inside against outside"
-    )
-
-
-def _normal(se: float, unit: str, n: int, design: str) -> DetectableEffect:
-    return DetectableEffect(normal_multiplier() * float(se), unit, float(se), int(n), design)
+    n, design = round(expected.sum()), "Poisson rate inside against outside"
+    return DetectableEffect(ratio, "rate ratio", se, n, design)
 
 
 def _positive(**values: float) -> None:
