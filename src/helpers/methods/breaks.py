@@ -51,15 +51,9 @@ class BreakDates(Shown):
     def record(self) -> dict:
         """Return the number of breaks, with their dates, as keyword arguments of ``records.record``."""
         listed = [f"{row.low:%Y-%m}/{row.date:%Y-%m}/{row.high:%Y-%m}" for row in self.dates.itertuples()]
-        return Estimate(
-            value=len(self.dates),
-            low=None,
-            high=None,
-            unit="breaks",
-            n=self.n,
-            method=f"Bai-Perron least squares, regimes of at least {self.shortest}, {self.errors} errors",
-            details={"low_date_high": listed},
-        ).record()
+        method = f"Bai-Perron least squares, regimes of at least {self.shortest}, {self.errors} errors"
+        details = {"low_date_high": listed}
+        return Estimate(len(self.dates), None, None, "breaks", self.n, method, details=details).record()
 
 
 def break_dates(

@@ -43,15 +43,8 @@ class Counterfactual(Shown):
         """Return observed and counterfactual values and the effect with pointwise 95 percent intervals."""
         low, high = np.quantile(self.observed.to_numpy() - self.draws, [0.025, 0.975], axis=0)
         effect = self.observed - self.predicted
-        return pd.DataFrame(
-            {
-                "observed": self.observed,
-                "counterfactual": self.predicted,
-                "effect": effect,
-                "low": low,
-                "high": high,
-            }
-        )
+        columns = {"observed": self.observed, "counterfactual": self.predicted, "effect": effect}
+        return pd.DataFrame(columns | {"low": low, "high": high})
 
     def levels(self, before: pd.Series) -> pd.DataFrame:
         """Return observed and forecast values of a log outcome as levels, with earlier observed ones on top.
@@ -74,19 +67,13 @@ class Counterfactual(Shown):
         draws = observed.mean() - self.draws[:, rows].mean(axis=1)
         low, high = np.quantile(draws, [0.025, 0.975])
         tail = 1 + min(np.sum(draws <= 0), np.sum(draws >= 0))
-        return Estimate(
-            value=float((observed - self.predicted.iloc[rows]).mean()),
-            low=low,
-            high=high,
-            unit=self.unit,
-            n=self.n,
-            method="structural counterfactual (local level and controls)",
-            p_value=min(1.0, 2 * tail / (1 + len(draws))),
-            se=self.mean_se if len(observed) == len(self.observed) else None,
-            window=f"{dates[0]:%Y-%m}..{dates[-1]:%Y-%m}",
-            leads=self.leads,
-            details=self.details,
-        )
+        value = float((observed - self.predicted.iloc[rows]).mean())
+        method = "structural counterfactual (local level and controls)"
+        p_value = min(1.0, 2 * tail / (1 + len(draws)))
+        se = self.mean_se if len(observed) == len(self.observed) else None
+        effect = Estimate(value, low, high, self.unit, self.n, method, p_value, se)
+        window = f"{dates[0]:%Y-%m}..{dates[-1]:%Y-%m}"
+        return effect.changed(window=window, leads=self.leads, details=self.details)
 
     def summary(self) -> pd.DataFrame:
         """Return the mean effect in one row."""

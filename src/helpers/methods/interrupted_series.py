@@ -11,7 +11,7 @@ and West (1987) for HAC.
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -131,20 +131,9 @@ class InterruptedSeries(Shown):
             margin = float(stats.t.ppf(0.975, self.df) * se)
             p_value = float(2 * stats.t.sf(abs(value / se), self.df))
         window, leads = self._window({term.rpartition(": ")[0] for term in weights})
-        return Estimate(
-            value=value,
-            low=value - margin,
-            high=value + margin,
-            unit=self.unit,
-            n=len(self.outcome),
-            method=self.method,
-            p_value=p_value,
-            se=se,
-            df=None if np.isinf(self.df) else self.df,
-            window=window,
-            leads=leads,
-            details=self.details,
-        )
+        ends, df = (value - margin, value + margin), None if np.isinf(self.df) else self.df
+        fit = Estimate(value, *ends, self.unit, len(self.outcome), self.method, p_value, se, df)
+        return fit.changed(window=window, leads=leads, details=self.details)
 
     def path(self) -> pd.DataFrame:
         """Return observed and fitted values, those with every intervention and lead set to zero, and the gap.
@@ -279,22 +268,13 @@ def interrupted_series(
     moments = _Moments(X, residuals[:, None], terms.gaps)
     rho = _best_rho(moments)
     shift, s2, inverse = moments.fit(rho)
-    names = terms.frame.columns
     coefficients = np.linalg.lstsq(X, y, rcond=None)[0] + shift[:, 0]
     drawn = (X.tobytes("F"), X.shape, terms.gaps.tobytes(), rho, draws, seed)
     bootstrap = _bootstrap_of(*drawn) if inference == "bootstrap t" else None
-    return InterruptedSeries(
-        outcome=series,
-        design=terms,
-        coefficients=pd.Series(coefficients, index=names),
-        covariance=pd.DataFrame(s2[0] * inverse, index=names, columns=names),
-        df=n - k,
-        method=f"segmented regression, AR(1) REML, {inference}",
-        unit=unit,
-        draws=bootstrap,
-        innovations=whiten(y - X @ coefficients, terms.gaps, rho),
-        details={"rho": rho},
-    )
+    method = f"segmented regression, AR(1) REML, {inference}"
+    fit = fitted(series, terms, coefficients, s2[0] * inverse, n - k, method, unit)
+    innovations = whiten(y - X @ coefficients, terms.gaps, rho)
+    return replace(fit, draws=bootstrap, innovations=innovations, details={"rho": rho})
 
 
 def segmented_regression(
@@ -326,7 +306,7 @@ def segmented_regression(
         As :func:`interrupted_series`.
     """
     y, terms = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
-    (n, k), names = terms.frame.shape, terms.frame.columns
+    n, k = terms.frame.shape
     if not 0 <= maxlags < n:
         raise UnusableInput(f"maxlags is {maxlags} for {n} periods. Give zero or more, fewer than those.")
     checks.leaves_noise(_residuals(y, terms.frame.to_numpy()), y, str(series.name or "the outcome"))
@@ -334,17 +314,9 @@ def segmented_regression(
     outcome, X = np.zeros(rows[-1] + 1), np.zeros((rows[-1] + 1, k))
     outcome[rows], X[rows] = y, terms.frame.to_numpy()
     fit = OLS(outcome, X).fit(cov_type="HAC", cov_kwds={"maxlags": maxlags, "use_correction": False})
-    return InterruptedSeries(
-        outcome=series,
-        design=terms,
-        coefficients=pd.Series(fit.params, index=names),
-        covariance=pd.DataFrame(
-            fit.cov_params() * (n / (n - k) if use_correction else 1), index=names, columns=names
-        ),
-        df=n - k,
-        method=f"segmented regression, least squares, HAC Bartlett {maxlags} lags",
-        unit=unit,
-    )
+    covariance = fit.cov_params() * (n / (n - k) if use_correction else 1)
+    method = f"segmented regression, least squares, HAC Bartlett {maxlags} lags"
+    return fitted(series, terms, fit.params, covariance, n - k, method, unit)
 
 
 def count_series(
@@ -396,20 +368,26 @@ def count_series(
         raise UnusableInput(f"The {family} fit did not converge. A term may separate zero counts: drop it.")
     if fit.mu.min() < 1e-8 * y.mean():
         raise UnusableInput(f"The counts are zero wherever one of the terms {list(names)} acts. Drop it.")
-    return InterruptedSeries(
-        outcome=counts,
-        design=terms,
-        coefficients=pd.Series(fit.params, index=names),
-        covariance=pd.DataFrame(fit.cov_params(), index=names, columns=names),
-        df=np.inf,
-        method=f"segmented {family} regression",
-        unit="log rate ratio",
-        details={
-            "dispersion": float(fit.pearson_chi2 / fit.df_resid),
-            "deviance": float(fit.deviance),
-            "residual_df": float(fit.df_resid),
-        },
-    )
+    details = {"dispersion": float(fit.pearson_chi2 / fit.df_resid), "deviance": float(fit.deviance)}
+    details |= {"residual_df": float(fit.df_resid)}
+    method, unit = f"segmented {family} regression", "log rate ratio"
+    result = fitted(counts, terms, fit.params, fit.cov_params(), np.inf, method, unit)
+    return replace(result, details=details)
+
+
+def fitted(
+    outcome: pd.Series,
+    terms: Design,
+    coefficients: np.ndarray,
+    covariance: np.ndarray,
+    df: float,
+    method: str,
+    unit: str,
+) -> InterruptedSeries:
+    """Return a fitted regression with its coefficients named; the parameters are its fields."""
+    names = terms.frame.columns
+    labelled = pd.Series(coefficients, names), pd.DataFrame(covariance, names, names)
+    return InterruptedSeries(outcome, terms, *labelled, df, method, unit)
 
 
 def _outcome_and_design(
