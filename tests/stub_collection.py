@@ -17,7 +17,8 @@ from helpers import schema
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = """\
 from helpers import records
-records.record("total", sum(values) * factor, unit="units", low=1.5)"""
+payload = {"value": sum(values) * factor}
+records.record("total", payload["value"], unit="units", low=1.5)"""
 READ = """\
 from helpers import paths
 lines = (paths.data_dir() / "observations" / "made_up.csv").read_text().splitlines()

@@ -155,7 +155,7 @@ def lists(figures: Path) -> dict[str, pd.DataFrame]:
         ),
         "calendar_days": calendar_days(read(folder / "calendar_days.csv")),
         "event_coding_a": metadata("event_coding_a"),
-        "literature": papers.assign(url=papers["address"].map(address)),
+        "literature": literature(papers),
         "published_estimates": estimates(read(folder / "published_estimates.csv")),
     }
 
@@ -172,8 +172,19 @@ def calendar_days(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def literature(papers: pd.DataFrame) -> pd.DataFrame:
+    """Return the publications with what each says of its claim, and the notebooks whose question it is."""
+    papers = papers.assign(
+        url=papers["address"].map(address), evidence=papers["evidence"].replace("second-hand", "second hand")
+    )
+    papers["url"] = papers["url"].mask(
+        papers["citation"].str.contains("WPS 10950"), "https://doi.org/10.1596/1813-9450-10950"
+    )
+    return papers.drop(columns="bearing").merge(metadata("literature_bearing"), on=["claim_id", "citation"])
+
+
 def estimates(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the published numbers; ours are for a notebook to work out, so they are left out here."""
+    """Return the published numbers, each with the definition of ours; a notebook works ours out."""
     units = {"USD bn": "USD billion", "bn USD": "USD billion", "bn JPY": "JPY billion"}
     rows = rows.rename(columns={"se_or_interval": "interval", "needs_of_our_data": "needs"})
     return rows.assign(
@@ -186,7 +197,7 @@ def estimates(rows: pd.DataFrame) -> pd.DataFrame:
         .str.replace(": an earlier check(, its own run)?", "", regex=True)
         .str.replace(" by me", "")
         .str.replace("second-hand", "second hand"),
-    )
+    ).merge(metadata("estimate_definitions"), on="estimate_id")
 
 
 def address(text: str) -> str:

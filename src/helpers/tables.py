@@ -134,6 +134,31 @@ def verdict_table(rows: Iterable[Mapping], caption: str = "Verdicts") -> None:
     show(table.loc[:, (table != MISSING).any()], caption)
 
 
+def literature_table(question: str, caption: str = "What others have published on this question") -> None:
+    """Display what has been published on a claim or on the question of a notebook, or that nothing is listed.
+
+    Parameters
+    ----------
+    question : str
+        Claim (``'C07'``) or number of a notebook (``'06'``).
+    caption : str
+    """
+    papers = catalog.list_table("literature").fillna("")
+    columns = ["claim_id", "notebooks"]
+    listed = papers[[question in " ".join(words).split() for words in papers[columns].to_numpy()]]
+    qualified = listed["bearing"] + listed["remark"].map(lambda text: f": {text}" if text else "")
+    rows = {
+        "Claim": listed["claim_id"],
+        "Publication": listed["citation"] + " (" + listed["year"].astype(str) + ")",
+        "Finds": listed["finding"],
+        "Says of the claim": qualified,
+        "What was read": listed["evidence"],
+        "Address": listed["url"].replace("", "none seen"),
+    }
+    silent = pd.DataFrame({"Publication": [f"None listed on {question}: silent."]})
+    show(pd.DataFrame(rows).reset_index(drop=True) if len(listed) else silent, caption)
+
+
 def _vintage_row(data: SeriesData) -> dict:
     info, periods = data.info, data.values.index
     form = {"A": "%Y", "M": "%Y-%m"}.get(info.frequency, "%Y-%m-%d")

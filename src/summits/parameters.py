@@ -4,7 +4,7 @@ Each line of the cell reads `name: type = default  # what it means`. Types are s
 A text is read as the declaration says, and not as YAML would: `010` is ten for a whole number and stays `010`
 for a text. The comment may restrict the value: `choices: a|b|c` (for a list: of its members), `range: 1..60`,
 `divides: other` for a divisor of another parameter, `from: events` for the ids in the first column of that
-table of `data/` (`from: series table=trade` for those of its rows in which a column has that value), or the
+table of `data/` (`from: series table:trade` for those of its rows in which a column has that value), or the
 word `date` for a text that holds a day (`2021-06-30`; a month, where the default is one). A whole number
 whose comment begins with days, months, quarters or years is a window, and may not be longer than the span
 from `start` to `end`. Lists are not empty and name nothing twice.
@@ -126,9 +126,9 @@ def _rules(kind: str, comment: str) -> dict[str, Any]:
     rules: dict[str, Any] = {"is_date": kind == "str" and bool(re.search(r"\bdate\b", comment))}
     if choices := re.search(r"choices:\s*([^\s|;,)]+(?:\s*\|\s*[^\s|;,)]+)*)", comment):
         rules["choices"] = tuple(choice.strip() for choice in choices[1].split("|"))
-    if table := re.search(r"from:\s*(\w+)((?:\s+\w+=\w+)*)", comment):
+    if table := re.search(r"from:\s*(\w+)((?:\s+\w+[:=]\w+)*)", comment):
         rules["table"] = table[1]
-        rules["rows"] = tuple((column, value) for column, value in re.findall(r"(\w+)=(\w+)", table[2]))
+        rules["rows"] = tuple((column, value) for column, value in re.findall(r"(\w+)[:=](\w+)", table[2]))
     if other := re.search(r"divides:\s*(\w+)", comment):
         rules["divides"] = other[1]
     if limits := re.search(r"range:\s*([\w.+-]+?)\s*\.\.\s*([\w.+-]*\w)", comment):

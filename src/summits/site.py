@@ -28,12 +28,12 @@ import yaml
 from docutils import nodes
 
 import helpers
-from helpers import catalog, paths
+from helpers import catalog, paths, records
 from helpers.paths import FIGURE_MIME
 from summits import plan, scoreboard
 from summits.notebooks import RECORD_MIME
 
-SCOREBOARD = "11_claims"
+SCOREBOARD, STORY = "11_claims", "00_what_happened"
 PARAMETER_TAGS = {"parameters", "injected-parameters"}
 STAMP = ".made_from"
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
@@ -102,13 +102,25 @@ def prepare(runs_dir: Path, source: Path) -> None:
     for name, entry in sorted(plan.collection().items()):
         title, drawn = _write_page(_executed(name, runs_dir), name, source)
         notebooks.append({"name": name, "title": title, "question": entry["question"], "figures": drawn})
-    _fill_templates(source, _context(notebooks) | {"scoreboard": _scoreboard(runs_dir)})
+    story = {"facts": _facts(runs_dir, notebooks), "scoreboard": _scoreboard(runs_dir)}
+    _fill_templates(source, _context(notebooks) | story)
 
 
 def _executed(name: str, runs_dir: Path) -> Path:
     """Return the published run of a notebook, or its committed form where it has not been run."""
     run = runs_dir / name / plan.PUBLISHED / "notebook.ipynb"
     return run if run.exists() else paths.notebooks_dir() / f"{name}.ipynb"
+
+
+def _facts(runs_dir: Path, notebooks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the facts of the story in its order, each with its picture; none where it has not been told."""
+    story = next((each for each in notebooks if each["name"] == STORY), None)
+    if story is None:
+        return []
+    told = records.read(_executed(STORY, runs_dir))
+    pictures = {figure["name"]: figure for figure in story["figures"]}
+    facts = [row["details"] for row in told.to_dict("records") if row["details"].get("picture") in pictures]
+    return [fact | {"figure": pictures[fact["picture"]]} for fact in facts]
 
 
 def _scoreboard(runs_dir: Path) -> dict[str, object] | None:
@@ -189,6 +201,7 @@ def _figure(data: dict, name: str, files: dict[str, bytes]) -> str:
     width, height = (max(1, pixels // 2) for pixels in struct.unpack(">II", picture[16:24]))
     files |= {f"{stem}.csv": figure["csv"].encode(), f"{stem}.svg": figure.get("svg", "").encode()}
     facts = {key: value for key, value in figure.items() if key not in ("csv", "svg", "drawn")}
+    facts |= {"width": width, "height": height}
     files[f"{stem}.json"] = json.dumps(facts, ensure_ascii=False, indent=1).encode()
     alt, title, source = (html.escape(figure[key]) for key in ("alt", "title", "source"))
     return (

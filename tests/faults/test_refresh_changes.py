@@ -151,15 +151,14 @@ def test_after_a_refusal_a_good_reply_is_taken_and_the_label_goes(
 
 def test_one_publisher_may_fail_and_the_other_succeed(cut: Callable, publisher: server.Publisher) -> None:
     cut(INDEX, "nl_exp_cn_hs8486")
-    values = package.values("nl_exp_cn_hs8486")
+    values = package.values("nl_exp_cn_hs8486", "2021-01")
     publisher.does(
         sends(b"", status=404), sends(replies.eurostat(values | {"2026-08": 2e8}), "application/json")
     )
-    states = {
-        each.publisher: each.state
-        for each in refresh.refresh(["fred", "eurostat"], transport=transport(publisher), today=TODAY)
-    }
-    assert sorted(states.values()) == ["changed", "refused"]
+    outcomes = refresh.refresh(["fred", "eurostat"], transport=transport(publisher), today=TODAY)
+    states = {each.publisher: each.state for each in outcomes}
+    reasons = [each.reason for each in outcomes]
+    assert states == {"fred": "refused", "eurostat": "changed"}, reasons
 
 
 def test_all_or_nothing_within_a_publisher(cut: Callable, publisher: server.Publisher) -> None:

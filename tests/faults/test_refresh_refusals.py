@@ -233,10 +233,11 @@ def estat(publisher: server.Publisher, latest: bytes) -> None:
 
 
 YEN = package.values("jp_exp_cn_hs8486", "2026-01")
+NEXT = f"2026-{len(YEN) + 1:02d}"
 
 
 def test_estat_prints_0_for_months_to_come(japan: Path, publisher: server.Publisher) -> None:
-    estat(publisher, replies.estat(YEN | {"2026-08": 2.0e11}, 2026))
+    estat(publisher, replies.estat(YEN | {NEXT: 2.0e11}, 2026))
     outcome = run(publisher, "estat")
     assert (outcome.new, outcome.revisions) == (1, ())
 

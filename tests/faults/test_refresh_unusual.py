@@ -144,7 +144,7 @@ def test_a_slow_publisher_does_not_use_up_the_time_of_the_next(
     cut: Callable, publisher: server.Publisher, stop: object
 ) -> None:
     cut(INDEX, "nl_exp_cn_hs8486")
-    values = package.values("nl_exp_cn_hs8486")
+    values = package.values("nl_exp_cn_hs8486", "2021-01")
     good = sends(replies.eurostat(values), "application/json")
     publisher.does(drips(0.02, stop), good)
     ways = transport(publisher, deadline=0.6)
@@ -165,7 +165,7 @@ def test_an_accident_with_one_publisher_leaves_the_others(
         return judge(rows, held, series, *others)
 
     monkeypatch.setattr(refresh.judging, "additions", broken)
-    eurostat = sends(replies.eurostat(package.values("nl_exp_cn_hs8486")), "application/json")
+    eurostat = sends(replies.eurostat(package.values("nl_exp_cn_hs8486", "2021-01")), "application/json")
     fred = sends(replies.fred(HELD, "IPG3344S"))
     order = [name for name in refresh.PUBLISHERS if name in ("fred", "eurostat")]
     chosen = list(refresh._choose(["fred", "eurostat"], []))

@@ -16,7 +16,7 @@ ORDER = [
     {"methods"},
     {"figures", "tables"},
     {"records"},
-    {"claims"},
+    {"claims", "prose"},
 ]
 
 

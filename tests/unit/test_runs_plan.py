@@ -123,7 +123,7 @@ def test_the_key_sees_the_helpers_that_are_reached_and_no_others(
 ) -> None:
     monkeypatch.setattr(imports, "PLACE", collection.root / "src")
     before = keys(plan.plan())
-    for part in ("summits/cli.py", "helpers/tables.py", "summits/engine.py"):
+    for part in ("summits/cli.py", "helpers/trade.py", "summits/engine.py"):
         add_to(f"src/{part}")(collection)
     assert keys(plan.plan()) == before
     for part in ("helpers/paths.py", "summits/notebooks.py"):

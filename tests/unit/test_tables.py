@@ -179,3 +179,16 @@ def test_what_was_not_known_is_listed_with_the_day_it_was(shown):
 @pytest.mark.parametrize(("value", "written"), [(1234.5, "+1,234"), (-0.6, "\u22121"), (-0.4, "0"), (0, "0")])
 def test_a_sign_is_always_written_but_for_zero(value, written):
     assert tables.signed(value) == written
+
+
+def test_literature_is_listed_by_claim_and_by_notebook(shown):
+    tables.literature_table("C07")
+    tables.literature_table("06")
+    claim, notebook = (output["text/plain"] for output in shown)
+    assert "Hayakawa" in claim and "second hand" in claim and "agrees in part" in claim
+    assert "Nitsch" in notebook and "Nitsch" not in claim
+
+
+def test_a_question_without_literature_is_silent(shown):
+    tables.literature_table("Z99")
+    assert "None listed on Z99: silent." in shown[0]["text/plain"]
