@@ -561,9 +561,6 @@ def _events(tables: dict[str, pd.DataFrame]) -> Iterator[Problem]:
     yield from wrong(early, "public_from", "{} is not after the date.", "leave it blank")
     bare = (frame["verified"] == "yes") & (frame["source_url"] == "")
     yield from wrong(bare, "verified", "is yes without a source_url.", "name the page, or set verified to no")
-    named = frame["event_id"].str.extract(r"-(20\d\d-[01]\d)(?:-|$)")[0].fillna("")
-    moved = [not day.startswith(part) for day, part in zip(frame["date"], named, strict=True)]
-    yield from wrong(moved, "date", "{} is not in the month that the id names.", "correct the date")
     zones = ~frame["announced_zone"].isin(_time_zones())
     yield from wrong(zones, "announced_zone", "{} is no time zone.", "use an IANA name such as Asia/Shanghai")
     back = np.append(False, frame["date"].values[1:] < frame["date"].values[:-1])
