@@ -4,8 +4,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from helpers import transforms
+from helpers import catalog, transforms
+from helpers.methods.checks import UnusableInput
 from helpers.observations import SeriesData
+
+MEMBERS = {"EU27": ("Netherlands", "Germany")}  # of the reporters in the catalogue
 
 
 def dollars(known: Mapping[str, SeriesData], series_id: str) -> pd.Series:
@@ -44,6 +47,34 @@ def cycle(known: Mapping[str, SeriesData], series_id: str) -> pd.Series:
     if series_id in known and known[series_id].info.stored_as == "growth":
         return transforms.chain_index(known[series_id].values, "percent")
     return dollars(known, series_id)
+
+
+def contains(whole: str, part: str) -> bool:
+    """Say whether every dollar of one trade series is also in another, by what the catalogue says of both.
+
+    Parameters
+    ----------
+    whole, part : str
+        Ids of series. Korea's exports of chips to the world contain those to China; the EU27's contain
+        Germany's; a series contains itself.
+    """
+    outer, inner = catalog.series(whole), catalog.series(part)
+    reporters = outer.reporter, *MEMBERS.get(outer.reporter, ())
+    places = inner.reporter in reporters and outer.partner in (inner.partner, "World")
+    goods = bool(outer.product) and inner.product.startswith(outer.product)
+    return outer.flow == inner.flow and places and goods
+
+
+def refuse_contained(control: str, outcome: str, mend: str) -> None:
+    """Raise unless a control is free of the outcome it is to explain.
+
+    Raises
+    ------
+    UnusableInput
+        If the control contains the outcome: an effect on the outcome would then move the control too.
+    """
+    if contains(control, outcome):
+        raise UnusableInput(f"The control {control} contains the outcome {outcome} and moves with it. {mend}")
 
 
 def empty(name: str) -> pd.Series:

@@ -13,8 +13,9 @@ from helpers import prose
 from summits import notebooks, parameters
 
 Notebook = dict[str, Any]
-IMPORTS = {"pandas", "numpy", "seaborn", "matplotlib", "helpers", "summits"}
+IMPORTS = {"pandas", "numpy", "seaborn", "matplotlib", "helpers", "summits", "dataclasses"}
 LONGEST_FUNCTION = 20
+LONGEST_RUN = 3  # code cells that one piece of prose may introduce
 FIGURE = "image/png"
 MACHINE = re.compile(
     r"(?:(?<![\w.])/(?:home|root|Users|tmp|var|mnt|opt|srv|work)/|[A-Z]:\\\\Users)[\w.-]*| at 0x[0-9a-f]{6,}"
@@ -164,13 +165,13 @@ def style(notebook: Notebook) -> list[str]:
 
 
 def prose_before_code(notebook: Notebook) -> list[str]:
-    """A prose cell, of Markdown or of text with numbers, stands before each code cell."""
+    """A prose cell, of Markdown or of text with numbers, stands before each code cell, or one just before."""
     cells = notebook["cells"]
     said = [cell["cell_type"] == "markdown" or bool(templates(cell)) for cell in cells]
     return [
         f"{notebooks.name_of(cell, index)}: no prose before it"
         for index, cell in enumerate(cells)
-        if not said[index] and (index == 0 or not said[index - 1])
+        if not any(said[max(0, index - LONGEST_RUN) : index + 1])
     ]
 
 

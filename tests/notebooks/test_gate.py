@@ -100,7 +100,12 @@ SPOILT: dict[str, tuple[Callable[[dict], object], str]] = {
         "imports statsmodels",
     ),
     "long function": (lambda n: code(n, 1).update(source=LONG), "f has 21 lines"),
-    "code after code": (lambda n: n["cells"].pop(3), "no prose before it"),
+    "code after code": (
+        lambda n: n["cells"].__setitem__(
+            slice(3, 4), [n["cells"][4] | {"id": f"again-{k}"} for k in range(3)]
+        ),
+        "no prose before it",
+    ),
     "typed number": (
         lambda n: code(n, 3)["outputs"][0]["data"].update({"text/markdown": "It rose by 3.0."}),
         "the prose is not what the records say",

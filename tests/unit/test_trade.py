@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from helpers import observations, trade
+from helpers.methods.checks import UnusableInput
 
 IDS = ["us_exp_cn_hs8542", "jp_exp_cn_hs8542", "jpy_per_usd", "wsts_billings_world"]
 
@@ -34,3 +35,25 @@ def test_growth_is_chained(known):
     growth = known["wsts_billings_world"].values
     assert level.iloc[-1] / level.iloc[-2] == pytest.approx(1 + growth.iloc[-1] / 100)
     assert trade.cycle(known, IDS[0]).equals(trade.dollars(known, IDS[0]))
+
+
+@pytest.mark.parametrize(
+    ("whole", "part", "inside"),
+    [
+        ("kr_exp_world_hs8542", "kr_exp_cn_hs8542", True),
+        ("kr_exp_world_hs8542", "kr_exp_cn_hs8542323000", True),
+        ("eu27_exp_cn_hs8486", "nl_exp_cn_hs8486", True),
+        ("kr_exp_cn_hs8542", "kr_exp_world_hs8542", False),
+        ("kr_exp_world_hs8542", "kr_exp_cn_hs8486", False),
+        ("kr_exp_world_hs8542", "us_exp_cn_hs8542", False),
+        ("wsts_billings_world", "us_exp_cn_hs8542", False),
+    ],
+)
+def test_a_flow_contains_its_parts(whole, part, inside):
+    assert trade.contains(whole, part) == inside
+
+
+def test_a_control_that_contains_the_outcome_is_refused_with_the_mend():
+    with pytest.raises(UnusableInput, match=r"contains the outcome kr_exp_cn_hs8542 .* Set control=x\."):
+        trade.refuse_contained("kr_exp_world_hs8542", "kr_exp_cn_hs8542", "Set control=x.")
+    trade.refuse_contained("wsts_billings_world", "kr_exp_cn_hs8542", "Set control=x.")
