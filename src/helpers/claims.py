@@ -157,42 +157,40 @@ def record_detail(
     name: str, comparison: DateComparison | NotEstimated, detail: str, *, unit: str, as_of: str
 ) -> None:
     """Record one of the details of an effect under its own name, so that prose can speak of it."""
-    if isinstance(comparison, NotEstimated):
-        record_estimate(name, comparison, as_of=as_of)
-        return
-    effect = comparison.effect
-    record(name, effect.details[detail], unit=unit, n=effect.n, window=effect.window, as_of=as_of)
+    _record(name, comparison, as_of, unit, lambda effect: effect.details[detail])
 
 
 def record_p(name: str, comparison: DateComparison | NotEstimated, *, as_of: str) -> None:
     """Record the two-sided placebo p value of a comparison under its own name."""
-    if isinstance(comparison, NotEstimated):
-        record_estimate(name, comparison, as_of=as_of)
-        return
-    effect = comparison.effect
-    if effect.p_value is None:
-        record(name, None, unit="probability", as_of=as_of, why="too few placebo dates")
-        return
-    method = f"two-sided p value against placebo; {effect.method}"
-    n, window = effect.n, effect.window
-    record(name, effect.p_value, unit="probability", n=n, method=method, window=window, as_of=as_of)
+    unit, effect = "probability", comparison.effect
+    if effect and effect.p_value is None:
+        record(name, None, unit=unit, as_of=as_of, why="too few placebo dates")
+    else:
+        method = f"two-sided p value against placebo; {effect.method if effect else ''}"
+        _record(name, comparison, as_of, unit, lambda effect: effect.p_value, method)
 
 
 def record_mde(test_id: str, comparison: DateComparison | NotEstimated, *, as_of: str) -> None:
     """Record the minimum detectable effect of a test, which stands before its result."""
+    unit = comparison.effect.unit if comparison.effect else ""
+    method = "minimum detectable effect, 80 percent power, 5 percent two-sided"
+    _record(f"{test_id}_mde", comparison, as_of, unit, lambda effect: effect.details["mde"], method)
+
+
+def _record(
+    name: str,
+    comparison: DateComparison | NotEstimated,
+    as_of: str,
+    unit: str,
+    value: Callable[[Estimate], Any],
+    method: str = "",
+) -> None:
+    """Record a number that belongs to the effect of a comparison, or why there is none."""
     if isinstance(comparison, NotEstimated):
-        record_estimate(f"{test_id}_mde", comparison, as_of=as_of)
-        return
-    effect = comparison.effect
-    record(
-        f"{test_id}_mde",
-        effect.details["mde"],
-        unit=effect.unit,
-        n=effect.n,
-        method="minimum detectable effect, 80 percent power, 5 percent two-sided",
-        window=effect.window,
-        as_of=as_of,
-    )
+        record_estimate(name, comparison, as_of=as_of)
+    else:
+        n, window = comparison.effect.n, comparison.effect.window
+        record(name, value(comparison.effect), unit=unit, n=n, method=method, window=window, as_of=as_of)
 
 
 def record_result(

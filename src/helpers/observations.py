@@ -97,9 +97,7 @@ def calendar_day(value: str | date | pd.Timestamp) -> pd.Timestamp:
     if day is pd.NaT:
         raise NotADay("The day is missing. Write it as 2021-06-30.")
     if day.tz is not None:
-        raise NotADay(
-            f"{value} carries a time zone. Pass the local calendar day instead, such as {day.date()}."
-        )
+        raise NotADay(f"{value} carries a time zone. Pass the local calendar day, such as {day.date()}.")
     return day.normalize()
 
 
@@ -305,9 +303,7 @@ def _rows(info: catalog.Series) -> pd.DataFrame:
             f"summits refresh --series {info.series_id}"
         )
     if info.series_id not in tables:
-        raise BadObservations(
-            f"observations/{path.name} has no row of {info.series_id}. Add its observations."
-        )
+        raise BadObservations(f"observations/{path.name} has no row of {info.series_id}. Add some.")
     return _typed(path.name, tables[info.series_id], info.frequency)
 
 
@@ -333,8 +329,7 @@ def _typed(file: str, rows: pd.DataFrame, frequency: str) -> pd.DataFrame:
     if twice.any():
         lines = ", ".join(str(row + 2) for row in typed.index[twice][:2])
         raise BadObservations(
-            f"observations/{file} lines {lines}: the same series, period and vintage twice. Keep one, "
-            "or give the revision its own vintage."
+            f"observations/{file} lines {lines}: the same series, period and vintage. Keep one."
         )
     return typed.reset_index(drop=True)
 

@@ -24,9 +24,7 @@ def data_dir() -> Path:
         return Path(named).absolute()
     folder = root() / "data"
     if not folder.is_dir():
-        raise FileNotFoundError(
-            f"There is no data package at {folder}. Set SUMMITS_DATA to the folder `data` of a checkout."
-        )
+        raise FileNotFoundError(f"There is no data package at {folder}. Set SUMMITS_DATA to it.")
     return folder
 
 

@@ -113,15 +113,9 @@ def overview() -> pd.DataFrame:
         One row per record, in the order written, all text but n: Record, Value (with unit and interval), n,
         Method, Window.
     """
-    bare = {"n": None, "method": "", "window": "", "as_of": ""}
+    bare, fields = {"n": None, "method": "", "window": "", "as_of": ""}, ("n", "method", "window")
     rows = [
-        {
-            "Record": name,
-            "Value": _text(content | bare).removeprefix(f"{name} = "),
-            "n": content["n"],
-            "Method": content["method"],
-            "Window": content["window"],
-        }
+        (name, _text(content | bare).removeprefix(f"{name} = "), *(content[field] for field in fields))
         for name, content in _contents.items()
     ]
     return pd.DataFrame(rows, columns=["Record", "Value", "n", "Method", "Window"]).astype({"n": "Int64"})
@@ -168,9 +162,7 @@ def _number(value: Any) -> Any:
         return rounded(float(value))
     if hasattr(value, "item"):
         return _number(value.item())
-    raise BadRecord(
-        f"A record cannot hold {type(value).__name__} {value!r}: give a number, a word or a list of these."
-    )
+    raise BadRecord(f"A record cannot hold {type(value).__name__} {value!r}: give a number or a word.")
 
 
 def _end(bound: Any) -> float | None:
@@ -181,25 +173,16 @@ def _end(bound: Any) -> float | None:
 def _check(content: Mapping[str, Any]) -> None:
     name, value, low, high = (content[field] for field in ("name", "value", "low", "high"))
     for wrong, mend in (
-        (
-            not re.fullmatch(NAME, str(name)),
-            "name it with lower-case words joined by underscores, after the claim test if it belongs to one",
-        ),
+        (not re.fullmatch(NAME, str(name)), "name it with lower-case words joined by underscores"),
         (isinstance(value, bool | list | dict), "give one number or one word as its value"),
         (not isinstance(content["unit"], str) or not content["unit"].strip(), "give the unit in words"),
-        (
-            isinstance(value, str) != (content["unit"] == "text"),
-            "the unit 'text' belongs to words, and only to words",
-        ),
+        (isinstance(value, str) != (content["unit"] == "text"), "the unit 'text' belongs to words only"),
         (value is None and not content["details"].get("why"), "a missing value needs the reason in `why`"),
         (not _finite(content), "every number must be finite; leave out what could not be estimated"),
         (not _ordered(low, value, high), "the value must lie between low and high"),
         (content["n"] is not None and not (type(content["n"]) is int and content["n"] >= 0), "n is a count"),
         (not _iso(content["as_of"]), "write as_of as YYYY-MM-DD"),
-        (
-            content["details"].get("verdict", VERDICTS[0]) not in VERDICTS,
-            f"verdict is one of: {', '.join(VERDICTS)}",
-        ),
+        (content["details"].get("verdict", VERDICTS[0]) not in VERDICTS, f"a verdict is one of {VERDICTS}"),
     ):
         if wrong:
             raise BadRecord(f"Record {name!r} (value {value!r}, interval {low!r} to {high!r}): {mend}.")
@@ -237,9 +220,7 @@ def _claim(name: str) -> None:
     cell = (parent.get("metadata") or {}).get("cellId") or shell.user_ns["In"][-1]
     known_cell, known_count = _written.get(name, (cell, -1))
     if known_cell != cell or known_count == shell.execution_count:
-        raise BadRecord(
-            f"Record {name!r} is already written in this notebook: give each result its own name."
-        )
+        raise BadRecord(f"Record {name!r} is already written in this notebook: name it differently.")
     _written[name] = (cell, shell.execution_count)
 
 
@@ -270,30 +251,21 @@ def _rows(notebook: Path) -> list[dict[str, Any]]:
     try:
         cells = nbformat.read(notebook, as_version=4).cells
     except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
-        raise BadRecord(
-            f"{notebook}: not a readable notebook ({type(error).__name__}): run it first."
-        ) from error
+        raise BadRecord(f"{notebook}: not a readable notebook ({type(error).__name__}).") from error
     rows: dict[str, dict[str, Any]] = {}
     for position, cell in enumerate(cells, start=1):
+        place, head = f"{notebook}, cell {position}", {"notebook": notebook.stem, "cell": position}
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                raise BadRecord(
-                    f"{notebook}, cell {position}: the cell failed with {output.ename}: run it again."
-                )
+                raise BadRecord(f"{place}: the cell failed with {output.ename}: run it again.")
             content = output.get("data", {}).get(RECORD_MIME)
             if content is None:
                 continue
-            row = _read_one(content, f"{notebook}, cell {position}")
-            if row["name"] in rows:
-                first = rows[row["name"]]["cell"]
-                raise BadRecord(
-                    f"{notebook}, cell {position}: {row['name']!r} is already written by cell {first}."
-                )
-            rows[row["name"]] = {
-                "notebook": notebook.stem,
-                "cell": position,
-                "cell_id": cell.get("id", ""),
-            } | row
+            row = _read_one(content, place)
+            name = row["name"]
+            if name in rows:
+                raise BadRecord(f"{place}: {name!r} is already written by cell {rows[name]['cell']}.")
+            rows[name] = head | {"cell_id": cell.get("id", "")} | row
     return list(rows.values())
 
 
@@ -301,9 +273,7 @@ def _read_one(content: Any, place: str) -> dict[str, Any]:
     # Plain dicts in place of notebook nodes.
     content = json.loads(json.dumps(content))
     if not isinstance(content, dict) or set(content) != set(FIELDS):
-        raise BadRecord(
-            f"{place}: the record does not have the fields {', '.join(FIELDS)}: run the notebook again."
-        )
+        raise BadRecord(f"{place}: the record has not the fields {', '.join(FIELDS)}: run it again.")
     try:
         _check(content)
     except BadRecord as error:

@@ -50,7 +50,6 @@ def events(
     actors: str | list[str] | None = None,
     direction: str | list[str] | None = None,
     confidence: str | list[str] | None = None,
-    ai_on_agenda: str | list[str] | None = None,
     ids: str | list[str] | None = None,
     start: Day | None = None,
     end: Day | None = None,
@@ -60,7 +59,7 @@ def events(
 
     Parameters
     ----------
-    categories, direction, confidence, ai_on_agenda : str or list of str, optional
+    categories, direction, confidence : str or list of str, optional
         Keep events whose column holds one of these values.
     actors : str or list of str, optional
         Keep events in which at least one of these actors takes part.
@@ -83,12 +82,7 @@ def events(
     """
     table = _all_events()
     keep = pd.Series(True, index=table.index)
-    columns = {
-        "category": categories,
-        "direction": direction,
-        "confidence": confidence,
-        "ai_on_agenda": ai_on_agenda,
-    }
+    columns = {"category": categories, "direction": direction, "confidence": confidence}
     for column, values in columns.items():
         if values is not None:
             keep &= table[column].isin(_known(values, set(table[column].dropna()), column))
@@ -333,18 +327,11 @@ def counts_around(
     """
     _refuse_negative(before, after)
     counted = selected.drop(index=summits.index, errors="ignore")
-    rows = {"label": labels(summits), "date": summits["date"]}
-    first, last = summits["date"], summits["end_date"].fillna(summits["date"])
+    rows, windows = {"label": labels(summits), "date": summits["date"]}, _around(summits, before, after)
     for direction in ("tightening", "easing"):
         days = counted.loc[counted["direction"] == direction, "date"]
-        rows[f"{direction}_before"] = _count(
-            days, first - pd.Timedelta(days=before), first - pd.Timedelta(days=1)
-        )
-        rows[f"{direction}_during"] = _count(days, first, last)
-        rows[f"{direction}_after"] = _count(
-            days, last + pd.Timedelta(days=1), last + pd.Timedelta(days=after)
-        )
-    rows["days_after_covered"] = (reach(as_of) - last).dt.days.clip(lower=0, upper=after)
+        rows |= {f"{direction}_{side}": _count(days, *ends) for side, ends in windows.items()}
+    rows["days_after_covered"] = (reach(as_of) - windows["during"][1]).dt.days.clip(lower=0, upper=after)
     return pd.DataFrame(rows)
 
 
@@ -369,18 +356,13 @@ def counts_expected(
     """
     _refuse_negative(before, after)
     counted = selected.drop(index=summits.index, errors="ignore")
-    rows = {"label": labels(summits), "date": summits["date"]}
-    first, last = summits["date"], summits["end_date"].fillna(summits["date"])
+    rows, windows = {"label": labels(summits), "date": summits["date"]}, _around(summits, before, after)
     for direction in ("tightening", "easing"):
         rate = _yearly_rate(counted.loc[counted["direction"] == direction, "date"], reach(as_of))
-        for side, start, days in (
-            ("before", first - pd.Timedelta(days=before), before),
-            ("after", last + pd.Timedelta(days=1), after),
-        ):
-            windows = {event: pd.date_range(start[event], periods=days) for event in summits.index}
-            rows[f"{direction}_{side}"] = pd.Series(
-                {event: rate.reindex(window).sum() for event, window in windows.items()}, dtype=float
-            )
+        for side in ("before", "after"):
+            spans = zip(summits.index, *windows[side], strict=True)
+            expected = {event: rate.reindex(pd.date_range(*ends)).sum() for event, *ends in spans}
+            rows[f"{direction}_{side}"] = pd.Series(expected, dtype=float)
     return pd.DataFrame(rows)
 
 
@@ -466,9 +448,7 @@ def _plain(day: pd.Timestamp) -> str:
 
 def _refuse_negative(before: int, after: int) -> None:
     if before < 0 or after < 0:
-        raise ValueError(
-            f"A window of {before} before and {after} after is negative. Give counts of zero or more."
-        )
+        raise ValueError(f"A window of {before} before and {after} after is negative. Give counts.")
 
 
 @lru_cache
@@ -497,10 +477,16 @@ def _days_apart(these: pd.Series, those: pd.Series) -> np.ndarray:
     return np.abs(days[0][:, None] - days[1][None, :]).astype(int)
 
 
+def _around(summits: pd.DataFrame, before: int, after: int) -> dict[str, tuple[pd.Series, pd.Series]]:
+    """First and last days of the windows before, during and after each meeting."""
+    first, last, day = summits["date"], summits["end_date"].fillna(summits["date"]), pd.Timedelta(days=1)
+    ahead, behind = (first - before * day, first - day), (last + day, last + after * day)
+    return {"before": ahead, "during": (first, last), "after": behind}
+
+
 def _count(days: pd.Series, first: pd.Series, last: pd.Series) -> pd.Series:
-    return pd.Series(
-        {event: int(days.between(first[event], last[event]).sum()) for event in first.index}, dtype=int
-    )
+    inside = {event: int(days.between(first[event], last[event]).sum()) for event in first.index}
+    return pd.Series(inside, dtype=int)
 
 
 def _yearly_rate(days: pd.Series, last: pd.Timestamp) -> pd.Series:

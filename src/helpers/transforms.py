@@ -40,15 +40,12 @@ class SeasonalAdjustment:
     observed, trend, seasonal, adjusted : pandas.Series
         All on the index of the input. With `use_log` the seasonal is a factor around 1 and ``adjusted`` is
         observed divided by it; otherwise it is in the unit of the input and subtracted.
-    settings : dict
-        Every setting of the decomposition.
     """
 
     observed: pd.Series
     trend: pd.Series
     seasonal: pd.Series
     adjusted: pd.Series
-    settings: dict
 
 
 @dataclass(frozen=True)
@@ -379,8 +376,7 @@ def chain_index(growth_rates: pd.Series, unit: str) -> pd.Series:
     broken = growth_rates.isna().to_numpy() | (np.diff(numbers, prepend=numbers[0] - 1) > 1)
     if broken.any():
         raise BadSeries(
-            f"{_name(growth_rates)} has a gap at {growth_rates.index[broken][0].date()}; a chain cannot "
-            "bridge it. Chain each side alone."
+            f"{_name(growth_rates)} has a gap at {growth_rates.index[broken][0].date()}. Cut there."
         )
     factors = 1 + growth_rates / (100 if unit == "percent" else 1)
     if (factors <= 0).any():
@@ -430,7 +426,7 @@ def seasonally_adjust(
     """Remove the seasonal pattern of monthly values by STL.
 
     Seasonal-trend decomposition by loess (Cleveland, Cleveland, McRae and Terpenning 1990), in the version
-    of statsmodels, with every setting stated because packages differ in their defaults. STL does not know
+    of statsmodels: loess of degree one at every point, a low-pass filter of 13 months. STL does not know
     the Lunar New Year: what the holiday moves between January and February stays in the adjusted series,
     unless the values went through `january_february_mean` before.
 
@@ -454,27 +450,13 @@ def seasonally_adjust(
     """
     _check(values, monthly=True)
     observed = values.dropna()
-    settings = {
-        "period": 12,
-        "seasonal": seasonal,
-        "trend": trend,
-        "low_pass": 13,
-        "seasonal_deg": 1,
-        "trend_deg": 1,
-        "low_pass_deg": 1,
-        "seasonal_jump": 1,
-        "trend_jump": 1,
-        "low_pass_jump": 1,
-        "robust": robust,
-    }
+    settings = {"period": 12, "seasonal": seasonal, "trend": trend, "low_pass": 13, "robust": robust}
     iterations = {"inner_iter": 1, "outer_iter": 15} if robust else {"inner_iter": 2, "outer_iter": 0}
     scaled = log(observed) if use_log else observed
     stretches = np.cumsum(np.diff(_numbers(observed.index), prepend=0) != 1)
     parts = [_decompose(part, settings, iterations) for _, part in scaled.groupby(stretches)]
     if not any(len(part) >= SHORTEST_STRETCH for _, part in scaled.groupby(stretches)):
-        raise BadSeries(
-            f"{_name(values)} has no unbroken stretch of {SHORTEST_STRETCH} months. Show it unadjusted."
-        )
+        raise BadSeries(f"{_name(values)} has no unbroken stretch of {SHORTEST_STRETCH} months.")
     pattern, level = (pd.concat(column).reindex(values.index) for column in zip(*parts, strict=True))
     if use_log:
         pattern, level = np.exp(pattern), np.exp(level)
@@ -483,7 +465,6 @@ def seasonally_adjust(
         trend=level.rename(values.name),
         seasonal=pattern.rename(values.name),
         adjusted=values / pattern if use_log else values - pattern,
-        settings=settings | iterations | {"use_log": use_log, "shortest_stretch": SHORTEST_STRETCH},
     )
 
 
@@ -530,9 +511,7 @@ def _check(values: pd.Series, monthly: bool = False) -> None:
     if index.tz is not None:
         raise BadSeries(f"{_name(values)} carries a time zone. Remove it with tz_localize(None).")
     if not index.is_unique or not index.is_monotonic_increasing:
-        raise BadSeries(
-            f"{_name(values)} has repeated or unsorted dates. Sort it and keep one value per date."
-        )
+        raise BadSeries(f"{_name(values)} has repeated or unsorted dates. Sort it, one value per date.")
     if np.isinf(values.to_numpy(dtype=float)).any():
         raise BadSeries(f"{_name(values)} holds an infinite value. Remove the period.")
     if monthly and not (index.day == 1).all():
@@ -542,10 +521,7 @@ def _check(values: pd.Series, monthly: bool = False) -> None:
 def _refuse_not_positive(values: pd.Series, use: str) -> None:
     bad = values.index[values <= 0]
     if len(bad):
-        raise BadSeries(
-            f"{_name(values)} is {values[bad[0]]:g} in {bad[0].date()}, where {use} has no meaning. Leave "
-            "the period out or use the level."
-        )
+        raise BadSeries(f"{_name(values)} is {values[bad[0]]:g} in {bad[0].date()}: {use} has no meaning.")
 
 
 def _name(values: pd.Series) -> str:
@@ -565,9 +541,7 @@ def _numbers(index: pd.DatetimeIndex) -> np.ndarray:
         return np.arange(len(index))
     step = next((step for step in DAYS_IN_STEP.values() if abs(days.min() / step - 1) < 0.15), None)
     if step is None:
-        raise BadSeries(
-            f"Dates {days.min():g} days apart are no months, quarters or years. Use a regular series."
-        )
+        raise BadSeries(f"Dates {days.min():g} days apart are no regular series. Use months or quarters.")
     since = (index - index[0]).days.to_numpy()
     return np.round(since / step).astype(int)
 

@@ -56,9 +56,7 @@ def add_event(values: Mapping[str, str]) -> dict[str, Any]:
         new = pd.DataFrame([row])
         new[["first_us_trading_day", "first_asia_trading_day"]] = validation.first_sessions(new)
     except (ValueError, KeyError) as error:
-        raise CannotAdd(
-            f"No trading days for {row['date']!r} in {row['announced_zone']!r}: {error}"
-        ) from None
+        raise CannotAdd(f"No trading days for {row['date']!r}: {error}") from None
     try:
         _write("events.csv", pd.concat([table, new]))
         if problems := describe():

@@ -10,7 +10,6 @@ import gzip
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -63,8 +62,7 @@ def keep_previous(run: Run) -> None:
     if record(present).get("key") in (None, run.key):
         return
     kept = previous_folder() / run.notebook / run.set / "record.json"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    _write(kept, present.read_bytes())
+    write(kept, present.read_bytes())
 
 
 def keep_data(hashes: Mapping[str, str]) -> None:
@@ -79,8 +77,7 @@ def keep_data(hashes: Mapping[str, str]) -> None:
         kept = _place(sha256)
         if not kept.exists():
             content = (paths.data_dir() / path).read_bytes()
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            _write(kept, gzip.compress(content, compresslevel=6, mtime=0))
+            write(kept, gzip.compress(content, compresslevel=6, mtime=0))
 
 
 def table(sha256: str) -> bytes:
@@ -154,13 +151,12 @@ def _place(sha256: str) -> Path:
     return paths.runs_dir() / "_data" / f"{sha256}.gz"
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
     """Write a file at once: a reader sees the whole of it or nothing."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        temporary.write_bytes(content)
         os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    finally:
+        temporary.unlink(missing_ok=True)

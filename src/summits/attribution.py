@@ -57,7 +57,7 @@ def attribute(report: dict[str, Any], before: Records, after: Records, rerun: Re
             continue
         divided = changes.attribute(*(_value(one, each) for one in (before, on_old, on_revised, after)))
         if divided:
-            each["attribution"] = divided.record()
+            each["attribution"] = divided
         else:
             each["undivided"] = "it could not be estimated at every step"
 

@@ -107,19 +107,11 @@ def _number(ends: list[float | None], unit: str) -> str:
 
 
 def _observation_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    summed = _summed(rows)
+    parts = ("new", "revised", "withdrawn", "first", "last")
     return [
-        {
-            **dict(
-                zip(
-                    OBSERVED,
-                    (series, row["new"], row["revised"], row["withdrawn"], row["first"], row["last"]),
-                    strict=False,
-                )
-            ),
-            OBSERVED[-1]: "" if pd.isna(row["largest"]) else f"{row['largest']:+.1f}",
-        }
-        for series, row in summed.iterrows()
+        dict(zip(OBSERVED, (series, *row[list(parts)]), strict=False))
+        | {OBSERVED[-1]: "" if pd.isna(row["largest"]) else f"{row['largest']:+.1f}"}
+        for series, row in _summed(rows).iterrows()
     ]
 
 

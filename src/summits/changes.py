@@ -8,10 +8,10 @@ moved.
 
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from helpers import paths
@@ -42,14 +42,8 @@ def observations(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     kind[both["value_old"].isna()] = "new"
     kind[both["value_new"].isna()] = "withdrawn"
     differs = both["value_old"].ne(both["value_new"])
-    table = pd.DataFrame(
-        {
-            "kind": kind,
-            "old": both["value_old"],
-            "new": both["value_new"],
-            "vintage": both["vintage_new"].fillna(both["vintage_old"]),
-        }
-    )
+    columns = {"kind": kind, "old": both["value_old"], "new": both["value_new"]}
+    table = pd.DataFrame(columns | {"vintage": both["vintage_new"].fillna(both["vintage_old"])})
     return table[differs].reset_index()
 
 
@@ -200,38 +194,13 @@ def _words(records: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True)
-class Attribution:
-    """How much of a move each cause brought about, in the unit of the estimate.
+def attribute(
+    old: float | None, present_code: float | None, revised: float | None, new: float | None
+) -> dict[str, Any] | None:
+    """Divide the move of an estimate among code, revision and new data.
 
     The steps are taken in this order: present code on the old data, then revised values of the old periods,
     then new periods and events. Their sum is the whole move; another order may divide it differently.
-    """
-
-    code: float
-    revision: float
-    new_data: float
-
-    @property
-    def main(self) -> str:
-        """Cause of the largest step: code, revision or new data; empty if the value did not move."""
-        steps = (abs(self.code), abs(self.revision), abs(self.new_data))
-        return CAUSES[steps.index(max(steps))] if any(steps) else ""
-
-    def record(self) -> dict[str, Any]:
-        """Return the steps and the main cause as plain values."""
-        return {
-            "code": self.code,
-            "revision": self.revision,
-            "new_data": self.new_data,
-            "main": self.main,
-        }
-
-
-def attribute(
-    old: float | None, present_code: float | None, revised: float | None, new: float | None
-) -> Attribution | None:
-    """Divide the move of an estimate among code, revision and new data.
 
     Parameters
     ----------
@@ -244,15 +213,18 @@ def attribute(
 
     Returns
     -------
-    Attribution or None
-        None if one of the four was not estimated.
+    dict or None
+        The step of each cause in the unit of the estimate (`code`, `revision`, `new_data`), and `main`, the
+        cause of the largest (empty if the value did not move). None if one of the four was not estimated.
     """
     if old is None or present_code is None or revised is None or new is None:
         return None
     steps = (present_code - old, revised - present_code, new - revised)
     # Records hold six significant digits: what differences leave below that is rounding.
     floor = 1e-9 * max(abs(old), abs(new))
-    return Attribution(*(0.0 if abs(step) <= floor else step for step in steps))
+    sure = [0.0 if abs(step) <= floor else step for step in steps]
+    main = CAUSES[int(np.argmax(np.abs(sure)))] if any(sure) else ""
+    return dict(zip(("code", "revision", "new_data"), sure, strict=True)) | {"main": main}
 
 
 def revised_only(before: pd.DataFrame, after: pd.DataFrame, key: list[str]) -> pd.DataFrame:

@@ -40,9 +40,7 @@ def connected(address: str) -> Iterator[tuple[Executor, int]]:
     with client:
         workers = client.nthreads()
         if not workers:
-            raise ClusterError(
-                f"The scheduler at {address} has no workers. Start some: dask worker {address}"
-            )
+            raise ClusterError(f"No workers are there. Start some: dask worker {address}")
         here = surroundings()
         for worker, there in client.run(surroundings).items():
             if differing := sorted(what for what in here if here[what] != there[what]):

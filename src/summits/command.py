@@ -1,13 +1,12 @@
 """What the commands do: run what is not fresh, publish, and say how things stand."""
 
 import functools
-import os
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from helpers import paths
-from summits import parameters, states
+from summits import archive, parameters, states
 from summits.notebooks import read
 from summits.plan import PUBLISHED, Run, collection, find, plan
 
@@ -100,9 +99,7 @@ def publish(runs: Iterable[Run]) -> list[Path]:
         if each.set == PUBLISHED and states.is_fresh(each):
             content = (each.directory / "notebook.ipynb").read_bytes()
             if content != each.source.read_bytes():
-                temporary = each.source.with_suffix(".ipynb.new")
-                temporary.write_bytes(content)
-                os.replace(temporary, each.source)
+                archive.write(each.source, content)
                 changed.append(each.source)
     return changed
 

@@ -55,9 +55,8 @@ def execute(run: Run) -> None:
         try:
             raise RunFailed(failures.keep_aside(working, run, error)) from None
         except OSError as full:
-            raise RunFailed(
-                f"{failures.compose(run, {'cells': []}, error)}\n  not kept aside: {full}"
-            ) from None
+            report = failures.compose(run, {"cells": []}, error)
+            raise RunFailed(f"{report}\n  not kept aside: {full}") from None
     finally:
         shutil.rmtree(working, ignore_errors=True)
 

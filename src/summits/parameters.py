@@ -108,9 +108,7 @@ def _parameter(statement: ast.stmt, comment: str) -> Parameter:
     if kind not in TYPES:
         raise ParameterError(f"`{line}`: the type {kind} is not one of {', '.join(TYPES)}.")
     if _is_secret(name):
-        raise ParameterError(
-            f"`{name}` is named like a secret. Secrets come from the environment, never from here."
-        )
+        raise ParameterError(f"`{name}` is named like a secret: it must come from the environment.")
     if not comment:
         raise ParameterError(f"`{line}` has no comment. Say in one what the parameter means.")
     try:

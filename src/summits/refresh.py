@@ -1,7 +1,6 @@
 """Bring the data package up to date from its publishers: fetch, judge, append, and leave a receipt."""
 
 import json
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -11,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from helpers import catalog, paths, schema
-from summits import validation
+from summits import archive, validation
 from summits.publishers import PUBLISHERS, judging, keys, store
 from summits.publishers.client import Publisher, Refused, Request, Wanted
 from summits.publishers.judging import Unusual
@@ -235,7 +234,7 @@ def _refresh_one(common: Circumstances, publisher: Publisher, series: Members) -
     except Exception as error:
         added, fault = None, Refused("accident", f"{type(error).__name__}: a fault of this program.")
     if added is None and not common.dry_run:
-        _write_status(common.folder, _labelled(common.folder, publisher, fault))
+        archive.write(common.folder / STATUS, _json(_labelled(common.folder, publisher, fault)))
     reason, message = (fault.reason, str(fault)) if fault else ("", "")
     if added is None or fault and added.rows.empty:
         return Outcome(publisher.name, "refused", reason=reason, message=message, unusual=unusual)
@@ -366,7 +365,7 @@ def _write(
     if not added.waiting and not fault:
         status[publisher.name]["validators"] |= _marks(receipts, pd.concat([held, added.rows]))
     if added.rows.empty:
-        _write_status(folder, status)
+        archive.write(folder / STATUS, _json(status))
         return
     files = _tables(folder, added.rows.assign(source_id=publisher.source_id))
     files |= _sources(folder, publisher) | _catalogue(folder)
@@ -439,14 +438,6 @@ def status_of(folder: Path) -> dict[str, dict]:
         return {name: each for name, each in content.items() if isinstance(each.get("validators", {}), dict)}
     except (OSError, ValueError, AttributeError):
         return {}
-
-
-def _write_status(folder: Path, status: dict) -> None:
-    path = folder / STATUS
-    path.parent.mkdir(exist_ok=True)
-    fresh = path.with_suffix(".tmp")
-    fresh.write_bytes(_json(status))
-    os.replace(fresh, path)
 
 
 def _json(content: object) -> bytes:

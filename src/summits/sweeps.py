@@ -5,7 +5,6 @@ new.
 """
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +60,7 @@ def collect(runs: Sequence[Run], record: str = "") -> Sweep:
     table = tidy(found)
     folder = paths.runs_dir() / runs[0].notebook / "_sweeps" / set_name(_written(varied(runs)))
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / "records.csv", table.to_csv(index=False, lineterminator="\n").encode())
+    archive.write(folder / "records.csv", table.to_csv(index=False, lineterminator="\n").encode())
     chosen = record or _comparable(table, len(found))
     figure = folder / "comparison.png"
     figure.unlink(missing_ok=True)
@@ -153,9 +152,3 @@ def _written(values: dict[str, list[Any]]) -> dict[str, str]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_suffix(".new")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)

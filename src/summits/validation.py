@@ -719,12 +719,7 @@ def _resource(folder: Path, path: str, frame: pd.DataFrame | None, licences: pd.
     """Describe one file: form, size, hash, and the licences and sources of what is in it."""
     content = folder / path
     stem = re.sub(r"[^a-z0-9]+", "-", path.rsplit(".", 1)[0].lower())
-    resource = {
-        "name": stem,
-        "path": path,
-        "bytes": content.stat().st_size,
-        "hash": _hash(content),
-    }
+    resource = {"name": stem, "path": path, "bytes": content.stat().st_size, "hash": _hash(content)}
     table = schema.table_of(path)
     if table is None:
         return resource | {"title": "Claims under test", "format": "yml", "mediatype": "application/yaml"}

@@ -43,7 +43,7 @@ def got():
     ols = least_squares(True)
     terms = ["ban: level", "ban: slope"]
     plain = OLS(ols.outcome.to_numpy(), ols.design.frame.to_numpy()).fit()
-    mean = ols.contrast(ols.design.frame.loc[ols.design.acting["ban"], terms].mean().to_dict())
+    mean = ols.contrast(ols.design.frame.loc[ols.design.frame["ban: level"] == 1, terms].mean().to_dict())
     return {
         "poisson_RR_and_95CI": ratio(counts(BAN, None, "Poisson")),
         "quasipoisson_dispersion": quasi.details["dispersion"],

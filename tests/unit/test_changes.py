@@ -123,8 +123,8 @@ def test_new_and_gone_estimates_and_flipped_verdicts() -> None:
 )
 def test_a_move_is_divided_among_its_causes(steps: tuple, expected: tuple, main: str) -> None:
     found = changes.attribute(*steps)
-    assert (found.code, found.revision, found.new_data) == pytest.approx(expected)
-    assert found.main == main
+    assert (found["code"], found["revision"], found["new_data"]) == pytest.approx(expected)
+    assert found["main"] == main
     assert sum(expected) == pytest.approx(steps[-1] - steps[0])
 
 

@@ -375,13 +375,6 @@ def test_a_background_line_is_gray_in_every_panel():
     assert style.FAINT in colours and len(set(colours)) > 1
 
 
-def test_differences_of_logarithms_are_read_in_percent():
-    table = pd.DataFrame({"label": ["a"], "value": [np.log(0.5)], "low": [-np.log(4)], "high": [0.0]})
-    fig = figures.coefficient_plot(table, title="Halved", unit="Percent", logs=True)
-    assert fig.axes[0].texts[0].get_text() == "−50 %  [−75 %, 0 %]"
-    assert fig.axes[0].xaxis.get_major_formatter()(np.log(3)) == "+200 %"
-
-
 def test_an_estimate_outside_its_interval_is_refused():
     table = pd.DataFrame({"label": ["a"], "value": [1.0], "low": [2.0], "high": [3.0]})
     with pytest.raises(ValueError, match="between its low and high"):

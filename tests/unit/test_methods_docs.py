@@ -30,7 +30,7 @@ MODULES = [
     synthetic_control,
 ]
 # Pieces that other estimators are made of; no reader calls them.
-PIECES = {"whiten", "simplex_weights"}
+PIECES = {"whiten", "fitted", "simplex_weights"}
 
 
 def page(module):

@@ -250,10 +250,6 @@ class TestSeasonalAdjustment:
         levels = transforms.seasonally_adjust(AIRLINE, use_log=False)
         assert np.allclose(levels.adjusted + levels.seasonal, AIRLINE)
 
-    def test_settings_are_stated(self):
-        settings = transforms.seasonally_adjust(AIRLINE).settings
-        assert settings["seasonal"] == 7 and settings["robust"] and settings["outer_iter"] == 15
-
     def test_a_gap_is_not_filled_and_each_side_stands_alone(self):
         gap = pd.Timestamp("1956-03-01")
         result = transforms.seasonally_adjust(AIRLINE.drop(gap))

@@ -58,12 +58,6 @@ class Model:
         leverage = self.leverage[:, days][:, :, days].sum(axis=(1, 2))
         return self.sigma * np.sqrt(days.sum() + leverage)
 
-    @property
-    def standardised(self) -> np.ndarray:
-        """Abnormal returns over their forecast standard error, forecast days × assets."""
-        by_day = np.diagonal(self.leverage, axis1=1, axis2=2).T
-        return self.abnormal / (self.sigma * np.sqrt(1 + by_day))
-
 
 def fit(x: np.ndarray, y: np.ndarray, x_ahead: np.ndarray, y_ahead: np.ndarray) -> Model:
     """Fit one model per column of `y` and apply it ahead.

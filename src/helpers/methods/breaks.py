@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import optimize, stats
 
 from helpers.methods import checks
+from helpers.methods.checks import UnusableInput
 from helpers.methods.results import Estimate, Shown
 
 TRIMMING = 0.15
@@ -50,15 +51,9 @@ class BreakDates(Shown):
     def record(self) -> dict:
         """Return the number of breaks, with their dates, as keyword arguments of ``records.record``."""
         listed = [f"{row.low:%Y-%m}/{row.date:%Y-%m}/{row.high:%Y-%m}" for row in self.dates.itertuples()]
-        return Estimate(
-            value=len(self.dates),
-            low=None,
-            high=None,
-            unit="breaks",
-            n=self.n,
-            method=f"Bai-Perron least squares, regimes of at least {self.shortest}, {self.errors} errors",
-            details={"low_date_high": listed},
-        ).record()
+        method = f"Bai-Perron least squares, regimes of at least {self.shortest}, {self.errors} errors"
+        details = {"low_date_high": listed}
+        return Estimate(len(self.dates), None, None, "breaks", self.n, method, details=details).record()
 
 
 def break_dates(
@@ -94,15 +89,13 @@ def break_dates(
         If the series is unusable or too short for so many breaks.
     """
     if errors not in ("serially correlated", "independent"):
-        raise checks.UnusableInput(f"errors is {errors!r}. Choose 'serially correlated' or 'independent'.")
+        raise UnusableInput(f"errors is {errors!r}. Choose 'serially correlated' or 'independent'.")
     y, X = _outcome_and_regressors(series, regressors)
     n, q = X.shape
     h = _shortest_regime(shortest, n, q)
     most = most if breaks is None else breaks
     if n < (most + 1) * h:
-        raise checks.UnusableInput(
-            f"{n} periods cannot hold {most + 1} regimes of {h}. Ask for fewer breaks or shorter regimes."
-        )
+        raise UnusableInput(f"{n} periods cannot hold {most + 1} regimes of {h}. Ask for fewer breaks.")
     partitions, rss = _partitions(y, X, h, most)
     number = np.arange(most + 1)
     bic = n * (np.log(rss) + 1 - np.log(n) + np.log(2 * np.pi)) + np.log(n) * ((q + 1) * (number + 1))
@@ -138,10 +131,7 @@ def robust_sup_f(series: pd.Series, regressors: pd.DataFrame | None = None, *, m
     n, q = X.shape
     critical = _SUP_F_5_PERCENT.get(q, ())
     if most > len(critical):
-        raise checks.UnusableInput(
-            f"No critical values for {q} regressors and {most} breaks. "
-            "Use one to three regressors and at most five breaks."
-        )
+        raise UnusableInput(f"No critical values for {q} regressors and {most} breaks. Use fewer of them.")
     partitions, _ = _partitions(y, X, _shortest_regime(TRIMMING, n, q), most)
     statistic = np.array([_wald(y, X, partitions[m]) for m in range(1, most + 1)])
     return pd.DataFrame(
@@ -162,10 +152,10 @@ def _outcome_and_regressors(
     if regressors is None:
         return y, np.ones((len(y), 1))
     if not regressors.index.equals(series.index):
-        raise checks.UnusableInput(f"{name}: the regressors have other dates. Align them first.")
+        raise UnusableInput(f"{name}: the regressors have other dates. Align them first.")
     X = checks.complete(regressors, "regressors")
     if np.linalg.matrix_rank(X) < X.shape[1]:
-        raise checks.UnusableInput(f"Regressors {list(regressors.columns)} are collinear. Drop one of them.")
+        raise UnusableInput(f"Regressors {list(regressors.columns)} are collinear. Drop one of them.")
     return y, X
 
 
@@ -176,9 +166,7 @@ def _residuals(y: np.ndarray, X: np.ndarray) -> np.ndarray:
 def _shortest_regime(shortest: int | float, n: int, q: int) -> int:
     h = int(np.floor(shortest * n)) if shortest < 1 else int(shortest)
     if h <= q:
-        raise checks.UnusableInput(
-            f"A regime of {h} periods cannot hold {q} coefficients. Make `shortest` larger."
-        )
+        raise UnusableInput(f"A regime of {h} periods cannot hold {q} coefficients. Make `shortest` larger.")
     return h
 
 
@@ -264,7 +252,7 @@ def _refuse_still(y: np.ndarray, X: np.ndarray, ends: list[int]) -> None:
     """Refuse a partition with a regime that its own coefficients explain to rounding."""
     for v, x in _split(y, X, ends):
         if np.max(np.abs(_residuals(v, x))) <= 1e-12 * np.max(np.abs(y)):
-            raise checks.UnusableInput(
+            raise UnusableInput(
                 f"A regime of {len(v)} periods is without variation, so its noise cannot be estimated. "
                 "Leave those periods out, or make the shortest regime longer."
             )

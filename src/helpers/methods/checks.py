@@ -20,8 +20,7 @@ def index_in_order(index: pd.Index, what: str) -> pd.DatetimeIndex:
     """
     if not isinstance(index, pd.DatetimeIndex):
         raise UnusableInput(
-            f"{what}: the index holds {index.dtype}, not dates of one time zone. "
-            "Convert it with pd.to_datetime."
+            f"{what}: the index holds {index.dtype}, not dates of one time zone. Use pd.to_datetime."
         )
     if index.hasnans:
         raise UnusableInput(f"{what}: the index has missing dates. Drop those rows.")
@@ -50,19 +49,14 @@ def in_order(values: object, what: str) -> None:
     if index.dtype == object or isinstance(index, pd.DatetimeIndex):
         _none_skipped(index_in_order(index, what), what)
     elif not (index.is_unique and index.is_monotonic_increasing):
-        raise UnusableInput(
-            f"{what}: the periods repeat or are out of order. Sort them and keep one row per period."
-        )
+        raise UnusableInput(f"{what}: the periods repeat or are out of order. Sort them, one row each.")
 
 
 def _none_skipped(index: pd.DatetimeIndex, what: str) -> None:
     steps = np.diff(index.to_numpy()).astype("timedelta64[D]").astype(int)
     if len(steps) and 7 <= 1.6 * np.median(steps) < steps.max():
         after = index[int(steps.argmax())]
-        raise UnusableInput(
-            f"{what}: the dates skip a period after {after:%Y-%m-%d}. "
-            "Choose a stretch without the gap, or put a missing value there if gaps are allowed."
-        )
+        raise UnusableInput(f"{what}: the dates skip a period after {after:%Y-%m-%d}. Leave the gap out.")
 
 
 def same_zone(indexes: dict[str, pd.DatetimeIndex]) -> None:
@@ -90,16 +84,12 @@ def finite(values: np.ndarray | pd.Series | pd.DataFrame, what: str) -> np.ndarr
     try:
         numbers = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
-        raise UnusableInput(
-            f"{what}: holds values that are not numbers ({error}). Convert them first."
-        ) from None
+        raise UnusableInput(f"{what}: holds values that are not numbers ({error}). Convert them.") from None
     if numbers.size == 0 or np.isnan(numbers).all():
         raise UnusableInput(f"{what}: every value is missing. Choose another series or window.")
     if np.isinf(numbers).any():
         first = int(np.argwhere(np.isinf(numbers))[0][0])
-        raise UnusableInput(
-            f"{what}: row {_label(values, first)} is infinite. A zero was divided by or logged."
-        )
+        raise UnusableInput(f"{what}: row {_label(values, first)} is infinite. Look for a zero divided by.")
     return numbers
 
 
@@ -114,10 +104,7 @@ def complete(values: np.ndarray | pd.Series | pd.DataFrame, what: str) -> np.nda
     numbers = finite(values, what)
     if np.isnan(numbers).any():
         first = int(np.argwhere(np.isnan(numbers))[0][0])
-        raise UnusableInput(
-            f"{what}: row {_label(values, first)} is missing. "
-            "Shorten the window or choose a series without the gap."
-        )
+        raise UnusableInput(f"{what}: row {_label(values, first)} is missing. Choose values without the gap.")
     return numbers
 
 
@@ -132,9 +119,7 @@ def varies(values: np.ndarray | pd.Series, what: str) -> None:
     numbers = np.asarray(values, dtype=float)
     numbers = numbers[~np.isnan(numbers)]
     if numbers.size == 0 or np.ptp(numbers) <= 1e-14 * max(1e-300, np.abs(numbers).max()):
-        raise UnusableInput(
-            f"{what}: the series is constant. Nothing can be estimated from it; leave it out."
-        )
+        raise UnusableInput(f"{what}: the series is constant. Leave it out.")
 
 
 def leaves_noise(residuals: np.ndarray, values: np.ndarray, what: str) -> None:
@@ -146,10 +131,7 @@ def leaves_noise(residuals: np.ndarray, values: np.ndarray, what: str) -> None:
         If no residual is larger than rounding.
     """
     if np.nanmax(np.abs(residuals)) <= 1e-12 * np.nanmax(np.abs(values)):
-        raise UnusableInput(
-            f"{what}: the model explains every value and leaves no noise to judge by. "
-            "Leave it out, or drop the regressor it was made from."
-        )
+        raise UnusableInput(f"{what}: the model explains every value and leaves no noise. Leave it out.")
 
 
 def series(values: pd.Series, what: str, minimum: int) -> pd.Series:
@@ -192,9 +174,7 @@ def positions(index: pd.DatetimeIndex, dates: Sequence, what: str) -> np.ndarray
     try:
         days = pd.DatetimeIndex(pd.to_datetime(list(dates)))
     except (TypeError, ValueError) as error:
-        raise UnusableInput(
-            f"{what}: not dates of one time zone ({error}). Use dates without a zone."
-        ) from None
+        raise UnusableInput(f"{what}: not dates of one time zone ({error}). Use dates without.") from None
     same_zone({what: days, "the data": index})
     if not days.is_unique:
         twice = days[days.duplicated()][0]
@@ -203,14 +183,8 @@ def positions(index: pd.DatetimeIndex, dates: Sequence, what: str) -> np.ndarray
     if (rows < 0).any():
         absent = days[rows < 0][0]
         if not index[0] <= absent <= index[-1]:
-            raise UnusableInput(
-                f"{what}: {absent:%Y-%m-%d} lies outside the data "
-                f"({index[0]:%Y-%m-%d} to {index[-1]:%Y-%m-%d}). Drop it or load a longer series."
-            )
-        raise UnusableInput(
-            f"{what}: {absent:%Y-%m-%d} is not a row of the data. "
-            "Use the first trading day (or month) that could react."
-        )
+            raise UnusableInput(f"{what}: {absent:%Y-%m-%d} lies outside the data, to {index[-1]:%Y-%m-%d}.")
+        raise UnusableInput(f"{what}: {absent:%Y-%m-%d} is not a row of the data. Use the next one.")
     return rows
 
 

@@ -8,6 +8,7 @@ Sources: Harvey (1989) for the model; Patterson and Thompson (1971) for the rest
 et al. (2015) for its use as a counterfactual.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from scipy import optimize
 
 from helpers.methods import checks
+from helpers.methods.checks import UnusableInput
 from helpers.methods.interrupted_series import SEED, Intervention, design
 from helpers.methods.results import Estimate, Shown, rows_of
 
@@ -41,15 +43,8 @@ class Counterfactual(Shown):
         """Return observed and counterfactual values and the effect with pointwise 95 percent intervals."""
         low, high = np.quantile(self.observed.to_numpy() - self.draws, [0.025, 0.975], axis=0)
         effect = self.observed - self.predicted
-        return pd.DataFrame(
-            {
-                "observed": self.observed,
-                "counterfactual": self.predicted,
-                "effect": effect,
-                "low": low,
-                "high": high,
-            }
-        )
+        columns = {"observed": self.observed, "counterfactual": self.predicted, "effect": effect}
+        return pd.DataFrame(columns | {"low": low, "high": high})
 
     def levels(self, before: pd.Series) -> pd.DataFrame:
         """Return observed and forecast values of a log outcome as levels, with earlier observed ones on top.
@@ -72,19 +67,13 @@ class Counterfactual(Shown):
         draws = observed.mean() - self.draws[:, rows].mean(axis=1)
         low, high = np.quantile(draws, [0.025, 0.975])
         tail = 1 + min(np.sum(draws <= 0), np.sum(draws >= 0))
-        return Estimate(
-            value=float((observed - self.predicted.iloc[rows]).mean()),
-            low=low,
-            high=high,
-            unit=self.unit,
-            n=self.n,
-            method="structural counterfactual (local level and controls)",
-            p_value=min(1.0, 2 * tail / (1 + len(draws))),
-            se=self.mean_se if len(observed) == len(self.observed) else None,
-            window=f"{dates[0]:%Y-%m}..{dates[-1]:%Y-%m}",
-            leads=self.leads,
-            details=self.details,
-        )
+        value = float((observed - self.predicted.iloc[rows]).mean())
+        method = "structural counterfactual (local level and controls)"
+        p_value = min(1.0, 2 * tail / (1 + len(draws)))
+        se = self.mean_se if len(observed) == len(self.observed) else None
+        effect = Estimate(value, low, high, self.unit, self.n, method, p_value, se)
+        window = f"{dates[0]:%Y-%m}..{dates[-1]:%Y-%m}"
+        return effect.changed(window=window, leads=self.leads, details=self.details)
 
     def summary(self) -> pd.DataFrame:
         """Return the mean effect in one row."""
@@ -243,15 +232,12 @@ def _rows(index: pd.DatetimeIndex, intervention: Intervention) -> tuple[np.ndarr
     start = pd.Period(intervention.start, freq="M")
     end = periods[-1] if intervention.end is None else pd.Period(intervention.end, freq="M")
     if (steps < 1).any() or (steps[periods[1:] >= start] != 1).any():
-        raise checks.UnusableInput(
-            "The series has missing or repeated periods. Use interrupted_series instead."
-        )
+        raise UnusableInput("The series has missing or repeated periods. Use interrupted_series instead.")
     if intervention.leads < 0:
-        raise checks.UnusableInput(f"{intervention.name}: leads must not be negative. Write 0 for none.")
+        raise UnusableInput(f"{intervention.name}: leads must not be negative. Write 0 for none.")
     if start > periods[-1] or end > periods[-1] or end < start:
-        raise checks.UnusableInput(
-            f"{intervention.name}: the window {start}..{end} is not inside the data (to {periods[-1]}). "
-            "Shorten it."
+        raise UnusableInput(
+            f"{intervention.name}: the window {start}..{end} is not inside the data. Move it."
         )
     return np.asarray(periods < start - intervention.leads), np.asarray((periods >= start) & (periods <= end))
 
@@ -302,19 +288,19 @@ def _level_share(wander: np.ndarray, squares: np.ndarray) -> float:
 
     # Even in the log of the odds: a level may carry a thousandth of a percent or nearly everything.
     grid = 1 / (1 + np.exp(-np.arange(-20, 20.1, 0.25)))
-    slopes = np.array([slope(share) for share in grid])
-    peaks = [0.0] if slope(0.0) <= 0 else []
-    peaks += [
-        optimize.brentq(slope, grid[j], grid[j + 1], xtol=1e-18, rtol=1e-14)
-        for j in np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
-    ]
-    if slopes[-1] > 0:
-        peaks.append(float(grid[-1]))
+    peaks = _peaks(slope, grid, 1e-18)
+    peaks += [0.0] if slope(0.0) <= 0 else []
+    peaks += [float(grid[-1])] if slope(grid[-1]) > 0 else []
     if not peaks:
-        raise checks.UnusableInput(
-            "The likelihood of the level has no maximum. Fix level_share, or choose a longer series."
-        )
+        raise UnusableInput("The likelihood of the level has no maximum. Fix level_share.")
     return float(max(peaks, key=height))
+
+
+def _peaks(slope: Callable[[float], float], grid: np.ndarray, closeness: float) -> list[float]:
+    """Return where the slope of a function falls through zero, looked for between the points of a grid."""
+    slopes = np.array([slope(point) for point in grid])
+    falls = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
+    return [optimize.brentq(slope, grid[j], grid[j + 1], xtol=closeness, rtol=1e-14) for j in falls]
 
 
 def _noise_given(level: np.ndarray, squares: np.ndarray) -> float:
@@ -324,15 +310,11 @@ def _noise_given(level: np.ndarray, squares: np.ndarray) -> float:
         spread = level + np.exp(log_noise)
         return float(np.sum((squares / spread - 1) / spread))
 
-    grid = np.arange(-25, 10.1, 0.25)
-    slopes = np.array([slope(log_noise) for log_noise in grid])
-    falls = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
-
     def height(log_noise: float) -> float:
         spread = level + np.exp(log_noise)
         return -float(np.sum(np.log(spread) + squares / spread))
 
-    peaks = [optimize.brentq(slope, grid[j], grid[j + 1], xtol=1e-14, rtol=1e-14) for j in falls]
+    peaks = _peaks(slope, np.arange(-25, 10.1, 0.25), 1e-14)
     return float(np.exp(max(peaks, key=height))) if peaks else 0.0
 
 

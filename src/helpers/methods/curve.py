@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.methods import checks
+from helpers.methods.checks import UnusableInput
 from helpers.methods.placebo import MINIMUM_POOL, placebo_p, placebo_test
 from helpers.methods.results import Estimate, Shown
 
@@ -111,9 +112,7 @@ class Curve(Shown):
             If a choice is left open.
         """
         if set(options) != set(self.choices):
-            raise checks.UnusableInput(
-                f"A point needs one option for each of: {', '.join(self.choices)}; not {', '.join(options)}."
-            )
+            raise UnusableInput(f"A point needs one option for each of: {', '.join(self.choices)}.")
         table = self.table()
         rows = table[(table[list(options)] == pd.Series(options)).all(axis=1)]
         return rows.iloc[0] if len(rows) else None
@@ -171,12 +170,7 @@ class Curve(Shown):
 
 
 def specification_curve(
-    choices: Mapping[str, Iterable[str]],
-    estimate: Estimator,
-    *,
-    sign: Sign,
-    margin: float,
-    unit: str,
+    choices: Mapping[str, Iterable[str]], estimate: Estimator, *, sign: Sign, margin: float, unit: str
 ) -> Curve:
     """Estimate every combination of options.
 
@@ -248,9 +242,7 @@ def interval_class(
         As a positive number.
     """
     if sign not in ("positive", "negative") or not margin > 0:
-        raise checks.UnusableInput(
-            f"Give a sign, 'positive' or 'negative', and a margin above 0, not {sign!r} and {margin}."
-        )
+        raise UnusableInput(f"Give 'positive' or 'negative' and a margin above 0, not {sign!r}, {margin}.")
     low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     near, far = (low, high) if sign == "positive" else (-high, -low)
     supports, against = near > 0, far < margin

@@ -17,6 +17,7 @@ import pandas as pd
 
 from helpers import transforms
 from helpers.methods import checks
+from helpers.methods.checks import UnusableInput
 from helpers.methods.interrupted_series import whiten
 from helpers.methods.results import Estimate, t_estimate
 
@@ -168,14 +169,14 @@ class DatedTerms:
             If there is not one sample, the terms cannot be told apart, or few months remain.
         """
         if len(self.inside) != 1:
-            raise checks.UnusableInput(f"One set has one sample, not {len(self.inside)}. Cut the series.")
+            raise UnusableInput(f"One set has one sample, not {len(self.inside)}. Cut the series.")
         whitened, explained = (part[:, :, 0] for part in self._explained(terms[:, :, None]))
         rows = int(self.inside.sum())
         df = rows - self.basis.shape[2] - terms.shape[1]
         checks.enough(df, FEWEST_DF, "degrees of freedom")
         value = float(self.effects(terms[:, :, None], weights)[0])
         if np.isnan(value):
-            raise checks.UnusableInput("The terms of these dates cannot be told apart. Choose other windows.")
+            raise UnusableInput("The terms of these dates cannot be told apart. Choose other windows.")
         free = whitened - self.basis[0] @ explained
         inverse = np.linalg.inv(free.T @ free)
         residuals = self.outcome[0] - free @ (inverse @ (free.T @ self.outcome[0]))

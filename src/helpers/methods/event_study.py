@@ -3,11 +3,10 @@
 Every event has its own estimation window; the lead window must be stated, because news is seldom a surprise.
 The unit of inference is the event: each event's equal-weight portfolio gives one cumulative abnormal return.
 With a single event the assets are the units, and their residual correlation widens the error. A leader
-meeting is a common date for all assets, so J1, Patell, BMP and the sign test are shown but are never the
-headline.
+meeting is a common date for all assets, so there are only tests that hold on common dates.
 
-Sources: Patell (1976); Boehmer, Musumeci and Poulsen (1991); Kolari and Pynnönen (2010); Corrado (1989),
-Corrado and Zivney (1992); Cowan (1992).
+Sources: Boehmer, Musumeci and Poulsen (1991); Kolari and Pynnönen (2010); Corrado (1989), Corrado and Zivney
+(1992).
 """
 
 from collections.abc import Sequence
@@ -20,10 +19,10 @@ from scipy import special, stats
 
 from helpers.methods import checks
 from helpers.methods.abnormal_returns import MINIMUM_ESTIMATION, MINIMUM_SHARE, Model, Window, design, fit
+from helpers.methods.checks import UnusableInput
 from helpers.methods.results import Estimate, Shown, mean_over_events, t_estimate
 
 UNIT = "cumulative abnormal return"
-HEADLINE = ("kolari_pynnonen", "corrado_rank", "portfolio_regression")
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,13 +35,11 @@ class EventStudy(Shown):
         Mean cumulative abnormal return over the event window, over the lead window, and over both.
     by_event : DataFrame
         Portfolio per event: date, assets, car, se (forecast), scar, lead_car.
-    units : DataFrame
-        One row per event and asset: n_estimation, alpha, a column per factor, sigma, car, se, scar, lead_car.
-    daily : DataFrame
-        By relative day of the event window: aar, z_patell, t_bmp, z_rank.
+    daily : Series
+        Corrado-Zivney z by relative day of the event window.
     tests : DataFrame
         By test: value tested (mean car, or mean daily abnormal return for the portfolio regression),
-        statistic, df, p_value, headline (False where common dates break the test).
+        statistic, df and p_value.
     correlation : float
         Mean residual correlation over all pairs of units; pairs of different dates count as zero.
     dropped : DataFrame
@@ -53,20 +50,18 @@ class EventStudy(Shown):
     lead: Estimate
     total: Estimate
     by_event: pd.DataFrame
-    units: pd.DataFrame
-    daily: pd.DataFrame
+    daily: pd.Series
     tests: pd.DataFrame
     correlation: float
     dropped: pd.DataFrame
 
     def summary(self) -> pd.DataFrame:
-        """Return the tests, headline tests first."""
-        return self.tests.sort_values("headline", ascending=False, kind="stable")
+        """Return the tests."""
+        return self.tests
 
     def record(self) -> dict[str, Any]:
-        """Return the record of the headline estimate, the headline tests' p values and the lead value."""
-        headline = self.tests[self.tests["headline"]]
-        p_values = {f"p_{name}": float(p) for name, p in headline["p_value"].items()}
+        """Return the record of the estimate, the tests' p values and the lead value."""
+        p_values = {f"p_{name}": float(p) for name, p in self.tests["p_value"].items()}
         return self.estimate.record() | p_values | {"lead_value": self.lead.value}
 
 
@@ -151,7 +146,7 @@ def event_study(
         dates = pd.Series(list(events), index=[str(event) for event in events])
     checks.enough(len(dates), 1, "events")
     if not dates.index.is_unique:
-        raise checks.UnusableInput("events: an event id appears twice. Give every event its own id.")
+        raise UnusableInput("events: an event id appears twice. Give every event its own id.")
     factors = design(market, index)
     rows = pd.Series(checks.positions(index, dates, "events"), dates.index).sort_values()
     _check_overlap(rows, window)
@@ -162,10 +157,8 @@ def event_study(
         fitted += [models] if models else []
     if not fitted:
         texts = sorted({reason for _, _, reason in dropped})
-        raise checks.UnusableInput(
-            f"No event can be used: {'; '.join(texts)}. Change the windows or the events."
-        )
-    return _study(fitted, days, market, pd.DataFrame(dropped, columns=["event", "asset", "reason"]))
+        raise UnusableInput(f"No event can be used: {'; '.join(texts)}. Change the windows or the events.")
+    return _study(fitted, days, pd.DataFrame(dropped, columns=["event", "asset", "reason"]))
 
 
 @dataclass(frozen=True)
@@ -195,12 +188,9 @@ def _days(estimation: Window, window: Window, leads: Window) -> _Days:
     """Check that the windows follow each other, and lay them out."""
     for name, (first, last) in {"estimation": estimation, "leads": leads, "window": window}.items():
         if first > last:
-            raise checks.UnusableInput(f"{name}: the window ends before it starts. Swap its ends.")
+            raise UnusableInput(f"{name}: the window ends before it starts. Swap its ends.")
     if not estimation[1] < leads[0] <= leads[1] < window[0]:
-        raise checks.UnusableInput(
-            f"Windows overlap: estimation {estimation}, leads {leads}, event {window}. "
-            "End the estimation before the leads and the leads before the event window."
-        )
+        raise UnusableInput(f"Windows overlap: order estimation {estimation}, leads {leads}, event {window}.")
     checks.enough(estimation[1] - estimation[0] + 1, MINIMUM_ESTIMATION, "days in the estimation window")
     path = np.arange(leads[0], window[1] + 1)
     texts = {
@@ -215,7 +205,7 @@ def _days(estimation: Window, window: Window, leads: Window) -> _Days:
 def _check_returns(returns: pd.DataFrame) -> pd.DatetimeIndex:
     index = checks.index_in_order(returns.index, "returns")
     if not returns.columns.is_unique:
-        raise checks.UnusableInput("returns: an asset appears twice. Keep one column per asset.")
+        raise UnusableInput("returns: an asset appears twice. Keep one column per asset.")
     y = checks.finite(returns, "returns")
     suspect = ~(np.fmax.reduce(y, axis=0) > np.fmin.reduce(y, axis=0))
     for asset, column in returns.loc[:, suspect].items():
@@ -228,10 +218,7 @@ def _check_overlap(rows: pd.Series, window: Window) -> None:
     shared = np.flatnonzero(np.diff(rows) <= window[1] - window[0])
     if shared.size:
         first, second = rows.index[shared[0]], rows.index[shared[0] + 1]
-        raise checks.UnusableInput(
-            f"Events {first} and {second} share days of their windows. "
-            "Leave one out, or merge them into one event."
-        )
+        raise UnusableInput(f"Events {first} and {second} share days of their windows. Leave one out.")
 
 
 def _fit_event(
@@ -284,11 +271,7 @@ def _dummy_regression(x: np.ndarray, y: np.ndarray, event_days: int) -> tuple[fl
     return coefficients[-1], float(np.sqrt(variance)), df
 
 
-def _study(
-    fitted: list[_Event], days: _Days, market: pd.Series | pd.DataFrame | None, dropped: pd.DataFrame
-) -> EventStudy:
-    factor_names = [] if market is None else list(getattr(market, "columns", ["market"]))
-    units = pd.concat([_unit_rows(event, days, factor_names) for event in fitted], ignore_index=True)
+def _study(fitted: list[_Event], days: _Days, dropped: pd.DataFrame) -> EventStudy:
     by_event = pd.DataFrame([_portfolio_row(event, days) for event in fitted]).set_index("event")
     correlation = _mean_correlation(fitted)
     masks = [days.window, days.leads, days.window | days.leads]
@@ -299,19 +282,9 @@ def _study(
     else:
         estimates = [_one_date(fitted[0], mask, correlation, days) for mask in masks]
     estimate, lead, total = estimates
-    ranks = _rank_scores(fitted, days)
-    tests = _tests(fitted, units, correlation, ranks)
-    daily = _daily(fitted, days, ranks)
-    return EventStudy(estimate, lead, total, by_event, units, daily, tests, correlation, dropped)
-
-
-def _unit_rows(event: _Event, days: _Days, factor_names: list) -> pd.DataFrame:
-    model = event.assets
-    car, se = model.cumulative(days.window), model.cumulative_se(days.window)
-    first = {"event": event.id, "date": event.date, "asset": event.names, "n_estimation": model.n}
-    coefficients = dict(zip(["alpha", *map(str, factor_names)], model.coefficients.T, strict=True))
-    last = {"car": car, "se": se, "scar": car / se, "lead_car": model.cumulative(days.leads)}
-    return pd.DataFrame(first | coefficients | {"sigma": model.sigma} | last)
+    daily = _rank_scores(fitted, days)
+    tests = _tests(fitted, days, correlation, daily.to_numpy())
+    return EventStudy(estimate, lead, total, by_event, daily, tests, correlation, dropped)
 
 
 def _portfolio_row(event: _Event, days: _Days) -> dict[str, Any]:
@@ -334,10 +307,7 @@ def _shrink(correlation: float, n: int) -> float:
     """Kolari-Pynnönen factor by which a cross-section t shrinks when the units share dates."""
     inflation = 1 + (n - 1) * correlation
     if not inflation > 0:
-        raise checks.UnusableInput(
-            f"Mean residual correlation {correlation:.3f} is too negative for {n} assets. "
-            "Leave out the asset that mirrors the others."
-        )
+        raise UnusableInput(f"Residual correlation {correlation:.3f} is too negative. Leave out an asset.")
     return float(np.sqrt((1 - correlation) / inflation))
 
 
@@ -355,7 +325,7 @@ def _one_date(event: _Event, mask: np.ndarray, correlation: float, days: _Days) 
     return t_estimate(cars.mean(), se, df, unit=UNIT, n=1, method=method, details=details, **days.texts)
 
 
-def _rank_scores(fitted: list[_Event], days: _Days) -> np.ndarray:
+def _rank_scores(fitted: list[_Event], days: _Days) -> pd.Series:
     """Corrado-Zivney z of each event day: ranks over estimation and event days, averaged over units.
 
     Days are aligned by relative day. Its spread over time holds the correlation between units of one date.
@@ -367,51 +337,26 @@ def _rank_scores(fitted: list[_Event], days: _Days) -> np.ndarray:
     scores = ranks / ((~np.isnan(abnormal)).sum(axis=0) + 1) - 0.5
     traded = (~np.isnan(scores)).sum(axis=1)
     daily = np.nansum(scores, axis=1)[traded > 0] / np.sqrt(traded[traded > 0])
-    return daily[-days.window.sum() :] / np.sqrt((daily**2).mean())
+    z = daily[-days.window.sum() :] / np.sqrt((daily**2).mean())
+    return pd.Series(z, pd.Index(days.path[days.window], name="relative_day"), name="z_rank")
 
 
-def _tests(fitted: list[_Event], units: pd.DataFrame, correlation: float, ranks: np.ndarray) -> pd.DataFrame:
+def _tests(fitted: list[_Event], days: _Days, correlation: float, ranks: np.ndarray) -> pd.DataFrame:
     """Collect the tests; p values are two-sided, from t with `df` or from the normal where df is infinite."""
-    n, car, scar = len(units), units["car"].to_numpy(), units["scar"].to_numpy()
-    mean = car.mean()
-    patell = scar.sum() / np.sqrt(sum((event.assets.df / (event.assets.df - 2)).sum() for event in fitted))
-    rows = {
-        "j1": (mean, car.sum() / np.sqrt((units["se"].to_numpy() ** 2).sum()), np.inf),
-        "patell": (mean, patell, np.inf),
-        "patell_correlation_adjusted": (mean, patell / np.sqrt(1 + (n - 1) * correlation), np.inf),
-    }
+    car = np.concatenate([event.assets.cumulative(days.window) for event in fitted])
+    scar = car / np.concatenate([event.assets.cumulative_se(days.window) for event in fitted])
+    n = len(car)
+    rows: dict[str, tuple[Any, Any, Any]] = {}
     if n > 1:
-        bmp = scar.mean() / (scar.std(ddof=1) / np.sqrt(n))
-        rows["cross_section"] = (mean, mean / (car.std(ddof=1) / np.sqrt(n)), n - 1)
-        rows["bmp"] = (mean, bmp, n - 1)
         # With several dates the events, not the event-assets, are the independent pieces.
         df = len(fitted) - 1 if len(fitted) > 1 else n - 1
-        rows["kolari_pynnonen"] = (mean, bmp * _shrink(correlation, n), df)
-    rows["corrado_rank"] = (mean, ranks.sum() / np.sqrt(len(ranks)), np.inf)
-    rows["generalised_sign"] = (mean, _sign_statistic(fitted, car), np.inf)
+        bmp = scar.mean() / (scar.std(ddof=1) / np.sqrt(n))
+        rows["kolari_pynnonen"] = (car.mean(), bmp * _shrink(correlation, n), df)
+    rows["corrado_rank"] = (car.mean(), ranks.sum() / np.sqrt(len(ranks)), np.inf)
     daily_mean = np.mean([event.dummy[0] for event in fitted])
     error = np.sqrt(sum(event.dummy[1] ** 2 for event in fitted)) / len(fitted)
     rows["portfolio_regression"] = (daily_mean, daily_mean / error, sum(event.dummy[2] for event in fitted))
     value, statistic, df = np.array(list(rows.values()), dtype=float).T
-    p_value = 2 * special.stdtr(df, -np.abs(statistic))
-    columns = {"value": value, "statistic": statistic, "df": df, "p_value": p_value}
-    headline = [test in HEADLINE for test in rows]
-    return pd.DataFrame(columns | {"headline": headline}, index=pd.Index(rows, name="test"))
-
-
-def _sign_statistic(fitted: list[_Event], car: np.ndarray) -> float:
-    """Cowan's z: positive cumulative returns against the share of positive residuals before the event."""
-    positive = np.concatenate([(event.assets.residuals > 0).sum(axis=0) / event.assets.n for event in fitted])
-    share, n = positive.mean(), len(car)
-    return float(((car > 0).sum() - n * share) / np.sqrt(n * share * (1 - share)))
-
-
-def _daily(fitted: list[_Event], days: _Days, ranks: np.ndarray) -> pd.DataFrame:
-    abnormal = np.hstack([event.assets.abnormal[days.window] for event in fitted])
-    scaled = np.hstack([event.assets.standardised[days.window] for event in fitted])
-    df = np.concatenate([event.assets.df for event in fitted])
-    columns = {"aar": abnormal.mean(axis=1), "z_patell": scaled.sum(axis=1) / np.sqrt((df / (df - 2)).sum())}
-    if len(df) > 1:
-        columns["t_bmp"] = scaled.mean(axis=1) / (scaled.std(axis=1, ddof=1) / np.sqrt(len(df)))
-    relative_day = pd.Index(days.path[days.window], name="relative_day")
-    return pd.DataFrame(columns | {"z_rank": ranks}, index=relative_day)
+    columns = {"value": value, "statistic": statistic, "df": df}
+    columns["p_value"] = 2 * special.stdtr(df, -np.abs(statistic))
+    return pd.DataFrame(columns, index=pd.Index(rows, name="test"))

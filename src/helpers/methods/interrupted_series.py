@@ -11,7 +11,7 @@ and West (1987) for HAC.
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -22,6 +22,7 @@ from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.regression.linear_model import OLS
 
 from helpers.methods import checks
+from helpers.methods.checks import UnusableInput
 from helpers.methods.results import Estimate, Shown, rows_of
 
 SEED = 20261123
@@ -62,14 +63,12 @@ class Intervention:
 class Design:
     """Regressors of a segmented regression.
 
-    `frame` has one column per term; `acting` maps each intervention to the rows in which it acts and
-    `effects` to its columns (leads excluded).
+    `frame` has one column per term.
     """
 
     frame: pd.DataFrame
     periods: pd.PeriodIndex
     interventions: tuple[Intervention, ...]
-    acting: dict[str, np.ndarray]
 
     @property
     def gaps(self) -> np.ndarray:
@@ -122,7 +121,7 @@ class InterruptedSeries(Shown):
         """
         names = self.coefficients.index
         if unknown := sorted(weights.keys() - set(names)):
-            raise checks.UnusableInput(f"No term {unknown[0]!r}. The terms are {list(names)}.")
+            raise UnusableInput(f"No term {unknown[0]!r}. The terms are {list(names)}.")
         row = pd.Series(weights).reindex(names, fill_value=0.0).to_numpy()
         value = float(row @ self.coefficients.to_numpy())
         se = float(np.sqrt(row @ self.covariance.to_numpy() @ row))
@@ -132,20 +131,9 @@ class InterruptedSeries(Shown):
             margin = float(stats.t.ppf(0.975, self.df) * se)
             p_value = float(2 * stats.t.sf(abs(value / se), self.df))
         window, leads = self._window({term.rpartition(": ")[0] for term in weights})
-        return Estimate(
-            value=value,
-            low=value - margin,
-            high=value + margin,
-            unit=self.unit,
-            n=len(self.outcome),
-            method=self.method,
-            p_value=p_value,
-            se=se,
-            df=None if np.isinf(self.df) else self.df,
-            window=window,
-            leads=leads,
-            details=self.details,
-        )
+        ends, df = (value - margin, value + margin), None if np.isinf(self.df) else self.df
+        fit = Estimate(value, *ends, self.unit, len(self.outcome), self.method, p_value, se, df)
+        return fit.changed(window=window, leads=leads, details=self.details)
 
     def path(self) -> pd.DataFrame:
         """Return observed and fitted values, those with every intervention and lead set to zero, and the gap.
@@ -210,31 +198,27 @@ def design(
     checks.index_in_order(index, "the outcome")
     periods = index.to_period(frequency)
     if not periods.is_unique:
-        raise checks.UnusableInput(
-            f"Two rows fall into one of the {_WORDS[frequency]}. Aggregate them first."
-        )
+        raise UnusableInput(f"Two rows fall into one of the {_WORDS[frequency]}. Aggregate them first.")
     position = periods.asi8 - periods.asi8[0]
     columns: dict[str, np.ndarray] = {"constant": np.ones(len(index))} if constant else {}
     if trend:
         columns["trend"] = position + 1.0
     columns |= _season(periods, season, frequency)
-    acting = {}
     for intervention in interventions:
-        terms, acting[intervention.name] = _terms(intervention, periods)
-        columns |= terms
-    if len(acting) < len(interventions):
-        raise checks.UnusableInput("Two interventions have the same name. Rename one.")
+        columns |= _terms(intervention, periods)
+    if len({intervention.name for intervention in interventions}) < len(interventions):
+        raise UnusableInput("Two interventions have the same name. Rename one.")
     frame = pd.DataFrame(columns, index=index)
     if regressors is not None:
         if not regressors.index.equals(index):
-            raise checks.UnusableInput("The regressors have other dates than the outcome. Align them first.")
+            raise UnusableInput("The regressors have other dates than the outcome. Align them first.")
         checks.complete(regressors, "regressors")
         frame = pd.concat([frame, regressors.astype(float)], axis=1)
         if not frame.columns.is_unique:
             twice = frame.columns[frame.columns.duplicated()][0]
-            raise checks.UnusableInput(f"{twice!r} is the name of two terms. Rename the regressor.")
+            raise UnusableInput(f"{twice!r} is the name of two terms. Rename the regressor.")
     _refuse_collinear(frame)
-    return Design(frame, periods, tuple(interventions), acting)
+    return Design(frame, periods, tuple(interventions))
 
 
 def interrupted_series(
@@ -275,7 +259,7 @@ def interrupted_series(
         If the series or the design is unusable, or fewer than five degrees of freedom are left.
     """
     if inference not in ("bootstrap t", "t"):
-        raise checks.UnusableInput(f"inference is {inference!r}. Choose 'bootstrap t' or 't'.")
+        raise UnusableInput(f"inference is {inference!r}. Choose 'bootstrap t' or 't'.")
     y, terms = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
     X = terms.frame.to_numpy()
     n, k = X.shape
@@ -284,22 +268,13 @@ def interrupted_series(
     moments = _Moments(X, residuals[:, None], terms.gaps)
     rho = _best_rho(moments)
     shift, s2, inverse = moments.fit(rho)
-    names = terms.frame.columns
     coefficients = np.linalg.lstsq(X, y, rcond=None)[0] + shift[:, 0]
     drawn = (X.tobytes("F"), X.shape, terms.gaps.tobytes(), rho, draws, seed)
     bootstrap = _bootstrap_of(*drawn) if inference == "bootstrap t" else None
-    return InterruptedSeries(
-        outcome=series,
-        design=terms,
-        coefficients=pd.Series(coefficients, index=names),
-        covariance=pd.DataFrame(s2[0] * inverse, index=names, columns=names),
-        df=n - k,
-        method=f"segmented regression, AR(1) REML, {inference}",
-        unit=unit,
-        draws=bootstrap,
-        innovations=whiten(y - X @ coefficients, terms.gaps, rho),
-        details={"rho": rho},
-    )
+    method = f"segmented regression, AR(1) REML, {inference}"
+    fit = fitted(series, terms, coefficients, s2[0] * inverse, n - k, method, unit)
+    innovations = whiten(y - X @ coefficients, terms.gaps, rho)
+    return replace(fit, draws=bootstrap, innovations=innovations, details={"rho": rho})
 
 
 def segmented_regression(
@@ -331,27 +306,17 @@ def segmented_regression(
         As :func:`interrupted_series`.
     """
     y, terms = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
-    (n, k), names = terms.frame.shape, terms.frame.columns
+    n, k = terms.frame.shape
     if not 0 <= maxlags < n:
-        raise checks.UnusableInput(
-            f"maxlags is {maxlags} for {n} periods. Give zero or more, fewer than those."
-        )
+        raise UnusableInput(f"maxlags is {maxlags} for {n} periods. Give zero or more, fewer than those.")
     checks.leaves_noise(_residuals(y, terms.frame.to_numpy()), y, str(series.name or "the outcome"))
     rows = np.r_[0, np.cumsum(terms.gaps)]
     outcome, X = np.zeros(rows[-1] + 1), np.zeros((rows[-1] + 1, k))
     outcome[rows], X[rows] = y, terms.frame.to_numpy()
     fit = OLS(outcome, X).fit(cov_type="HAC", cov_kwds={"maxlags": maxlags, "use_correction": False})
-    return InterruptedSeries(
-        outcome=series,
-        design=terms,
-        coefficients=pd.Series(fit.params, index=names),
-        covariance=pd.DataFrame(
-            fit.cov_params() * (n / (n - k) if use_correction else 1), index=names, columns=names
-        ),
-        df=n - k,
-        method=f"segmented regression, least squares, HAC Bartlett {maxlags} lags",
-        unit=unit,
-    )
+    covariance = fit.cov_params() * (n / (n - k) if use_correction else 1)
+    method = f"segmented regression, least squares, HAC Bartlett {maxlags} lags"
+    return fitted(series, terms, fit.params, covariance, n - k, method, unit)
 
 
 def count_series(
@@ -389,39 +354,40 @@ def count_series(
         unusable.
     """
     if family not in ("quasi-Poisson", "Poisson"):
-        raise checks.UnusableInput(f"family is {family!r}. Choose 'quasi-Poisson' or 'Poisson'.")
+        raise UnusableInput(f"family is {family!r}. Choose 'quasi-Poisson' or 'Poisson'.")
     y, terms = _outcome_and_design(counts, interventions, season, trend, regressors, frequency)
     exposure = pd.Series(1.0, index=counts.index) if exposure is None else exposure
     if not exposure.index.equals(counts.index):
-        raise checks.UnusableInput("The exposure has other dates than the counts. Align it first.")
+        raise UnusableInput("The exposure has other dates than the counts. Align it first.")
     if (y < 0).any() or not (checks.complete(exposure, "exposure") > 0).all():
-        raise checks.UnusableInput("Counts must not be negative and the exposure must be positive.")
+        raise UnusableInput("Counts must not be negative and the exposure must be positive.")
     names = terms.frame.columns
     model = GLM(y, terms.frame.to_numpy(), family=Poisson(), exposure=exposure.to_numpy(dtype=float))
     fit = model.fit(scale="X2" if family == "quasi-Poisson" else None, tol=1e-12, maxiter=100)
     if not fit.converged:
-        raise checks.UnusableInput(
-            f"The {family} fit did not converge. A term may separate zero counts: drop it."
-        )
+        raise UnusableInput(f"The {family} fit did not converge. A term may separate zero counts: drop it.")
     if fit.mu.min() < 1e-8 * y.mean():
-        raise checks.UnusableInput(
-            f"The counts are zero wherever one of the terms {list(names)} acts: its rate ratio has no "
-            "interval. Drop the term, or compare the counts themselves."
-        )
-    return InterruptedSeries(
-        outcome=counts,
-        design=terms,
-        coefficients=pd.Series(fit.params, index=names),
-        covariance=pd.DataFrame(fit.cov_params(), index=names, columns=names),
-        df=np.inf,
-        method=f"segmented {family} regression",
-        unit="log rate ratio",
-        details={
-            "dispersion": float(fit.pearson_chi2 / fit.df_resid),
-            "deviance": float(fit.deviance),
-            "residual_df": float(fit.df_resid),
-        },
-    )
+        raise UnusableInput(f"The counts are zero wherever one of the terms {list(names)} acts. Drop it.")
+    details = {"dispersion": float(fit.pearson_chi2 / fit.df_resid), "deviance": float(fit.deviance)}
+    details |= {"residual_df": float(fit.df_resid)}
+    method, unit = f"segmented {family} regression", "log rate ratio"
+    result = fitted(counts, terms, fit.params, fit.cov_params(), np.inf, method, unit)
+    return replace(result, details=details)
+
+
+def fitted(
+    outcome: pd.Series,
+    terms: Design,
+    coefficients: np.ndarray,
+    covariance: np.ndarray,
+    df: float,
+    method: str,
+    unit: str,
+) -> InterruptedSeries:
+    """Return a fitted regression with its coefficients named; the parameters are its fields."""
+    names = terms.frame.columns
+    labelled = pd.Series(coefficients, names), pd.DataFrame(covariance, names, names)
+    return InterruptedSeries(outcome, terms, *labelled, df, method, unit)
 
 
 def _outcome_and_design(
@@ -446,13 +412,11 @@ def _season(periods: pd.PeriodIndex, season: str | int | None, frequency: str) -
     length = _PER_YEAR[frequency]
     place = periods.month if frequency == "M" else periods.quarter
     if length == 1:
-        raise checks.UnusableInput("Annual data have no season. Pass season=None.")
+        raise UnusableInput("Annual data have no season. Pass season=None.")
     if season == "dummies":
         return {f"season {j}": (place == j).astype(float) for j in range(2, length + 1)}
     if not isinstance(season, int) or not 1 <= season < length / 2:
-        raise checks.UnusableInput(
-            f"season is {season!r}. Pass 'dummies', None, or a number of harmonics below {length / 2:g}."
-        )
+        raise UnusableInput(f"season is {season!r}. Pass 'dummies', None or harmonics below {length / 2:g}.")
     angle = 2 * np.pi * place.to_numpy() / length
     waves = {}
     for j in range(1, season + 1):
@@ -461,31 +425,24 @@ def _season(periods: pd.PeriodIndex, season: str | int | None, frequency: str) -
     return waves
 
 
-def _terms(event: Intervention, periods: pd.PeriodIndex) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def _terms(event: Intervention, periods: pd.PeriodIndex) -> dict[str, np.ndarray]:
     if event.leads < 0:
-        raise checks.UnusableInput(
-            f"{event.name}: leads is {event.leads}. Give a number of periods, 0 for none."
-        )
+        raise UnusableInput(f"{event.name}: leads is {event.leads}. Give a number of periods, 0 for none.")
     start = pd.Period(event.start, freq=periods.freq)
     end = periods[-1] if event.end is None else pd.Period(event.end, freq=periods.freq)
     distance = periods.asi8 - start.ordinal
     acts = (distance >= 0) & (periods.asi8 <= end.ordinal)
     if not acts.any() or start < periods[0] or end > periods[-1]:
-        raise checks.UnusableInput(
-            f"{event.name}: the window {start}..{end} is not inside the data "
-            f"({periods[0]} to {periods[-1]}). Drop it or choose a longer series."
-        )
+        raise UnusableInput(f"{event.name}: the window {start}..{end} is not inside the data. Drop it.")
     terms = {f"{event.name}: level": acts.astype(float)}
     if event.slope:
         terms[f"{event.name}: slope"] = np.where(acts, distance + 1.0, 0.0)
     if event.leads:
         before = (distance < 0) & (distance >= -event.leads)
         if not before.any() or start - event.leads < periods[0]:
-            raise checks.UnusableInput(
-                f"{event.name}: its lead window begins before the data. Use fewer leads."
-            )
+            raise UnusableInput(f"{event.name}: its lead window begins before the data. Use fewer leads.")
         terms[f"{event.name}: leads"] = before.astype(float)
-    return terms, acts
+    return terms
 
 
 def _refuse_collinear(frame: pd.DataFrame) -> None:
@@ -496,10 +453,7 @@ def _refuse_collinear(frame: pd.DataFrame) -> None:
         return
     for j in range(1, X.shape[1] + 1):
         if np.linalg.matrix_rank(X[:, :j], tol=1e-9) < j:
-            raise checks.UnusableInput(
-                f"The term {frame.columns[j - 1]!r} is a combination of the terms before it. "
-                "Drop it, or merge the overlapping interventions."
-            )
+            raise UnusableInput(f"The term {frame.columns[j - 1]!r} is a combination of others. Drop it.")
 
 
 def _residuals(y: np.ndarray, X: np.ndarray) -> np.ndarray:
@@ -579,7 +533,7 @@ class _Moments:
             try:
                 root = np.linalg.cholesky(xx)
             except np.linalg.LinAlgError:
-                raise checks.UnusableInput("The terms can hardly be told apart. Drop one.") from None
+                raise UnusableInput("The terms can hardly be told apart. Drop one.") from None
             solved = np.linalg.inv(root) @ xy
             rss = yy - np.einsum("gkm,gkm->gm", solved, solved)
             volume = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)

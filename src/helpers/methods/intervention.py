@@ -5,13 +5,14 @@ decay.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from helpers.methods import checks
-from helpers.methods.interrupted_series import InterruptedSeries, Intervention, design
+from helpers.methods.interrupted_series import InterruptedSeries, Intervention, design, fitted
 from helpers.methods.likelihood import maximise
 
 Order = tuple[int, int, int]
@@ -67,9 +68,7 @@ def sarimax(
     residuals = y.to_numpy() - level @ np.linalg.lstsq(level, y.to_numpy(), rcond=None)[0]
     checks.leaves_noise(residuals, y.to_numpy(), str(series.name or "the outcome"))
     if (terms.gaps != 1).any():
-        raise checks.UnusableInput(
-            "ARIMA noise needs every period. Use interrupted_series, which allows gaps."
-        )
+        raise checks.UnusableInput("ARIMA noise needs every period. Use interrupted_series.")
     X, names = terms.frame.to_numpy(), terms.frame.columns
     k = len(names)
     checks.enough(len(y) - k - sum(order) - sum(seasonal_order[:3]), 5, "degrees of freedom")
@@ -91,14 +90,8 @@ def sarimax(
     noise["sigma2"] *= spread**2
     orders = [order, *([seasonal_order[:3]] if sum(seasonal_order[:3]) else [])]
     short = "".join(f"({','.join(map(str, part))})" for part in orders)
-    return InterruptedSeries(
-        outcome=y,
-        design=terms,
-        coefficients=coefficients,
-        covariance=pd.DataFrame(covariance, index=names, columns=names),
-        df=np.inf,
-        method=f"ARIMA{short}{seasonal_order[3] if len(orders) > 1 else ''} intervention model",
-        unit=unit,
-        innovations=np.asarray(fit.resid)[burn:] * spread,
-        details={"log_likelihood": float(fit.llf - (len(y) - burn) * np.log(spread)), **noise},
-    )
+    method = f"ARIMA{short}{seasonal_order[3] if len(orders) > 1 else ''} intervention model"
+    result = fitted(y, terms, coefficients.to_numpy(), covariance, np.inf, method, unit)
+    log_likelihood = float(fit.llf - (len(y) - burn) * np.log(spread))
+    innovations = np.asarray(fit.resid)[burn:] * spread
+    return replace(result, innovations=innovations, details={"log_likelihood": log_likelihood, **noise})

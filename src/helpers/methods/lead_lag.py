@@ -33,14 +33,7 @@ class CrossCorrelation(Shown):
 
 
 def prewhitened_cross_correlation(
-    follower: pd.Series,
-    leader: pd.Series,
-    *,
-    last_lag: int,
-    leads: int,
-    order: int,
-    draws: int,
-    seed: int,
+    follower: pd.Series, leader: pd.Series, *, last_lag: int, leads: int, order: int, draws: int, seed: int
 ) -> CrossCorrelation:
     """Cross-correlate two series filtered with the leader's autoregression; test the largest by years.
 
@@ -102,23 +95,12 @@ def prewhitened_cross_correlation(
     best = int(tested.idxmax())
     pairs = int((known[best:] & known[: len(known) - best]).sum())
     low, high = np.tanh(np.arctanh(tested[best]) + np.array([-1.96, 1.96]) / np.sqrt(pairs - 3))
-    effect = Estimate(
-        tested[best],
-        low,
-        high,
-        unit="correlation",
-        n=int(known.sum()),
-        method=f"largest prewhitened cross-correlation, AR({order}), years permuted ({how}), one-sided p",
-        p_value=p_value,
-        window=f"lags 0..{last_lag}",
-        leads=f"lags -{leads}..-1 shown",
-        details={
-            "lag": best,
-            "null_95th_percentile": float(np.quantile(null, 0.95)),
-            "mde": detectable_correlation(pairs).value,
-            "whole_years": int(len(_whole_years(dates, known))),
-        },
-    )
+    method = f"largest prewhitened cross-correlation, AR({order}), years permuted ({how}), one-sided p"
+    effect = Estimate(tested[best], low, high, "correlation", int(known.sum()), method, p_value)
+    details = {"lag": best, "null_95th_percentile": float(np.quantile(null, 0.95))}
+    details |= {"mde": detectable_correlation(pairs).value, "whole_years": len(_whole_years(dates, known))}
+    windows = {"window": f"lags 0..{last_lag}", "leads": f"lags -{leads}..-1 shown"}
+    effect = effect.changed(**windows, details=details)
     return CrossCorrelation(effect, correlations)
 
 

@@ -20,7 +20,7 @@ class StartsDisagree(UnusableInput):
     """The optimisers did not find the same maximum, so no estimate is given."""
 
 
-def maximise(model: MLEModel, fixed: dict[str, float] | None = None) -> np.ndarray:
+def maximise(model: MLEModel) -> np.ndarray:
     """Return the maximum likelihood parameters of a state-space model.
 
     L-BFGS runs from statsmodels' start and BFGS from a neutral one; where they disagree, Nelder-Mead decides.
@@ -32,37 +32,29 @@ def maximise(model: MLEModel, fixed: dict[str, float] | None = None) -> np.ndarr
     ----------
     model : statsmodels MLEModel
         Data should be of order one: an unscaled trend stops the optimisers early.
-    fixed : mapping, optional
-        Parameters, by name, that are held at a value.
 
     Raises
     ------
     StartsDisagree
         If fewer than two runs agree, or the likelihood is too flat for six certain digits.
     """
-    fixed = fixed or {}
     start = np.asarray(model.start_params, dtype=float)
-    free = [name not in fixed for name in model.param_names]
-    with warnings.catch_warnings(), model.fix_params(fixed):
+    with warnings.catch_warnings():
         # Non-convergence of one run is expected; agreement between runs is what counts.
         warnings.simplefilter("ignore")
-        runs = _sorted([_run(model, "lbfgs", start[free]), _run(model, "bfgs", _neutral(model, start)[free])])
+        runs = _sorted([_run(model, "lbfgs", start), _run(model, "bfgs", _neutral(model, start))])
         if not _agree(runs):
-            runs = _sorted([*runs, _run(model, "nm", start[free])])
+            runs = _sorted([*runs, _run(model, "nm", start)])
     if not _agree(runs):
         heights = ", ".join(f"{value:.3f}" for value, _ in runs)
-        raise StartsDisagree(
-            f"The starts end at different likelihoods ({heights}). "
-            "Use a simpler noise model or a longer series."
-        )
-    best = _polish(model, runs[0][1], set(fixed))
-    again = _polish(model, best * (1 + _ASIDE), set(fixed))
+        raise StartsDisagree(f"The starts end at different likelihoods ({heights}). Use a simpler model.")
+    best = _polish(model, runs[0][1])
+    again = _polish(model, best * (1 + _ASIDE))
     apart = float(np.max(np.abs(again - best) / np.maximum(np.abs(best), 1e-3)))
     if apart > 10.0**-SHOWN:
         digits = max(0, int(-np.log10(apart)))
         raise StartsDisagree(
-            f"The likelihood is so flat that only {digits} digits of its maximum are certain. "
-            "Use a simpler noise model or a longer series."
+            f"The likelihood is flat: only {digits} digits are certain. Use a simpler model."
         )
     return best
 
@@ -94,13 +86,10 @@ def _run(model: MLEModel, method: str, start: np.ndarray) -> tuple[float, np.nda
     return (fit.llf, np.asarray(fit.params)) if np.isfinite(fit.llf) else None
 
 
-def _polish(model: MLEModel, params: np.ndarray, fixed: set[str]) -> np.ndarray:
-    """Newton steps to the exact maximum; parameters that are fixed or at the edge of zero variance stay."""
-    free = [
-        j
-        for j, name in enumerate(model.param_names)
-        if name not in fixed and not (name.startswith("sigma2") and params[j] < 1e-7)
-    ]
+def _polish(model: MLEModel, params: np.ndarray) -> np.ndarray:
+    """Newton steps to the exact maximum; parameters at the edge of zero variance stay."""
+    names = enumerate(model.param_names)
+    free = [j for j, name in names if not (name.startswith("sigma2") and params[j] < 1e-7)]
     full = params.astype(complex)
 
     def log_likelihood(part: np.ndarray) -> complex:

@@ -14,6 +14,7 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from helpers.methods import checks
+from helpers.methods.checks import UnusableInput
 
 _STATSMODELS = {"holm": "holm", "bh": "fdr_bh", "by": "fdr_by", "bonferroni": "bonferroni"}
 
@@ -35,10 +36,10 @@ def adjusted(p_values: pd.Series, method: Literal["holm", "bh", "by", "bonferron
         If a p value is missing or not a probability, or the method is unknown.
     """
     if method not in _STATSMODELS:
-        raise checks.UnusableInput(f"method is {method!r}. Use one of {', '.join(_STATSMODELS)}.")
+        raise UnusableInput(f"method is {method!r}. Use one of {', '.join(_STATSMODELS)}.")
     p = checks.complete(p_values, "p values")
     if ((p < 0) | (p > 1)).any():
-        raise checks.UnusableInput("A p value is not between 0 and 1. Give probabilities, not percentages.")
+        raise UnusableInput("A p value is not between 0 and 1. Give probabilities, not percentages.")
     return pd.Series(
         multipletests(p, method=_STATSMODELS[method])[1], index=p_values.index, name=f"p_{method}"
     )
@@ -66,9 +67,7 @@ def romano_wolf(t: pd.Series, null_draws: pd.DataFrame) -> pd.DataFrame:
         If columns do not match the hypotheses or values are not finite.
     """
     if set(t.index) != set(null_draws.columns) or not t.index.is_unique:
-        raise checks.UnusableInput(
-            "Null draws and statistics name different hypotheses. Use the same names once."
-        )
+        raise UnusableInput("Null draws and statistics name different hypotheses. Use the same names once.")
     observed = np.abs(checks.complete(t, "statistics"))
     draws = np.abs(checks.complete(null_draws[t.index], "null draws"))
     order = np.argsort(-observed, kind="stable")

@@ -16,6 +16,7 @@ from scipy import optimize, stats
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
 from helpers.methods import checks
+from helpers.methods.checks import UnusableInput
 from helpers.methods.placebo import MINIMUM_POOL
 from helpers.methods.results import Estimate
 
@@ -58,9 +59,9 @@ class DetectableEffect:
         return row | {"se": self.se, "alpha": self.alpha, "power": self.power}
 
 
-def normal_multiplier(alpha: float = ALPHA, power: float = POWER) -> float:
+def normal_multiplier() -> float:
     """Return the number of standard errors in a minimum detectable effect (2.80 for 5 and 80 percent)."""
-    return float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power))
+    return float(stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER))
 
 
 def at_least(detectable: float, estimate: Estimate) -> float:
@@ -161,9 +162,9 @@ def detectable_term(
         If there is no such column, rho is not between -1 and 1, or too few periods remain.
     """
     if term not in frame:
-        raise checks.UnusableInput(f"No regressor {term!r}. There are {list(frame)}.")
+        raise UnusableInput(f"No regressor {term!r}. There are {list(frame)}.")
     if not -1 < rho < 1:
-        raise checks.UnusableInput(f"rho is {rho}. An AR(1) error needs a value between -1 and 1.")
+        raise UnusableInput(f"rho is {rho}. An AR(1) error needs a value between -1 and 1.")
     _positive(sd=sd)
     checks.enough(len(frame), frame.shape[1] + 1, "periods for the terms of the model")
     correlation = rho ** np.abs(np.subtract.outer(periods, periods).astype(float))
@@ -171,7 +172,8 @@ def detectable_term(
     information = X.T @ np.linalg.solve(correlation, X)
     at = frame.columns.get_loc(term)
     se = sd * np.sqrt(np.linalg.inv(information)[at, at])
-    return _normal(float(se), unit, len(frame), "regression term with AR(1) errors")
+    value, design = normal_multiplier() * float(se), "regression term with AR(1) errors"
+    return DetectableEffect(value, unit, float(se), len(frame), design)
 
 
 def detectable_shift(placebo: np.ndarray) -> float:
@@ -218,7 +220,7 @@ def detectable_share_difference(
     """
     checks.enough(min(total_before, total_after), 1, "cases in a group")
     if not 0 <= share_before < 1:
-        raise checks.UnusableInput(f"A share of {share_before} leaves no room to rise: give 0 to below 1.")
+        raise UnusableInput(f"A share of {share_before} leaves no room to rise: give 0 to below 1.")
     before, after = np.arange(total_before + 1), np.arange(total_after + 1)
     finds = np.array(
         [[_fisher_finds(k, total_before, m, total_after) for m in after.tolist()] for k in before.tolist()]
@@ -229,9 +231,8 @@ def detectable_share_difference(
         return float(chance_before @ finds @ stats.binom.pmf(after, total_after, share_after))
 
     if power(1.0) < POWER:
-        raise checks.UnusableInput(
-            f"{total_before} and {total_after} cases are too few: not even a rise from {share_before:.2f} "
-            f"to 1 is found with {POWER:.0%} power. Describe only."
+        raise UnusableInput(
+            f"{total_before} and {total_after} cases are too few for any rise. Describe only."
         )
     value = optimize.brentq(lambda share: power(share) - POWER, share_before, 1.0) - share_before
     n = total_before + total_after
@@ -266,16 +267,11 @@ def detectable_rate_ratio(
     expected = rate * np.array([exposure_inside, exposure_outside])
     se = float(np.sqrt((1 / expected).sum()))
     ratio = float(np.exp(normal_multiplier() * se))
-    return DetectableEffect(
-        ratio, "rate ratio", se, round(expected.sum()), "Poisson rate inside against outside"
-    )
-
-
-def _normal(se: float, unit: str, n: int, design: str) -> DetectableEffect:
-    return DetectableEffect(normal_multiplier() * float(se), unit, float(se), int(n), design)
+    n, design = round(expected.sum()), "Poisson rate inside against outside"
+    return DetectableEffect(ratio, "rate ratio", se, n, design)
 
 
 def _positive(**values: float) -> None:
     for name, value in values.items():
         if not (np.isfinite(value) and value > 0):
-            raise checks.UnusableInput(f"{name} is {value}. It must be finite and above zero.")
+            raise UnusableInput(f"{name} is {value}. It must be finite and above zero.")

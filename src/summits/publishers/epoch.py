@@ -32,10 +32,7 @@ def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
     month = str(pd.Period(today, "M") - 1)
     models = {name: each for name, each in wanted.items() if name not in INDEX}
     index = {name: each for name, each in wanted.items() if name in INDEX}
-    calls = [
-        Request(MODELS, "csv", models, last=quarter),
-        Request(BENCHMARKS, "zip", index, last=month),
-    ]
+    calls = [Request(MODELS, "csv", models, last=quarter), Request(BENCHMARKS, "zip", index, last=month)]
     return [call for call in calls if call.wanted]
 
 
