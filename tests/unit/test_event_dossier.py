@@ -58,10 +58,10 @@ def test_a_headline_and_its_mark_show_the_same_digits(change):
     assert DOSSIER.signed(change).lstrip("+−") == DOSSIER.number(change)
 
 
-def test_few_unusual_movements_are_no_more_than_chance_and_many_are_not():
+def test_few_unusual_movements_are_as_chance_allows_and_many_are_not():
     names = ["Busan", "Busan"]
     few, many = ([True] * marks + [False] * (14 - marks) for marks in (5, 6))
-    assert "no more than chance" in DOSSIER.lead_headline(moves_of("shares", [5.2] * 14, few), names)
+    assert "as chance allows" in DOSSIER.lead_headline(moves_of("shares", [5.2] * 14, few), names)
     assert "an unusual 5.2%" in DOSSIER.lead_headline(moves_of("shares", [5.2] * 14, many), names)
 
 
