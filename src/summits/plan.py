@@ -6,6 +6,7 @@ and the same of the runs whose records it reads. Only the standard library and P
 that finding out that nothing is to be done costs no time.
 """
 
+import csv
 import itertools
 import json
 import re
@@ -30,6 +31,7 @@ NOTEBOOK_FIELDS: dict[str, type] = {
     "reads": list,
     "needs": list,
     "runs": dict,
+    "runs_from": dict,
     "sweeps": list,
     "cell_timeout": int,
     "run_timeout": int,
@@ -110,7 +112,29 @@ def collection() -> dict[str, dict[str, Any]]:
     listed = _collection_file()["notebooks"]
     for name, entry in listed.items():
         _check_entry(name, entry, listed)
+        for parameter, choices in entry.get("runs_from", {}).items():
+            entry["runs"] = entry["runs"] | {event: {parameter: event} for event in _events(name, choices)}
     return listed
+
+
+def _events(name: str, choices: Any) -> list[str]:
+    """Ids that `runs_from` means, in the order of events.csv."""
+    # The sets stand first in claims.yml; the claims after them take long to read.
+    head = (paths.data_dir() / "claims.yml").read_text(encoding="utf-8").partition("\nclaims:")[0]
+    sets = yaml.safe_load(head)["sets"]
+    with (paths.data_dir() / "events.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    wanted: set[str] = set()
+    for choice in choices if isinstance(choices, list) else [choices]:
+        column, _, value = str(choice).partition("=")
+        if not isinstance(sets.get(choice), list) and not (value and column in rows[0]):
+            raise PlanError(
+                f"collection.yml: {name}: `runs_from` names {choice}. Write a list of events of "
+                "claims.yml, or column=value of events.csv."
+            )
+        wanted |= {row["event_id"] for row in rows if value and row.get(column) == value}
+        wanted |= set(sets.get(choice, []))
+    return [row["event_id"] for row in rows if row["event_id"] in wanted]
 
 
 def rerun_settings() -> dict[str, list[str] | None]:
