@@ -7,6 +7,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from helpers.figures import style
 from helpers.figures.publishing import publish
@@ -23,6 +24,7 @@ def coefficient_plot(
     unit: str,
     margin: float | None = None,
     decimals: int = 2,
+    logs: bool = False,
     key: str = "Mark: estimate. Bar: 95 % interval.",
 ) -> Figure:
     """Draw estimates with their intervals, and write them beside the marks.
@@ -37,6 +39,8 @@ def coefficient_plot(
         Smallest effect that would matter: the band from -margin to +margin is shaded.
     decimals : int
         For the written numbers.
+    logs : bool
+        The values are differences of logarithms: axis and written numbers are in percent. Say so in `unit`.
     key : str
         What marks and bars mean.
 
@@ -61,8 +65,10 @@ def coefficient_plot(
     _draw(ax, rows, looks, key=len(groups) > 1)
     _name_rows(ax, table["label"], unit)
     for place, row in enumerate(table[["value", "low", "high"]].to_numpy(dtype=float)):
-        value, low, high = (fixed(n, decimals) for n in row)
+        value, low, high = (style.percent_of_log(n) if logs else fixed(n, decimals) for n in row)
         _write_beside(ax, place, f"{value}  [{low}, {high}]" if not np.isnan(row).any() else value)
+    if logs:
+        ax.xaxis.set_major_formatter(FuncFormatter(style.percent_of_log))
     return fig
 
 
@@ -75,6 +81,7 @@ def draw_estimates(
     margin: float,
     series: Iterable[SeriesData],
     decimals: int = 2,
+    logs: bool = False,
 ) -> None:
     """Publish a figure of estimates over the margin of their test; its alt text tells each of them.
 
@@ -84,13 +91,13 @@ def draw_estimates(
         Of the figure.
     rows : mapping of label to Estimate, or DataFrame
         Top to bottom; a table as `coefficient_plot` takes it.
-    title, unit, margin, decimals
+    title, unit, margin, decimals, logs
         As in `coefficient_plot`.
     series : iterable of SeriesData
         The series behind the estimates.
     """
     table = rows if isinstance(rows, pd.DataFrame) else table_of(rows)
-    fig = coefficient_plot(table, title=title, unit=unit, margin=margin, decimals=decimals)
+    fig = coefficient_plot(table, title=title, unit=unit, margin=margin, decimals=decimals, logs=logs)
     values = "; ".join(f"{row.label} {row.value:+.{decimals}f}" for row in table.itertuples())
     alt = f"Estimates with 95 percent intervals. {title}. {values}."
     source = "event list of this project (data/events.csv)"

@@ -211,6 +211,11 @@ def plain_number(value: float, _position: int | None = None) -> str:
     return f"{value:,.10g}".replace("-", MINUS)
 
 
+def percent_of_log(value: float, _position: int | None = None) -> str:
+    """Write a difference of logarithms as percent: -0.69 as a fall by 50 %."""
+    return f"{100 * np.expm1(value):+z,.0f} %".replace("-", MINUS).replace("+0 %", "0 %")
+
+
 def power_of_ten(value: float, _position: int | None = None) -> str:
     """Write 0.01 to 50,000 in full and other ticks of a log scale as 10²⁵ or 2×10²⁵."""
     if 0.005 < value < 60_000:
