@@ -9,6 +9,7 @@ import pytest
 from cases import case
 from scipy import stats
 
+from helpers.methods.comparison import p_from
 from helpers.methods.interrupted_series import Intervention, interrupted_series, segmented_regression
 from helpers.methods.intervention import sarimax
 from helpers.methods.placebo import placebo_dates
@@ -117,13 +118,15 @@ def summit_verdict(panel, summits):
         method="window change",
     )
     estimate = headline.estimate("summit")
+    elsewhere = placebo_dates(change, summits, guard=3, apart=3, seed=1)
     return verdict(
         Evidence(
             estimate=estimate,
             sign="positive",
             margin=MARGIN,
             usable_events=len(summits),
-            placebo_p=placebo_dates(change, summits, guard=3, apart=3, seed=1).p_value,
+            placebo_p=elsewhere.p_value,
+            margin_p=p_from(elsewhere.distribution, own.mean(), MARGIN),
             leave_one_out=tuple(fit(summits.drop(summit)).estimate("summit") for summit in summits),
             lead=headline.estimate("before"),
             rungs=(hac.estimate("summit"), windows),
