@@ -33,7 +33,7 @@ from helpers.paths import FIGURE_MIME
 from summits import plan, scoreboard
 from summits.notebooks import RECORD_MIME
 
-SCOREBOARD, STORY = "11_claims", "00_what_happened"
+SCOREBOARD, STORY, DOSSIER = "11_claims", "00_what_happened", "14_event_dossier"
 PARAMETER_TAGS = {"parameters", "injected-parameters"}
 STAMP = ".made_from"
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
@@ -102,8 +102,31 @@ def prepare(runs_dir: Path, source: Path) -> None:
     for name, entry in sorted(plan.collection().items()):
         title, drawn = _write_page(_executed(name, runs_dir), name, source)
         notebooks.append({"name": name, "title": title, "question": entry["question"], "figures": drawn})
-    story = {"facts": _facts(runs_dir, notebooks), "scoreboard": _scoreboard(runs_dir)}
-    _fill_templates(source, _context(notebooks) | story)
+    context = _context(notebooks) | {"dossiers": _write_dossiers(runs_dir, source)}
+    context |= {"facts": _facts(runs_dir, notebooks), "scoreboard": _scoreboard(runs_dir)}
+    _fill_templates(source, context)
+
+
+def _write_dossiers(runs_dir: Path, source: Path) -> set[str]:
+    """Write the page of every event whose dossier was run; return their ids."""
+    titles = catalog.events_table()["title"]
+    written = set()
+    for file in sorted((runs_dir / DOSSIER).glob("*/notebook.ipynb")):
+        event = file.parent.name
+        if event not in titles.index:
+            continue
+        shown, files = page(nbformat.read(file, as_version=4), f"dossier-{event}", cited=False)
+        head, heading = shown.cells[0], TITLE.search(shown.cells[0].source)
+        if heading is not None:
+            head.source = head.source.replace(heading[0], f"# {titles[event]}", 1)
+        # The page of events links it; no list of pages does.
+        shown.metadata["orphan"] = True
+        nbformat.write(shown, source / "notebooks" / f"dossier-{event}.ipynb")
+        for address, content in files.items():
+            if address.endswith((".png", ".csv")):
+                _place(source, address, content)
+        written.add(event)
+    return written
 
 
 def _executed(name: str, runs_dir: Path) -> Path:
@@ -139,7 +162,9 @@ def _scoreboard(runs_dir: Path) -> dict[str, object] | None:
     return shown | {"name": SCOREBOARD, "pictures": [each.replace('"../', '"') for each in pictures]}
 
 
-def page(notebook: nbformat.NotebookNode, name: str) -> tuple[nbformat.NotebookNode, dict[str, bytes]]:
+def page(
+    notebook: nbformat.NotebookNode, name: str, *, cited: bool = True
+) -> tuple[nbformat.NotebookNode, dict[str, bytes]]:
     """Turn an executed notebook into a page.
 
     The title begins with the number of the notebook. Code is folded, except the parameters. A figure becomes
@@ -152,6 +177,8 @@ def page(notebook: nbformat.NotebookNode, name: str) -> tuple[nbformat.NotebookN
         An executed notebook; it is left as it is.
     name : str
         The name of the notebook, used in the addresses of its files.
+    cited : bool
+        Whether the notebook can be downloaded and its figures have pages of their own.
 
     Returns
     -------
@@ -166,17 +193,19 @@ def page(notebook: nbformat.NotebookNode, name: str) -> tuple[nbformat.NotebookN
             if PARAMETER_TAGS.isdisjoint(tags):
                 tags.append("remove-input" if "text" in tags else "hide-input")
             shown_outputs = [output for output in cell.outputs if RECORD_MIME not in output.get("data", {})]
-            cell.outputs = [_shown_output(output, name, files) for output in shown_outputs]
+            cell.outputs = [_shown_output(output, name, files, cited) for output in shown_outputs]
     link = f'<p class="links"><a href="../downloads/{name}.ipynb" download>Download this notebook</a></p>'
     head = rf"# {name.split('_')[0]} · \1\n\n{link}"
-    shown.cells[0].source = TITLE.sub(head, shown.cells[0].source, count=1)
+    shown.cells[0].source = TITLE.sub(head if cited else r"# \1", shown.cells[0].source, count=1)
     return shown, files
 
 
-def _shown_output(output: nbformat.NotebookNode, name: str, files: dict[str, bytes]) -> nbformat.NotebookNode:
+def _shown_output(
+    output: nbformat.NotebookNode, name: str, files: dict[str, bytes], cited: bool
+) -> nbformat.NotebookNode:
     data = output.get("data", {})
     if FIGURE_MIME in data:
-        return _html_output(_figure(data, name, files))
+        return _html_output(_figure(data, name, files, cited))
     # A form that pages do not have, such as JSON, gives way to the text beside it.
     for mime in [mime for mime in data if not mime.startswith(("text/", "image/"))]:
         data.pop(mime)
@@ -193,7 +222,7 @@ def _to_page(address: str) -> str:
     return f"{name}.html#{anchor}" if anchor else address.replace(".ipynb", ".html")
 
 
-def _figure(data: dict, name: str, files: dict[str, bytes]) -> str:
+def _figure(data: dict, name: str, files: dict[str, bytes], cited: bool = True) -> str:
     figure = data[FIGURE_MIME]
     stem = f"figures/{name}/{figure['name']}"
     files[f"{stem}.png"] = picture = base64.b64decode(data["image/png"])
@@ -204,11 +233,11 @@ def _figure(data: dict, name: str, files: dict[str, bytes]) -> str:
     facts |= {"width": width, "height": height}
     files[f"{stem}.json"] = json.dumps(facts, ensure_ascii=False, indent=1).encode()
     alt, title, source = (html.escape(figure[key]) for key in ("alt", "title", "source"))
+    cite = f'<a href="../{stem}.html">Cite or download</a> · ' if cited else ""
     return (
         f'<figure class="plot"><a href="../{stem}.png"><img src="../{stem}.png" alt="{alt}" loading="lazy"'
         f' width="{width}" height="{height}"></a>'
-        f'<figcaption>{title}. <span class="source">{source}</span> '
-        f'<a href="../{stem}.html">Cite or download</a> · '
+        f'<figcaption>{title}. <span class="source">{source}</span> {cite}'
         f'<a href="../{stem}.csv" download>Data (CSV)</a></figcaption></figure>'
     )
 
