@@ -299,7 +299,7 @@ def list_notebooks() -> None:
 @click.argument("name")
 @click.option("--question", prompt="What does it ask?", help="What the notebook asks; it becomes the title.")
 def new_notebook(name: str, question: str) -> None:
-    """Write the notebook NAME, such as 13_patents, from the template, and list it in the collection."""
+    """Write the notebook NAME, such as 90_patents, from the template, and list it in the collection."""
     from summits import additions
 
     click.echo(f"{additions.new_notebook(name, question)}: edit it, then `summits run {name[:2]} --publish`.")
