@@ -5,6 +5,7 @@ recorded further down is filled in by `finish` at the end: the text then stands 
 every front end, since a kernel may update what an earlier cell shows.
 """
 
+import itertools
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -21,6 +22,7 @@ FIELD = re.compile(
 MISSING = "not available"
 # Templates that name what is not recorded yet, by the id of their place in the notebook.
 _waiting: dict[str, str] = {}
+_numbers = itertools.count(1)
 
 
 class ProseError(ValueError):
@@ -45,7 +47,7 @@ def text(template: str) -> None:
     if all(field["name"] in values for field in FIELD.finditer(template)):
         _show(fill(template, values))
         return
-    place = f"text-{len(_waiting) + 1}"
+    place = f"text-{next(_numbers)}"
     _waiting[place] = template
     _show("", display_id=place)
 
@@ -59,8 +61,10 @@ def finish() -> None:
         If a field names neither a record nor a parameter, or cannot be formatted as asked.
     """
     values = _values()
-    for place in list(_waiting):
-        _show(fill(_waiting.pop(place), values), display_id=place, update=True)
+    filled = {place: fill(template, values) for place, template in _waiting.items()}
+    for place, said in filled.items():
+        _show(said, display_id=place, update=True)
+        del _waiting[place]
 
 
 def _show(filled: str, **place: Any) -> None:
