@@ -25,6 +25,7 @@ AT_WORKING_FOLDER, EXCHANGE = -100, 2
 
 # What Python and pandas write of an object by its place in memory, or of a styled table by a random id.
 DIFFERS = re.compile(r" at 0x[0-9a-fA-F]{6,}|\bT_[0-9a-f]{5}(?=[_\" ])")
+FONT = "Install a font that has them, such as fonts-noto-cjk, or write the text in Latin letters."
 MEND = "Print its content; give a styled table a fixed id with set_uuid."
 
 
@@ -140,7 +141,10 @@ def output_problems(notebook: dict[str, Any]) -> list[str]:
             if output["output_type"] == "error":
                 problems.append(f"{name}: raised {output['ename']}: {output['evalue']}")
             if output.get("name") == "stderr":
-                problems.append(f"{name}: wrote to stderr: {notebooks.text(output['text']).strip()[:200]}")
+                written = notebooks.text(output["text"]).strip()
+                glyphs = sorted({chr(int(code)) for code in re.findall(r"Glyph (\d+)", written)})
+                said = f"drew signs that no font here has ({''.join(glyphs)[:20]}). {FONT}" if glyphs else ""
+                problems.append(f"{name}: {said or 'wrote to stderr: ' + written[:200]}")
             if differing := DIFFERS.search(_text_of(output)):
                 problems.append(f"{name}: shows {differing[0]!r}, which differs from run to run. {MEND}")
     return problems

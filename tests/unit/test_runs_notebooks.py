@@ -97,3 +97,11 @@ def test_what_differs_from_run_to_run_is_no_result(text: str, form: str) -> None
     cell = {**stub.code("x"), "execution_count": 1, "outputs": [stream if form == "stream" else display]}
     (problem,) = engine.output_problems({"cells": [cell]})
     assert "differs from run to run" in problem
+
+
+def test_signs_that_no_font_has_are_named_with_the_mend() -> None:
+    warning = "UserWarning: Glyph 20013 (\\N{CJK UNIFIED IDEOGRAPH-4E2D}) missing from font(s) DejaVu Sans.\n"
+    stderr = {"output_type": "stream", "name": "stderr", "text": warning}
+    cell = {**stub.code("plt.title('中')"), "execution_count": 1, "outputs": [stderr]}
+    (problem,) = engine.output_problems({"cells": [cell]})
+    assert "中" in problem and "fonts-noto-cjk" in problem and "\n" not in problem
