@@ -13,7 +13,17 @@ from helpers import prose
 from summits import notebooks, parameters
 
 Notebook = dict[str, Any]
-IMPORTS = {"pandas", "numpy", "seaborn", "matplotlib", "helpers", "summits", "dataclasses"}
+IMPORTS = {
+    "pandas",
+    "numpy",
+    "seaborn",
+    "matplotlib",
+    "helpers",
+    "summits",
+    "dataclasses",
+    "re",
+    "statsmodels",
+}
 LONGEST_FUNCTION = 20
 LONGEST_RUN = 3  # code cells that one piece of prose may introduce
 FIGURE = "image/png"

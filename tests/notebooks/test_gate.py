@@ -96,8 +96,8 @@ SPOILT: dict[str, tuple[Callable[[dict], object], str]] = {
     "magic": (lambda n: code(n, 1).update(source="%matplotlib inline"), "not plain Python"),
     "summary": (lambda n: code(n, 1).update(source="fit.summary()"), "summary()"),
     "foreign import": (
-        lambda n: code(n, 1).update(source="import statsmodels.api as sm"),
-        "imports statsmodels",
+        lambda n: code(n, 1).update(source="import sklearn.metrics as m"),
+        "imports sklearn",
     ),
     "long function": (lambda n: code(n, 1).update(source=LONG), "f has 21 lines"),
     "code after code": (

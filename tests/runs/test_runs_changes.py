@@ -33,8 +33,7 @@ PACKAGE = {
 def notebook(interval: float = 1.0) -> dict:
     """Return a stub that totals the latest values, with an interval, and decides."""
     estimate = stub.RECORD.replace("payload =", "total = sum(values) * factor\npayload =", 1)
-    ends = f'"low": total - {interval}, "high": total + {interval}'
-    estimate = estimate.replace('"low": 1.5, "high": None', ends)
+    estimate = estimate.replace("low=1.5", f"low=total - {interval}, high=total + {interval}")
     return stub.notebook(stub.markdown("## Data"), stub.code(LATEST), stub.code(estimate), stub.code(VERDICT))
 
 

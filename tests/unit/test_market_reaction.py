@@ -41,7 +41,7 @@ def judge_controls(returns, market, controls=CONTROLS, meetings=MEETINGS):
     names |= {"days": {("g", kind): dates for kind, dates in news.items()}, "seed": 1, "placebo_draws": 499}
     names["in_days"] = {"window": "-1..+1 trading days", "leads": "-10..-2 trading days"}
     names["alone"] = {kind: dates.index for kind, dates in news.items()}
-    names["margins"] = {"C08a": 0.01, "C08b": 0.01}
+    names["margins"] = {"C08a": 0.01, "C08b": 0.02}
     names["placebo_rows"] = {
         kind: placebo.same_year_sets(DAYS, quiet, DAYS.get_indexer(dates), apart=2, draws=499, seed=seed)
         for seed, (kind, dates) in enumerate(news.items())
@@ -81,7 +81,7 @@ def test_a_kind_with_one_event_leaves_its_test_out_with_the_reason():
 def around_the_summit(before, after, event=700):
     """Two windows of simulated noise on each day; listed are days 100 and 101, flagged is day 800."""
     rng = np.random.default_rng(3)
-    sides = pd.DataFrame({side: rng.normal(0, 0.02, len(DAYS)) for side in ("before", "after")}, DAYS)
+    sides = pd.DataFrame({side: rng.normal(0, 0.005, len(DAYS)) for side in ("before", "after")}, DAYS)
     sides.iloc[event] = before, after
     names = NOTEBOOK.run({}, SETUP) | {
         "panels": {"us_chips": SimpleNamespace(returns=sides)},
@@ -122,7 +122,8 @@ def test_a_single_event_is_judged_by_the_conditions_of_its_claim():
     def word(table):
         return readings(both(calm, table), both(calm, table))["written"].word
 
-    assert (word(calm), word(wild), word(risen)) == ("supported", "contradicted", "inconclusive")
+    # Against the claim the rule asks for a measured lead as well, which one event does not give.
+    assert (word(calm), word(wild), word(risen)) == ("supported", "inconclusive", "inconclusive")
     names = readings(both(calm, calm), both(wild, wild))
     assert not any("interval" in name or "agrees" in name for name in names["written"].conditions)
     assert not names["written"].conditions["both hold with the second estimator"]
