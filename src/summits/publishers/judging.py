@@ -215,7 +215,8 @@ def _judge_revisions(
     places = own.index.get_indexer(changed.index)
     near = own.iloc[max(places.min() - 1, 0) : places.max() + 2]
     reason = message = ""
-    if len(ratio) and count > len(both) / 2 and not 1 / OTHER_UNIT < abs(ratio.median()) < OTHER_UNIT:
+    many = count > len(both) / 2 or count >= ENOUGH_PERIODS
+    if len(ratio) and many and not 1 / OTHER_UNIT < abs(ratio.median()) < OTHER_UNIT:
         reason, message = "scale", f"{name} is {ratio.median():,.4g} times what is held."
     elif series.stored_as == "level" and (changed["new"] * changed["own"] < 0).any():
         reason, message = "sign", f"{name} has values of the other sign than held."
