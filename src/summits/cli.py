@@ -345,6 +345,16 @@ def describe() -> None:
     _tell_problems(additions.describe())
 
 
+@data.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def export(folder: Path) -> None:
+    """Write one tidy table (CSV, Parquet), the package as a zip, and an RO-Crate to FOLDER."""
+    from summits import export as data_out
+
+    for path in data_out.export(folder):
+        click.echo(path)
+
+
 def _tell_problems(problems: Sequence[object]) -> None:
     for problem in problems:
         click.echo(str(problem))
