@@ -195,6 +195,31 @@ def changes(before: Path | None, after: Path | None, attribute: bool, as_json: b
 
 
 @main.command()
+@click.argument("first")
+@click.argument("second")
+@click.option(
+    "--page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with the figures."
+)
+@JSON
+def compare(first: str, second: str, page: Path | None, as_json: bool) -> None:
+    """Set two runs of one notebook side by side.
+
+    FIRST and SECOND are each a run (09/window_60), a notebook with parameters (09:window_days=60), or an
+    executed file. A notebook alone is its published run.
+
+    Exit codes: 0 nothing differs, 10 something does, 1 failed, 2 wrong use.
+    """
+    from summits import side_by_side
+
+    pair = side_by_side.find(first), side_by_side.find(second)
+    report = side_by_side.compare(*pair)
+    click.echo(json.dumps(report, indent=1, ensure_ascii=False) if as_json else side_by_side.as_text(report))
+    if page:
+        page.write_text(side_by_side.as_page(report, *pair), encoding="utf-8")
+    sys.exit(CHANGED if report["differs"] else 0)
+
+
+@main.command()
 @ATTRIBUTE
 @PUBLISH
 @JOBS
