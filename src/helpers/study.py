@@ -1,0 +1,327 @@
+"""Your own series and your own dates: from a file to effect, interval, placebo rank and word in one call.
+
+Nothing here is pre-specified: the word follows the rule that the claims of this project follow, for a margin
+and a sign that you state, and says no more than "own study".
+
+Source: Fisher (1935) for the comparison with dates on which nothing happened.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from helpers.claims import evidence
+from helpers.figures import style
+from helpers.methods import checks, placebo, power
+from helpers.methods.abnormal_returns import cars_on_every_day
+from helpers.methods.checks import UnusableInput
+from helpers.methods.comparison import DateComparison, compare
+from helpers.methods.results import Estimate, Shown, t_estimate
+from helpers.methods.verdict import verdict
+
+ESTIMATION = (-250, -21)  # trading days behind the usual return of an asset
+MONTHS, DAYS = 6, (0, 2)  # windows where none is asked for
+YEARS = 4  # of monthly data from which on the usual change of each calendar month is taken out
+SEED = 20261130
+BLANK = ("", ".", "NA", "N/A", "NaN", "nan", "null", "None")
+ADVICE = (
+    "A study follows one series. Pass one column, such as table['value']; for firms with dates of their own, "
+)
+ADVICE += "study each firm and compare the tables."
+
+
+@dataclass(frozen=True, repr=False)
+class Study(Shown):
+    """What followed some dates in one series, beside dates on which nothing happened.
+
+    Attributes
+    ----------
+    comparison : DateComparison
+        Effect, lead, each date left out, placebo sets. Log changes of levels; returns as they are.
+    word : str
+        By the rule of the claims, where a sign and a margin are stated; else "descriptive only".
+    reasons : tuple of str
+    relative : bool
+        The effect is a log change, which `summary` turns into percent.
+    name : str
+    """
+
+    comparison: DateComparison
+    word: str
+    reasons: tuple[str, ...]
+    relative: bool
+    name: str
+
+    def summary(self) -> pd.DataFrame:
+        """Return one short table: effect with interval, placebo, detectable effect and word, in percent."""
+        effect, sets = self.comparison.effect, self.comparison.placebo
+        rank = float((sets < effect.value).mean())
+        rows = {
+            "effect, percent": self._percent(effect.value),
+            "95 % interval": f"{self._percent(effect.low)} to {self._percent(effect.high)}",
+            "dates": effect.n,
+            "placebo p": f"{effect.p_value:.3f}",
+            "placebo rank": f"{rank:.0%} of {len(sets)} placebo sets lie below",
+            "detectable, percent": self._percent(effect.details["mde"]),
+            "word": f"{self.word} (own study, not pre-specified)",
+            "because": "; ".join(self.reasons),
+        }
+        return pd.DataFrame.from_dict(rows, orient="index", columns=[self.name])
+
+    def plot(self) -> Figure:
+        """Draw the effect with its interval among the placebo sets."""
+        effect, percent = self.comparison.effect, pd.Series(self.comparison.placebo).map(self._number)
+        value, ends = self._number(effect.value), [self._number(end) for end in (effect.low, effect.high)]
+        title = f"{self.name} changed {value:+.1f}% after {effect.n} date{'s' if effect.n != 1 else ''}"
+        unit = f"Percent; gray: the same at {len(percent)} sets of other dates"
+        fig, ax = style.new_figure(2.6, title=title, unit=unit)
+        sns.histplot(percent, ax=ax, color=style.FAINT, edgecolor="white", stat="count")
+        top = ax.get_ylim()[1]
+        ax.plot(ends, [1.05 * top] * 2, color=style.ACCENT, linewidth=2)
+        ax.plot(value, 1.05 * top, "D", color=style.ACCENT)
+        ax.axvline(value, color=style.ACCENT, linewidth=1)
+        ax.set_xlabel(effect.window)
+        ax.set_ylabel("Placebo sets")
+        return fig
+
+    def _number(self, value: float | None) -> float:
+        if value is None:
+            return float("nan")
+        return 100 * (float(np.expm1(value)) if self.relative else value)
+
+    def _percent(self, value: float | None) -> str:
+        return f"{self._number(value):+.1f}"
+
+
+def read_series(path: str | Path, *, date: str = "date", value: str = "value") -> pd.Series:
+    """Read one series from a CSV file.
+
+    Parameters
+    ----------
+    path : str or Path
+    date, value : str
+        Names of the two columns. Dates are ``2024-03`` or ``2024-03-15``; a value may be missing.
+
+    Returns
+    -------
+    Series
+        Floats by date, in the order of time, without missing values at its ends; named like the file.
+
+    Raises
+    ------
+    UnusableInput
+        If a column is missing, or a row cannot be read; the message names the file and the row.
+    """
+    path = Path(path)
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
+    for column in (date, value):
+        if column not in table:
+            named = ", ".join(map(str, table.columns))
+            raise UnusableInput(f"{path.name} has no column {column!r}. It has {named}: name yours.")
+    days = pd.to_datetime(table[date].str.strip(), format="ISO8601", errors="coerce")
+    texts = table[value].str.strip()
+    numbers = pd.to_numeric(texts.mask(texts.isin(BLANK)), errors="coerce")
+    for column, wrong in ((date, days.isna()), (value, numbers.isna() & ~texts.isin(BLANK))):
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            example = "2024-03-15 or 2024-03" if column == date else "1234.5, without separators"
+            text = table[column].iloc[row]
+            raise UnusableInput(f"{path.name}, row {row + 2}: {column} is {text!r}. Write it like {example}.")
+    series = pd.Series(numbers.to_numpy(float), pd.DatetimeIndex(days), name=path.stem).sort_index()
+    checks.index_in_order(series.index, path.name)
+    return series.loc[series.first_valid_index() : series.last_valid_index()]
+
+
+def study(
+    series: pd.Series,
+    events: Sequence[str | pd.Timestamp] | Mapping[str, str | pd.Timestamp],
+    *,
+    kind: Literal["levels", "returns"],
+    window: int | tuple[int, int] | None = None,
+    market: pd.Series | None = None,
+    sign: Literal["positive", "negative"] | None = None,
+    margin: float | None = None,
+) -> Study:
+    """Measure what followed some dates in one series, and how often other dates give as much.
+
+    Levels (exports, revenue: above zero, by month) are compared as the mean of so many months after the month
+    of a date with the mean of as many before it, less the usual change of that calendar month. Returns
+    (decimals, by trading day) are added up over a window, less what the market model of days -250 to -21
+    gives. Every date counts alike. The interval is that of the spread among dates on which nothing happened.
+
+    Parameters
+    ----------
+    series : Series, shape (n,)
+        Dates as index, in order, without gaps; see `read_series`.
+    events : sequence or mapping of label to day
+        Days such as "2022-10-07". A day without trading counts for the next one.
+    kind : {"levels", "returns"}
+    window : int or (int, int), optional
+        Months on either side (6), or first and last trading day after the date (0, 2).
+    market : Series, optional
+        Return of the market on the same days; without it the mean return is the model.
+    sign : {"positive", "negative"}, optional
+        Direction that is claimed.
+    margin : float, optional
+        Smallest effect that matters, in percent.
+
+    Returns
+    -------
+    Study
+        Displays as one table; `plot()` draws it.
+
+    Raises
+    ------
+    UnusableInput
+        If the series is not of its kind, or too few placebo dates remain; the message says what to do.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from helpers.study import study
+    >>> months = pd.date_range("2015-01-01", periods=120, freq="MS")
+    >>> sales = pd.Series(100 + np.arange(120) % 7, months, name="sales")
+    >>> sales["2020-03":] *= 2
+    >>> result = study(sales, ["2020-02-10"], kind="levels", sign="positive", margin=10)
+    >>> result.comparison.effect.value > 0.5
+    True
+    """
+    _check(series, kind)
+    days = pd.DatetimeIndex(
+        [_day(day) for day in (events.values() if isinstance(events, Mapping) else events)]
+    )
+    names = list(events) if isinstance(events, Mapping) else [f"{day:%Y-%m-%d}" for day in days]
+    if kind == "levels":
+        length = window if isinstance(window, int) else MONTHS
+        change, lead, shift = _changes(series, length)
+        rows = series.index.searchsorted(days.to_period("M").to_timestamp())
+        guard, words = 2 * length, f"{length} months after the month of a date against {length} before"
+    else:
+        first, last = window if isinstance(window, tuple) else DAYS
+        change, lead, shift = _cumulated(series, market, first, last)
+        rows = series.index.searchsorted(days)
+        guard, words = 2 * (last - first + 1), f"trading days {first} to {last}"
+    rows = _usable(rows, change, names, series)
+    pool = placebo.candidate_rows(change, rows, guard)
+    checks.enough(len(pool), placebo.MINIMUM_POOL, "placebo dates")
+    change, lead = change - change[pool].mean(), lead - np.nanmean(lead[pool])
+    unit = "log points" if kind == "levels" else "return"
+
+    def interval(members: np.ndarray, values: np.ndarray = change) -> Estimate:
+        se = values[pool][~np.isnan(values[pool])].std(ddof=1) / np.sqrt(len(members))
+        method = "mean over dates, spread among placebo dates"
+        value = float(values[members].mean())
+        return t_estimate(
+            value, float(se), len(pool) - 1, unit=unit, n=len(members), method=method, window=words
+        )
+
+    sets, _ = placebo.date_sets(pool, rows, apart=guard, seed=SEED)
+    before = np.isfinite(lead[rows]).all()
+    comparison = compare(
+        [names[place] for place in range(len(rows))],
+        lambda sets: change[sets].mean(axis=1),
+        members=rows,
+        placebo_sets=sets,
+        interval=interval,
+        detectable=power.detectable_shift(change[sets].mean(axis=1)),
+        rows=pd.DataFrame({"change": change[rows]}, names),
+        lead=interval(rows, lead) if before else None,
+        leads=f"the {shift} before",
+        centre=0.0,
+    )
+    if sign is None or margin is None:
+        reasons = ("no sign and margin are stated",)
+        return Study(comparison, "descriptive only", reasons, kind == "levels", str(series.name or "series"))
+    size = float(np.log1p(margin / 100)) if kind == "levels" else margin / 100
+    decision = verdict(evidence(comparison, sign=sign, margin=size, single_event=len(rows) == 1))
+    return Study(comparison, decision.word, decision.reasons, kind == "levels", str(series.name or "series"))
+
+
+def _day(day: str | pd.Timestamp) -> pd.Timestamp:
+    from helpers.observations import calendar_day
+
+    return calendar_day(day)
+
+
+def _changes(series: pd.Series, length: int) -> tuple[np.ndarray, np.ndarray, str]:
+    """Log change around every month, and as long before, less what is usual in the calendar month."""
+    logs = np.log(series)
+    means = logs.rolling(length).mean()
+    change = means.shift(-length) - means.shift(1)
+    if len(series) >= 12 * YEARS:
+        change -= change.groupby(change.index.month).transform("mean")
+    return change.to_numpy(), change.shift(length).to_numpy(), f"{length} months"
+
+
+def _cumulated(
+    series: pd.Series, market: pd.Series | None, first: int, last: int
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """Abnormal return added up from every trading day, and over as many days before it."""
+    frame, length = series.to_frame("asset"), last - first + 1
+    cars = cars_on_every_day(frame, market, estimation=ESTIMATION, window=(first, last))["asset"]
+    return cars.to_numpy(), cars.shift(length).to_numpy(), f"{length} trading days"
+
+
+def _usable(rows: np.ndarray, change: np.ndarray, names: list[str], series: pd.Series) -> np.ndarray:
+    """Rows of the dates; a date whose window the series does not span is refused by name."""
+    for row, name in zip(rows, names, strict=True):
+        if row >= len(change) or np.isnan(change[row]):
+            span = f"{series.index[0]:%Y-%m-%d} to {series.index[-1]:%Y-%m-%d}"
+            raise UnusableInput(f"{name}: its window does not lie within the series ({span}). Leave it out.")
+    if len(set(rows)) < len(rows):
+        raise UnusableInput("Two dates fall into the same month or trading day. Keep one of them.")
+    return rows
+
+
+def _check(series: pd.Series, kind: str) -> None:
+    """Refuse what is not one series of its kind, with the mend."""
+    if isinstance(series, pd.DataFrame) or not isinstance(series, pd.Series):
+        raise UnusableInput(ADVICE)
+    index = series.index
+    if isinstance(index, pd.PeriodIndex):
+        raise UnusableInput("The index holds periods. Use series.index = series.index.to_timestamp().")
+    if getattr(index, "tz", None) is not None:
+        raise UnusableInput("The dates have a time zone. Use series.tz_localize(None).")
+    if not isinstance(index, pd.DatetimeIndex):
+        raise UnusableInput("The index holds no dates. Use series.index = pd.to_datetime(series.index).")
+    checks.index_in_order(index, "series")
+    if series.isna().any():
+        raise UnusableInput(
+            f"The value of {index[series.isna()][0]:%Y-%m-%d} is missing. Begin after it, or end before."
+        )
+    values = checks.finite(series, "series")
+    step = float(np.median(np.diff(index.to_numpy()) / np.timedelta64(1, "D"))) if len(index) > 1 else 0.0
+    if kind == "levels":
+        _check_levels(series, values, step)
+    elif kind == "returns":
+        _check_returns(values, step)
+    else:
+        raise UnusableInput(f"kind is {kind!r}. Use 'levels' (by month) or 'returns' (by trading day).")
+
+
+def _check_levels(series: pd.Series, values: np.ndarray, step: float) -> None:
+    if not 27 < step < 32:
+        raise UnusableInput(f"Levels are studied by month; these dates lie {step:g} days apart. Sum them.")
+    months = series.index.to_period("M")
+    skipped = pd.period_range(months[0], months[-1], freq="M").difference(months)
+    if len(skipped):
+        raise UnusableInput(f"The month {skipped[0]} is missing. Begin after it, or end before.")
+    if (values <= 0).any():
+        raise UnusableInput("Levels must be above zero: their relative change is measured.")
+    if (series.index.day != 1).any():
+        raise UnusableInput("Date each month by its first day: series.index.to_period('M').to_timestamp().")
+
+
+def _check_returns(values: np.ndarray, step: float) -> None:
+    if step > 4:
+        raise UnusableInput(f"Returns are studied by trading day; these dates lie {step:g} days apart.")
+    if (values > 0).mean() > 0.99:
+        raise UnusableInput("These look like prices, not returns. Use series.pct_change().dropna().")
+    if (values < -1).any() or np.median(np.abs(values)) > 0.1:
+        raise UnusableInput("These look like returns in percent. Divide them by 100.")
