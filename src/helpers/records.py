@@ -19,7 +19,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from helpers.digits import rounded
-from helpers.tables import VERDICTS
+from helpers.methods.verdict import VERDICTS
 
 RECORD_MIME = "application/vnd.summits.record+json"
 FIELDS = ("name", "value", "low", "high", "unit", "n", "method", "window", "as_of", "details")

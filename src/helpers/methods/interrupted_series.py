@@ -121,7 +121,7 @@ class InterruptedSeries(Shown):
         """
         names = self.coefficients.index
         if unknown := sorted(weights.keys() - set(names)):
-            raise UnusableInput(f"No term {unknown[0]!r}. The terms are {list(names)}.")
+            raise checks.WrongCall(f"No term {unknown[0]!r}. The terms are {list(names)}.")
         row = pd.Series(weights).reindex(names, fill_value=0.0).to_numpy()
         value = float(row @ self.coefficients.to_numpy())
         se = float(np.sqrt(row @ self.covariance.to_numpy() @ row))
@@ -207,7 +207,7 @@ def design(
     for intervention in interventions:
         columns |= _terms(intervention, periods)
     if len({intervention.name for intervention in interventions}) < len(interventions):
-        raise UnusableInput("Two interventions have the same name. Rename one.")
+        raise checks.WrongCall("Two interventions have the same name. Rename one.")
     frame = pd.DataFrame(columns, index=index)
     if regressors is not None:
         if not regressors.index.equals(index):
@@ -259,7 +259,7 @@ def interrupted_series(
         If the series or the design is unusable, or fewer than five degrees of freedom are left.
     """
     if inference not in ("bootstrap t", "t"):
-        raise UnusableInput(f"inference is {inference!r}. Choose 'bootstrap t' or 't'.")
+        raise checks.WrongCall(f"inference is {inference!r}. Choose 'bootstrap t' or 't'.")
     y, terms = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
     X = terms.frame.to_numpy()
     n, k = X.shape
@@ -354,7 +354,7 @@ def count_series(
         unusable.
     """
     if family not in ("quasi-Poisson", "Poisson"):
-        raise UnusableInput(f"family is {family!r}. Choose 'quasi-Poisson' or 'Poisson'.")
+        raise checks.WrongCall(f"family is {family!r}. Choose 'quasi-Poisson' or 'Poisson'.")
     y, terms = _outcome_and_design(counts, interventions, season, trend, regressors, frequency)
     exposure = pd.Series(1.0, index=counts.index) if exposure is None else exposure
     if not exposure.index.equals(counts.index):
@@ -412,11 +412,13 @@ def _season(periods: pd.PeriodIndex, season: str | int | None, frequency: str) -
     length = _PER_YEAR[frequency]
     place = periods.month if frequency == "M" else periods.quarter
     if length == 1:
-        raise UnusableInput("Annual data have no season. Pass season=None.")
+        raise checks.WrongCall("Annual data have no season. Pass season=None.")
     if season == "dummies":
         return {f"season {j}": (place == j).astype(float) for j in range(2, length + 1)}
     if not isinstance(season, int) or not 1 <= season < length / 2:
-        raise UnusableInput(f"season is {season!r}. Pass 'dummies', None or harmonics below {length / 2:g}.")
+        raise checks.WrongCall(
+            f"season is {season!r}. Pass 'dummies', None or harmonics below {length / 2:g}."
+        )
     angle = 2 * np.pi * place.to_numpy() / length
     waves = {}
     for j in range(1, season + 1):

@@ -33,10 +33,12 @@ def adjusted(p_values: pd.Series, method: Literal["holm", "bh", "by", "bonferron
     Raises
     ------
     UnusableInput
-        If a p value is missing or not a probability, or the method is unknown.
+        If a p value is missing or not a probability.
+    WrongCall
+        If the method is unknown.
     """
     if method not in _STATSMODELS:
-        raise UnusableInput(f"method is {method!r}. Use one of {', '.join(_STATSMODELS)}.")
+        raise checks.WrongCall(f"method is {method!r}. Use one of {', '.join(_STATSMODELS)}.")
     p = checks.complete(p_values, "p values")
     if ((p < 0) | (p > 1)).any():
         raise UnusableInput("A p value is not between 0 and 1. Give probabilities, not percentages.")
@@ -64,10 +66,14 @@ def romano_wolf(t: pd.Series, null_draws: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     UnusableInput
-        If columns do not match the hypotheses or values are not finite.
+        If values are not finite.
+    WrongCall
+        If the columns are not the hypotheses.
     """
     if set(t.index) != set(null_draws.columns) or not t.index.is_unique:
-        raise UnusableInput("Null draws and statistics name different hypotheses. Use the same names once.")
+        raise checks.WrongCall(
+            "Null draws and statistics name different hypotheses. Use the same names once."
+        )
     observed = np.abs(checks.complete(t, "statistics"))
     draws = np.abs(checks.complete(null_draws[t.index], "null draws"))
     order = np.argsort(-observed, kind="stable")
