@@ -69,6 +69,7 @@ def evidence(
         leave_one_out=tuple(comparison.leave_one_out.values()),
         lead=comparison.lead,
         mde=comparison.effect.details["mde"] if comparison else None,
+        residual_p=comparison.effect.details.get("residual_p") if comparison else None,
         rungs=tuple(getattr(rung, "effect", rung) for rung in rungs if rung),
     )
     asked = replace(measured, **stated)
@@ -131,6 +132,7 @@ def _granted(evidence: Evidence, effect: Estimate, comparison: DateComparison, p
         placebo_p=comparison.p_value(place=place),
         margin_p=comparison.p_value(_bound(evidence), place),
         family_p=None,
+        residual_p=None,
         leave_one_out=(effect,),
         rungs=(effect,),
         lead=effect.changed(value=0.0, low=-1.0, high=1.0),

@@ -22,6 +22,7 @@ What the charter leaves open is read so:
   its interval lies in the opposite region).
 - Estimators agree if the interval of at least one other lies where that of the headline must lie.
 - A count whose interval takes it for Poisson is widened by the root of its dispersion.
+- An interval that rests on a model of the noise gives no sure word where the residuals reject that model.
 - A design without dated events (a trend, a share of meetings) has neither leads nor events to leave out. One
   event by nature is judged against placebo days and has no event to leave out.
 
@@ -47,6 +48,7 @@ LEAD_SHARE = 0.5  # of the effect; a larger sure lead explains it
 INTERVAL = "the interval lies where the claim puts it"
 AGAINST = "the interval excludes every effect that the claim needs"
 POWER = "the design can see its margin"
+RESIDUALS = "the residuals fit the model of the noise"
 
 
 class IncompleteEvidence(ValueError):
@@ -98,6 +100,9 @@ class Evidence:
         Headline tests of the family; the interval is widened to 1 - 0.05 / `looks`.
     dispersion : float
         Variance of a count over that of the Poisson count which its interval takes it for.
+    residual_p : float or None
+        p value of the residuals' fit to the model of the noise behind the interval; None where the design has
+        no such model.
     leave_one_out : tuple of Estimate
         Headline with each event left out in turn.
     lead : Estimate or None
@@ -133,6 +138,7 @@ class Evidence:
     family_p: float | None = None
     looks: int = 1
     dispersion: float = 1.0
+    residual_p: float | None = None
     leave_one_out: tuple[Estimate, ...] = ()
     lead: Estimate | None = None
     rungs: tuple[Estimate, ...] = ()
@@ -225,7 +231,9 @@ def _first_reading(evidence: Evidence) -> str:
     if _bars_to_a_verdict(evidence):
         return "descriptive only"
     _check(evidence)
-    supported = all(holds for name, holds in _conditions_for(evidence).items() if name != POWER)
+    supported = all(
+        holds for name, holds in _conditions_for(evidence).items() if name not in (POWER, RESIDUALS)
+    )
     contradicted = _conditions_against(evidence)[AGAINST]
     if supported == contradicted:
         return "inconclusive"
@@ -325,6 +333,8 @@ def _sturdy(evidence: Evidence, regions: tuple[Region, ...], opposite: tuple[Reg
     asked["a second estimator agrees"] = any(_in_any(regions, effect) for effect in evidence.rungs)
     if evidence.margin is not None and evidence.mde is not None:
         asked[POWER] = evidence.mde <= evidence.margin
+    if evidence.residual_p is not None:
+        asked[RESIDUALS] = evidence.residual_p > ALPHA
     return asked
 
 
