@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -67,7 +68,7 @@ class Intervention:
         helpers.methods.checks.WrongCall
             If a period cannot be read or `leads` is no number of periods.
         """
-        if not isinstance(self.leads, int) or self.leads < 0:
+        if not isinstance(self.leads, Integral) or self.leads < 0:
             raise checks.WrongCall(
                 f"{self.name}: leads is {self.leads}. Give a number of periods, 0 for none."
             )

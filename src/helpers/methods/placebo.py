@@ -86,7 +86,8 @@ def placebo_p(
     Parameters
     ----------
     values : array, shape (sets,)
-        Ratios as logs. An infinite value lies farther off than every other and does not move the centre.
+        Ratios as logs. An infinite value, such as the log of no event at all, counts as the farthest finite
+        one on its side.
     observed : float
     errors : array, shape (sets,), optional
         Standard error of each value: distances are then in standard errors, so that a value is not rare only
@@ -123,8 +124,9 @@ def placebo_p(
         raise checks.UnusableInput("A placebo value is missing. Leave out its set, and say so.")
     if not exact:
         checks.enough(len(values), MINIMUM_POOL, "placebo values")
-    inside = sample[:-1][np.isfinite(sample[:-1])]
-    distance = sample - (inside.mean() if len(inside) else 0.0)
+    finite = sample[np.isfinite(sample)]
+    sample = np.clip(sample, finite.min(), finite.max()) if len(finite) else np.sign(sample)
+    distance = sample - sample[:-1].mean()
     # Dates with equal values have no error: any distance is then infinitely many of them.
     with np.errstate(divide="ignore", invalid="ignore"):
         distance = np.where(distance == 0, 0.0, distance / spread)
