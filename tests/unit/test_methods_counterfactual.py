@@ -40,8 +40,6 @@ def test_the_true_effect_is_inside_the_interval():
     assert len(levels) == 24 and levels["low"].isna().sum() == 12
     assert np.log(levels["observed"]).to_numpy() == pytest.approx(series["2019-01":"2020-12"].to_numpy())
     assert (levels["low"] < levels["counterfactual"]).iloc[12:].all()
-    path = found.path()
-    assert (path["low"] < path["effect"]).all() and (path["effect"] < path["high"]).all()
     assert found.summary().loc["mean", "value"] == mean.value and mean.leads == "-2..-1 left out"
 
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 from helpers.methods import placebo
 from helpers.methods.checks import UnusableInput, WrongCall
-from helpers.methods.multiplicity import adjusted, romano_wolf
+from helpers.methods.multiplicity import romano_wolf
 from helpers.methods.placebo import label_permutation, placebo_dates, placebo_p, sign_flips
 
 MONTHS = pd.date_range("2010-01-01", periods=144, freq="MS")
@@ -203,13 +203,6 @@ def test_romano_wolf_is_monotone_and_refuses_other_names():
     assert table["p_romano_wolf"].loc[["a", "c", "b"]].is_monotonic_increasing
     with pytest.raises((UnusableInput, WrongCall), match="different hypotheses"):
         romano_wolf(t, draws.rename(columns={"a": "d"}))
-
-
-def test_adjusted_refuses_percentages_and_unknown_methods():
-    with pytest.raises((UnusableInput, WrongCall), match="percentages"):
-        adjusted(pd.Series([5.0, 0.1]), "holm")
-    with pytest.raises((UnusableInput, WrongCall), match="Use one of"):
-        adjusted(pd.Series([0.5, 0.1]), "sidak")
 
 
 def test_spaced_sets_are_drawn_uniformly_and_as_far_apart_as_asked():

@@ -39,13 +39,6 @@ class Counterfactual(Shown):
     leads: str
     details: dict[str, float] = field(default_factory=dict)
 
-    def path(self) -> pd.DataFrame:
-        """Return observed and counterfactual values and the effect with pointwise 95 percent intervals."""
-        low, high = np.quantile(self.observed.to_numpy() - self.draws, [0.025, 0.975], axis=0)
-        effect = self.observed - self.predicted
-        columns = {"observed": self.observed, "counterfactual": self.predicted, "effect": effect}
-        return pd.DataFrame(columns | {"low": low, "high": high})
-
     def levels(self, before: pd.Series) -> pd.DataFrame:
         """Return observed and forecast values of a log outcome as levels, with earlier observed ones on top.
 

@@ -32,7 +32,7 @@ the word. ``before`` keeps the word of that first reading on the same evidence; 
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 import pandas as pd
@@ -216,7 +216,7 @@ def verdict(evidence: Evidence) -> Verdict:
     failed = [name for name, holds in conditions.items() if not holds]
     word: Word = "inconclusive"
     sure = all(asked_for.values()) or all(asked_against.values())
-    if lies_for and lies_against and sure and Region() not in _support(evidence):
+    if lies_for and lies_against and sure and Region() not in _regions(evidence)[0]:
         reasons = ["sure, but smaller than the margin throughout its interval"]
     elif failed:
         reasons = [AGAINST] * lies_against + [f"not met: {name}" for name in failed]
@@ -292,7 +292,7 @@ def _check(evidence: Evidence) -> None:
 
 def _conditions_for(evidence: Evidence) -> dict[str, bool]:
     """Conditions of *supported* that apply to this claim."""
-    regions = _support(evidence)
+    regions, opposite = _regions(evidence)
     asked = {INTERVAL: _in_any(regions, evidence.estimate)}
     if evidence.sign:
         asked |= _not_chance(evidence, evidence.placebo_p)
@@ -301,17 +301,17 @@ def _conditions_for(evidence: Evidence) -> dict[str, bool]:
         asked["placebo days show it to be usual"] = usual
     if evidence.family_p is not None:
         asked[f"p adjusted within its family is at most {ALPHA}"] = _at_most(evidence.family_p)
-    asked |= _sturdy(evidence, regions, _against(evidence))
+    asked |= _sturdy(evidence, regions, opposite)
     return asked | {text: bool(holds) for text, holds in evidence.supports_also.items()}
 
 
 def _conditions_against(evidence: Evidence) -> dict[str, bool]:
     """Conditions of *contradicted* that apply to this claim."""
-    regions = _against(evidence)
+    opposite, regions = _regions(evidence)
     seen = bool(evidence.contradicts_when) and all(evidence.contradicts_when.values())
     asked = {AGAINST: seen or _in_any(regions, evidence.estimate)}
     asked |= _not_chance(evidence, evidence.margin_p if evidence.sign else evidence.placebo_p)
-    return asked | _sturdy(evidence, regions, _support(evidence))
+    return asked | _sturdy(evidence, regions, opposite)
 
 
 def _not_chance(evidence: Evidence, p_value: float | None) -> dict[str, bool]:
@@ -338,28 +338,16 @@ def _sturdy(evidence: Evidence, regions: tuple[Region, ...], opposite: tuple[Reg
     return asked
 
 
-def _support(evidence: Evidence) -> tuple[Region, ...]:
-    if evidence.supports_if:
-        return evidence.supports_if
-    if evidence.equivalence and evidence.margin is not None:
-        return (Region(above=-evidence.margin, below=evidence.margin),)
-    if evidence.sign:
-        return (Region(above=0),) if evidence.sign == "positive" else (Region(below=0),)
-    return ()
-
-
-def _against(evidence: Evidence) -> tuple[Region, ...]:
-    if evidence.contradicts_if:
-        return evidence.contradicts_if
-    if evidence.equivalence and evidence.margin is not None:
-        return (Region(above=evidence.margin), Region(below=-evidence.margin))
-    if evidence.sign and evidence.margin is not None:
-        return (
-            (Region(below=evidence.margin),)
-            if evidence.sign == "positive"
-            else (Region(above=-evidence.margin),)
-        )
-    return ()
+def _regions(evidence: Evidence) -> tuple[tuple[Region, ...], tuple[Region, ...]]:
+    """Return where the interval of a supported claim lies, and that of a contradicted one."""
+    margin, support, against = evidence.margin, tuple[Region, ...](), tuple[Region, ...]()
+    if evidence.equivalence and margin is not None:
+        support, against = (Region(-margin, margin),), (Region(above=margin), Region(below=-margin))
+    elif evidence.sign == "positive":
+        support, against = (Region(above=0),), () if margin is None else (Region(below=margin),)
+    elif evidence.sign == "negative":
+        support, against = (Region(below=0),), () if margin is None else (Region(above=-margin),)
+    return evidence.supports_if or support, evidence.contradicts_if or against
 
 
 def _in_any(regions: tuple[Region, ...], estimate: Estimate | None) -> bool:
@@ -387,23 +375,14 @@ def _lead_is_harmless(evidence: Evidence) -> bool:
     return not (sure and abs(lead.value) >= LEAD_SHARE * abs(effect.value))
 
 
-def _plain(evidence: Evidence) -> dict[str, Any]:
-    """Evidence as plain values: estimates as records, regions as their bounds."""
-    plain = {name: getattr(evidence, name) for name in evidence.__dataclass_fields__}
-    for name in ("estimate", "lead"):
-        plain[name] = _finite(plain[name].record()) if plain[name] is not None else None
-    for name in ("leave_one_out", "rungs"):
-        plain[name] = [_finite(effect.record()) for effect in plain[name]]
-    for name in ("supports_if", "contradicts_if"):
-        bounds = [asdict(region) for region in plain[name]]
-        plain[name] = [_finite(bound) for bound in bounds]
-    for name in ("supports_also", "contradicts_when"):
-        plain[name] = dict(plain[name])
-    return plain
-
-
-def _finite(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Put None in the place of infinite ends, which a record cannot hold."""
-    return {
-        name: None if isinstance(part, float) and math.isinf(part) else part for name, part in fields.items()
-    }
+def _plain(value: Any) -> Any:
+    """Return evidence as plain values: estimates as records, regions as bounds, infinite ends as None."""
+    if isinstance(value, Estimate):
+        value = value.record()
+    elif isinstance(value, Region | Evidence):
+        value = {part.name: getattr(value, part.name) for part in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and math.isinf(value) else value
