@@ -1,6 +1,7 @@
-"""What series, sources, events, baskets and claims exist. Reads the data package and computes nothing."""
+"""What series, sources, events, baskets and claims exist, and the hashes of the files that say so."""
 
 import hashlib
+from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -133,7 +134,13 @@ def list_table(name: str) -> pd.DataFrame:
 
 def claims() -> dict:
     """Return the pre-specified claims of ``claims.yml``."""
-    return yaml.safe_load((paths.data_dir() / "claims.yml").read_text(encoding="utf-8"))
+    file = paths.data_dir() / "claims.yml"
+    return deepcopy(_claims_at(file, file_state(file)))
+
+
+@lru_cache(maxsize=4)
+def _claims_at(file: Path, state: tuple[int, int] | None) -> dict:
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
 def claim_test(test_id: str) -> dict:

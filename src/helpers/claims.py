@@ -1,20 +1,20 @@
 """A pre-specified test in a notebook: try the estimator, then leave its results under the id of the test.
 
-The same four or five records follow from every test: ``C16a_mde`` before anything else, then ``C16a_effect``,
-``C16a_placebo_p``, ``C16a_lead``, ``C16a_leave_one_out`` and ``C16a_verdict``. What could not be estimated is
-recorded as missing, with the reason.
+The same records follow from every test: ``C16a_mde`` before anything else, then ``C16a_effect``,
+``C16a_placebo_p``, ``C16a_lead`` and ``C16a_leave_one_out`` where the design has them, and ``C16a_verdict``.
+What could not be estimated is recorded as missing, with the reason.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from helpers import catalog
 from helpers.methods.checks import UnusableInput
-from helpers.methods.comparison import DateComparison, p_from
+from helpers.methods.comparison import DateComparison, spread_out
 from helpers.methods.placebo import MINIMUM_POOL
 from helpers.methods.results import Estimate, rescale
 from helpers.methods.verdict import Evidence, Verdict, verdict
@@ -24,7 +24,10 @@ from helpers.records import record
 
 @dataclass(frozen=True)
 class NotEstimated:
-    """Stands where an estimate would, and says why there is none; it is empty and counts as false."""
+    """Stands where an estimate would, and says why there is none; it is empty and counts as false.
+
+    Whether something was estimated is asked in one way: ``if comparison``.
+    """
 
     why: str
     effect: None = None
@@ -33,12 +36,18 @@ class NotEstimated:
     leave_one_out: Mapping[pd.Timestamp, Estimate] = field(default_factory=dict)
     placebo: np.ndarray = field(default_factory=lambda: np.empty(0))
 
-    def __len__(self) -> int:
+    def __len__(self) -> Literal[0]:
         return 0
+
+    def __bool__(self) -> Literal[False]:
+        return False
 
 
 def attempt(estimator: Callable[..., Any], *args: Any, **settings: Any) -> Any:
-    """Return what an estimator gives, or `NotEstimated` with the reason if the data do not allow it."""
+    """Return what an estimator gives, or `NotEstimated` with the reason if the data do not allow it.
+
+    A wrong call, such as an unknown method or a missing argument, is no matter of the data and fails.
+    """
     try:
         return estimator(*args, **settings)
     except (UnusableInput, NotYetKnown) as error:
@@ -53,40 +62,39 @@ def evidence(
     What is stated takes the place of what the comparison gives; rungs that could not be estimated are left
     out.
     """
-    effect = comparison.effect
     measured = Evidence(
-        estimate=effect,
+        estimate=comparison.effect,
         usable_events=len(comparison.rows),
-        placebo_p=effect.p_value if effect else None,
+        placebo_p=comparison.effect.p_value if comparison else None,
         leave_one_out=tuple(comparison.leave_one_out.values()),
         lead=comparison.lead,
-        mde=effect.details["mde"] if effect else None,
+        mde=comparison.effect.details["mde"] if comparison else None,
+        residual_p=comparison.effect.details.get("residual_p") if comparison else None,
         rungs=tuple(getattr(rung, "effect", rung) for rung in rungs if rung),
     )
     asked = replace(measured, **stated)
-    if not effect or not asked.sign or asked.margin is None:
+    if not comparison or not asked.sign or asked.margin is None:
         return asked
-    bound = asked.margin if asked.sign == "positive" else -asked.margin
-    return replace(asked, margin_p=p_from(comparison.placebo, effect.value, bound))
+    return replace(asked, margin_p=comparison.p_value(_bound(asked)))
 
 
-def severity(
-    decision: Verdict, placebo: np.ndarray, elsewhere: Sequence[Estimate] = (), sets: int = 199
-) -> dict[str, float | int | str | None]:
+def _bound(evidence: Evidence) -> float:
+    """Return the margin with the sign of the claim; zero for a claim without a sign."""
+    return {"positive": 1.0, "negative": -1.0}.get(evidence.sign or "", 0.0) * (evidence.margin or 0.0)
+
+
+def severity(decision: Verdict, comparison: DateComparison | NotEstimated) -> dict[str, Any]:
     """Return how many placebo sets would earn the same word, by the rule and by its first reading.
 
     What is not known at a placebo set (leads, other estimators, further conditions) is granted; its p values
-    are computed anew. Without intervals of the placebo sets the real one is moved to the value of each set.
+    are computed anew. Without intervals of the placebo sets the real one is moved to the value of each set,
+    of at most 199 evenly spaced ones.
 
     Parameters
     ----------
     decision : Verdict
-    placebo : array, shape (n,)
-        The effect at the placebo sets.
-    elsewhere : sequence of Estimate
-        The effect with its own interval at placebo sets.
-    sets : int
-        Without `elsewhere`, so many sets are judged, evenly spaced.
+    comparison : DateComparison or NotEstimated
+        With the effect at the placebo sets.
 
     Returns
     -------
@@ -95,16 +103,17 @@ def severity(
         empty without 19 placebo sets. No placebo can earn or lose a word that a bar decides, such as
         *descriptive only*: that is None.
     """
-    evidence, values = decision.evidence, placebo[np.isfinite(placebo)]
-    if evidence is None or evidence.estimate is None or evidence.estimate.low is None:
+    real = decision.evidence.estimate if decision.evidence else None
+    if not comparison or decision.evidence is None or real is None or real.low is None:
         return {}
-    if len(values) < MINIMUM_POOL:
+    values = comparison.placebo
+    if np.isfinite(values).sum() < MINIMUM_POOL:
         return {}
-    bounded = [each for each in elsewhere if each.low is not None and np.isfinite(each.value)]
-    if not bounded:
-        chosen = values[np.linspace(0, len(values) - 1, min(sets, len(values))).astype(int)]
-        moved = [rescale(evidence.estimate, shift=value - evidence.estimate.value) for value in chosen]
-    earned = [verdict(_granted(evidence, each, values)) for each in bounded or moved]
+    bounded = {place: each for place, each in comparison.elsewhere.items() if each.low is not None}
+    moved = {int(place): rescale(real, shift=values[place] - real.value)
+             for place in spread_out(len(values)) if np.isfinite(values[place])}  # fmt: skip
+    chosen = bounded or moved
+    earned = [verdict(_granted(decision.evidence, each, comparison, at)) for at, each in chosen.items()]
     same = [each.word == decision.word for each in earned]
     same_before = [each.before == decision.before for each in earned]
     return {
@@ -115,15 +124,15 @@ def severity(
     }
 
 
-def _granted(evidence: Evidence, effect: Estimate, placebo: np.ndarray) -> Evidence:
+def _granted(evidence: Evidence, effect: Estimate, comparison: DateComparison, place: int) -> Evidence:
     """Return the evidence as it would be at a placebo set, all else granted."""
-    bound = {"positive": 1, "negative": -1}.get(evidence.sign or "", 0) * (evidence.margin or 0)
     return replace(
         evidence,
         estimate=effect,
-        placebo_p=p_from(placebo, effect.value, float(placebo.mean())),
-        margin_p=p_from(placebo, effect.value, bound),
+        placebo_p=comparison.p_value(place=place),
+        margin_p=comparison.p_value(_bound(evidence), place),
         family_p=None,
+        residual_p=None,
         leave_one_out=(effect,),
         rungs=(effect,),
         lead=effect.changed(value=0.0, low=-1.0, high=1.0),
@@ -147,7 +156,7 @@ def family_p(test_id: str, p_value: float) -> float:
 
 def record_estimate(name: str, result: Any, *, as_of: str, **details: Any) -> None:
     """Record an estimate, the effect of a comparison, or why there is none."""
-    if isinstance(result, NotEstimated):
+    if not result:
         record(name, None, unit="not estimated", as_of=as_of, why=result.why, **details)
     else:
         record(name, as_of=as_of, **getattr(result, "effect", result).record(), **details)
@@ -162,12 +171,12 @@ def record_detail(
 
 def record_p(name: str, comparison: DateComparison | NotEstimated, *, as_of: str) -> None:
     """Record the two-sided placebo p value of a comparison under its own name."""
-    unit, effect = "probability", comparison.effect
-    if effect and effect.p_value is None:
-        record(name, None, unit=unit, as_of=as_of, why="too few placebo dates")
-    else:
-        method = f"two-sided p value against placebo; {effect.method if effect else ''}"
-        _record(name, comparison, as_of, unit, lambda effect: effect.p_value, method)
+    if comparison and comparison.effect.p_value is None:
+        record(name, None, unit="probability", as_of=as_of, why="too few placebo dates")
+        return
+    effect = comparison.effect
+    method = f"{effect.details.get('p_test', 'placebo p')}; {effect.method}" if effect else ""
+    _record(name, comparison, as_of, "probability", lambda effect: effect.p_value, method)
 
 
 def record_mde(test_id: str, comparison: DateComparison | NotEstimated, *, as_of: str) -> None:
@@ -186,7 +195,7 @@ def _record(
     method: str = "",
 ) -> None:
     """Record a number that belongs to the effect of a comparison, or why there is none."""
-    if isinstance(comparison, NotEstimated):
+    if not comparison:
         record_estimate(name, comparison, as_of=as_of)
     else:
         n, window = comparison.effect.n, comparison.effect.window
@@ -197,20 +206,20 @@ def record_result(
     test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict, *, as_of: str
 ) -> None:
     """Record effect, placebo p value, lead, range with one date left out, and verdict of a test."""
-    if isinstance(comparison, NotEstimated):
+    if not comparison:
         for part in ("effect", "placebo_p", "lead"):
             record_estimate(f"{test_id}_{part}", comparison, as_of=as_of)
     else:
         for part, fields in _parts(comparison).items():
             record(f"{test_id}_{part}", as_of=as_of, **fields)
         record_p(f"{test_id}_placebo_p", comparison, as_of=as_of)
-    record(f"{test_id}_verdict", as_of=as_of, **decision.record(), **_severity(decision, comparison))
+    record(f"{test_id}_verdict", as_of=as_of, **decision.record(), **severity(decision, comparison))
 
 
 def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict) -> dict[str, Any]:
     """Return the row of a test for `helpers.tables.verdict_table`."""
     row = {"claim": f"{test_id}: {catalog.claim_test(test_id)['claim']}", "verdict": decision.word}
-    if isinstance(comparison, NotEstimated):
+    if not comparison:
         return row | {"why": "; ".join((*decision.reasons, comparison.why))}
     effect = comparison.effect
     return row | {
@@ -223,11 +232,6 @@ def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decisio
         "placebo_rank": effect.p_value,
         "n": effect.n,
     }
-
-
-def _severity(decision: Verdict, comparison: DateComparison | NotEstimated) -> dict[str, Any]:
-    elsewhere = () if isinstance(comparison, NotEstimated) else comparison.elsewhere
-    return severity(decision, comparison.placebo, elsewhere)
 
 
 def _parts(comparison: DateComparison) -> dict[str, dict[str, Any]]:

@@ -10,9 +10,9 @@ def rounded(value: float) -> float:
     The last bits of a number differ between processors. A half, such as the median of two counts, would be
     rounded now up, now down; over twelve digits it is a half everywhere. Minus zero becomes zero.
     """
-    return float(f"{certain(value):.{SHOWN}g}") + 0.0
+    return float(f"{alike(value):.{SHOWN}g}") + 0.0
 
 
-def certain(value: float) -> float:
+def alike(value: float) -> float:
     """Round to the digits that every machine computes alike, before a comparison that a last bit decides."""
     return float(f"{float(value):.{CERTAIN}g}")

@@ -1,4 +1,4 @@
-"""Where the project keeps things. Every other module asks here and nowhere else."""
+"""Where the checkout and the data package lie, and the settings that move them."""
 
 import os
 from pathlib import Path

@@ -19,7 +19,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from helpers.digits import rounded
-from helpers.tables import VERDICTS
+from helpers.methods.verdict import VERDICTS
 
 RECORD_MIME = "application/vnd.summits.record+json"
 FIELDS = ("name", "value", "low", "high", "unit", "n", "method", "window", "as_of", "details")
@@ -179,7 +179,7 @@ def _check(content: Mapping[str, Any]) -> None:
         (isinstance(value, str) != (content["unit"] == "text"), "the unit 'text' belongs to words only"),
         (value is None and not content["details"].get("why"), "a missing value needs the reason in `why`"),
         (not _finite(content), "every number must be finite; leave out what could not be estimated"),
-        (not _ordered(low, value, high), "the value must lie between low and high"),
+        (not _ordered(low, value, high), "the value must be a number between low and high"),
         (content["n"] is not None and not (type(content["n"]) is int and content["n"] >= 0), "n is a count"),
         (not _iso(content["as_of"]), "write as_of as YYYY-MM-DD"),
         (content["details"].get("verdict", VERDICTS[0]) not in VERDICTS, f"a verdict is one of {VERDICTS}"),
@@ -200,7 +200,8 @@ def _ordered(low: float | None, value: Any, high: float | None) -> bool:
     if isinstance(value, str):
         return low is None and high is None
     known = [number for number in (low, value, high) if number is not None]
-    return known == sorted(known)
+    numbers = all(isinstance(number, int | float) for number in known)
+    return numbers and known == sorted(known)
 
 
 def _iso(day: str) -> bool:

@@ -4,17 +4,16 @@ import hashlib
 import html
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from IPython.display import display
 
 from helpers import catalog, observations
-from helpers.methods.verdict import Word
+from helpers.methods.verdict import VERDICTS
 from helpers.observations import SeriesData
 
-VERDICTS = get_args(Word)
 MISSING = "–"
 MINUS = "\N{MINUS SIGN}"
 TEXT_WIDTH = 60

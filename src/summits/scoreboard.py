@@ -13,7 +13,7 @@ import pandas as pd
 from IPython.display import display
 
 from helpers import records
-from helpers.tables import VERDICTS
+from helpers.methods.verdict import VERDICTS
 from summits import notebooks, plan
 
 

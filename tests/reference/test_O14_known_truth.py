@@ -9,10 +9,9 @@ import pytest
 from cases import case
 from scipy import stats
 
-from helpers.methods.comparison import p_from
 from helpers.methods.interrupted_series import Intervention, interrupted_series, segmented_regression
 from helpers.methods.intervention import sarimax
-from helpers.methods.placebo import placebo_dates
+from helpers.methods.placebo import placebo_dates, placebo_p
 from helpers.methods.power import normal_multiplier
 from helpers.methods.results import Estimate
 from helpers.methods.verdict import Evidence, verdict
@@ -126,7 +125,7 @@ def summit_verdict(panel, summits):
             margin=MARGIN,
             usable_events=len(summits),
             placebo_p=elsewhere.p_value,
-            margin_p=p_from(elsewhere.distribution, own.mean(), MARGIN),
+            margin_p=placebo_p(elsewhere.distribution, own.mean() - MARGIN),
             leave_one_out=tuple(fit(summits.drop(summit)).estimate("summit") for summit in summits),
             lead=headline.estimate("before"),
             rungs=(hac.estimate("summit"), windows),

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers import catalog, claims, paths, records
+from helpers.methods.comparison import DateComparison
 from helpers.methods.rates import rate_ratio
 from helpers.methods.results import Estimate
 from helpers.methods.verdict import Evidence, Region, verdict
@@ -17,7 +18,6 @@ SETTINGS = {
     "window": (1, 10),
     "leads": (-10, -1),
     "span": (YEAR[0], YEAR[-1]),
-    "guard": 0,
     "draws": 99,
     "seed": 1,
 }
@@ -93,6 +93,10 @@ def test_what_was_not_estimated_is_empty_and_false():
     assert not none and len(none) == 0 and none.effect is None
 
 
+def comparison_of(effect, placebo, **known):
+    return DateComparison(effect, None, pd.DataFrame(), placebo=placebo, observed=effect.value, **known)
+
+
 def test_severity_counts_the_placebo_sets_that_earn_the_same_word():
     effect = Estimate(3.0, 2.0, 4.0, "points", 10, "m")
     wide = effect.changed(value=0.0, low=-1.0, high=1.0)
@@ -101,11 +105,15 @@ def test_severity_counts_the_placebo_sets_that_earn_the_same_word():
         Evidence(effect, usable_events=9, leave_one_out=(effect,), lead=wide, rungs=(effect,), **stated)
     )
     assert strong.word == "supported"
-    quiet = np.linspace(-1.9, 1.9, 39)
-    found = claims.severity(strong, quiet)
+    quiet = comparison_of(effect, np.linspace(-1.9, 1.9, 39))
     # The interval excludes zero beyond one; of these only the outermost is rare enough.
-    assert found == {"severity": 0, "severity_before": 0, "severity_sets": 39, "severity_interval": "moved"}
-    one_rises = np.append(np.linspace(-0.1, 0.1, 38), 3.0)
+    assert claims.severity(strong, quiet) == {
+        "severity": 0,
+        "severity_before": 0,
+        "severity_sets": 39,
+        "severity_interval": "moved",
+    }
+    one_rises = comparison_of(effect, np.append(np.linspace(-0.1, 0.1, 38), 3.0))
     assert claims.severity(strong, one_rises)["severity"] == pytest.approx(1 / 39)
     weak = verdict(replace(strong.evidence, mde=1.6))
     assert claims.severity(weak, one_rises) == {
@@ -114,13 +122,17 @@ def test_severity_counts_the_placebo_sets_that_earn_the_same_word():
         "severity_sets": 39,
         "severity_interval": "moved",
     }
-    unsure = [effect.changed(value=value, low=value - 9, high=value + 9) for value in one_rises]
-    own = claims.severity(strong, one_rises, unsure)
+    unsure = {
+        place: effect.changed(value=value, low=value - 9, high=value + 9)
+        for place, value in enumerate(one_rises.placebo)
+    }
+    own = claims.severity(strong, replace(one_rises, elsewhere=unsure))
     assert (own["severity"], own["severity_interval"]) == (0, "own")
     crowded = claims.severity(verdict(replace(strong.evidence, crowded=True)), one_rises)
     assert (crowded["severity"], crowded["severity_before"]) == (None, pytest.approx(1 / 39))
-    assert claims.severity(strong, quiet[:18]) == {}
+    assert claims.severity(strong, comparison_of(effect, quiet.placebo[:18])) == {}
     assert claims.severity(verdict(Evidence(None, usable_events=0)), quiet) == {}
+    assert claims.severity(strong, claims.NotEstimated("too short")) == {}
 
 
 def committed_evidence():
@@ -128,14 +140,17 @@ def committed_evidence():
     for notebook in sorted((paths.root() / "notebooks").glob("*.ipynb")):
         table = records.read(notebook)
         rulings = table[table["name"].str.fullmatch(r"[CH]\d\d[a-z]_verdict")]
-        yield from ((row.name, row.details.get("inputs") or {}) for row in rulings.itertuples(index=False))
+        for row in rulings.itertuples(index=False):
+            yield row.name, row.value, row.details.get("inputs") or {}
 
 
 def test_no_committed_design_sees_less_than_its_interval_allows():
-    below, seen = [], 0
-    for name, inputs in committed_evidence():
+    below, seen, words = [], 0, ("supported", "contradicted", "inconclusive")
+    for name, word, inputs in committed_evidence():
         estimate, mde = inputs.get("estimate"), inputs.get("mde")
-        if mde is None or not estimate or None in (estimate["low"], estimate["high"]):
+        if word in words:
+            assert mde and estimate, f"{name}: a word without its detectable effect"
+        if mde is None or not estimate or None in (estimate.get("low"), estimate.get("high")):
             continue
         seen += 1
         # Records keep six digits.

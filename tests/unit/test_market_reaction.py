@@ -8,7 +8,7 @@ import pytest
 from cells import Cells
 
 from helpers.methods import event_study, placebo
-from helpers.methods.abnormal_returns import portfolio_cars
+from helpers.methods.abnormal_returns import cars_on_every_day
 from helpers.methods.checks import UnusableInput
 
 NOTEBOOK = Cells("05_market_reaction")
@@ -30,9 +30,11 @@ def simulated(seed=0, jump=0.0, assets=6):
 
 def judge_controls(returns, market, controls=CONTROLS, meetings=MEETINGS):
     news = {"tightening_major": controls, "meetings": meetings}
-    daily = portfolio_cars(
-        returns, market, estimation=LAYOUT["estimation"], window=LAYOUT["window"]
-    ).to_frame("g")
+    daily = (
+        cars_on_every_day(returns, market, estimation=LAYOUT["estimation"], window=LAYOUT["window"])
+        .mean(axis=1)
+        .to_frame("g")
+    )
     complete, listed = daily["g"].notna().to_numpy(), pd.DatetimeIndex(pd.concat(news.values()))
     quiet = placebo.quiet_rows(DAYS, complete, listed, 3)
     names = NOTEBOOK.run({}, SETUP)
@@ -47,7 +49,7 @@ def judge_controls(returns, market, controls=CONTROLS, meetings=MEETINGS):
         for seed, (kind, dates) in enumerate(news.items())
     }
     NOTEBOOK.run(names, POWER, until="smallest = ")
-    NOTEBOOK.run(names, STUDIES, CONTROLS_CELL, "c08-p", "c08-size", "c08-size-rule")
+    NOTEBOOK.run(names, STUDIES, CONTROLS_CELL, "c08-p", "c08-holm", "c08-size", "c08-size-rule")
     return NOTEBOOK.run(names, "c08-direction", "c08-direction-rule")
 
 

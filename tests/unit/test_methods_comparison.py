@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from helpers.methods import comparison
-from helpers.methods.checks import UnusableInput
-from helpers.methods.comparison import compare, p_from, without_p
+from helpers.methods.checks import WrongCall
+from helpers.methods.comparison import DateEstimator, compare
+from helpers.methods.placebo import PLACEBO_TEST
 from helpers.methods.results import Estimate, mean_over_events
 
 VALUES = np.arange(30.0) - 10
@@ -25,16 +26,11 @@ def with_interval(members):
     return mean_over_events(VALUES[members], unit="points", method="mean", leads="none")
 
 
-def compared(**changes):
-    settings = {
-        "members": EVENTS,
-        "placebo_sets": SETS,
-        "interval": with_interval,
-        "detectable": 4.5,
-        "rows": pd.DataFrame({"value": VALUES[EVENTS]}, DATES[EVENTS]),
-        "centre": 0.0,
-    }
-    return compare(DATES[EVENTS], mean_of, **(settings | changes))
+def compared(members=EVENTS, placebo_sets=SETS, **changes):
+    known = {"value": mean_of, "interval": with_interval, "fewest": 2}
+    known |= {name: changes.pop(name) for name in ("error", "ratio", "fewest", "interval") if name in changes}
+    settings = {"detectable": 4.5, "rows": pd.DataFrame({"value": VALUES[EVENTS]}, DATES[EVENTS])}
+    return compare(DATES[EVENTS], members, placebo_sets, DateEstimator(**known), **(settings | changes))
 
 
 def test_a_detectable_effect_is_no_less_than_the_interval_allows():
@@ -45,15 +41,17 @@ def test_a_detectable_effect_is_no_less_than_the_interval_allows():
 
 
 def test_the_distance_from_a_bound_is_ranked_among_the_placebo_values():
-    values = np.arange(-10.0, 11.0)
-    assert p_from(values, 30.0, 0.0) == 1 / 22
-    assert p_from(values, 30.0, 30.0) == 1
-    assert p_from(values + 5, 10.0, 0.0) == p_from(values, 10.0, 0.0) == 3 / 22
-    assert p_from(values[:18], 1.0, 0.0) is None
+    result = compared()
+    # Placebo values run from -9 to 10 round a mean of 0.5; the effect is 18.
+    assert result.p_value() == result.effect.p_value == 1 / 21
+    assert result.p_value(17.5) == 1
+    assert result.p_value(10.0) == 7 / 21
+    assert result.p_value(place=0) == result.p_value(place=19) == 3 / 21
+    assert compared(placebo_sets=SETS[:18]).p_value() is None
 
 
 def test_effect_placebo_and_each_date_left_out():
-    result = compared(details={"months": 30}, model_p="t_p")
+    result = compared(details={"months": 30})
     assert result.effect.value == 18
     assert result.placebo.tolist() == [row - 9.0 for row in range(20)]
     assert result.effect.p_value == 1 / 21
@@ -63,35 +61,41 @@ def test_effect_placebo_and_each_date_left_out():
         30: 17.5,
     }
     details = result.effect.details
-    assert (details["mde"], details["months"], details["placebo_50"]) == (4.5, 30, 0.5)
-    assert details["t_p"] == with_interval(EVENTS).p_value
+    assert (details["mde"], details["months"], details["placebo_50"]) == (4.5, 30, 1.0)
+    assert details["p_test"] == PLACEBO_TEST
     assert result.lead is None and list(result.rows["value"]) == [17, 18, 19]
 
 
-def test_the_p_value_counts_from_the_centre_or_the_smaller_tail():
-    near = {"members": np.array([5, 6, 7]), "rows": pd.DataFrame()}
-    # The mean is -4; placebo values run from -9 to 10.
-    assert compared(**near, centre=0.0).effect.p_value == (1 + 6 + 7) / 21
-    assert compared(**near, centre=-4.0).effect.p_value == 1
-    assert compared(**near, centre=None).effect.p_value == pytest.approx(2 * (1 + 6) / 21)
-    assert compared(**near, centre=0.0, exact=True).effect.p_value == 13 / 20
-    assert compared(**near, centre=None, exact=True).effect.p_value == 12 / 20
+def test_with_errors_distances_are_in_standard_errors():
+    doubled = compared(error=lambda sets: np.where(sets[:, 0] < 10, 1.0, 20.0))
+    assert doubled.effect.details["p_test"] == f"{PLACEBO_TEST}, in standard errors"
+    # 17.5 over 20 is less than the distances of the ten sets whose error is one, but for the nearest.
+    assert doubled.effect.p_value == (1 + 9) / 21
 
 
-def test_an_infinite_placebo_value_ranks_above_all():
+def test_ratios_are_compared_in_logs_and_an_infinite_one_is_farthest():
     result = compare(
         DATES[[2]],
-        lambda sets: np.where(sets[:, 0] >= 20, np.inf, sets[:, 0] / 10),
-        members=np.array([2]),
-        placebo_sets=np.arange(24)[:, None],
-        interval=lambda members: Estimate(0.2, 0, 1, "ratio", 1, "ratio"),
+        np.array([2]),
+        np.arange(24)[:, None],
+        DateEstimator(
+            lambda sets: np.where(sets[:, 0] >= 20, np.inf, 2.0 ** (sets[:, 0] - 10)),
+            lambda members: Estimate(0.2, 0, 1, "ratio", 1, "ratio"),
+            ratio=True,
+        ),
         detectable=3.0,
         rows=pd.DataFrame(),
-        describe=lambda placebo: {"infinite": float(np.isinf(placebo).sum())},
     )
-    assert result.effect.p_value == pytest.approx(2 * (1 + 3) / 25)
-    assert result.effect.details == {"mde": 3.0, "infinite": 4}
-    assert result.leave_one_out == {}
+    # Logs of base two run from -10 to 9, where the infinite ones count too; their mean is 13 / 12.
+    assert result.effect.p_value == (1 + 3 + 0) / 25
+    assert result.leave_one_out == result.elsewhere == {}
+
+
+def test_the_interval_is_asked_at_placebo_sets_where_it_is_known_there():
+    assert {place: each.value for place, each in compared().elsewhere.items()} == {
+        row: row - 9.0 for row in range(20)
+    }
+    assert compared(fewest=None).elsewhere == compared(fewest=None).leave_one_out == {}
 
 
 def test_fewer_than_nineteen_sets_give_no_p_value():
@@ -109,15 +113,9 @@ def test_the_fewest_dates_that_must_remain():
     assert compared(leave_one_out=years).leave_one_out == years
 
 
-def test_the_words_for_the_leads_are_those_of_the_effect_alone():
-    result = compared(leads="beside it")
-    assert result.effect.leads == "beside it"
-    assert {left.leads for left in result.leave_one_out.values()} == {"none"}
-
-
 @pytest.mark.parametrize("changes", [{"members": EVENTS[:2]}, {"placebo_sets": SETS[:, :2]}])
 def test_sizes_that_do_not_fit_are_refused(changes):
-    with pytest.raises(UnusableInput, match="do not fit"):
+    with pytest.raises(WrongCall, match="do not fit"):
         compared(**changes)
 
 
@@ -127,13 +125,6 @@ def test_a_comparison_is_shown_as_one_short_table():
     assert list(table.index) == ["effect", "lead", "placebo, 5 to 95 %", "each left out", "detectable"]
     assert table.loc["each left out", ["low", "high"]].tolist() == [17.5, 18.5]
     assert len(repr(result).splitlines()) == 7 and "<table" in result._repr_html_()
-
-
-def test_without_p_keeps_all_but_the_p_value():
-    result = compared()
-    bare = without_p(result)
-    assert bare.effect.p_value is None and result.effect.p_value is not None
-    assert (bare.effect.value, bare.effect.details) == (result.effect.value, result.effect.details)
 
 
 def test_the_example_is_true():

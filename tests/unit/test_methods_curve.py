@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.methods import curve
-from helpers.methods.checks import UnusableInput
+from helpers.methods.checks import UnusableInput, WrongCall
 from helpers.methods.results import Estimate
 
 CHOICES = {"Window": ["3", "6"], "Errors": ["a", "b"]}
@@ -34,7 +34,7 @@ def trace(values: list[float], null: np.ndarray = NULL, spread: float = 1.0, **c
 def test_an_interval_has_the_class_of_the_rule(sign: str, expected: list[str]) -> None:
     low, high = np.array([0.2, -0.5, 0.01, -1.0]), np.array([0.6, 0.05, 0.05, 1.0])
     assert list(curve.interval_class(low, high, sign=sign, margin=0.1)) == expected
-    with pytest.raises(UnusableInput, match="margin"):
+    with pytest.raises((UnusableInput, WrongCall), match="margin"):
         curve.interval_class(low, high, sign=sign, margin=-0.1)
 
 
@@ -83,7 +83,7 @@ def test_a_point_names_one_option_for_each_choice() -> None:
     assert traced.point({"Window": "6", "Errors": "a"}).name == 2
     assert traced.point({"Window": "6", "Errors": "b"}) is None
     assert traced.estimate({"Window": "6", "Errors": "b"}) is None
-    with pytest.raises(UnusableInput, match="one option for each"):
+    with pytest.raises((UnusableInput, WrongCall), match="one option for each"):
         traced.point({"Window": "6"})
     point = traced.estimate({"Errors": "b", "Window": "3"})
     assert (point.value, point.low, point.high, point.n) == (1.1, pytest.approx(-0.9), 3.1, 9)

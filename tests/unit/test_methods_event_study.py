@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from helpers.methods.abnormal_returns import cars_on_every_day, design, fit, portfolio_cars
+from helpers.methods.abnormal_returns import cars_on_every_day, design, fit
 from helpers.methods.checks import UnusableInput
 from helpers.methods.event_study import event_study, spaced, windows
 
@@ -87,14 +87,18 @@ def test_rolling_sums_equal_the_regressions():
 
 def test_a_portfolio_on_every_day_is_the_mean_of_its_shares():
     returns, market = panel()
-    every_day = portfolio_cars(returns, market, estimation=WINDOWS["estimation"], window=WINDOWS["window"])
+    every_day = cars_on_every_day(
+        returns, market, estimation=WINDOWS["estimation"], window=WINDOWS["window"]
+    ).mean(axis=1)
     studied = event_study(returns, market, DAYS, **WINDOWS).by_event["car"]
     assert every_day[DAYS].to_numpy() == pytest.approx(studied.to_numpy())
 
 
 def test_the_first_and_the_last_day_with_full_windows_are_the_only_ends():
     returns, market = panel(days=200)
-    every_day = portfolio_cars(returns, market, estimation=WINDOWS["estimation"], window=(-1, 3))
+    every_day = cars_on_every_day(returns, market, estimation=WINDOWS["estimation"], window=(-1, 3)).mean(
+        axis=1
+    )
     seen = np.flatnonzero(every_day.notna())
     assert (seen[0], seen[-1], len(seen)) == (130, 200 - 4, 200 - 4 - 130 + 1)
     # The study takes the same days: with a window to +1 the first is row 130, the last row 198.

@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 
 from helpers.methods import placebo
-from helpers.methods.checks import UnusableInput
-from helpers.methods.multiplicity import adjusted, romano_wolf
-from helpers.methods.placebo import label_permutation, placebo_dates, placebo_test, sign_flips
+from helpers.methods.checks import UnusableInput, WrongCall
+from helpers.methods.multiplicity import romano_wolf
+from helpers.methods.placebo import label_permutation, placebo_dates, placebo_p, sign_flips
 
 MONTHS = pd.date_range("2010-01-01", periods=144, freq="MS")
 EVENTS = ["2012-05-01", "2015-11-01", "2018-03-01"]
@@ -28,8 +28,8 @@ def test_an_extreme_event_has_the_smallest_p_and_a_usual_one_does_not():
     extreme = placebo_dates(values, ["2015-11-01"], guard=3, seed=1)
     assert extreme.exact and extreme.pool == 144 - 5 - 7
     assert extreme.p_value == pytest.approx(1 / (1 + extreme.pool))
-    assert extreme.rank == 1.0
-    values["2015-11-01"] = 0.0
+    assert extreme.record()["placebo_rank"] == 1.0
+    values["2015-11-01"] = extreme.distribution.mean()
     assert placebo_dates(values, ["2015-11-01"], guard=3, seed=1).p_value == 1.0
 
 
@@ -112,17 +112,52 @@ def test_size_under_the_null():
     ],
 )
 def test_impossible_requests_are_refused(arguments, message):
-    with pytest.raises(UnusableInput, match=message):
+    with pytest.raises((UnusableInput, WrongCall), match=message):
         placebo_dates(statistic(), **{"events": EVENTS, "guard": 3, "seed": 1} | arguments)
 
 
-def test_placebo_test_counts_ties_and_refuses_gaps():
-    assert placebo_test(np.arange(-10.0, 11), 10.0) == pytest.approx(3 / 22)
-    assert placebo_test(np.arange(-10.0, 11), 10.0 + 1e-15) == pytest.approx(3 / 22)
+def test_placebo_p_counts_ties_and_refuses_gaps():
+    values = np.arange(-10.0, 11)
+    assert placebo_p(values, 10.0) == placebo_p(values, 10.0 + 1e-15) == pytest.approx(3 / 22)
     with pytest.raises(UnusableInput, match="missing"):
-        placebo_test(np.array([1.0, np.nan]), 1.0)
+        placebo_p(np.array([1.0, np.nan]), 1.0)
     with pytest.raises(UnusableInput, match="at least 19"):
-        placebo_test(np.arange(5.0), 1.0)
+        placebo_p(np.arange(5.0), 1.0)
+    with pytest.raises(WrongCall, match="standard errors"):
+        placebo_p(values, 1.0, errors=np.ones(21))
+
+
+def test_placebo_p_is_the_distance_from_the_placebo_mean():
+    values = np.arange(-10.0, 11)
+    assert placebo_p(values + 5, 13.0) == placebo_p(values, 8.0) == placebo_p(values, -8.0) == 7 / 22
+    assert placebo_p(values, 8.0, alternative="greater") == 4 / 22
+    assert placebo_p(values, 8.0, alternative="less") == 20 / 22
+    assert placebo_p(values, 8.0, exact=True) == 6 / 21
+    skewed = np.append(values, 99.0)
+    assert placebo_p(skewed, 20.0) == 2 / 23
+
+
+def test_an_infinite_placebo_value_is_as_far_off_as_the_farthest_finite_one():
+    values = np.append(np.arange(-10.0, 11), [np.inf, -np.inf])
+    assert placebo_p(values, 10.0) == placebo_p(values, -np.inf) == (1 + 2 + 2) / 24
+    # Many windows without an event do not hide a high rate.
+    assert placebo_p(np.append(np.full(70, -np.inf), np.linspace(-1, 1, 29)), 3.0) == 1 / 100
+
+
+def test_placebo_p_in_standard_errors_does_not_take_noisier_dates_for_an_effect():
+    rng = np.random.default_rng(1)
+    quiet = rng.normal(size=(999, 12))
+    errors, p_values = quiet.std(axis=1, ddof=1) / np.sqrt(12), []
+    for _ in range(300):
+        noisy = 1.5 * rng.normal(size=12)
+        error = noisy.std(ddof=1) / np.sqrt(12)
+        plain = placebo_p(quiet.mean(axis=1), noisy.mean())
+        p_values.append((plain, placebo_p(quiet.mean(axis=1), noisy.mean(), errors=errors, error=error)))
+    raw, studentised = (np.array(p_values) <= 0.05).mean(axis=0)
+    assert raw > 0.12 and studentised < 0.08
+    # Equal values have no error: the farthest of all, or none.
+    assert placebo_p(np.zeros(19), 1.0, errors=np.zeros(19), error=0.0) == 1 / 20
+    assert placebo_p(np.zeros(19), 0.0, errors=np.zeros(19), error=0.0) == 1
 
 
 def test_sign_flips_equal_scipy_and_are_drawn_for_many_effects():
@@ -166,15 +201,8 @@ def test_romano_wolf_is_monotone_and_refuses_other_names():
     table = romano_wolf(t, draws)
     assert (table["p_romano_wolf"] >= table["p_raw"]).all()
     assert table["p_romano_wolf"].loc[["a", "c", "b"]].is_monotonic_increasing
-    with pytest.raises(UnusableInput, match="different hypotheses"):
+    with pytest.raises((UnusableInput, WrongCall), match="different hypotheses"):
         romano_wolf(t, draws.rename(columns={"a": "d"}))
-
-
-def test_adjusted_refuses_percentages_and_unknown_methods():
-    with pytest.raises(UnusableInput, match="percentages"):
-        adjusted(pd.Series([5.0, 0.1]), "holm")
-    with pytest.raises(UnusableInput, match="Use one of"):
-        adjusted(pd.Series([0.5, 0.1]), "sidak")
 
 
 def test_spaced_sets_are_drawn_uniformly_and_as_far_apart_as_asked():

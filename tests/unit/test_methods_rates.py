@@ -7,6 +7,7 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from helpers.methods.checks import UnusableInput
+from helpers.methods.placebo import placebo_p
 from helpers.methods.power import detectable_share_difference
 from helpers.methods.rates import (
     Span,
@@ -19,7 +20,7 @@ from helpers.methods.rates import (
 )
 
 SPAN = ("2021-01-01", "2022-12-31")
-DRAW = {"span": SPAN, "guard": 0, "draws": 999, "seed": 1}
+DRAW = {"span": SPAN, "draws": 999, "seed": 1}
 
 
 def in_year(days, year=2021):
@@ -76,19 +77,17 @@ def test_the_ends_of_the_span_belong_to_it():
         span.inside(np.array([5, 720]), (-5, 10))
 
 
-@pytest.mark.parametrize("guard", [0, 30])
-def test_placebo_days_lie_in_the_year_beyond_the_guard_with_full_windows(guard):
+def test_placebo_days_are_all_days_of_the_year_with_full_windows():
     span, days = Span.between(*SPAN), np.array([100, 500])
-    sets = span.placebo_sets(days, guard=guard, draws=20_000, seed=1, window=(-20, 10))
-    nearest = np.abs(sets[:, :, None] - days).min()
-    assert nearest == guard + 1  # the first day beyond the guard is drawn, none before it
-    assert (sets.min(), sets.max()) == (20, 719)  # the outermost days whose windows lie in the span
-    assert (sets[:, 0].max(), sets[:, 1].min()) == (364, 365)
+    sets = span.placebo_sets(days, draws=20_000, seed=1, window=(-20, 10))
+    # The outermost days whose windows lie in the span, each in its year, the real ones among them.
+    assert np.unique(sets[:, 0]).tolist() == list(range(20, 365))
+    assert np.unique(sets[:, 1]).tolist() == list(range(365, 720))
 
 
 def test_placebo_sets_of_equal_draws_are_equal_for_equal_seeds():
     span, days = Span.between(*SPAN), np.array([100, 500])
-    first, again, other = (span.placebo_sets(days, guard=5, draws=99, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (span.placebo_sets(days, draws=99, seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
@@ -137,6 +136,22 @@ def test_placebo_p_values_are_roughly_uniform_under_the_null():
             ratio(events, in_year(rng.choice(330, 3, replace=False)), draws=199, seed=seed).effect.p_value
         )
     assert 0.25 < np.mean(np.array(p_values) < 0.5) < 0.75
+
+
+def test_days_near_the_real_dates_belong_to_the_placebo_days():
+    """Kept away from them, placebo windows hold what the real ones left over: too many nulls are rejected."""
+    span, rng = Span.between("2021-01-01", "2021-12-31"), np.random.default_rng(8)
+    days, window, p_values = np.array([100, 250]), (1, 60), {0: [], 60: []}
+    for seed in range(150):
+        counts = np.bincount(rng.choice(365, 25), minlength=365)
+        every = span.placebo_sets(days, draws=999, seed=seed, window=window)
+        distance = np.abs(every[:, :, None] - days).min(axis=(1, 2))
+        for guard, values in p_values.items():
+            sets = every[distance > guard] if guard else every
+            means = counts_at(counts, sets, window).mean(axis=1)
+            values.append(placebo_p(means, counts_at(counts, days, window).mean()))
+    sizes = {guard: np.mean(np.array(values) <= 0.05) for guard, values in p_values.items()}
+    assert sizes[0] < 0.1 < sizes[60]
 
 
 def test_placebo_draws_with_every_event_inside_rank_above_all_others():
@@ -231,7 +246,6 @@ def test_the_detectable_rise_of_a_share_has_the_power_it_says():
         (in_year([5]), in_year([100]), {"window": (10, 1)}, "window"),
         (in_year([5]), in_year([100]), {"span": ("2022-01-01", "2021-01-01")}, "span"),
         (in_year([5]), in_year([100]), {"span": ("2021-01-01", "2021-01-01")}, "span 2021"),
-        (in_year([5]), in_year([100]), {"guard": 300}, "placebo days in 2021"),
     ],
 )
 def test_unusable_input_is_refused(events, dates, changes, message):
@@ -250,7 +264,7 @@ def test_bursts_raise_the_detectable_ratio():
 def test_the_detectable_effect_is_the_larger_of_interval_and_placebo():
     span, dates = Span.between(*SPAN), in_year([50, 150, 250])
     days = span.days(dates, "dates")
-    sets = span.placebo_sets(days, guard=0, draws=999, seed=1)
+    sets = span.placebo_sets(days, draws=999, seed=1)
 
     def details(events):
         counts = span.counts(in_year(events), "events")

@@ -7,7 +7,7 @@ from scipy import stats
 
 from helpers.methods import checks
 from helpers.methods.checks import UnusableInput
-from helpers.methods.placebo import placebo_test
+from helpers.methods.placebo import placebo_p
 from helpers.methods.power import (
     detectable_coefficient,
     detectable_difference,
@@ -26,7 +26,6 @@ from helpers.methods.results import (
     number,
     rescale,
     t_estimate,
-    t_interval,
     table_of,
     widen,
 )
@@ -137,8 +136,8 @@ def test_series_check():
 def test_the_interval_of_a_mean_has_values_minus_one_degrees_of_freedom():
     values = np.array([1.0, 2.0, 4.0])
     expected = stats.t.interval(0.95, 2, values.mean(), values.std(ddof=1) / np.sqrt(3))
-    assert t_interval(values) == pytest.approx(expected)
-    assert t_interval(np.array([2.0, 2.0])) == (-np.inf, np.inf)
+    equal = mean_over_events(np.array([2.0, 2.0]), unit="points", method="mean")
+    assert (equal.low, equal.high, equal.p_value) == (-np.inf, np.inf, None)
     mean = mean_over_events(values, unit="points", method="mean")
     assert (mean.low, mean.high) == pytest.approx(expected) and mean.df == 2
 
@@ -146,9 +145,8 @@ def test_the_interval_of_a_mean_has_values_minus_one_degrees_of_freedom():
 def test_the_detectable_shift_reaches_the_level_in_four_fifths_of_the_placebo_dates():
     pool = np.random.default_rng(3).normal(1, 2, 60)
     shift = detectable_shift(pool)
-    median = np.median(pool)
-    found = [placebo_test(pool - median, value + shift - median) <= 0.05 for value in pool]
-    missed = [placebo_test(pool - median, value + 0.9 * shift - median) <= 0.05 for value in pool]
+    found = [placebo_p(pool, value + shift) <= 0.05 for value in pool]
+    missed = [placebo_p(pool, value + 0.9 * shift) <= 0.05 for value in pool]
     assert np.mean(found) >= 0.8 > np.mean(missed)
     # Of 19 placebo changes not one may lie as far; the side on which more room is needed decides.
     even, skewed = np.arange(-9.0, 10.0), -(np.arange(19.0) ** 2)
@@ -198,8 +196,11 @@ def test_an_interval_widens_with_the_looks():
     one = t_estimate(0.2, 0.05, 10, unit="log points", n=11, method="simulated")
     assert widen(one, 1).low == pytest.approx(one.low)
     assert widen(one, 8).low < one.low and widen(one, 8).high > one.high
-    with pytest.raises(UnusableInput, match="standard error"):
-        widen(Estimate(1, 0, 2, "events", 5, "count"), 2)
+    # Each side in proportion, and by the root of the dispersion.
+    lopsided = widen(Estimate(1, 0, 3, "events", 5, "count"), 2, dispersion=4)
+    times = 2 * stats.norm.ppf(1 - 0.025 / 2) / stats.norm.ppf(0.975)
+    assert (lopsided.low, lopsided.high) == pytest.approx((1 - times, 1 + 2 * times))
+    assert widen(one, 1, dispersion=0.5) == one
 
 
 def test_an_estimate_is_rescaled_with_its_interval():

@@ -20,13 +20,13 @@ def in_year(days, year=2021):
 
 @pytest.fixture(scope="module")
 def names():
-    setting = {"span": SPAN, "guard_days": 0, "draws": 999, "seed": 1, "path_days": 20, "path_bin": 10}
+    setting = {"span": SPAN, "draws": 999, "seed": 1, "path_days": 20, "path_bin": 10}
     RESTRAINT.run(setting, "setup", until="figures.apply_style()")
     return RESTRAINT.run(setting, *ESTIMATORS)
 
 
 def ratio(events, dates):
-    return rate_ratio(events, dates, window=(1, 10), leads=(-10, -1), span=SPAN, guard=0, draws=999, seed=1)
+    return rate_ratio(events, dates, window=(1, 10), leads=(-10, -1), span=SPAN, draws=999, seed=1)
 
 
 def test_the_jackknife_has_the_dates_as_its_unit(names):

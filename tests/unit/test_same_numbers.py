@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.digits import certain, rounded
+from helpers.digits import alike, rounded
 from helpers.figures import publishing
 from helpers.methods import counterfactual, likelihood
 from helpers.methods.checks import UnusableInput
@@ -113,7 +113,7 @@ def test_halves_are_rounded_alike_on_every_machine() -> None:
     for half in (0.1234565, 2.5e-7, 1234565.0):
         nearby = {rounded(x) for x in (np.nextafter(half, 0), half, np.nextafter(half, 2 * half))}
         assert len(nearby) == 1
-    assert certain(0.1 + 0.2) == certain(0.3) and str(rounded(-0.0)) == "0.0"
+    assert alike(0.1 + 0.2) == alike(0.3) and str(rounded(-0.0)) == "0.0"
     assert rounded(1234567.8) == 1234570 and np.isnan(rounded(float("nan")))
 
 

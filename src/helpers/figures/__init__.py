@@ -1,7 +1,8 @@
 """Figures in one house style.
 
-A figure states its conclusion as its title, its unit and basis under it, and its sources below. `publish` is
-the only way out of a notebook: it refuses a figure without title, unit, source, alt text or numbers. Bars,
+A figure states its conclusion as its title, its unit and basis under it, and its sources below. `publish`
+shows it in a notebook and refuses it without title, unit, source, alt text or numbers; `save` writes a figure
+to a file. Bars,
 marks, distributions and heat maps are seaborn's; style, panels, event lanes and direct labels are ours.
 """
 # The imports are the public names.

@@ -21,8 +21,7 @@ from matplotlib.font_manager import fontManager
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
-from helpers.digits import SHOWN
-from helpers.digits import certain as sure_of
+from helpers.digits import SHOWN, alike
 from helpers.tables import MINUS
 
 WIDTH = 8.2
@@ -202,7 +201,7 @@ def certain(values: Any, digits: int = 9) -> np.ndarray:
     numbers: np.ndarray = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
     size = np.abs(numbers)
     floor = 1e-12 * size.max(where=np.isfinite(size), initial=0) if digits == SHOWN else 0
-    sure = (sure_of(number) for number in np.where(size <= floor, 0, numbers).flat)
+    sure = (alike(number) for number in np.where(size <= floor, 0, numbers).flat)
     return np.array([f"{number:.{digits}g}" for number in sure], dtype=float).reshape(numbers.shape) + 0.0
 
 

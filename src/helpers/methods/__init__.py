@@ -1,5 +1,6 @@
-"""Estimators: pure functions on arrays and frames that return frozen results.
+"""Estimators and the rule that judges them: arrays and frames in, frozen results out.
 
-One file per estimator. A result offers ``.record()`` (the mapping that ``helpers.records.record`` takes) and
-shows itself as one short table, ``.summary()``. Nothing here reads a file or draws.
+What several estimators share stands in a module of its own (checks, results, placebo, comparison, power).
+Most results show themselves as one short table, ``.summary()``; an estimate offers ``.record()``, the mapping
+that ``helpers.records.record`` takes. Nothing here reads the data package or draws.
 """

@@ -158,16 +158,6 @@ def cars_on_every_day(
     return pd.DataFrame(np.where(usable, car, np.nan), index=index, columns=returns.columns)
 
 
-def portfolio_cars(
-    returns: pd.DataFrame, market: pd.Series | None, *, estimation: Window, window: Window
-) -> pd.Series:
-    """Cumulative abnormal return of the equal-weight portfolio, as if each day were an event.
-
-    The mean runs over the shares that can be used on the day; see :func:`cars_on_every_day`.
-    """
-    return cars_on_every_day(returns, market, estimation=estimation, window=window).mean(axis=1)
-
-
 def _rolling_sum(values: np.ndarray, window: Window) -> np.ndarray:
     """Sum over relative days first..last of every row; missing where the window leaves the data."""
     first, last = window

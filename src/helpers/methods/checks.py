@@ -10,6 +10,10 @@ class UnusableInput(ValueError):
     """Input from which no honest estimate can be made; the message says what to do."""
 
 
+class WrongCall(ValueError):
+    """An argument that no data could make right, such as an unknown method: the call is to be mended."""
+
+
 def index_in_order(index: pd.Index, what: str) -> pd.DatetimeIndex:
     """Return `index` if it is a sorted, unique DatetimeIndex without gaps in its labels.
 

@@ -11,19 +11,49 @@ Bloom (1995) for minimum detectable effects.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import pandas as pd
 
 from helpers.methods import checks, power
-from helpers.methods.placebo import MINIMUM_POOL, placebo_p, placebo_range
+from helpers.methods.placebo import MINIMUM_POOL, PLACEBO_TEST, placebo_p, placebo_range
 from helpers.methods.results import Estimate, Shown
 
-Estimator = Callable[[np.ndarray], np.ndarray]
+
+@dataclass(frozen=True)
+class DateEstimator:
+    """What is estimated around dates, and what is known of the estimator.
+
+    A member is whatever the estimator counts dates by: a day, a row, a cell of a table.
+
+    Parameters
+    ----------
+    value : callable
+        Takes sets of members, an array of int of shape (sets, events), and returns one value for each set,
+        shape (sets,).
+    interval : callable
+        Takes the members of one set, shape (events,), and returns the estimate with its interval.
+    error : callable, optional
+        Takes sets as `value` does and returns a standard error for each; the placebo p then compares
+        distances in standard errors.
+    ratio : bool
+        Values are ratios: the placebo p compares their logs.
+    fewest : int or None
+        Dates from which `interval` gives an estimate, at any set. None if it knows the real dates alone, such
+        as a fit made before: then it is neither asked at placebo sets nor with a date left out.
+    """
+
+    value: Callable[[np.ndarray], np.ndarray]
+    interval: Callable[[np.ndarray], Estimate]
+    error: Callable[[np.ndarray], np.ndarray] | None = None
+    ratio: bool = False
+    fewest: int | None = None
 
 
+@final
 @dataclass(frozen=True, repr=False)
 class DateComparison(Shown):
     """What happens around dates, compared with the same around placebo dates.
@@ -41,9 +71,17 @@ class DateComparison(Shown):
         The effect with each date left out.
     placebo : array, shape (sets,)
         The effect at the placebo sets.
-    elsewhere : tuple of Estimate
-        The effect with its own interval at up to 199 of the placebo sets, evenly spaced; empty where the
-        interval is known at the real dates alone.
+    errors : array, shape (sets,), or None
+        Its standard error at each, where the estimator gives one.
+    observed, observed_error : float
+        The effect at the dates by the estimator that the placebo sets have, and its standard error.
+    ratio : bool
+        The effect is a ratio, whose logs are compared.
+    exact : bool
+        The placebo sets are all that there are, the real one among them.
+    elsewhere : dict of int to Estimate
+        The effect with its own interval at up to 199 of the placebo sets, evenly spaced, by their place;
+        empty where the interval is known at the real dates alone.
     """
 
     effect: Estimate
@@ -51,7 +89,35 @@ class DateComparison(Shown):
     rows: pd.DataFrame
     leave_one_out: Mapping[Any, Estimate] = field(default_factory=dict)
     placebo: np.ndarray = field(default_factory=lambda: np.empty(0))
-    elsewhere: tuple[Estimate, ...] = ()
+    errors: np.ndarray | None = None
+    observed: float = np.nan
+    observed_error: float | None = None
+    ratio: bool = False
+    exact: bool = False
+    elsewhere: Mapping[int, Estimate] = field(default_factory=dict)
+
+    def p_value(self, bound: float = 0.0, place: int | None = None) -> float | None:
+        """Return how often placebo sets lie as far off as the effect lies from a bound.
+
+        A two-sided p value of the hypothesis that the true effect is the bound (of a ratio: its log). With a
+        `place` the effect is that at one of the placebo sets. None with fewer than 19 sets, or where a set
+        has no value. See :func:`helpers.methods.placebo.placebo_p`.
+        """
+        if len(self.placebo) < MINIMUM_POOL or np.isnan(self.placebo).any():
+            return None
+        value, error = self.observed, self.observed_error
+        if place is not None:
+            value = self.placebo[place]
+            error = None if self.errors is None else float(self.errors[place])
+        values = self.placebo
+        if self.ratio:
+            with np.errstate(divide="ignore"):
+                values, value = np.log(values), np.log(value)
+        return placebo_p(values, float(value) - bound, errors=self.errors, error=error, exact=self.exact)
+
+    def with_details(self, **details: Any) -> "DateComparison":
+        """Return the comparison with further details of its effect."""
+        return replace(self, effect=self.effect.changed(details=dict(self.effect.details) | details))
 
     def record(self) -> dict[str, Any]:
         """Return the record of the effect."""
@@ -63,7 +129,7 @@ class DateComparison(Shown):
         rows = {"effect": self.effect} | ({"lead": self.lead} if self.lead else {})
         table = {name: [getattr(row, column) for column in columns] for name, row in rows.items()}
         if len(self.placebo):
-            low, middle, high = np.quantile(self.placebo, [0.05, 0.5, 0.95], method="nearest")
+            low, middle, high = placebo_range(self.placebo).values()
             table["placebo, 5 to 95 %"] = [middle, low, high, None, len(self.placebo)]
         if self.leave_one_out:
             values = [estimate.value for estimate in self.leave_one_out.values()]
@@ -75,21 +141,15 @@ class DateComparison(Shown):
 
 def compare(
     dates: Sequence[Any] | pd.Index,
-    estimate: Estimator,
-    *,
     members: np.ndarray,
     placebo_sets: np.ndarray,
-    interval: Callable[[np.ndarray], Estimate],
+    estimator: DateEstimator,
+    *,
     detectable: float,
     rows: pd.DataFrame,
     lead: Estimate | None = None,
-    centre: float | None = None,
-    exact: bool = False,
-    fewest: int = 2,
     leave_one_out: Mapping[Any, Estimate] | None = None,
-    leads: str = "",
-    model_p: str = "",
-    describe: Callable[[np.ndarray], Mapping[str, float]] = placebo_range,
+    exact: bool = False,
     details: Mapping[str, Any] | None = None,
 ) -> DateComparison:
     """Estimate an effect at dates, at placebo sets of dates, and with each date left out.
@@ -98,15 +158,11 @@ def compare(
     ----------
     dates : sequence, shape (events,)
         The dates as the reader knows them; they name the estimates with one left out.
-    estimate : callable
-        Takes sets of members, an array of int of shape (sets, events), and returns one value for each set,
-        shape (sets,). A member is whatever the estimator counts by: a day, a row, a cell of a table.
     members : array of int, shape (events,)
-        The dates as members, in the order of `dates`.
+        The dates as members of `estimator`, in the order of `dates`.
     placebo_sets : array of int, shape (sets, events)
         Members of the placebo sets: drawn or enumerated by :mod:`helpers.methods.placebo`.
-    interval : callable
-        Takes the members of one set, of any size, and returns the estimate with its interval.
+    estimator : DateEstimator
     detectable : float
         Minimum detectable effect by the noise of the data, in the unit of the effect. State it from what lies
         before the dates, not from the effect. Where it is below 1.3 half-widths of the interval, which no
@@ -115,33 +171,25 @@ def compare(
         What the effect is made of.
     lead : Estimate, optional
         The same before the dates, such as ``interval(members - length)``.
-    centre : float, optional
-        Value of no effect: the p value counts placebo sets at least as far from it (zero for a change). By
-        default it is twice the smaller tail, which needs no centre (for a ratio).
-    exact : bool
-        The placebo sets are all that there are, the real one among them: no one is added to the counts.
-    fewest : int
-        Dates that must remain when one is left out; with fewer, none is.
     leave_one_out : mapping of date to Estimate, optional
         Estimates with one left out, where that means more than a set without one member.
-    leads : str
-        The lead window in words, for the effect alone; by default what `interval` says.
-    model_p : str
-        Name of the detail that keeps the p value which `interval` gave.
-    describe : callable
-        Takes the placebo values and returns details about them; it may raise ``mde``.
+    exact : bool
+        The placebo sets are all that there are, the real one among them: no one is added to the counts.
     details : mapping, optional
-        Further details of the effect.
+        Further details of the effect, such as the p value that its interval gives.
 
     Returns
     -------
     DateComparison
-        With fewer than 19 placebo sets there is neither a placebo p value nor a range.
+        The effect has the placebo p as its p value and names the test in its details. With fewer than 19
+        placebo sets there is neither a placebo p value nor a range.
 
     Raises
     ------
+    WrongCall
+        If dates, members and sets differ in size.
     UnusableInput
-        If dates, members and sets differ in size, or what `estimate` and `interval` refuse.
+        What the estimator refuses.
 
     Examples
     --------
@@ -156,73 +204,66 @@ def compare(
     >>> pool = placebo.candidate_rows(change, rows, 5)
     >>> result = comparison.compare(
     ...     days[rows],
-    ...     lambda sets: change[sets].mean(axis=1),
-    ...     members=rows,
-    ...     placebo_sets=placebo.random_sets(pool, 2, apart=5, draws=999, seed=1),
-    ...     interval=lambda members: results.mean_over_events(
-    ...         change[members], unit="points", method="mean change"
+    ...     rows,
+    ...     placebo.random_sets(pool, 2, apart=5, draws=999, seed=1),
+    ...     comparison.DateEstimator(
+    ...         value=lambda sets: change[sets].mean(axis=1),
+    ...         interval=lambda members: results.mean_over_events(
+    ...             change[members], unit="points", method="mean change"
+    ...         ),
+    ...         error=lambda sets: change[sets].std(axis=1, ddof=1) / np.sqrt(2),
+    ...         fewest=2,
     ...     ),
     ...     detectable=power.detectable_mean(2, change[pool].std(), "points").value,
     ...     rows=pd.DataFrame({"change": change[rows]}, days[rows]),
-    ...     centre=0.0,
     ... )
     >>> result.effect.n, len(result.placebo), len(result.leave_one_out)
     (2, 999, 0)
     """
-    members, placebo_sets = np.asarray(members), np.asarray(placebo_sets)
-    if len(dates) != len(members) or placebo_sets.ndim != 2 or placebo_sets.shape[1] != len(members):
-        raise checks.UnusableInput(
-            f"{len(dates)} dates, {len(members)} members and placebo sets of shape {placebo_sets.shape} do "
+    members, sets = np.asarray(members), np.asarray(placebo_sets)
+    if len(dates) != len(members) or sets.ndim != 2 or sets.shape[1] != len(members):
+        raise checks.WrongCall(
+            f"{len(dates)} dates, {len(members)} members and placebo sets of shape {sets.shape} do "
             "not fit. Give one member per date, and sets of as many."
         )
-    effect = interval(members)
-    placebo = np.asarray(estimate(placebo_sets)) if len(placebo_sets) else np.empty(0)
-    p_value, facts = None, {"mde": power.at_least(detectable, effect)} | dict(details or {})
-    if len(placebo) >= MINIMUM_POOL:
-        observed = float(estimate(members[None, :])[0])
-        p_value = placebo_p(placebo, observed, centre=centre, exact=exact)
-        facts |= describe(placebo)
-    if model_p:
-        facts[model_p] = effect.p_value
+    effect = estimator.interval(members)
     if leave_one_out is None:
-        positions = range(len(members)) if len(members) > fewest else ()
-        leave_one_out = {dates[position]: interval(np.delete(members, position)) for position in positions}
-    return DateComparison(
-        replace(effect, p_value=p_value, leads=leads or effect.leads, details=dict(effect.details) | facts),
-        lead,
-        rows,
-        leave_one_out,
-        placebo,
-        _elsewhere(interval, placebo_sets, placebo),
+        fewest = len(members) if estimator.fewest is None else estimator.fewest
+        places = range(len(members)) if len(members) > fewest else ()
+        leave_one_out = {dates[place]: estimator.interval(np.delete(members, place)) for place in places}
+    facts = {"mde": power.at_least(detectable, effect)} | dict(details or {})
+    comparison = DateComparison(effect, lead, rows, leave_one_out)
+    p_value = None
+    if len(sets):
+        comparison = replace(_beside_placebo(comparison, members, sets, estimator), exact=exact)
+        p_value = comparison.p_value()
+    if p_value is not None:
+        studentised = "" if comparison.errors is None else ", in standard errors"
+        facts |= placebo_range(comparison.placebo) | {"p_test": PLACEBO_TEST + studentised}
+    effect = replace(effect, p_value=p_value, details=dict(effect.details) | facts)
+    return replace(comparison, effect=effect)
+
+
+def _beside_placebo(
+    comparison: DateComparison, members: np.ndarray, sets: np.ndarray, estimator: DateEstimator
+) -> DateComparison:
+    """Add what the estimator gives at the placebo sets, and at the dates by the same way."""
+    error, places = estimator.error, spread_out(len(sets)) if estimator.fewest is not None else ()
+    elsewhere = {}
+    for place in places:
+        with suppress(checks.UnusableInput):
+            elsewhere[int(place)] = estimator.interval(sets[place])
+    return replace(
+        comparison,
+        placebo=np.asarray(estimator.value(sets)),
+        errors=np.asarray(error(sets)) if error else None,
+        observed=float(estimator.value(members[None, :])[0]),
+        observed_error=float(error(members[None, :])[0]) if error else None,
+        ratio=estimator.ratio,
+        elsewhere=elsewhere,
     )
 
 
-def _elsewhere(
-    interval: Callable[[np.ndarray], Estimate], sets: np.ndarray, values: np.ndarray, most: int = 199
-) -> tuple[Estimate, ...]:
-    """Estimate with an interval at evenly spaced sets; none if `interval` knows the real dates alone."""
-    estimates = []
-    for row in np.linspace(0, len(values) - 1, min(most, len(values))).astype(int):
-        try:
-            estimate = interval(sets[row])
-        except checks.UnusableInput:
-            continue
-        if not np.isclose(estimate.value, values[row]):
-            return ()
-        estimates.append(estimate)
-    return tuple(estimates)
-
-
-def p_from(values: np.ndarray, effect: float, bound: float) -> float | None:
-    """Return how often placebo values lie as far from their mean as an effect lies from a bound.
-
-    A two-sided p value of the hypothesis that the true effect is the bound; None with fewer than 19 values.
-    """
-    if len(values) < MINIMUM_POOL or not np.isfinite(values).all():
-        return None
-    return placebo_p(values - values.mean(), effect - bound, centre=0.0)
-
-
-def without_p(comparison: DateComparison) -> DateComparison:
-    """Return a comparison without its placebo p value: of one or two dates a rank says nothing."""
-    return replace(comparison, effect=replace(comparison.effect, p_value=None))
+def spread_out(sets: int, most: int = 199) -> np.ndarray:
+    """Return the places of at most so many placebo sets, evenly spaced."""
+    return np.linspace(0, sets - 1, min(most, sets)).astype(int)

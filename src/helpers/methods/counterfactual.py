@@ -39,13 +39,6 @@ class Counterfactual(Shown):
     leads: str
     details: dict[str, float] = field(default_factory=dict)
 
-    def path(self) -> pd.DataFrame:
-        """Return observed and counterfactual values and the effect with pointwise 95 percent intervals."""
-        low, high = np.quantile(self.observed.to_numpy() - self.draws, [0.025, 0.975], axis=0)
-        effect = self.observed - self.predicted
-        columns = {"observed": self.observed, "counterfactual": self.predicted, "effect": effect}
-        return pd.DataFrame(columns | {"low": low, "high": high})
-
     def levels(self, before: pd.Series) -> pd.DataFrame:
         """Return observed and forecast values of a log outcome as levels, with earlier observed ones on top.
 
@@ -108,18 +101,25 @@ def structural_counterfactual(
     unit : str
         Unit of the outcome.
     level_share : float, optional
-        Standard deviation of the level's steps as a share of that of the outcome before the event. Default:
-        maximum likelihood. How fast the level may wander decides how wide the interval is, and few data speak
-        to it: try 0.01, the prior of the R package CausalImpact, and 0.1, its usual alternative.
+        Standard deviation of the level's steps as a share of that of the outcome before the event: a fixed
+        value, no prior, so that the interval holds for this value alone. Default: maximum likelihood, also
+        taken as known. How fast the level may wander decides how wide the interval is, and few data speak to
+        it: try 0.01 and 0.1, the centres of the priors of the R package CausalImpact.
     draws, seed : int
         Number of simulated paths and seed of their generator.
 
     Raises
     ------
     helpers.methods.checks.UnusableInput
-        If the series is unusable, has gaps from the event on, or leaves too short a period before the first
-        lead.
+        If the series is unusable, has gaps from the event on, leaves too short a period before the first
+        lead, or is no noisier than its level.
+    helpers.methods.checks.WrongCall
+        If `level_share` is no positive number.
     """
+    if level_share is not None and not level_share > 0:
+        raise checks.WrongCall(
+            f"level_share is {level_share}. Give a positive number, or None to estimate it."
+        )
     model = _Model.of(series, intervention, controls, season, level_share)
     forecast, covariance = model.forecast(model.before, model.after)
     predicted, covariance = model.mean + model.spread * forecast, model.spread**2 * covariance
@@ -151,7 +151,7 @@ def placebo_effects(
     controls: pd.DataFrame | None,
     season: str | int | None,
     shortest: int,
-) -> pd.Series:
+) -> pd.DataFrame:
     """Return the mean effect in windows of the same shape that start in other periods before the event.
 
     The variances are those estimated before the real event, for the real window as for the placebo ones;
@@ -170,8 +170,9 @@ def placebo_effects(
 
     Returns
     -------
-    Series
-        Mean effect by first period of the window.
+    DataFrame
+        By first period of the window: `effect`, the mean effect, and `se`, the standard deviation of its
+        forecast.
     """
     model = _Model.of(series, intervention, controls, season, None)
     places, dates, effects = model.places, model.outcome.index, {}
@@ -182,9 +183,13 @@ def placebo_effects(
         ahead = places < start - intervention.leads
         usable = behind.sum() == length and ahead.sum() >= max(shortest, model.X.shape[1] + 10)
         if usable and (start + length - 1 <= last or month == real):
-            forecast, _ = model.forecast(ahead, behind)
-            effects[month] = model.spread * float((model.z[behind] - forecast).mean())
-    return pd.Series(effects, name="effect")
+            forecast, covariance = model.forecast(ahead, behind)
+            effect = float((model.z[behind] - forecast).mean())
+            effects[month] = {
+                "effect": model.spread * effect,
+                "se": model.spread * np.sqrt(covariance.mean()),
+            }
+    return pd.DataFrame.from_dict(effects, orient="index", columns=["effect", "se"])
 
 
 @dataclass(frozen=True)
@@ -216,25 +221,26 @@ class _Model:
         places = y.index.to_period("M").asi8
         X = _controls(y.index, controls, season)
         checks.enough(int(before.sum()), X.shape[1] + 10, f"periods before the leads of {intervention.name}")
+        checks.varies(y[before], f"the outcome before {intervention.name}")
         mean, spread = float(y[before].mean()), float(y[before].std())
         z = ((y - mean) / spread).to_numpy()
         level, noise = _variances(z[before], X[before], places[before], level_share)
         return cls(y, z, X, places, before, after, mean, spread, level, noise)
 
     def forecast(self, before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return _forecast(self.z, self.X, self.places, before, after, self.level, self.noise)
+        try:
+            return _forecast(self.z, self.X, self.places, before, after, self.level, self.noise)
+        except np.linalg.LinAlgError:
+            raise UnusableInput("The outcome is no noisier than its level. Lower level_share.") from None
 
 
 def _rows(index: pd.DatetimeIndex, intervention: Intervention) -> tuple[np.ndarray, np.ndarray]:
     """Rows before the first lead and rows of the effect window, in which no month may be missing."""
     periods = index.to_period("M")
     steps = np.diff(periods.asi8)
-    start = pd.Period(intervention.start, freq="M")
-    end = periods[-1] if intervention.end is None else pd.Period(intervention.end, freq="M")
+    start, end = intervention.span(periods)
     if (steps < 1).any() or (steps[periods[1:] >= start] != 1).any():
         raise UnusableInput("The series has missing or repeated periods. Use interrupted_series instead.")
-    if intervention.leads < 0:
-        raise UnusableInput(f"{intervention.name}: leads must not be negative. Write 0 for none.")
     if start > periods[-1] or end > periods[-1] or end < start:
         raise UnusableInput(
             f"{intervention.name}: the window {start}..{end} is not inside the data. Move it."

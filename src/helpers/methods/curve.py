@@ -17,8 +17,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.methods import checks
-from helpers.methods.checks import UnusableInput
-from helpers.methods.placebo import MINIMUM_POOL, placebo_p, placebo_test
+from helpers.methods.placebo import MINIMUM_POOL, placebo_p
 from helpers.methods.results import Estimate, Shown
 
 ESTIMATES = ["value", "low", "high", "n"]
@@ -93,8 +92,8 @@ class Curve(Shown):
         shares, share = np.asarray(self.in_direction(self.placebo)), float(self.in_direction(values))
         low, high = np.quantile(medians, [0.05, 0.95])
         return {
-            "median_p": placebo_p(medians, float(np.median(values)), centre=centre),
-            "share_p": placebo_test(shares, share, "greater"),
+            "median_p": placebo_p(medians, float(np.median(values))),
+            "share_p": placebo_p(shares, share, alternative="greater"),
             "placebo_mean": centre,
             "placebo_5": float(low),
             "placebo_95": float(high),
@@ -108,11 +107,11 @@ class Curve(Shown):
 
         Raises
         ------
-        UnusableInput
+        WrongCall
             If a choice is left open.
         """
         if set(options) != set(self.choices):
-            raise UnusableInput(f"A point needs one option for each of: {', '.join(self.choices)}.")
+            raise checks.WrongCall(f"A point needs one option for each of: {', '.join(self.choices)}.")
         table = self.table()
         rows = table[(table[list(options)] == pd.Series(options)).all(axis=1)]
         return rows.iloc[0] if len(rows) else None
@@ -242,7 +241,7 @@ def interval_class(
         As a positive number.
     """
     if sign not in ("positive", "negative") or not margin > 0:
-        raise UnusableInput(f"Give 'positive' or 'negative' and a margin above 0, not {sign!r}, {margin}.")
+        raise checks.WrongCall(f"Give 'positive' or 'negative' and a margin above 0, not {sign!r}, {margin}.")
     low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     near, far = (low, high) if sign == "positive" else (-high, -low)
     supports, against = near > 0, far < margin

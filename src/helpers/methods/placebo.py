@@ -2,7 +2,7 @@
 
 With about ten events no asymptotic argument holds. A placebo test asks how often days on which nothing
 happened give a statistic as large as the real days do. All sets are enumerated where feasible, otherwise
-drawn with a fixed seed; drawn p values are (1 + hits) / (1 + draws), so they are never zero.
+drawn with a fixed seed. One function, :func:`placebo_p`, turns every placebo distribution into a p value.
 
 Sources: Fisher (1935); Phipson and Smyth (2010) for the +1; Ernst (2004) for permutation tests.
 """
@@ -21,10 +21,11 @@ from helpers.methods.results import Shown
 
 Alternative = Literal["two-sided", "greater", "less"]
 
+PLACEBO_TEST = "placebo p, two-sided, by distance from the placebo mean"
+
 ENUMERATE_UP_TO = 1_000_000  # sets of dates; more are drawn
 DRAWS = 9_999
 MOST_FLIPPED = 20  # events whose sign flips are enumerated
-HIGHEST = 1e6  # above every ratio that can be told from infinity
 MINIMUM_POOL = 19  # with fewer placebo sets p can never reach 0.05
 
 
@@ -37,7 +38,7 @@ class PlaceboTest(Shown):
     observed : float
     distribution : array, placebo sets
     p_value : float
-    alternative : {"two-sided", "greater", "less"}
+        See :func:`placebo_p`.
     exact : bool
         True if every admissible set was enumerated.
     n : int
@@ -50,26 +51,16 @@ class PlaceboTest(Shown):
     observed: float
     distribution: np.ndarray
     p_value: float
-    alternative: Alternative
     exact: bool
     n: int
     pool: int
     method: str
 
-    @property
-    def rank(self) -> float:
-        """Share of placebo sets below the observed statistic."""
-        return float((self.distribution < self.observed).mean())
-
-    def quantiles(self, shares: Sequence[float] = (0.05, 0.5, 0.95)) -> np.ndarray:
-        """Quantiles of the placebo distribution."""
-        return np.quantile(self.distribution, shares)
-
     def record(self) -> dict[str, Any]:
         """Return the fields of a record but its unit: observed value, placebo quantiles, rank and p value."""
-        low, middle, high = (float(quantile) for quantile in self.quantiles())
+        rank = float((self.distribution < self.observed).mean())
         row = {"value": self.observed, "n": self.n, "method": self.method, "p_value": self.p_value}
-        row |= {"placebo_5": low, "placebo_50": middle, "placebo_95": high, "placebo_rank": self.rank}
+        row |= placebo_range(self.distribution) | {"placebo_rank": rank}
         return row | {"sets": len(self.distribution), "exact": self.exact, "pool": self.pool}
 
     def summary(self) -> pd.DataFrame:
@@ -77,36 +68,34 @@ class PlaceboTest(Shown):
         return pd.DataFrame([self.record()])
 
 
-def placebo_test(
-    statistic_values: np.ndarray, observed: float, alternative: Alternative = "two-sided"
-) -> float:
-    """Return (1 + hits) / (1 + placebo values), a hit being as extreme as the observed statistic.
-
-    Two-sided compares absolute values: centre statistics whose null value is not zero, and log ratios.
-
-    Raises
-    ------
-    UnusableInput
-        If a value is missing or infinite, or there are fewer than 19 placebo values.
-    """
-    values = checks.complete(np.asarray(statistic_values), "placebo values")
-    checks.enough(len(values), MINIMUM_POOL, "placebo values")
-    return (1 + _hits(values, float(observed), alternative)) / (1 + len(values))
-
-
 def placebo_p(
-    values: np.ndarray, observed: float, *, centre: float | None = None, exact: bool = False
+    values: np.ndarray | pd.Series,
+    observed: float,
+    *,
+    errors: np.ndarray | None = None,
+    error: float | None = None,
+    alternative: Alternative = "two-sided",
+    exact: bool = False,
 ) -> float:
-    """Return the two-sided p value of an observed value among placebo values.
+    """Return how often placebo values lie as far from their centre as an observed value.
+
+    The centre is the mean of the placebo values: what the estimator gives where nothing happened. The p value
+    is (1 + values at least as far) / (1 + values). To test another effect than none, give what the observed
+    value exceeds it by.
 
     Parameters
     ----------
     values : array, shape (sets,)
-        Infinite values, such as a ratio to nothing, rank above all others.
+        Ratios as logs. An infinite value, such as the log of no event at all, counts as the farthest finite
+        one on its side.
     observed : float
-    centre : float, optional
-        Value of no effect: counts the values at least as far from it. By default twice the smaller tail,
-        which needs no centre.
+    errors : array, shape (sets,), optional
+        Standard error of each value: distances are then in standard errors, so that a value is not rare only
+        because its dates are noisier.
+    error : float, optional
+        Standard error of the observed value; needed with `errors`.
+    alternative : {"two-sided", "greater", "less"}
+        One-sided only where the claim says so before the result.
     exact : bool
         The values are those of every set, the observed one among them: nothing is added to the counts.
 
@@ -117,26 +106,46 @@ def placebo_p(
     Raises
     ------
     UnusableInput
-        If a value is missing, or there are fewer than 19.
+        If a value is missing, or there are fewer than 19 (exchanges of labels and signs aside).
+    WrongCall
+        If `alternative` is unknown or only one kind of error is given.
+
+    References
+    ----------
+    Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39.
     """
-    # Any number above what a ratio can reach keeps the rank of an infinite one.
-    finite = np.minimum(values, HIGHEST)
-    if exact:
-        checks.enough(len(finite), MINIMUM_POOL, "placebo values")
-    if centre is not None:
-        distances = finite - centre, observed - centre
-        return _hits(*distances, "two-sided") / len(finite) if exact else placebo_test(*distances)
-    sides: tuple[Alternative, Alternative] = ("greater", "less")
-    tails = [
-        _hits(finite, observed, side) / len(finite) if exact else placebo_test(finite, observed, side)
-        for side in sides
-    ]
-    return min(1.0, 2 * min(tails))
+    if alternative not in ("two-sided", "greater", "less"):
+        raise checks.WrongCall(f"alternative is {alternative!r}. Use 'two-sided', 'greater' or 'less'.")
+    if (errors is None) != (error is None):
+        raise checks.WrongCall("Give the standard errors of the placebo values and of the observed one.")
+    spread = np.append(np.ones(len(values)) if errors is None else errors, 1.0 if error is None else error)
+    sample = np.append(np.asarray(values, dtype=float), observed)
+    if np.isnan(sample).any() or np.isnan(spread).any():
+        raise checks.UnusableInput("A placebo value is missing. Leave out its set, and say so.")
+    if not exact:
+        checks.enough(len(values), MINIMUM_POOL, "placebo values")
+    finite = sample[np.isfinite(sample)]
+    sample = np.clip(sample, finite.min(), finite.max()) if len(finite) else np.sign(sample)
+    distance = sample - sample[:-1].mean()
+    # Dates with equal values have no error: any distance is then infinitely many of them.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = np.where(distance == 0, 0.0, distance / spread)
+    if alternative == "two-sided":
+        distance = np.abs(distance)
+    elif alternative == "less":
+        distance = -distance
+    # Ties must count as hits on every machine, whatever the order of summation.
+    slack = 1e-12 * max(1.0, abs(distance[-1])) if np.isfinite(distance[-1]) else 0.0
+    hits = int((distance[:-1] >= distance[-1] - slack).sum())
+    return hits / len(values) if exact else (1 + hits) / (1 + len(values))
 
 
 def placebo_range(values: np.ndarray) -> dict[str, float]:
-    """Return the 5th, 50th and 95th percentile of placebo values under the names that a record keeps."""
-    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
+    """Return the 5th, 50th and 95th percentile of placebo values under the names that a record keeps.
+
+    Each is one of the values, so that an infinite one does no harm.
+    """
+    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95], method="nearest")
     return {"placebo_5": float(low), "placebo_50": float(middle), "placebo_95": float(high)}
 
 
@@ -195,8 +204,7 @@ def placebo_dates(
     return PlaceboTest(
         observed,
         distribution,
-        placebo_test(distribution, observed, alternative),
-        alternative,
+        placebo_p(distribution, observed, alternative=alternative),
         exact,
         len(real),
         len(pool),
@@ -237,7 +245,7 @@ def date_sets(
         sets = events[None, :] + shifts[:, None]
         return sets[np.isin(sets, pool).all(axis=1)], True
     if same != "none":
-        raise checks.UnusableInput(f"same is {same!r}. Use 'none' or 'spacing'.")
+        raise checks.WrongCall(f"same is {same!r}. Use 'none' or 'spacing'.")
     checks.enough(len(pool), n, "placebo dates")
     if comb(len(pool), n) <= ENUMERATE_UP_TO:
         return _apart(pool[_combinations(len(pool), n)], apart), True
@@ -378,7 +386,8 @@ def sign_flips(effects: Sequence[float], alternative: Alternative = "two-sided",
             sums = np.concatenate([sums + effect, sums - effect])
     else:
         sums = np.random.default_rng(seed).choice([-1.0, 1.0], size=(DRAWS, n)) @ x
-    return _with_observed(sums / n, x.mean(), alternative, exact, n, n, "sign flips of the event effects")
+    p_value = placebo_p(sums / n, x.mean(), alternative=alternative, exact=exact)
+    return PlaceboTest(x.mean(), sums / n, p_value, exact, n, n, "sign flips of the event effects")
 
 
 def label_permutation(
@@ -400,7 +409,8 @@ def label_permutation(
     inside = x[sets].mean(axis=1)
     difference = inside - (x.sum() - k * inside) / (n - k)
     observed = x[chosen].mean() - x[~chosen].mean()
-    return _with_observed(difference, observed, alternative, exact, k, n, "permutation of labels")
+    p_value = placebo_p(difference, observed, alternative=alternative, exact=exact)
+    return PlaceboTest(observed, difference, p_value, exact, k, n, "permutation of labels")
 
 
 def label_sets(n: int, k: int, *, seed: int) -> tuple[np.ndarray, bool]:
@@ -409,33 +419,6 @@ def label_sets(n: int, k: int, *, seed: int) -> tuple[np.ndarray, bool]:
         return _combinations(n, k), True
     keys = np.random.default_rng(seed).random((DRAWS, n))
     return np.argpartition(keys, k - 1, axis=1)[:, :k], False
-
-
-def _with_observed(
-    distribution: np.ndarray,
-    observed: float,
-    alternative: Alternative,
-    exact: bool,
-    n: int,
-    pool: int,
-    method: str,
-) -> PlaceboTest:
-    """Enumerated sets hold the observed one already; drawn sets need the + 1."""
-    hits = _hits(distribution, observed, alternative)
-    p_value = hits / len(distribution) if exact else (1 + hits) / (1 + len(distribution))
-    return PlaceboTest(float(observed), distribution, p_value, alternative, exact, n, pool, method)
-
-
-def _hits(values: np.ndarray, observed: float, alternative: Alternative) -> int:
-    if alternative not in ("two-sided", "greater", "less"):
-        raise checks.UnusableInput(f"alternative is {alternative!r}. Use 'two-sided', 'greater' or 'less'.")
-    # Ties must count as hits on every machine, whatever the order of summation.
-    slack = 1e-12 * max(1.0, abs(observed), float(np.abs(values).max()))
-    if alternative == "greater":
-        return int((values >= observed - slack).sum())
-    if alternative == "less":
-        return int((values <= observed + slack).sum())
-    return int((np.abs(values) >= abs(observed) - slack).sum())
 
 
 def _combinations(n: int, k: int) -> np.ndarray:

@@ -4,9 +4,12 @@ All dates are calendar days. A window ``(1, 90)`` means the first to the ninetie
 belongs to no such window, so that what was agreed on the day itself is not counted as its consequence. `span`
 is the stretch of days over which the event list claims to be complete.
 
-The placebo draws replace every date by a random day of its own calendar year, away from the real dates. That
-keeps the number of dates per year, so a list that is denser in later years does not pass for an effect.
-Where windows may be cut at the ends of the span, those of placebo days are cut too.
+The placebo draws replace every date by a random day of its own calendar year. That keeps the number of dates
+per year, so a list that is denser in later years does not pass for an effect. Any day of the year may be
+drawn, those near the real dates too: the events of a year are shared out among its days, so days kept away
+from the real dates would hold what the real windows left over, and a true null would be rejected 8 to 11
+times in 100 with 30 days between them, and 19 times with 90. Where windows may be cut at the ends of the
+span, those of placebo days are cut too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,10 +22,10 @@ from scipy import optimize, special, stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from helpers.methods.checks import UnusableInput, enough, positions
-from helpers.methods.comparison import DateComparison, Estimator, compare
-from helpers.methods.placebo import candidate_rows, same_year_sets, sign_flips
+from helpers.methods.comparison import DateComparison, DateEstimator, compare
+from helpers.methods.placebo import same_year_sets, sign_flips
 from helpers.methods.power import detectable_mean, detectable_rate_ratio, normal_multiplier
-from helpers.methods.results import Estimate, t_interval
+from helpers.methods.results import Estimate, mean_over_events
 
 Dates: TypeAlias = pd.DatetimeIndex | Sequence[Any]
 Window = tuple[int, int]
@@ -84,16 +87,12 @@ class Span:
             names = ", ".join(f"{day:%Y-%m-%d}" for day in self.index[days[past]])
             raise UnusableInput(f"The windows of {names} run past the span: drop these dates and say so.")
 
-    def placebo_sets(
-        self, days: np.ndarray, *, guard: int, draws: int, seed: int, window: Window = (0, 0)
-    ) -> np.ndarray:
-        """Draw for each date a day of its own year, more than `guard` days from every date.
+    def placebo_sets(self, days: np.ndarray, *, draws: int, seed: int, window: Window = (0, 0)) -> np.ndarray:
+        """Draw for each date a day of its own year.
 
         With a `window` that of each placebo day lies in the span too. The result has shape (draws, dates).
         """
-        free = np.full(len(self.index), np.nan)
-        free[-min(window[0], 0) : len(free) - max(window[1], 0)] = 0.0
-        pool = candidate_rows(free, days, guard)
+        pool = np.arange(-min(window[0], 0), len(self.index) - max(window[1], 0))
         return same_year_sets(self.index, pool, days, apart=None, draws=draws, seed=seed)
 
 
@@ -104,7 +103,6 @@ def rate_ratio(
     window: Window,
     leads: Window,
     span: tuple[Any, Any],
-    guard: int,
     draws: int,
     seed: int,
 ) -> DateComparison:
@@ -127,8 +125,6 @@ def rate_ratio(
         Window before the dates whose ratio is reported beside it.
     span : (date, date)
         First and last day over which `events` is complete.
-    guard : int
-        Placebo days lie more than this many days from every date.
     draws : int
         Placebo draws.
     seed : int
@@ -154,7 +150,7 @@ def rate_ratio(
     grid = Span.between(*span)
     counts, days = grid.counts(events, "events"), grid.days(dates, "dates")
     strata = _strata(grid, counts, days, window)
-    sets = grid.placebo_sets(days, guard=guard, draws=draws, seed=seed)
+    sets = grid.placebo_sets(days, draws=draws, seed=seed)
     single = _detectable_ratio(strata)
 
     def interval(members: np.ndarray, window: Window = window) -> Estimate:
@@ -164,27 +160,27 @@ def rate_ratio(
         method += f"placebo dates within year ({draws} draws)"
         return Estimate(value, low, high, unit, len(members), method, window=days_text(window))
 
-    def describe(placebo: np.ndarray) -> dict[str, float]:
-        logs = np.log(placebo[np.isfinite(placebo) & (placebo > 0)])
-        # Events that come in bursts spread the placebo ratios wider than single ones would.
-        spread = float(np.exp(normal_multiplier() * logs.std())) if len(logs) else 1.0
-        mde = max(single, spread)
-        return {"mde": mde, "mde_below": 1 / mde, "mde_placebo": spread} | _placebo_range(placebo)
-
-    return compare(
+    sides = DateEstimator(
+        value=lambda sets: _ratios(_strata_of_sets(grid, counts, sets, window)),
+        interval=lambda members: interval(members).changed(leads=f"{days_text(leads)} beside it"),
+        ratio=True,
+        fewest=1,
+    )
+    comparison = compare(
         grid.index[days],
-        lambda sets: _ratios(_strata_of_sets(grid, counts, sets, window)),
-        members=days,
-        placebo_sets=sets,
-        interval=interval,
+        days,
+        sets,
+        sides,
         detectable=single,
         rows=strata,
         lead=interval(days, leads),
-        fewest=1,
-        leads=f"{days_text(leads)} beside it",
-        describe=describe,
         details={name: int(total) for name, total in strata.sum().items()} | {"mde_independent": single},
     )
+    logs = np.log(comparison.placebo[np.isfinite(comparison.placebo) & (comparison.placebo > 0)])
+    # Events that come in bursts spread the placebo ratios wider than single ones would.
+    spread = float(np.exp(normal_multiplier() * logs.std())) if len(logs) else 1.0
+    mde = max(comparison.effect.details["mde"], spread)
+    return comparison.with_details(mde=mde, mde_below=1 / mde, mde_placebo=spread)
 
 
 def change_around(
@@ -195,7 +191,6 @@ def change_around(
     length: int,
     anticipation: int,
     span: tuple[Any, Any],
-    guard: int,
     draws: int,
     seed: int,
 ) -> DateComparison:
@@ -214,7 +209,7 @@ def change_around(
         Days in each window: 1..length after, and as many before.
     anticipation : int
         Days just before each date that are left out of the window before.
-    span, guard, draws, seed
+    span, draws, seed
         As in :func:`rate_ratio`.
 
     Returns
@@ -236,14 +231,12 @@ def change_around(
     whole = (before[0], after[1])
     grid.inside(days, whole)
 
-    sets = grid.placebo_sets(days, guard=guard, draws=draws, seed=seed, window=whole)
+    sets = grid.placebo_sets(days, draws=draws, seed=seed, window=whole)
     count_after, count_before = (counts_at(balance, days, side) for side in (after, before))
     change = count_after - count_before
     unusual = count_before - counts_at(balance, sets, before).mean(axis=0)
-    low, high = t_interval(unusual)
     how = "mean count before, less that of random days of the same year, t interval over dates"
-    ends = unusual.mean(), low, high
-    lead = Estimate(*ends, "events per date", len(days), how, window=days_text(before))
+    lead = mean_over_events(unusual, unit="events per date", method=how, window=days_text(before))
     return compare_means(
         grid.index[days],
         lambda sets: counts_at(balance, sets, after) - counts_at(balance, sets, before),
@@ -268,15 +261,13 @@ def compare_means(
     rows: pd.DataFrame,
     unit: str,
     method: str,
-    estimate: Estimator | None = None,
     window: str = "",
     leads: str = "",
     lead: Estimate | None = None,
-    centre: float | None = None,
     exact: bool = False,
     details: Mapping[str, float] | None = None,
 ) -> DateComparison:
-    """Compare the mean of one value per date with the means of placebo sets.
+    """Compare the mean of one value per date with the means of placebo sets, in standard errors.
 
     Parameters
     ----------
@@ -290,9 +281,7 @@ def compare_means(
         What the values are made of, by date.
     unit, method, window, leads : str
         As in :class:`helpers.methods.results.Estimate`.
-    estimate : callable, optional
-        The means of sets, where they can be had more exactly than from `value`.
-    lead, centre, exact, details
+    lead, exact, details
         As in :func:`helpers.methods.comparison.compare`.
 
     Returns
@@ -301,34 +290,23 @@ def compare_means(
         With a t interval over dates. ``mde`` is the larger of that of the interval (``mde_interval``) and
         that of the placebo means (``mde_placebo``).
     """
-    values = value(members)
-    spread = values.std(ddof=1)
-    by_interval = detectable_mean(len(values), spread, unit).value if spread > 0 else 0.0
-
-    def interval(members: np.ndarray) -> Estimate:
-        values = value(members)
-        low, high = t_interval(values)
-        return Estimate(values.mean(), low, high, unit, len(values), method, window=window, leads=leads)
-
-    def describe(placebo: np.ndarray) -> dict[str, float]:
-        by_placebo = normal_multiplier() * float(placebo.std())
-        mdes = {"mde_placebo": by_placebo, "mde": max(by_interval, by_placebo)}
-        return mdes | ({"mde_interval": by_interval} if by_interval else {}) | _placebo_range(placebo)
-
-    return compare(
-        dates,
-        estimate or (lambda sets: value(sets).mean(axis=1)),
-        members=members,
-        placebo_sets=placebo_sets,
-        interval=interval,
-        detectable=by_interval,
-        rows=rows,
-        lead=lead,
-        centre=centre,
-        exact=exact,
-        describe=describe,
-        details=details,
+    spread = value(members).std(ddof=1)
+    by_interval = detectable_mean(len(members), spread, unit).value if spread > 0 else 0.0
+    words = {"unit": unit, "method": method, "window": window, "leads": leads}
+    means = DateEstimator(
+        value=lambda sets: value(sets).mean(axis=1),
+        interval=lambda members: mean_over_events(value(members), **words),
+        error=lambda sets: value(sets).std(axis=1, ddof=1) / np.sqrt(sets.shape[1]),
+        fewest=2,
     )
+    about = dict(details or {}) | ({"mde_interval": by_interval} if by_interval else {})
+    comparison = compare(
+        dates, members, placebo_sets, means,
+        detectable=by_interval, rows=rows, lead=lead, exact=exact, details=about,
+    )  # fmt: skip
+    by_placebo = normal_multiplier() * float(comparison.placebo.std()) if len(placebo_sets) else 0.0
+    mde = max(comparison.effect.details["mde"], by_placebo)
+    return comparison.with_details(mde=mde, mde_placebo=by_placebo)
 
 
 def share_difference(*, count_before: int, total_before: int, count_after: int, total_after: int) -> Estimate:
@@ -490,8 +468,3 @@ def _detectable_ratio(years: pd.DataFrame) -> float:
     rate = expected / days_inside
     outside = years["events_outside"].sum() / rate
     return detectable_rate_ratio(rate, exposure_inside=days_inside, exposure_outside=outside).value
-
-
-def _placebo_range(placebo: np.ndarray) -> dict[str, float]:
-    low, middle, high = np.quantile(placebo, [0.05, 0.5, 0.95], method="nearest")
-    return {"placebo_5th": float(low), "placebo_median": float(middle), "placebo_95th": float(high)}

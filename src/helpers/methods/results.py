@@ -134,21 +134,12 @@ class Estimate:
         return used | dict(self.details)
 
 
-def t_interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the ends of the 95 percent t interval of a mean, on values minus one degrees of freedom.
-
-    Equal values on a handful of dates are no evidence of precision: their interval has no ends.
-    """
-    n, spread = len(values), values.std(ddof=1)
-    if spread == 0:
-        return -math.inf, math.inf
-    half = special.stdtrit(n - 1, 0.975) * spread / np.sqrt(n)
-    return float(values.mean() - half), float(values.mean() + half)
-
-
 def t_estimate(value: float, se: float, df: float, **rest: Any) -> Estimate:
-    """Return an estimate with a 95 percent t interval and its two-sided p value; `rest` goes to Estimate."""
-    half = special.stdtrit(df, 0.975) * se
+    """Return an estimate with a 95 percent t interval and its two-sided p value; `rest` goes to Estimate.
+
+    Equal values on a handful of dates are no evidence of precision: without an error the interval is endless.
+    """
+    half = special.stdtrit(df, 0.975) * se if se > 0 else math.inf
     p_value = 2 * special.stdtr(df, -abs(value / se)) if se > 0 else None
     return Estimate(value, value - half, value + half, p_value=p_value, se=se, df=df, **rest)
 
@@ -251,24 +242,31 @@ def rescale(estimate: Estimate, factor: float = 1.0, shift: float = 0.0) -> Esti
     return replace(estimate, value=factor * estimate.value + shift, low=low, high=high, se=se)
 
 
-def widen(estimate: Estimate, looks: int) -> Estimate:
-    """Give an estimate the interval it needs if it is one of several looks (Bonferroni).
+def widen(estimate: Estimate, looks: int = 1, dispersion: float = 1.0) -> Estimate:
+    """Give an estimate the interval it needs as one of several looks (Bonferroni), or of a dispersed count.
 
-    The interval is t, or normal without degrees of freedom, at 1 - 0.05 / `looks`; the p value is left out.
+    Each side grows in proportion, as the t (without degrees of freedom the normal) quantile grows from 0.95
+    to 1 - 0.05 / `looks`, and by the root of the dispersion. The p value is left out.
 
-    Raises
-    ------
-    UnusableInput
-        If the estimate has no standard error.
+    Parameters
+    ----------
+    estimate : Estimate
+        With or without an interval; without one nothing changes.
+    looks : int
+        Tests of the family.
+    dispersion : float
+        Variance of a count over that of the Poisson count which its interval takes it for; below 1 it counts
+        as 1.
     """
-    if not estimate.se:
-        raise UnusableInput(f"{estimate.method}: an interval needs a standard error.")
-    df = estimate.df if estimate.df is not None else np.inf
-    half = special.stdtrit(df, 1 - 0.025 / looks) * estimate.se
-    method = f"{estimate.method}, interval for {looks} looks"
-    return replace(
-        estimate, low=estimate.value - half, high=estimate.value + half, p_value=None, method=method
-    )
+    df = np.inf if estimate.df is None else estimate.df
+    times = float(special.stdtrit(df, 1 - 0.025 / looks) / special.stdtrit(df, 0.975))
+    times *= math.sqrt(max(1.0, dispersion))
+    if times == 1 or estimate.low is None or estimate.high is None:
+        return estimate
+    value, low, high = estimate.value, estimate.low, estimate.high
+    low, high = value - times * (value - low), value + times * (high - value)
+    method = f"{estimate.method}, interval for {looks} looks" if looks > 1 else estimate.method
+    return replace(estimate, low=low, high=high, p_value=None, method=method)
 
 
 def table_of(estimates: Mapping[str, Estimate], *, log: bool = False) -> pd.DataFrame:

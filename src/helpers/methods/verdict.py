@@ -22,6 +22,7 @@ What the charter leaves open is read so:
   its interval lies in the opposite region).
 - Estimators agree if the interval of at least one other lies where that of the headline must lie.
 - A count whose interval takes it for Poisson is widened by the root of its dispersion.
+- An interval that rests on a model of the noise gives no sure word where the residuals reject that model.
 - A design without dated events (a trend, a share of meetings) has neither leads nor events to leave out. One
   event by nature is judged against placebo days and has no event to leave out.
 
@@ -31,16 +32,15 @@ the word. ``before`` keeps the word of that first reading on the same evidence; 
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, get_args
 
-import numpy as np
 import pandas as pd
-from scipy import special
 
-from helpers.methods.results import Estimate
+from helpers.methods.results import Estimate, widen
 
 Word = Literal["supported", "contradicted", "inconclusive", "descriptive only", "not testable"]
+VERDICTS: tuple[Word, ...] = get_args(Word)
 
 ALPHA = 0.05
 USABLE_EVENTS = 5
@@ -48,6 +48,7 @@ LEAD_SHARE = 0.5  # of the effect; a larger sure lead explains it
 INTERVAL = "the interval lies where the claim puts it"
 AGAINST = "the interval excludes every effect that the claim needs"
 POWER = "the design can see its margin"
+RESIDUALS = "the residuals fit the model of the noise"
 
 
 class IncompleteEvidence(ValueError):
@@ -99,6 +100,9 @@ class Evidence:
         Headline tests of the family; the interval is widened to 1 - 0.05 / `looks`.
     dispersion : float
         Variance of a count over that of the Poisson count which its interval takes it for.
+    residual_p : float or None
+        p value of the residuals' fit to the model of the noise behind the interval; None where the design has
+        no such model.
     leave_one_out : tuple of Estimate
         Headline with each event left out in turn.
     lead : Estimate or None
@@ -134,6 +138,7 @@ class Evidence:
     family_p: float | None = None
     looks: int = 1
     dispersion: float = 1.0
+    residual_p: float | None = None
     leave_one_out: tuple[Estimate, ...] = ()
     lead: Estimate | None = None
     rungs: tuple[Estimate, ...] = ()
@@ -198,18 +203,20 @@ def verdict(evidence: Evidence) -> Verdict:
     if not evidence.testable:
         return Verdict("not testable", ("no public series observes it",), {}, inputs)
     bars = _bars_to_a_verdict(evidence)
-    before = "descriptive only" if bars and not evidence.crowded else _first_reading(evidence)
     if bars:
+        before = _first_reading(evidence) if evidence.crowded else "descriptive only"
         return Verdict("descriptive only", tuple(bars), {}, inputs, before, evidence)
-    _check(evidence)
-    adjusted = replace(evidence, estimate=_adjusted(evidence))
-    sides = {against: _conditions(adjusted, against) for against in (False, True)}
-    lies_for, lies_against = sides[False][INTERVAL], sides[True][AGAINST]
-    conditions = sides[lies_against]
+    before = _first_reading(evidence)
+    if evidence.mde is None or not evidence.mde > 0:
+        raise IncompleteEvidence("The minimum detectable effect is missing. Compute it before the result.")
+    wide = replace(evidence, estimate=_widened(evidence))
+    asked_for, asked_against = _conditions_for(wide), _conditions_against(wide)
+    lies_for, lies_against = asked_for[INTERVAL], asked_against[AGAINST]
+    conditions = asked_against if lies_against else asked_for
     failed = [name for name, holds in conditions.items() if not holds]
     word: Word = "inconclusive"
-    sure = any(all(asked.values()) for asked in sides.values())
-    if lies_for and lies_against and sure and Region() not in _support(evidence):
+    sure = all(asked_for.values()) or all(asked_against.values())
+    if lies_for and lies_against and sure and Region() not in _regions(evidence)[0]:
         reasons = ["sure, but smaller than the margin throughout its interval"]
     elif failed:
         reasons = [AGAINST] * lies_against + [f"not met: {name}" for name in failed]
@@ -224,25 +231,18 @@ def _first_reading(evidence: Evidence) -> str:
     if _bars_to_a_verdict(evidence):
         return "descriptive only"
     _check(evidence)
-    asked = {name: holds for name, holds in _conditions(evidence, False).items() if name != POWER}
-    supported, contradicted = all(asked.values()), _conditions(evidence, True)[AGAINST]
+    supported = all(
+        holds for name, holds in _conditions_for(evidence).items() if name not in (POWER, RESIDUALS)
+    )
+    contradicted = _conditions_against(evidence)[AGAINST]
     if supported == contradicted:
         return "inconclusive"
     return "supported" if supported else "contradicted"
 
 
-def _adjusted(evidence: Evidence) -> Estimate | None:
-    """Widen the interval for the family and for the dispersion of a count, each side in proportion."""
-    estimate, family = evidence.estimate, 1 - ALPHA / 2 / evidence.looks
-    if estimate is None or estimate.low is None or estimate.high is None:
-        return estimate
-    df = np.inf if estimate.df is None else estimate.df
-    times = float(special.stdtrit(df, family) / special.stdtrit(df, 1 - ALPHA / 2))
-    times *= math.sqrt(max(1.0, evidence.dispersion))
-    if times == 1:
-        return estimate
-    value, low, high = estimate.value, estimate.low, estimate.high
-    return replace(estimate, low=value - times * (value - low), high=value + times * (high - value))
+def _widened(evidence: Evidence) -> Estimate | None:
+    estimate = evidence.estimate
+    return None if estimate is None else widen(estimate, evidence.looks, evidence.dispersion)
 
 
 def _bars_to_a_verdict(evidence: Evidence) -> list[str]:
@@ -271,8 +271,6 @@ def _check(evidence: Evidence) -> None:
         raise IncompleteEvidence(
             "An estimate has no 95% interval. Give one, or cap the claim at 'descriptive only'."
         )
-    if evidence.mde is None or not evidence.mde > 0:
-        raise IncompleteEvidence("The minimum detectable effect is missing. Compute it before the result.")
     if evidence.margin is not None and not evidence.margin > 0:
         raise IncompleteEvidence(f"The margin is {evidence.margin}. Give its size as a positive number.")
     regions = evidence.supports_if or evidence.contradicts_if
@@ -292,55 +290,64 @@ def _check(evidence: Evidence) -> None:
             raise IncompleteEvidence(f"{name} is {p_value}. It must be a probability.")
 
 
-def _conditions(evidence: Evidence, against: bool) -> dict[str, bool]:
-    """Conditions of *supported*, or of *contradicted*, that apply to this claim."""
-    regions, opposite = (_support(evidence), _against(evidence))[:: -1 if against else 1]
-    dated = evidence.usable_events is not None or evidence.single_event
-    seen = bool(against and evidence.contradicts_when and all(evidence.contradicts_when.values()))
-    conditions = {AGAINST if against else INTERVAL: seen or _in_any(regions, evidence.estimate)}
-    if evidence.sign or against:
-        p_value = evidence.margin_p if evidence.sign and against else evidence.placebo_p
-        if dated or evidence.placebo_p is not None:
-            conditions[f"placebo p is at most {ALPHA}"] = _at_most(p_value)
-        if dated:
-            conditions["the lead window was measured and does not explain it"] = _lead_is_harmless(evidence)
+def _conditions_for(evidence: Evidence) -> dict[str, bool]:
+    """Conditions of *supported* that apply to this claim."""
+    regions, opposite = _regions(evidence)
+    asked = {INTERVAL: _in_any(regions, evidence.estimate)}
+    if evidence.sign:
+        asked |= _not_chance(evidence, evidence.placebo_p)
     elif evidence.single_event:
         usual = evidence.placebo_p is not None and not _at_most(evidence.placebo_p)
-        conditions["placebo days show it to be usual"] = usual
-    if evidence.family_p is not None and not against:
-        conditions[f"p adjusted within its family is at most {ALPHA}"] = _at_most(evidence.family_p)
+        asked["placebo days show it to be usual"] = usual
+    if evidence.family_p is not None:
+        asked[f"p adjusted within its family is at most {ALPHA}"] = _at_most(evidence.family_p)
+    asked |= _sturdy(evidence, regions, opposite)
+    return asked | {text: bool(holds) for text, holds in evidence.supports_also.items()}
+
+
+def _conditions_against(evidence: Evidence) -> dict[str, bool]:
+    """Conditions of *contradicted* that apply to this claim."""
+    opposite, regions = _regions(evidence)
+    seen = bool(evidence.contradicts_when) and all(evidence.contradicts_when.values())
+    asked = {AGAINST: seen or _in_any(regions, evidence.estimate)}
+    asked |= _not_chance(evidence, evidence.margin_p if evidence.sign else evidence.placebo_p)
+    return asked | _sturdy(evidence, regions, opposite)
+
+
+def _not_chance(evidence: Evidence, p_value: float | None) -> dict[str, bool]:
+    """Placebo and leads: whether chance or what came before may have made the result."""
+    asked, dated = {}, evidence.usable_events is not None or evidence.single_event
+    if dated or evidence.placebo_p is not None:
+        asked[f"placebo p is at most {ALPHA}"] = _at_most(p_value)
+    if dated:
+        asked["the lead window was measured and does not explain it"] = _lead_is_harmless(evidence)
+    return asked
+
+
+def _sturdy(evidence: Evidence, regions: tuple[Region, ...], opposite: tuple[Region, ...]) -> dict[str, bool]:
+    """Each event left out, a second estimator, and a design that sees its margin."""
+    asked = {}
     if evidence.usable_events is not None and not evidence.single_event:
         flips = [_flips(evidence, effect, regions, opposite) for effect in evidence.leave_one_out]
-        conditions["each event was left out in turn and none carries it"] = bool(flips) and not any(flips)
-    conditions["a second estimator agrees"] = any(_in_any(regions, effect) for effect in evidence.rungs)
+        asked["each event was left out in turn and none carries it"] = bool(flips) and not any(flips)
+    asked["a second estimator agrees"] = any(_in_any(regions, effect) for effect in evidence.rungs)
     if evidence.margin is not None and evidence.mde is not None:
-        conditions[POWER] = evidence.mde <= evidence.margin
-    also = {} if against else evidence.supports_also
-    return conditions | {text: bool(holds) for text, holds in also.items()}
+        asked[POWER] = evidence.mde <= evidence.margin
+    if evidence.residual_p is not None:
+        asked[RESIDUALS] = evidence.residual_p > ALPHA
+    return asked
 
 
-def _support(evidence: Evidence) -> tuple[Region, ...]:
-    if evidence.supports_if:
-        return evidence.supports_if
-    if evidence.equivalence and evidence.margin is not None:
-        return (Region(above=-evidence.margin, below=evidence.margin),)
-    if evidence.sign:
-        return (Region(above=0),) if evidence.sign == "positive" else (Region(below=0),)
-    return ()
-
-
-def _against(evidence: Evidence) -> tuple[Region, ...]:
-    if evidence.contradicts_if:
-        return evidence.contradicts_if
-    if evidence.equivalence and evidence.margin is not None:
-        return (Region(above=evidence.margin), Region(below=-evidence.margin))
-    if evidence.sign and evidence.margin is not None:
-        return (
-            (Region(below=evidence.margin),)
-            if evidence.sign == "positive"
-            else (Region(above=-evidence.margin),)
-        )
-    return ()
+def _regions(evidence: Evidence) -> tuple[tuple[Region, ...], tuple[Region, ...]]:
+    """Return where the interval of a supported claim lies, and that of a contradicted one."""
+    margin, support, against = evidence.margin, tuple[Region, ...](), tuple[Region, ...]()
+    if evidence.equivalence and margin is not None:
+        support, against = (Region(-margin, margin),), (Region(above=margin), Region(below=-margin))
+    elif evidence.sign == "positive":
+        support, against = (Region(above=0),), () if margin is None else (Region(below=margin),)
+    elif evidence.sign == "negative":
+        support, against = (Region(below=0),), () if margin is None else (Region(above=-margin),)
+    return evidence.supports_if or support, evidence.contradicts_if or against
 
 
 def _in_any(regions: tuple[Region, ...], estimate: Estimate | None) -> bool:
@@ -368,23 +375,14 @@ def _lead_is_harmless(evidence: Evidence) -> bool:
     return not (sure and abs(lead.value) >= LEAD_SHARE * abs(effect.value))
 
 
-def _plain(evidence: Evidence) -> dict[str, Any]:
-    """Evidence as plain values: estimates as records, regions as their bounds."""
-    plain = {name: getattr(evidence, name) for name in evidence.__dataclass_fields__}
-    for name in ("estimate", "lead"):
-        plain[name] = _finite(plain[name].record()) if plain[name] is not None else None
-    for name in ("leave_one_out", "rungs"):
-        plain[name] = [_finite(effect.record()) for effect in plain[name]]
-    for name in ("supports_if", "contradicts_if"):
-        bounds = [asdict(region) for region in plain[name]]
-        plain[name] = [_finite(bound) for bound in bounds]
-    for name in ("supports_also", "contradicts_when"):
-        plain[name] = dict(plain[name])
-    return plain
-
-
-def _finite(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Put None in the place of infinite ends, which a record cannot hold."""
-    return {
-        name: None if isinstance(part, float) and math.isinf(part) else part for name, part in fields.items()
-    }
+def _plain(value: Any) -> Any:
+    """Return evidence as plain values: estimates as records, regions as bounds, infinite ends as None."""
+    if isinstance(value, Estimate):
+        value = value.record()
+    elif isinstance(value, Region | Evidence):
+        value = {part.name: getattr(value, part.name) for part in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and math.isinf(value) else value
