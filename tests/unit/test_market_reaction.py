@@ -149,7 +149,7 @@ def test_the_rolling_regression_gives_the_return_beyond_two_factors():
     portfolio = factors @ [1.2, -0.4] + rng.normal(0, 0.002, 400)
     portfolio.iloc[300] += 0.05
     names = NOTEBOOK.run({}, SETUP) | {"estimation": LAYOUT["estimation"], "window": LAYOUT["window"]}
-    rolling_cars = NOTEBOOK.run(names, "rolling", until="us_all, market_return")["rolling_cars"]
+    rolling_cars = NOTEBOOK.run(names, "rolling")["rolling_cars"]
     car, scaled = rolling_cars(portfolio, factors)
 
     first, last = (300 + offset for offset in LAYOUT["estimation"])
