@@ -155,6 +155,8 @@ def lists(figures: Path) -> dict[str, pd.DataFrame]:
         ),
         "calendar_days": calendar_days(read(folder / "calendar_days.csv")),
         "event_coding_a": metadata("event_coding_a"),
+        "event_coding_b": metadata("event_coding_b"),
+        "earlier_meetings": metadata("earlier_meetings"),
         "literature": literature(papers),
         "published_estimates": estimates(read(folder / "published_estimates.csv")),
     }

@@ -143,3 +143,23 @@ def test_the_most_unusual_return_keeps_its_spread_and_pays_for_being_picked():
     assert names["summit_return"].value == row["value"] and names["summit_mde"].se == row["spread"]
     assert names["summit_p"] == pytest.approx(4 * row["p_value"])
     assert readings(both(noisy, noisy), both(noisy, noisy))["summit_p"] == 1
+
+
+def test_the_rolling_regression_gives_the_return_beyond_two_factors():
+    rng = np.random.default_rng(3)
+    factors = pd.DataFrame(rng.normal(0, 0.01, (400, 2)), DAYS[:400], ["market", "cloud"])
+    portfolio = factors @ [1.2, -0.4] + rng.normal(0, 0.002, 400)
+    portfolio.iloc[300] += 0.05
+    names = NOTEBOOK.run({}, SETUP) | {"estimation": LAYOUT["estimation"], "window": LAYOUT["window"]}
+    rolling_cars = NOTEBOOK.run(names, "rolling")["rolling_cars"]
+    car, scaled = rolling_cars(portfolio, factors)
+
+    first, last = (300 + offset for offset in LAYOUT["estimation"])
+    x = np.column_stack([np.ones(400), factors])
+    beta = np.linalg.lstsq(x[first : last + 1], portfolio.iloc[first : last + 1], rcond=None)[0]
+    beyond = portfolio - x @ beta
+    spread = np.sqrt((beyond.iloc[first : last + 1] ** 2).sum() / (last - first + 1 - 3))
+    by_hand = beyond.iloc[299:302].sum()
+    assert car.iloc[300] == pytest.approx(100 * by_hand)
+    assert scaled.iloc[300] == pytest.approx(by_hand / (spread * np.sqrt(3)))
+    assert 4 < car.iloc[300] < 6 and abs(car.iloc[[297, 304]]).max() < 2

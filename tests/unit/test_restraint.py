@@ -106,3 +106,35 @@ def test_the_best_cut_pays_for_its_choice():
     assert blurred.value == pytest.approx(2 / 3) and blurred.p_value == pytest.approx(4 / 6)
     for same in (True, False):
         assert best_cut(np.array([same, same])).p_value == 1
+
+
+def test_kappa_of_two_codings_is_agreement_beyond_chance():
+    setting = SUMMITS.run({}, "setup", until="figures.apply_style()")
+    agreement = SUMMITS.run(setting, "codings", until="DIMENSIONS")["agreement"]
+    first = pd.Series(list("aaaabbbb") + ["", "a"], [f"e{number}" for number in range(10)])
+    second = pd.Series(list("aaabbbba") + ["a", ""], first.index)
+    row = agreement(first, second.iloc[::-1])
+    assert row["Events"] == 8
+    assert (row["Equal"], row["Kappa"]) == pytest.approx((0.75, 0.5))
+    assert agreement(first.iloc[:4], first.iloc[:4])["Kappa"] is None
+
+
+def test_an_episode_counts_on_its_first_day(names):
+    rows = pd.DataFrame({"date": in_year([30, 10, 17, 24, 24, 60])})
+    setting = dict(names) | {"last": pd.Timestamp("2026-08-24")}
+    episodes_of = RESTRAINT.run(setting, "lists", until="lists = ")["episodes_of"]
+    assert list(episodes_of(rows, 7)) == list(in_year([10, 60]))
+    assert list(episodes_of(rows, 0)) == list(in_year([10, 17, 24, 30, 60]))
+
+
+def test_a_step_at_meetings_is_seen_and_none_elsewhere(names):
+    rng = np.random.default_rng(5)
+    step = pd.Series(rng.normal(0, 0.1, 120), pd.date_range("2013-01-01", periods=120, freq="MS"))
+    days = step.index[[3, 20, 33, 50, 70, 90]] + pd.Timedelta(days=12)
+    months = days.to_period("M").to_timestamp()
+    around = RESTRAINT.run(dict(names) | {"meeting_months": months}, "obama")["around_meetings"]
+    assert around(step, days)[3] > 0.05
+    value, low, high, p_value, meetings = around(step + 0.5 * step.index.isin(months), days)
+    assert low < 0.5 < high and p_value < 0.01 and meetings == 6
+    with pytest.raises(UnusableInput, match="meetings"):
+        around(step, days[:2])
