@@ -183,9 +183,7 @@ def literature(papers: pd.DataFrame) -> pd.DataFrame:
     papers["url"] = papers["url"].mask(
         papers["citation"].str.contains("WPS 10950"), "https://doi.org/10.1596/1813-9450-10950"
     )
-    papers = papers.drop(columns="bearing").merge(
-        metadata("literature_bearing"), on=["claim_id", "citation"]
-    )
+    papers = papers.drop(columns="bearing").merge(metadata("literature_bearing"), on=["claim_id", "citation"])
     return pd.concat([papers, metadata("literature_by_hand")], ignore_index=True)
 
 
