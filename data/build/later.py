@@ -175,7 +175,7 @@ def calendar_days(rows: pd.DataFrame) -> pd.DataFrame:
 def literature(papers: pd.DataFrame) -> pd.DataFrame:
     """Return the publications with what each says of its claim, and the notebooks whose question it is.
 
-    Those on a method, whose claim is *method*, were added by hand, and so were some of which more was read later.
+    Those on a method, whose claim is *method*, and some of which more was read later were added by hand.
     """
     papers = papers.assign(
         url=papers["address"].map(address), evidence=papers["evidence"].replace("second-hand", "second hand")
