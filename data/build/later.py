@@ -175,14 +175,19 @@ def calendar_days(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def literature(papers: pd.DataFrame) -> pd.DataFrame:
-    """Return the publications with what each says of its claim, and the notebooks whose question it is."""
+    """Return the publications with what each says of its claim, and the notebooks whose question it is.
+
+    Those on a method, whose claim is *method*, and some of which more was read later were added by hand.
+    """
     papers = papers.assign(
         url=papers["address"].map(address), evidence=papers["evidence"].replace("second-hand", "second hand")
     )
     papers["url"] = papers["url"].mask(
         papers["citation"].str.contains("WPS 10950"), "https://doi.org/10.1596/1813-9450-10950"
     )
-    return papers.drop(columns="bearing").merge(metadata("literature_bearing"), on=["claim_id", "citation"])
+    papers = papers.drop(columns="bearing").merge(metadata("literature_bearing"), on=["claim_id", "citation"])
+    papers = pd.concat([papers, metadata("literature_by_hand")], ignore_index=True)
+    return papers.drop_duplicates(["claim_id", "citation"], keep="last")
 
 
 def estimates(rows: pd.DataFrame) -> pd.DataFrame:

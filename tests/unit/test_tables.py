@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import catalog, tables
+from helpers import catalog, paths, tables
 from helpers.catalog import Series
 from helpers.observations import SeriesData
+from summits import notebooks
 
 
 @pytest.fixture
@@ -192,3 +193,22 @@ def test_literature_is_listed_by_claim_and_by_notebook(shown):
 def test_a_question_without_literature_is_silent(shown):
     tables.literature_table("Z99")
     assert "None listed on Z99: silent." in shown[0]["text/plain"]
+
+
+def test_every_notebook_with_a_question_of_its_own_closes_with_the_literature():
+    for path in sorted(paths.notebooks_dir().glob("[01]?_*.ipynb")):
+        number = path.name[:2]
+        if number in ("00", "13", "14"):  # the story, the published numbers themselves, and one event
+            continue
+        sources = [notebooks.text(cell["source"]) for cell in notebooks.read(path)["cells"]]
+        wanted = 'list_table("literature")' if number == "11" else f'literature_table("{number}")'
+        assert any(wanted in source for source in sources), path.name
+        assert any("## The literature on this question" in source for source in sources), path.name
+
+
+def test_each_publication_names_a_claim_or_a_method_and_what_was_read_of_it():
+    papers = catalog.list_table("literature").fillna("")
+    claims = {claim["id"] for claim in catalog.claims()["claims"]} | {"method"}
+    assert set(papers["claim_id"]) <= claims
+    assert (papers["evidence"] != "").all()
+    assert (papers.loc[papers["url"] == "", "evidence"] == "second hand").all()
