@@ -15,7 +15,7 @@ def hosts() -> set[str]:
     """Return the origin of every address written in a client."""
     addresses = [
         value
-        for client in CLIENTS
+        for client in CLIENTS.values()
         for value in vars(client).values()
         if isinstance(value, str) and value.startswith("https://")
     ]

@@ -234,7 +234,7 @@ def sec(facts: list[tuple[str, str, float, str]]) -> bytes:
         }
         for start, end, value, filed in facts
     ]
-    return as_json({"cik": 0, "taxonomy": "us-gaap", "tag": "", "units": {"USD": rows}})
+    return as_json({"taxonomy": "us-gaap", "units": {"USD": rows}})
 
 
 def owid(values: Mapping[str, Values], scale: float = 1.0) -> bytes:

@@ -1,34 +1,23 @@
 """Fama–French daily factors and momentum, as decimals."""
 
-from datetime import date
-
 import pandas as pd
 
 from summits.publishers import reading
-from summits.publishers.client import Refused, Request, Wanted
+from summits.publishers.client import Refused, Request
 
-HOST = "https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/ftp"
-# The file and the column of each series.
+HOST, FORM = "https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/ftp", "zip"
+FIVE = "F-F_Research_Data_5_Factors_2x3_daily_CSV.zip"
 COLUMNS = {
-    "factor_mkt_rf": "F-F_Research_Data_5_Factors_2x3_daily_CSV.zip/Mkt-RF",
-    "factor_smb": "F-F_Research_Data_5_Factors_2x3_daily_CSV.zip/SMB",
-    "factor_hml": "F-F_Research_Data_5_Factors_2x3_daily_CSV.zip/HML",
-    "factor_rmw": "F-F_Research_Data_5_Factors_2x3_daily_CSV.zip/RMW",
-    "factor_cma": "F-F_Research_Data_5_Factors_2x3_daily_CSV.zip/CMA",
-    "factor_rf": "F-F_Research_Data_5_Factors_2x3_daily_CSV.zip/RF",
+    "factor_mkt_rf": f"{FIVE}/Mkt-RF",
+    "factor_smb": f"{FIVE}/SMB",
+    "factor_hml": f"{FIVE}/HML",
+    "factor_rmw": f"{FIVE}/RMW",
+    "factor_cma": f"{FIVE}/CMA",
+    "factor_rf": f"{FIVE}/RF",
     "factor_smb_ff3": "F-F_Research_Data_Factors_daily_CSV.zip/SMB",
     "factor_mom": "F-F_Momentum_Factor_daily_CSV.zip/Mom",
 }
 MISSING = ("-99.99", "-999")
-
-
-def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
-    """Ask for each file once."""
-    files: dict[str, dict[str, Wanted]] = {}
-    for name, each in wanted.items():
-        file, column = name.split("/")
-        files.setdefault(file, {})[column] = each
-    return [Request(f"{HOST}/{file}", "zip", columns) for file, columns in files.items()]
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:
@@ -42,8 +31,9 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     if any(len(row) != len(heads[0]) for row in rows):
         raise Refused("truncated", "A row is shorter than the header.")
     table = pd.DataFrame(rows, columns=["day", *heads[0][1:]], dtype=str)
-    days = reading.days(table["day"].str.replace("-", ""), "%Y%m%d").dt.strftime("%Y-%m-%d")
-    return pd.concat(
-        reading.observations(each, days, (reading.numbers(table[name], MISSING) / 100).round(8))
-        for name, each in request.wanted.items()
+    found = reading.columns_of(
+        table[list(request.wanted)].replace(dict.fromkeys(MISSING, "")),
+        reading.days(table["day"].str.replace("-", ""), "%Y%m%d"),
+        request,
     )
+    return found.assign(value=(found["value"] / 100).round(8))
