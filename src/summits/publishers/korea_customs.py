@@ -16,7 +16,7 @@ FIRST_YEAR = 2012
 
 
 def label(series: Series) -> str | None:
-    """Name a Korean trade series by the field of its flow, HS code and country, such as ``expDlr 8542 CN``."""
+    """Name a Korean series by the field of its flow, HS code and country, such as ``expDlr 8542 CN``."""
     return trade_label(series, FLOWS, COUNTRIES, ("South Korea",))
 
 

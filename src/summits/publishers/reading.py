@@ -25,7 +25,15 @@ LARGEST_MEMBER = 100_000_000
 # What publishers print where there is no value.
 MISSING = ("", ".", "nan", "null", "None", "NaN")
 # Where a reply of status 200 says that it is none, by its name in the JSON.
-COMPLAINTS = ("error", "errors", "error_message", "errormessage", "error_code", "errorcode", "exception")
+COMPLAINTS: tuple[str, ...] = (
+    "error",
+    "errors",
+    "error_message",
+    "errormessage",
+    "error_code",
+    "errorcode",
+    "exception",
+)
 COMPLAINTS += ("fault", "message", "warning", "warnings")
 # What a reply can say about the unit of its values.
 UNITS = ("@unit", "unit", "units", "currency", "indicators")

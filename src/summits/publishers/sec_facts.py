@@ -66,12 +66,8 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     reply = reading.json_body(body)
     *_, number, taxonomy, file = request.address.split("/")
     company = number.removeprefix("CIK")
-    identity = {
-        "cik": (company, company.lstrip("0")),
-        "taxonomy": taxonomy,
-        "tag": file.removesuffix(".json"),
-    }
-    reading.about(reply, identity)
+    ciks, tag = (company, company.lstrip("0")), file.removesuffix(".json")
+    reading.about(reply, {"cik": ciks, "taxonomy": taxonomy, "tag": tag})
     table = reading.json_table(reading.step(reply, "units", "USD"), ("start", "end", "filed", "val", "form"))
     table = table[table["start"].ne("") & table["form"].isin(FORMS)]
     facts = table[["start", "end", "filed"]].apply(reading.days, form="%Y-%m-%d")
