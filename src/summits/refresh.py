@@ -345,13 +345,9 @@ def _judge(
     columns = ["series_id", "period", "value", "vintage"]
     rows = pd.concat([pd.DataFrame(columns=columns), *fetched.rows]) if fetched.rows else held.iloc[:0]
     infos = {each.series_id: each for each in series.values()}
-    try:
-        judging.refuse_holes(rows, held, infos, fetched.silent)
-    except Unusual as hole:
-        if not common.review(hole):
-            raise
-        fetched.silent |= {(each.series_id, each.period) for each in hole.changes}
-    return judging.additions(rows, held, infos, common.today, publisher.never_revised, fetched.silent)
+    gaps = judging.gaps(rows, held, infos, fetched.silent, common.review)
+    rows = pd.concat([rows, gaps]) if len(gaps) else rows
+    return judging.additions(rows, held, infos, common.today, publisher.never_revised)
 
 
 # --- writing ------------------------------------------------------------------------------------------
