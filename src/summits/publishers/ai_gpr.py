@@ -6,12 +6,6 @@ from summits.publishers import reading
 from summits.publishers.client import Request
 
 HOST, FORM = "https://www.matteoiacoviello.com/ai_gpr_files", "csv"
-FILE = "ai_gpr_bilateral_monthly.csv"
-COLUMNS = {
-    "aigpr_total": f"{FILE}/GPR_AI",
-    "aigpr_usa_china": f"{FILE}/USA|China",
-    "aigpr_china_usa": f"{FILE}/China|USA",
-}
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:

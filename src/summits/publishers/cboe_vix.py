@@ -6,7 +6,6 @@ from summits.publishers import reading
 from summits.publishers.client import Refused, Request
 
 HOST, FORM = "https://cdn.cboe.com/api/global/us_indices/daily_prices", "csv"
-COLUMNS = {"change_VIX": "VIX_History.csv/CLOSE"}
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:

@@ -147,10 +147,11 @@ class Publisher:
         A new value is known on the day it is about (closing prices), so that day is its vintage.
     rhythm : Rhythm
         When its values are due.
+    labels : dict
+        The publisher's own name, often a file and a column of it, of each series for which there is no rule.
     client : module
-        Has ``parse(body, request)``, and ``label(series)`` or a table `COLUMNS` of file and column by series.
-        May have ``requests(wanted, today)``, which says what to ask if it is not each file below `HOST` once;
-        ``follow(body, request)``, the second call where the first only names the file; and
+        Has ``parse(body, request)``. May have ``label(series)``, the rule for the names of other series;
+        ``requests(wanted, today)``, which says what to ask if it is not each file below `HOST` once; ``follow(body, request)``, the second call where the first only names the file; and
         ``combine(fetched, wanted)``, rows made from several replies, such as a sum.
     """
 
@@ -163,6 +164,7 @@ class Publisher:
     needs: str
     never_revised: bool
     rhythm: Rhythm
+    labels: dict[str, str]
     client: ModuleType
 
     @property
@@ -182,8 +184,8 @@ class Publisher:
 
     def label(self, series: Series) -> str | None:
         """Return the publisher's own name for a series, None if it does not serve it."""
-        columns = getattr(self.client, "COLUMNS", {})
-        return self.client.label(series) if hasattr(self.client, "label") else columns.get(series.series_id)
+        rule = getattr(self.client, "label", lambda series: None)
+        return self.labels.get(series.series_id) or rule(series)
 
     def requests(self, wanted: dict[str, Wanted], today: date) -> list[Request]:
         """Return the calls that bring some series; `wanted` is by label."""

@@ -1,4 +1,7 @@
-"""Epoch AI: releases and training compute of notable models, and the capabilities index, by country."""
+"""Epoch AI: releases and training compute of notable models, and the capabilities index, by country.
+
+Epoch publishes lists, from which the series are counted.
+"""
 
 from datetime import date
 
@@ -10,16 +13,6 @@ from summits.publishers.client import Request, Wanted, by_file
 HOST = "https://epoch.ai/data"
 MODELS, BENCHMARKS = "notable_ai_models.csv", "benchmark_data.zip"
 US, CHINA = "United States of America", "China"
-# Epoch publishes lists, from which the series are counted.
-COLUMNS = {
-    "notable_model_releases_per_quarter_us": f"{MODELS}/releases {US}",
-    "notable_model_releases_per_quarter_cn": f"{MODELS}/releases {CHINA}",
-    "running_max_training_compute_us": f"{MODELS}/compute {US}",
-    "running_max_training_compute_cn": f"{MODELS}/compute {CHINA}",
-    "eci_running_max_us": f"{BENCHMARKS}/{US}",
-    "eci_running_max_cn": f"{BENCHMARKS}/{CHINA}",
-    "eci_us_minus_china": f"{BENCHMARKS}/gap",
-}
 INDEX_FILE = "epoch_capabilities_index.csv"
 FIRST_QUARTER = "2012-03-31"
 

@@ -6,17 +6,6 @@ from summits.publishers import reading
 from summits.publishers.client import Refused, Request
 
 HOST, FORM = "https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/ftp", "zip"
-FIVE = "F-F_Research_Data_5_Factors_2x3_daily_CSV.zip"
-COLUMNS = {
-    "factor_mkt_rf": f"{FIVE}/Mkt-RF",
-    "factor_smb": f"{FIVE}/SMB",
-    "factor_hml": f"{FIVE}/HML",
-    "factor_rmw": f"{FIVE}/RMW",
-    "factor_cma": f"{FIVE}/CMA",
-    "factor_rf": f"{FIVE}/RF",
-    "factor_smb_ff3": "F-F_Research_Data_Factors_daily_CSV.zip/SMB",
-    "factor_mom": "F-F_Momentum_Factor_daily_CSV.zip/Mom",
-}
 MISSING = ("-99.99", "-999")
 
 

@@ -8,7 +8,6 @@ from summits.publishers import reading
 from summits.publishers.client import Refused, Request, Wanted
 
 ADDRESS = "https://api.finmindtrade.com/api/v4/data"
-COLUMNS = {"tsmc_monthly_revenue": "2330"}
 FIXED = {"dataset": "TaiwanStockMonthRevenue", "start_date": "2016-02-01"}
 
 

@@ -12,16 +12,13 @@ LATEST = "https://fred.stlouisfed.org/graph/fredgraph.csv"
 VINTAGES = "https://api.stlouisfed.org/fred/series/observations"
 EVERY_VINTAGE = {"file_type": "json", "realtime_start": "1776-07-04", "realtime_end": "9999-12-31"}
 KEY = Key("FRED_API_KEY", "api_key")
-# Series of the catalogue that do not carry their FRED id in their name.
-IDS = {"usdcny": "DEXCHUS", "eur_per_usd": "DEXUSEU", "jpy_per_usd": "DEXJPUS"}
 # Monthly means of daily rates, and whether the rate is turned round first.
 MEANS = {"eur_per_usd": True, "jpy_per_usd": False}
 
 
 def label(series: Series) -> str | None:
     """Return the FRED id: what follows ``fred_`` in the name of the series."""
-    named = series.series_id.startswith("fred_")
-    return series.series_id.removeprefix("fred_") if named else IDS.get(series.series_id)
+    return series.series_id.removeprefix("fred_") if series.series_id.startswith("fred_") else None
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:

@@ -4,18 +4,11 @@ import io
 
 import pandas as pd
 
-from helpers.catalog import Series
 from summits.publishers import reading
 from summits.publishers.client import Refused, Request
 
 HOST, FORM = "https://www.matteoiacoviello.com/gpr_files", "stata"
-FILES = {"D": "data_gpr_daily_recent.dta", "M": "data_gpr_export.dta"}
 DATES = {"D": "date", "M": "month"}
-
-
-def label(series: Series) -> str | None:
-    """Return the authors' file and its column, which is the name of the series in capitals."""
-    return f"{FILES[series.frequency]}/{series.series_id.upper()}"
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:

@@ -1,34 +1,20 @@
-"""Our World in Data: yearly series of CSET and Epoch AI, by country."""
+"""Our World in Data: yearly series of CSET and Epoch AI, by country.
+
+Projections are not told apart from observed years in the charts, so they are not fetched.
+"""
 
 from datetime import date
 
 import pandas as pd
 
-from helpers.catalog import Series
 from summits.publishers import reading
 from summits.publishers.client import Refused, Request, Wanted, by_file
 
 HOST = "https://ourworldindata.org/grapher"
-# Start of the name of each family of series: the chart it comes from.
-CHARTS = {
-    "cset_private_market_ai_funding_": "private-investment-in-artificial-intelligence-cset",
-    "cset_ai_patents_submitted_": "artificial-intelligence-patents-submitted",
-    "cset_ai_publications_": "annual-scholarly-publications-on-artificial-intelligence",
-    "owid_epoch_cumulative_large_scale_models_": "cumulative-number-of-large-scale-ai-systems-by-country",
-}
 # The chart has dollars, the series billions.
-SCALE = {CHARTS["cset_private_market_ai_funding_"]: 1e-9}
-# Projections are not told apart from observed years in the charts, so they are not fetched.
-PROJECTED = "_projected_"
+SCALE = {"private-investment-in-artificial-intelligence-cset": 1e-9}
 PARAMS = {"v": "1", "csvType": "full", "useColumnShortNames": "true"}
 FIXED = ("Entity", "Code", "Year")
-
-
-def label(series: Series) -> str | None:
-    """Name a series by chart and entity, such as ``artificial-intelligence-patents-submitted/China``."""
-    charts = [chart for start, chart in CHARTS.items() if series.series_id.startswith(start)]
-    entity = "World" if series.entity == "world" else series.entity
-    return f"{charts[0]}/{entity}" if charts and PROJECTED not in series.series_id else None
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:

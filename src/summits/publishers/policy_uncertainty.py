@@ -6,11 +6,6 @@ from summits.publishers import reading
 from summits.publishers.client import Refused, Request
 
 HOST, FORM = "https://www.policyuncertainty.com/media", "csv"
-COLUMNS = {
-    "epu_us_daily": "All_Daily_Policy_Data.csv/daily_policy_index",
-    "tpu_us_daily": "All_Daily_TPU_Data.csv/daily_tpu_index",
-    "us_china_tension": "UCT.csv/UCT",
-}
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:

@@ -9,7 +9,6 @@ from summits.publishers.client import Refused, Request, origin
 
 # The catalogue of open data says where the table is.
 HOST, FORM = "https://data.gov.tw/api/v2/rest/dataset", "json"
-COLUMNS = {"tw_exp_world_electronic_components": "8380/電子零組件"}
 MONTH = r"(\d{2,3})年\s*(\d{1,2})月"
 REPUBLIC_YEAR_ZERO = 1911
 

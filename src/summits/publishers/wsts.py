@@ -10,15 +10,7 @@ from summits.publishers.client import Refused, Request, origin
 
 # The page that links the report.
 HOST, FORM = "https://www.wsts.org/67", "page"
-PAGE = "Historical-Billings-Report"
 SHEET = "Monthly Data"
-COLUMNS = {
-    "wsts_billings_americas": f"{PAGE}/Americas",
-    "wsts_billings_europe": f"{PAGE}/Europe",
-    "wsts_billings_japan": f"{PAGE}/Japan",
-    "wsts_billings_asia_pacific": f"{PAGE}/Asia Pacific",
-    "wsts_billings_world": f"{PAGE}/Worldwide",
-}
 
 
 def follow(body: bytes, request: Request) -> Request:

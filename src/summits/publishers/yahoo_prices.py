@@ -11,7 +11,6 @@ from summits.publishers import formulas, reading
 from summits.publishers.client import Refused, Request, Wanted
 
 HOST = "https://query1.finance.yahoo.com/v8/finance/chart"
-INDICES = {"return_GSPC": "^GSPC", "return_IXIC": "^IXIC", "return_DJI": "^DJI", "return_SOX": "^SOX"}
 OWN_COMPUTATION = "return_HSTECH_EW"
 # By the ending of the symbol; the others trade in New York.
 CALENDARS = {"HK": "XHKG", "^HSI": "XHKG", "SS": "XSHG", "SZ": "XSHG", "TW": "XTAI", "KS": "XKRX"}
@@ -21,10 +20,9 @@ DAYS_COMPARED, DAYS_BEFORE = timedelta(days=20), timedelta(days=15)
 
 
 def label(series: Series) -> str | None:
-    """Return the symbol: what follows ``return_``, or that of an index."""
-    if series.series_id == OWN_COMPUTATION or not series.series_id.startswith("return_"):
-        return None
-    return INDICES.get(series.series_id, series.series_id.removeprefix("return_"))
+    """Return the symbol: what follows ``return_``."""
+    fetched = series.series_id.startswith("return_") and series.series_id != OWN_COMPUTATION
+    return series.series_id.removeprefix("return_") if fetched else None
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
@@ -61,8 +59,9 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     prices = reading.numbers(pd.Series(closes, dtype=object)).set_axis(days)
     if days.has_duplicates:
         raise Refused("duplicate", f"{name} has two closes for one day.")
+    # An index, whose symbol begins with ^, has no volume.
     volumes = result["indicators"].get("quote", [{}])[0].get("volume") or []
-    if name not in INDICES.values() and len(volumes) == len(prices) and any(volumes):
+    if not name.startswith("^") and len(volumes) == len(prices) and any(volumes):
         prices = prices.where([bool(volume) for volume in volumes])
     if (prices <= 0).any():
         raise Refused("sign", f"{name} closed at {prices.min():g}.")
