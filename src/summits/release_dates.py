@@ -73,15 +73,9 @@ def next_release(last_period: str, frequency: str, rhythm: Rhythm) -> date | Non
     """
     if frequency not in rhythm.lag:
         return None
-    start = pd.Timestamp(last_period)
-    steps = {
-        "D": lambda: start + pd.offsets.BDay(1),
-        "M": lambda: start + pd.offsets.MonthEnd(2),
-        "Q": lambda: start + pd.offsets.MonthEnd(3),
-        "H": lambda: start + pd.offsets.MonthEnd(6),
-        "A": lambda: start + pd.offsets.YearEnd(2),
-    }
-    return (steps[frequency]() + pd.Timedelta(days=rhythm.lag[frequency])).date()
+    months = {"M": 2, "Q": 3, "H": 6, "A": 24}
+    step = pd.offsets.MonthEnd(months[frequency]) if frequency in months else pd.offsets.BDay(1)
+    return (pd.Timestamp(last_period) + step + pd.Timedelta(days=rhythm.lag[frequency])).date()
 
 
 def _last_rows(tables: list[str]) -> dict[str, tuple[str, str]]:

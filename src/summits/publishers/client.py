@@ -151,7 +151,8 @@ class Publisher:
         The publisher's own name, often a file and a column of it, of each series for which there is no rule.
     client : module
         Has ``parse(body, request)``. May have ``label(series)``, the rule for the names of other series;
-        ``requests(wanted, today)``, which says what to ask if it is not each file below `HOST` once; ``follow(body, request)``, the second call where the first only names the file; and
+        ``requests(wanted, today)``, which says what to ask if it is not each file below `HOST` once;
+        ``follow(body, request)``, the second call where the first only names the file; and
         ``combine(fetched, wanted)``, rows made from several replies, such as a sum.
     """
 

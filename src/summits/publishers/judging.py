@@ -358,7 +358,7 @@ def additions(
 
     A value enters with the vintage its publisher states, else with today; where values are never revised,
     with the day it is about. New values are rounded to the digits in which the series is held, unless nothing
-    would be left of them. A value withdrawn on a day that the publisher states is kept as a row without a value,
+    would be left of them. A value withdrawn on a day that the publisher states is kept as a row without one,
     and so are the rows of `gaps`.
 
     Parameters
