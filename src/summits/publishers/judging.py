@@ -212,7 +212,9 @@ def _large(case: Case) -> pd.Index:
 def _many(case: Case) -> pd.Index:
     """More revisions at once than of the series before."""
     most = 2 * case.past.groupby("vintage").size().max() if len(case.past) else 0
-    return _all_revised(case, len(case.revised) > max(REVISED[case.series.frequency], most))
+    withdrawn = case.new.index[case.new.isna()].intersection(case.own.index)
+    changed = case.revised.index.union(withdrawn)
+    return changed[: len(changed) if len(changed) > max(REVISED[case.series.frequency], most) else 0]
 
 
 def _low(case: Case) -> pd.Index:

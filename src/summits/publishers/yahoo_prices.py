@@ -50,7 +50,8 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     result = reading.json_body(body, "chart", "result", 0)
     meta = reading.step(result, "meta")
     currency = {"currency": wanted.series.currency} if wanted.series.currency else {}
-    reading.about({"symbol": ""} | meta, {"symbol": name, "dataGranularity": "1d"} | currency)
+    reading.step(meta, "symbol")
+    reading.about(meta, {"symbol": name, "dataGranularity": "1d"} | currency)
     moments = reading.step(result, "timestamp")
     closes = reading.step(result, "indicators", "adjclose", 0, "adjclose")
     if len(moments) != len(closes):
@@ -61,7 +62,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
         raise Refused("duplicate", f"{name} has two closes for one day.")
     # An index, whose symbol begins with ^, has no volume.
     volumes = result["indicators"].get("quote", [{}])[0].get("volume") or []
-    if not name.startswith("^") and len(volumes) == len(prices) and any(volumes):
+    if not name.startswith("^") and len(volumes) == len(prices):
         prices = prices.where([bool(volume) for volume in volumes])
     if (prices <= 0).any():
         raise Refused("sign", f"{name} closed at {prices.min():g}.")
