@@ -8,30 +8,26 @@ has the publisher's own name of each series for which the module has no rule (`l
 To add a series, add a row to ``data/series.csv``, and one to ``labels.csv`` if its publisher has no rule.
 """
 
-import csv
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
+from helpers.catalog import read_text_table
 from summits.publishers import keys
 from summits.publishers.client import Publisher, Rhythm
 
 _FOLDER = Path(__file__).parent
 _MODULES = [import_module(f"{__name__}.{info.name}") for info in iter_modules(__path__)]
 CLIENTS = {module.__name__.rpartition(".")[2]: module for module in _MODULES if hasattr(module, "parse")}
+_labels = read_text_table(_FOLDER / "labels.csv").set_index(["publisher", "series_id"])["label"]
 RHYTHMS: dict[str, Rhythm] = {}
 PUBLISHERS: dict[str, Publisher] = {}
-_LABELS: dict[str, dict[str, str]] = {name: {} for name in CLIENTS}
-with (_FOLDER / "labels.csv").open(encoding="utf-8", newline="") as _lines:
-    for _row in csv.DictReader(_lines):
-        _LABELS[_row["publisher"]][_row["series_id"]] = _row["label"]
-with (_FOLDER / "publishers.csv").open(encoding="utf-8", newline="") as _lines:
-    for _row in csv.DictReader(_lines):
-        _lag = {each[0]: int(each[1:]) for each in _row.pop("lag").split()}
-        _rhythm = RHYTHMS[_row["name"]] = Rhythm(_row.pop("rhythm"), _lag)
-        _fixed = _row.pop("never_revised") == "yes"
-        if client := CLIENTS.get(_name := _row["name"]):
-            PUBLISHERS[_name] = Publisher(
-                **_row, never_revised=_fixed, rhythm=_rhythm, labels=_LABELS[_name], client=client
-            )
-            keys.VARIABLES.update(filter(None, [_row["needs"]]))
+for _row in read_text_table(_FOLDER / "publishers.csv").to_dict("records"):
+    _name = str(_row["name"])
+    _lag = {each[0]: int(each[1:]) for each in _row.pop("lag").split()}
+    RHYTHMS[_name] = Rhythm(_row.pop("rhythm"), _lag)
+    _fixed = {"never_revised": _row.pop("never_revised") == "yes", "rhythm": RHYTHMS[_name]}
+    if _name in CLIENTS:
+        _own = _labels.xs(_name).to_dict() if _name in _labels.index else {}
+        PUBLISHERS[_name] = Publisher(**_row, **_fixed, labels=_own, client=CLIENTS[_name])
+        keys.VARIABLES.update(filter(None, [_row["needs"]]))

@@ -141,6 +141,11 @@ class Case:
         return (self.revised["new"] / self.revised["old"]).replace([np.inf, -np.inf], np.nan).dropna()
 
     @property
+    def is_many(self) -> bool:
+        """Whether most periods are revised, or enough to see a pattern."""
+        return len(self.revised) > len(self.both) / 2 or len(self.revised) >= ENOUGH_PERIODS
+
+    @property
     def fresh(self) -> pd.Series:
         """The values of periods that are not held."""
         return self.new[~self.new.index.isin(self.own.index)].dropna()
@@ -153,10 +158,13 @@ class Case:
 # --- checks: each returns the periods that are unusual -------------------------------------------------
 
 
+NONE = pd.Index([])
+
+
 def _zeros(case: Case) -> pd.Index:
     """Zeros where a value is held."""
     zeros = case.new.index[case.new == 0].intersection(case.own.index[case.own != 0])
-    return zeros if case.never_zero else zeros[:0]
+    return zeros if case.never_zero else NONE
 
 
 def _lost(case: Case) -> pd.Index:
@@ -166,21 +174,15 @@ def _lost(case: Case) -> pd.Index:
     return held[asked].difference(case.new.index)
 
 
-def _all_revised(case: Case, unusual: bool) -> pd.Index:
-    return case.revised.index[: len(case.revised) if unusual else 0]
-
-
 def _other_unit(case: Case) -> pd.Index:
     """Many periods a multiple of what is held, or a small part of it."""
-    count, ratio = len(case.revised), abs(case.ratio.median())
-    many = count > len(case.both) / 2 or count >= ENOUGH_PERIODS
-    return _all_revised(case, many and (ratio >= OTHER_UNIT or ratio <= 1 / OTHER_UNIT))
+    ratio = abs(case.ratio.median())
+    return case.revised.index if case.is_many and (ratio >= OTHER_UNIT or ratio <= 1 / OTHER_UNIT) else NONE
 
 
 def _flipped(case: Case) -> pd.Index:
     """Levels of the other sign."""
-    flipped = (case.revised["new"] * case.revised["old"] < 0).any()
-    return _all_revised(case, case.series.stored_as == "level" and flipped)
+    return case.revised.index if case.series.stored_as == "level" and (case.ratio < 0).any() else NONE
 
 
 def _one_step(case: Case) -> pd.Index:
@@ -188,25 +190,25 @@ def _one_step(case: Case) -> pd.Index:
     for moves in (case.ratio - 1, case.revised["new"] - case.revised["old"]):
         middle = abs(moves.median())
         if middle > 0 and moves.quantile(0.95) - moves.quantile(0.05) < 0.2 * middle:
-            return _all_revised(case, len(case.revised) >= ENOUGH_PERIODS)
-    return case.revised.index[:0]
+            return case.revised.index if len(case.revised) >= ENOUGH_PERIODS else NONE
+    return NONE
 
 
 def _swapped(case: Case) -> pd.Index:
     """Periods that have the values of others near them."""
     if len(case.revised) < FEW:
-        return case.revised.index[:0]
+        return NONE
     places = case.own.index.get_indexer(case.revised.index)
     near = case.own.iloc[max(places.min() - 1, 0) : places.max() + 2]
     distinct = near.nunique() > 0.8 * len(near)
-    return _all_revised(case, distinct and case.revised["new"].isin(near).mean() > 0.5)
+    return case.revised.index if distinct and case.revised["new"].isin(near).mean() > 0.5 else NONE
 
 
 def _large(case: Case) -> pd.Index:
     """Revisions larger than those of the series before, and than a part of the value."""
     few = 2 if len(case.revised) <= FEW else 1
     largest = np.fmax(LARGEST_REVISION[case.series.stored_as] * few, 2 * case.past["size"].max())
-    return _all_revised(case, (case.revised["size"] > largest).any())
+    return case.revised.index if (case.revised["size"] > largest).any() else NONE
 
 
 def _many(case: Case) -> pd.Index:
@@ -214,7 +216,7 @@ def _many(case: Case) -> pd.Index:
     most = 2 * case.past.groupby("vintage").size().max() if len(case.past) else 0
     withdrawn = case.new.index[case.new.isna()].intersection(case.own.index)
     changed = case.revised.index.union(withdrawn)
-    return changed[: len(changed) if len(changed) > max(REVISED[case.series.frequency], most) else 0]
+    return changed if len(changed) > max(REVISED[case.series.frequency], most) else NONE
 
 
 def _low(case: Case) -> pd.Index:
@@ -253,7 +255,7 @@ CHECKS: tuple[tuple[str, Callable[[Case], pd.Index], str], ...] = (
 
 def _judge(case: Case, review: Callable[[Unusual], bool]) -> list[str]:
     """Apply every check, and return the periods that a person believes to be gone."""
-    believed = pd.Index([])
+    believed = NONE
     for reason, check, text in CHECKS:
         periods = check(case)
         if periods.isin(believed).all():

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from defusedxml.ElementTree import fromstring
 
+from helpers.catalog import read_text_table
 from summits.publishers.client import Refused, Request, Wanted
 
 LARGEST_MEMBER = 100_000_000
@@ -119,8 +120,8 @@ def csv_table(body: bytes, columns: tuple[str, ...] = (), member_of_archive: boo
 
 def countries(column: str) -> dict[str, str]:
     """Return the publisher's code of each country, by its name in the catalogue."""
-    with Path(__file__).with_name("countries.csv").open(encoding="utf-8", newline="") as lines:
-        return {row["country"]: row[column] for row in csv.DictReader(lines) if row[column]}
+    table = read_text_table(Path(__file__).with_name("countries.csv")).set_index("country")[column]
+    return table[table != ""].to_dict()
 
 
 def about(reply: Any, asked: Mapping[str, Any]) -> None:

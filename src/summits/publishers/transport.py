@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from urllib.parse import urlencode, urljoin
@@ -60,6 +61,7 @@ class _Session(requests.Session):
         """See no redirect."""
 
 
+@dataclass
 class Transport:
     """A session with the publishers.
 
@@ -82,18 +84,15 @@ class Transport:
         Bytes of one decoded body at most.
     """
 
-    def __init__(
-        self,
-        mirror: str = "",
-        interval: float = 1.0,
-        deadline: float = 900.0,
-        timeout: float = 30.0,
-        attempts: int = 4,
-        pause: float = 2.0,
-        largest: int = LARGEST_BODY,
-    ):
-        self.mirror, self.interval, self.timeout, self.attempts = mirror, interval, timeout, attempts
-        self.pause, self.largest, self.deadline = pause, largest, deadline
+    mirror: str = ""
+    interval: float = 1.0
+    deadline: float = 900.0
+    timeout: float = 30.0
+    attempts: int = 4
+    pause: float = 2.0
+    largest: int = LARGEST_BODY
+
+    def __post_init__(self) -> None:
         self.start()
         self.next_turn: dict[str, float] = {}
         self.session = _Session()
