@@ -152,11 +152,14 @@ def _place(sha256: str) -> Path:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file at once: a reader sees the whole of it or nothing."""
+    """Write a file at once, and to the disk: a reader sees the whole of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        temporary.write_bytes(content)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

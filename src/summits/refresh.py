@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,7 @@ def refresh(
     folder, today = paths.data_dir(), today or datetime.now(UTC).date()
     common = Circumstances(folder, transport or Transport(), today, dry_run, review)
     with store.locked(folder):
-        chosen = _choose(sources, series)
+        chosen = choose(sources, series)
         found = [each for each in validation.check(folder) if not validation.may_be_mended(each)]
         problems = [each for each in found if not _is_edited_catalogue(each)]
         if problems:
@@ -185,7 +186,7 @@ def _all_series() -> list[catalog.Series]:
     return [catalog.Series(**row) for row in rows]
 
 
-def _choose(sources: Sequence[str], series: Sequence[str]) -> dict[str, dict[str, catalog.Series]]:
+def choose(sources: Sequence[str], series: Sequence[str]) -> dict[str, dict[str, catalog.Series]]:
     """Return the series to fetch, by publisher and by the publisher's name for them."""
     unknown = sorted(set(sources) - set(PUBLISHERS))
     if unknown:
@@ -214,29 +215,26 @@ def _refresh_one(common: Circumstances, publisher: Publisher, series: Members) -
     if publisher.needs and not keys.read(publisher.needs):
         message = f"set {publisher.needs} in the environment or in .env."
         return Outcome(publisher.name, "skipped", reason="key", message=message)
-    fault: Refused | None = None
     added: judging.Additions | None = None
-    unusual: tuple[judging.Revision, ...] = ()
     try:
         common.transport.start()
         held = _held(common.folder, series.values())
         fetched = _fetch(common, publisher, series, held)
-        added = _judge(common, publisher, series, fetched, held)
-        fault = next(iter(fetched.waits), None)
-        unusual = tuple(each for wait in fetched.waits for each in wait.changes)
+        additions = _judge(common, publisher, series, fetched, held)
         if not common.dry_run:
-            _write(common.folder, publisher, held, added, fetched)
-    except Refused as refusal:
-        added, fault, unusual = None, refusal, getattr(refusal, "changes", ())
+            _write(common.folder, publisher, held, additions, fetched)
+        added, faults = additions, list[Refused](fetched.waits)
     except OSError:
         # A full disk and the like are no fault of the publisher.
         raise
     except Exception as error:
-        added, fault = None, Refused("accident", f"{type(error).__name__}: a fault of this program.")
+        accident = Refused("accident", f"{type(error).__name__}: a fault of this program.")
+        faults = [error if isinstance(error, Refused) else accident]
     if added is None and not common.dry_run:
-        archive.write(common.folder / STATUS, _json(_labelled(common.folder, publisher, fault)))
-    reason, message = (fault.reason, str(fault)) if fault else ("", "")
-    if added is None or fault and added.rows.empty:
+        archive.write(common.folder / STATUS, _json(_labelled(common.folder, publisher, faults)))
+    reason, message = (faults[0].reason, str(faults[0])) if faults else ("", "")
+    unusual = tuple(each for fault in faults for each in getattr(fault, "changes", ()))
+    if added is None or faults and added.rows.empty:
         return Outcome(publisher.name, "refused", reason=reason, message=message, unusual=unusual)
     state = "unchanged" if added.rows.empty else "changed"
     counts = added.new, added.unchanged, added.waiting, added.revisions
@@ -263,16 +261,11 @@ def _fetch(common: Circumstances, publisher: Publisher, series: Members, held: p
     fetched, replies = _Fetched(), dict[tuple[str, ...], list[tuple[pd.DataFrame, Request]]]()
     requests = publisher.requests(wanted, common.today)
     for request in requests:
-        if publisher.follow:
-            page, receipt = common.transport.fetch(publisher, request)
-            fetched.receipts.append(receipt)
-            request = read(publisher.follow, page, request)
         alone = not publisher.combine and sum(each.wanted == request.wanted for each in requests) == 1
-        validators = _validators(known, request, held) if alone else {}
-        body, receipt = common.transport.fetch(publisher, request, validators)
-        fetched.receipts.append(receipt)
-        if body is not None:
-            rows = read(publisher.parse, body, request)
+        marks = partial(_validators, known if alone else {}, held)
+        rows, request, receipts = ask(common.transport, publisher, request, marks)
+        fetched.receipts += receipts
+        if rows is not None:
             fetched.silent |= set(rows.attrs.pop("silent"))
             replies.setdefault(tuple(request.wanted), []).append((rows, request))
     for parts in replies.values():
@@ -295,6 +288,33 @@ def _fetch(common: Circumstances, publisher: Publisher, series: Members, held: p
     if empty and not fetched.waits:
         fetched.waits.append(Unusual("empty", f"The replies have no value of {min(empty)} at all."))
     return fetched
+
+
+def ask(
+    transport: Transport,
+    publisher: Publisher,
+    request: Request,
+    marks: Callable[[Request], dict[str, str]] = lambda request: {},
+) -> tuple[pd.DataFrame | None, Request, list[dict]]:
+    """Make one call, and the one it leads to, and read the reply.
+
+    Returns
+    -------
+    rows : pandas.DataFrame or None
+        None if nothing has changed since the copy of which `marks` returns the etag and the like.
+    request : Request
+        The last call.
+    receipts : list of dict
+        One per call.
+    """
+    receipts = []
+    if publisher.follow:
+        page, receipt = transport.fetch(publisher, request)
+        receipts.append(receipt)
+        request = read(publisher.follow, page, request)
+    body, receipt = transport.fetch(publisher, request, marks(request))
+    rows = None if body is None else read(publisher.parse, body, request)
+    return rows, request, [*receipts, receipt]
 
 
 def _wanted(info: catalog.Series, held: pd.DataFrame) -> Wanted:
@@ -323,7 +343,7 @@ def read(reader: Callable[[bytes, Request], Any], body: bytes | None, request: R
     raise fault
 
 
-def _validators(known: dict[str, dict], request: Request, held: pd.DataFrame) -> dict[str, str]:
+def _validators(known: dict[str, dict], held: pd.DataFrame, request: Request) -> dict[str, str]:
     """Return the marks of the copy read before, if what is held of every series is what was held then.
 
     It is not after the tables were put back to an earlier state, or a row was added to the catalogue.
@@ -345,13 +365,9 @@ def _judge(
     columns = ["series_id", "period", "value", "vintage"]
     rows = pd.concat([pd.DataFrame(columns=columns), *fetched.rows]) if fetched.rows else held.iloc[:0]
     infos = {each.series_id: each for each in series.values()}
-    try:
-        judging.refuse_holes(rows, held, infos, fetched.silent)
-    except Unusual as hole:
-        if not common.review(hole):
-            raise
-        fetched.silent |= {(each.series_id, each.period) for each in hole.changes}
-    return judging.additions(rows, held, infos, common.today, publisher.never_revised, fetched.silent)
+    gaps = judging.gaps(rows, held, infos, fetched.silent, common.review)
+    rows = pd.concat([rows, gaps]) if len(gaps) else rows
+    return judging.additions(rows, held, infos, common.today, publisher.never_revised)
 
 
 # --- writing ------------------------------------------------------------------------------------------
@@ -360,18 +376,16 @@ def _judge(
 def _write(
     folder: Path, publisher: Publisher, held: pd.DataFrame, added: judging.Additions, fetched: _Fetched
 ) -> None:
-    fault, receipts = next(iter(fetched.waits), None), fetched.receipts
-    status = _labelled(folder, publisher, fault)
-    if not added.waiting and not fault:
-        status[publisher.name]["validators"] |= _marks(receipts, pd.concat([held, added.rows]))
+    status = _labelled(folder, publisher, fetched.waits)
+    if not added.waiting and not fetched.waits:
+        status[publisher.name]["validators"] |= _marks(fetched.receipts, pd.concat([held, added.rows]))
     if added.rows.empty:
         archive.write(folder / STATUS, _json(status))
         return
     files = _tables(folder, added.rows.assign(source_id=publisher.source_id))
     files |= _sources(folder, publisher) | _catalogue(folder)
     name = f"receipts/{publisher.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
-    files |= {name: _json(receipts), STATUS: _json(status)}
-    store.change(folder, files)
+    store.change(folder, files | {name: _json(fetched.receipts), STATUS: _json(status)})
 
 
 def _tables(folder: Path, rows: pd.DataFrame) -> dict[str, bytes]:
@@ -395,13 +409,10 @@ def _sources(folder: Path, publisher: Publisher) -> dict[str, bytes]:
         "source_id": publisher.source_id,
         "publisher": publisher.title,
         "title": f"{publisher.title}, fetched",
-        "url": publisher.url,
         "read_from": "the publisher, by summits refresh; each retrieval has a receipt in data/receipts",
-        "licence": publisher.licence,
-        "licence_flag": publisher.licence_flag,
-        "redistribution": publisher.redistribution,
         "vintage_rule": VINTAGE_RULES[publisher.never_revised],
     }
+    row |= {name: getattr(publisher, name) for name in ("url", "licence", "licence_flag", "redistribution")}
     return {"sources.csv": _csv(pd.concat([table, pd.DataFrame([row])]).sort_values("source_id"))}
 
 
@@ -411,14 +422,14 @@ def _catalogue(folder: Path) -> dict[str, bytes]:
     return {"series.csv": _csv(table.sort_values("series_id"))}
 
 
-def _labelled(folder: Path, publisher: Publisher, fault: Refused | None) -> dict[str, dict]:
+def _labelled(folder: Path, publisher: Publisher, faults: Sequence[Refused]) -> dict[str, dict]:
     """Return how all publishers stand, this one anew, with the marks of its last whole replies."""
     status = status_of(folder)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    label = {"state": "stale" if faults else "fresh", "checked": now}
+    label |= {"reason": faults[0].reason, "message": str(faults[0])} if faults else {}
     validators = status.get(publisher.name, {}).get("validators", {})
-    label = {"state": "stale" if fault else "fresh", "checked": _now(), "validators": validators}
-    return status | {
-        publisher.name: label | ({"reason": fault.reason, "message": str(fault)} if fault else {})
-    }
+    return status | {publisher.name: label | {"validators": validators}}
 
 
 def _marks(receipts: list[dict], rows: pd.DataFrame) -> dict[str, dict]:
@@ -455,7 +466,3 @@ def _cleaned(content: Any) -> Any:
 
 def _csv(table: pd.DataFrame) -> bytes:
     return table.to_csv(index=False, lineterminator="\n").encode()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,7 +1,6 @@
 """When is the next value of each series due, and is it late? From what is held and how publishers release."""
 
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pandas as pd
 
@@ -31,33 +30,33 @@ def release_status(today: date | None = None) -> list[dict]:
         ``not fetched`` where the package holds nothing yet.
     """
     today = today or datetime.now(UTC).date()
-    series, live, refused = catalog.catalogue(), set(live_series().index), _refused()
-    last = _last_rows(sorted(set(series["table"])))
-    return [
-        _status(info, last.get(info.Index, ("", "")), info.Index in live, refused, today)
-        for info in series.itertuples()
-    ]
-
-
-def _status(info: Any, last: tuple[str, str], live: bool, refused: dict[str, str], today: date) -> dict:
-    rhythm = RHYTHMS.get(info.loader)
-    due = next_release(last[0], info.frequency, rhythm) if rhythm and last[0] else None
-    reason = refused.get(info.loader, "") if live else ""
-    if not reason and due and (today - due).days > GRACE[info.frequency]:
-        reason = "late"
-    if not reason and not last[0]:
-        reason = "not fetched"
-    return {
-        "series_id": info.Index,
-        "source": info.loader,
-        "live": live,
-        "last_period": last[0],
-        "last_vintage": last[1],
-        "rhythm": rhythm.words if rhythm else "single publication",
-        "next_release": due.isoformat() if due else "",
-        "stale": bool(reason),
-        "reason": reason,
+    live, publishers = set(live_series().index), status_of(paths.data_dir())
+    refused = {
+        name: each.get("reason", "") for name, each in publishers.items() if each.get("state") == "stale"
     }
+    last, rows = _last_rows(), []
+    for info in catalog.catalogue().itertuples():
+        period, vintage = last.get(info.Index, ("", ""))
+        rhythm = RHYTHMS.get(str(info.loader), Rhythm("single publication", {}))
+        due = next_release(period, str(info.frequency), rhythm) if period else None
+        late = "late" if due and (today - due).days > GRACE[str(info.frequency)] else ""
+        reason = (
+            info.Index in live and refused.get(str(info.loader)) or late or ("" if period else "not fetched")
+        )
+        rows.append(
+            {
+                "series_id": info.Index,
+                "source": info.loader,
+                "live": info.Index in live,
+                "last_period": period,
+                "last_vintage": vintage,
+                "rhythm": rhythm.words,
+                "next_release": due.isoformat() if due else "",
+                "stale": bool(reason),
+                "reason": reason,
+            }
+        )
+    return rows
 
 
 def next_release(last_period: str, frequency: str, rhythm: Rhythm) -> date | None:
@@ -73,29 +72,15 @@ def next_release(last_period: str, frequency: str, rhythm: Rhythm) -> date | Non
     """
     if frequency not in rhythm.lag:
         return None
-    start = pd.Timestamp(last_period)
-    steps = {
-        "D": lambda: start + pd.offsets.BDay(1),
-        "M": lambda: start + pd.offsets.MonthEnd(2),
-        "Q": lambda: start + pd.offsets.MonthEnd(3),
-        "H": lambda: start + pd.offsets.MonthEnd(6),
-        "A": lambda: start + pd.offsets.YearEnd(2),
-    }
-    return (steps[frequency]() + pd.Timedelta(days=rhythm.lag[frequency])).date()
+    months = {"M": 2, "Q": 3, "H": 6, "A": 24}
+    step = pd.offsets.MonthEnd(months[frequency]) if frequency in months else pd.offsets.BDay(1)
+    return (pd.Timestamp(last_period) + step + pd.Timedelta(days=rhythm.lag[frequency])).date()
 
 
-def _last_rows(tables: list[str]) -> dict[str, tuple[str, str]]:
+def _last_rows() -> dict[str, tuple[str, str]]:
     """Return the last period and the last vintage held of each series."""
     last: dict[str, tuple[str, str]] = {}
-    for table in tables:
-        path = paths.data_dir() / "observations" / f"{table}.csv"
-        if path.exists():
-            rows = catalog.read_text_table(path).groupby("series_id")[["period", "vintage"]].max()
-            last |= {row.Index: (row.period, row.vintage) for row in rows.itertuples()}
+    for path in sorted((paths.data_dir() / "observations").glob("*.csv")):
+        rows = catalog.read_text_table(path).groupby("series_id")[["period", "vintage"]].max()
+        last |= {row.Index: (row.period, row.vintage) for row in rows.itertuples()}
     return last
-
-
-def _refused() -> dict[str, str]:
-    """Return the publishers whose last refresh was refused, with the reason."""
-    status = status_of(paths.data_dir())
-    return {name: each.get("reason", "") for name, each in status.items() if each.get("state") == "stale"}

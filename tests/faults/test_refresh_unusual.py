@@ -168,7 +168,7 @@ def test_an_accident_with_one_publisher_leaves_the_others(
     eurostat = sends(replies.eurostat(package.values("nl_exp_cn_hs8486", "2021-01")), "application/json")
     fred = sends(replies.fred(HELD, "IPG3344S"))
     order = [name for name in refresh.PUBLISHERS if name in ("fred", "eurostat")]
-    chosen = list(refresh._choose(["fred", "eurostat"], []))
+    chosen = list(refresh.choose(["fred", "eurostat"], []))
     publisher.does(*[{"fred": fred, "eurostat": eurostat}[name] for name in chosen])
     states = {
         each.publisher: each for each in refresh.refresh(order, transport=transport(publisher), today=TODAY)

@@ -201,11 +201,11 @@ OFFICE = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relatio
 
 
 def archive(files: dict[str, bytes]) -> bytes:
-    """Write a zip archive."""
+    """Write a zip archive, the same bytes at any time."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
         for path, content in files.items():
-            target.writestr(path, content)
+            target.writestr(zipfile.ZipInfo(path), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
@@ -234,7 +234,7 @@ def sec(facts: list[tuple[str, str, float, str]]) -> bytes:
         }
         for start, end, value, filed in facts
     ]
-    return as_json({"cik": 0, "taxonomy": "us-gaap", "tag": "", "units": {"USD": rows}})
+    return as_json({"taxonomy": "us-gaap", "units": {"USD": rows}})
 
 
 def owid(values: Mapping[str, Values], scale: float = 1.0) -> bytes:

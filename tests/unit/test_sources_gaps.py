@@ -127,6 +127,16 @@ GAPS = {
         {"2026-01": 5e9, "2026-03": 6e9},
     ),
     "kr_exp_cn_hs8486": (replies.comtrade({"2026-10": 0}, 410, 156, "8486"), {}),
+    "running_max_training_compute_us": (
+        replies.csv(
+            {
+                "Publication date": ["2026-02-01", "2026-05-01", ""],
+                "Country (of organization)": ["United States of America"] * 3,
+                "Training compute (FLOP)": ["5e26", "", "9e26"],
+            }
+        ),
+        {"2026-03-31": 5e26, "2026-06-30": 5e26, "2026-09-30": 5e26},
+    ),
 }
 
 
@@ -184,6 +194,10 @@ def test_a_halted_share_has_no_returns() -> None:
     assert values(read(body, "return_0981.HK", last="2026-11-01")) == {}
 
 
+def test_a_share_halted_all_the_time_has_no_returns() -> None:
+    assert values(read(chart("0981.HK", [20] * 5, [0] * 5, WEEK), "return_0981.HK", last="2026-11-01")) == {}
+
+
 def test_an_index_without_volume_is_not_halted() -> None:
     body = chart("^SOX", [100, 101, 102.01], [0, 0, 0], WEEK[:3])
     assert len(read(body, "return_SOX", last="2026-11-01")) == 2
@@ -235,6 +249,22 @@ def test_hong_kong_was_shut_by_the_weather(day: str, open_again: str) -> None:
         ("nl_exp_cn_hs8486", {"warning": {"status": 413, "label": "ASYNCHRONOUS_RESPONSE"}}, "status"),
         ("tsmc_monthly_revenue", {"status": 402, "msg": "too many requests", "data": []}, "status"),
         ("return_NVDA", {"chart": {"result": None, "error": {"code": "Not Found"}}}, "status"),
+        ("kr_exp_cn_hs8486", {"count": 0, "data": [], "message": "Rate limit is exceeded"}, "status"),
+        ("us_exp_cn_hs8486", {"error": "error: unknown variable 'ALL_VAL'"}, "status"),
+        ("jp_exp_cn_hs8486", {"GET_STATS_DATA": {"RESULT": {"STATUS": 100, "ERROR_MSG": "no"}}}, "status"),
+        ("return_NVDA", {"finance": {"result": None, "error": {"code": "Unauthorized"}}}, "columns"),
+        (
+            "factor_smb_ff3",
+            replies.fama_french({"SMB": {"2026-10-01": 0.1}, "RMW": {"2026-10-01": 0.1}}),
+            "columns",
+        ),
+        ("capex_ppe_cash_fiscal_year_meta", {"cik": 789019, "units": {"USD": []}}, "columns"),
+        (
+            "capex_ppe_cash_fiscal_year_meta",
+            {"cik": 1326801, "tag": "Revenues", "units": {"USD": []}},
+            "columns",
+        ),
+        ("capex_ppe_cash_fiscal_year_meta", {"cik": 1326801, "units": {"EUR": []}}, "columns"),
     ],
 )
 def test_a_reply_about_something_else_is_refused(series_id: str, body: object, reason: str) -> None:
@@ -253,6 +283,29 @@ def test_comtrade_asks_from_what_is_held(last: str, first: str) -> None:
     assert (calls[0].first, calls[-1].last) == (first, "2026-10")
     months = [str(month) for month in pd.period_range(first, "2026-10", freq="M")]
     assert [call.first for call in calls] == months
+
+
+STEPS = {"D": "2022-06-03", "M": "2022-06", "Q": "2022-06-30", "A": "2022"}
+
+
+@pytest.mark.parametrize("name", sorted(set(PUBLISHERS) - {"estat"}))
+def test_every_client_asks_from_the_last_period_held(name: str) -> None:
+    """What was held years ago is followed by calls without a hole between them."""
+    labels = refresh.live_series()
+    loaders = catalog.catalogue()["loader"]
+    infos = {label: catalog.series(each) for each, label in labels.items() if loaders[each] == name}
+    wanted = {label: Wanted(info, STEPS[info.frequency]) for label, info in infos.items()}
+    windows: dict[str, list[Request]] = {}
+    for call in PUBLISHERS[name].requests(wanted, TODAY):
+        for each in call.wanted.values():
+            windows.setdefault(each.series.series_id, []).append(call)
+    for series_id, calls in windows.items():
+        step = {"D": "D", "M": "M", "Q": "Q", "A": "Y"}[catalog.series(series_id).frequency]
+        reached = pd.Period(STEPS[catalog.series(series_id).frequency], step)
+        for call in calls:
+            assert not call.first or pd.Period(call.first, step) <= reached + 1, series_id
+            reached = pd.Period(call.last or str(TODAY), step)
+        assert reached >= pd.Period(TODAY, step) - (2 if step == "D" else 1), series_id
 
 
 # --- company filings --------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """What every client is made of: a publisher, its requests, and the error that refuses a reply."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import ModuleType
 
 import pandas as pd
 from urllib3.util import parse_url
@@ -63,11 +64,6 @@ class Wanted:
         return self.hole or self.last
 
 
-def since(wanted: dict[str, Wanted]) -> str:
-    """Return the earliest period from which any of some series is asked; blank for all of their history."""
-    return min((each.since for each in wanted.values()), default="")
-
-
 @dataclass(frozen=True)
 class Key:
     """Where a key goes in a request, and the environment variable that holds it. Never the key itself."""
@@ -108,9 +104,36 @@ class Request:
     key: Key | None = None
 
 
+def by_file(wanted: Mapping[str, Wanted]) -> dict[str, dict[str, Wanted]]:
+    """Group series whose labels name a file and what to read in it, such as ``UCT.csv/UCT``, by file."""
+    files: dict[str, dict[str, Wanted]] = {}
+    for label, each in wanted.items():
+        file, _, column = label.rpartition("/")
+        files.setdefault(file, {})[column] = each
+    return files
+
+
+def trade_label(
+    series: Series, flows: Mapping[str, str], partners: Mapping[str, str], reporters: Collection[str]
+) -> str | None:
+    """Name a series of trade by flow, HS code and partner, such as ``X 8542 156``; None if it is no such one.
+
+    Parameters
+    ----------
+    series : Series
+    flows, partners : mapping of str to str
+        The publisher's code of each flow and partner it serves.
+    reporters : collection of str
+        The countries whose trade it serves.
+    """
+    code = series.product.removeprefix("HS ")
+    known = series.reporter in reporters and series.flow in flows and series.partner in partners
+    return f"{flows[series.flow]} {code} {partners[series.partner]}" if known and code.isdigit() else None
+
+
 @dataclass(frozen=True)
 class Publisher:
-    """One publisher: how its series are named, asked for and read.
+    """One publisher: its row of ``publishers.csv``, and the module that asks it and reads its replies.
 
     Attributes
     ----------
@@ -118,48 +141,59 @@ class Publisher:
         The ``loader`` of the catalogue rows it serves.
     title, url, licence, licence_flag, redistribution : str
         The row of ``sources.csv`` under which fetched values are stored.
-    rhythm : Rhythm
-        When its values are due.
-    label : callable
-        ``label(series) -> str or None``: the publisher's own name for a series, None if it does not serve it.
-    requests : callable
-        ``requests(wanted, today) -> list of Request``; `wanted` maps labels to `Wanted`.
-    read : callable
-        The client's own ``parse``: see `parse`. A missing value marks a period that the reply names without a
-        value.
     needs : str
         Environment variable without which nothing can be fetched.
     never_revised : bool
         A new value is known on the day it is about (closing prices), so that day is its vintage.
-    follow : callable, optional
-        ``follow(body, request) -> Request``: the second call, where the first only names the file.
-    combine : callable, optional
-        ``combine(fetched, wanted) -> DataFrame``: rows made from several replies, such as a sum.
+    rhythm : Rhythm
+        When its values are due.
+    labels : dict
+        The publisher's own name, often a file and a column of it, of each series for which there is no rule.
+    client : module
+        Has ``parse(body, request)``. May have ``label(series)``, the rule for the names of other series;
+        ``requests(wanted, today)``, which says what to ask if it is not each file below `HOST` once;
+        ``follow(body, request)``, the second call where the first only names the file; and
+        ``combine(fetched, wanted)``, rows made from several replies, such as a sum.
     """
 
     name: str
     title: str
     url: str
     licence: str
+    licence_flag: str
+    redistribution: str
+    needs: str
+    never_revised: bool
     rhythm: Rhythm
-    label: Callable[[Series], str | None]
-    requests: Callable[[dict[str, Wanted], date], list[Request]]
-    read: Callable[[bytes, Request], pd.DataFrame]
-    licence_flag: str = ""
-    redistribution: str = "open"
-    needs: str = ""
-    never_revised: bool = False
-    follow: Callable[[bytes, Request], Request] | None = None
-    combine: Callable[[pd.DataFrame, dict[str, Wanted]], pd.DataFrame] | None = None
-
-    def __post_init__(self) -> None:
-        if self.needs:
-            keys.VARIABLES.add(self.needs)
+    labels: dict[str, str]
+    client: ModuleType
 
     @property
     def source_id(self) -> str:
         """The ``source_id`` of values fetched from this publisher."""
         return f"{self.name}_live"
+
+    @property
+    def follow(self) -> Callable[[bytes, Request], Request] | None:
+        """The client's reader of a page that names the file, if it has one."""
+        return getattr(self.client, "follow", None)
+
+    @property
+    def combine(self) -> Callable[[pd.DataFrame, dict[str, Wanted]], pd.DataFrame] | None:
+        """The client's maker of rows from several replies, if it has one."""
+        return getattr(self.client, "combine", None)
+
+    def label(self, series: Series) -> str | None:
+        """Return the publisher's own name for a series, None if it does not serve it."""
+        rule = getattr(self.client, "label", lambda series: None)
+        return self.labels.get(series.series_id) or rule(series)
+
+    def requests(self, wanted: dict[str, Wanted], today: date) -> list[Request]:
+        """Return the calls that bring some series; `wanted` is by label."""
+        if hasattr(self.client, "requests"):
+            return self.client.requests(wanted, today)
+        host, form = self.client.HOST, self.client.FORM
+        return [Request(f"{host}/{file}", form, columns) for file, columns in by_file(wanted).items()]
 
     def parse(self, body: bytes, request: Request) -> pd.DataFrame:
         """Read a reply. Pure: no network, no files of the package.
@@ -171,7 +205,7 @@ class Publisher:
             each value became public; a missing value is one withdrawn on that day. ``attrs["silent"]`` lists
             the pairs of series and period that the reply names without a value.
         """
-        rows = self.read(body, request)
+        rows = self.client.parse(body, request)
         bare = rows["value"].isna() & (rows.get("vintage", "") == "")
         silent = list(rows.loc[bare, ["series_id", "period"]].itertuples(index=False, name=None))
         rows = rows[~bare].reset_index(drop=True)

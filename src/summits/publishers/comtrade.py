@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import formulas, keys, reading
-from summits.publishers.client import Key, Refused, Request, Wanted
+from summits.publishers.client import Key, Refused, Request, Wanted, by_file, trade_label
 
 HOST = "https://comtradeapi.un.org"
 KEY = Key("COMTRADE_API_KEY", "Ocp-Apim-Subscription-Key", "header")
@@ -17,41 +17,34 @@ BACK = {"M": 18, "A": 3}
 FIRST_YEAR = "2010"
 FLOWS = {"export": "X", "import": "M"}
 COUNTRIES = reading.countries("comtrade")
-NAMES = {"flowCode": "flow", "cmdCode": "product", "partnerCode": "partner", "reporterCode": "reporter"}
-COLUMNS = ("period", *NAMES, "partner2Code", "customsCode", "motCode", "primaryValue")
+COLUMNS = ("period", "flowCode", "cmdCode", "partnerCode", "reporterCode", "primaryValue")
+PARTS = ("partner2Code", "customsCode", "motCode")
 
 
 def label(series: Series) -> str | None:
-    """Name a series by frequency, flow, HS code, partner and reporter, such as ``M X 8542 156 410``."""
-    code = series.product.removeprefix("HS ")
-    codes = COUNTRIES.get(series.partner), COUNTRIES.get(series.reporter)
-    if series.flow not in FLOWS or not code.isdigit() or None in codes:
-        return None
-    return f"{series.frequency} {FLOWS[series.flow]} {code} {codes[0]} {codes[1]}"
+    """Name a series by frequency, flow, HS code, partner and reporter, such as ``M X 8542 156/410``."""
+    trade = trade_label(series, FLOWS, COUNTRIES, COUNTRIES)
+    return trade and f"{series.frequency} {trade}/{COUNTRIES[series.reporter]}"
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
     """Ask for all reporters of one flow, code and partner together: one period a call, with a key twelve."""
-    keyed = bool(keys.read(KEY.variable))
-    groups: dict[tuple[str, ...], dict[str, Wanted]] = {}
-    for name, each in wanted.items():
-        groups.setdefault(tuple(name.split()[:4]), {})[name] = each
+    key = KEY if keys.read(KEY.variable) else None
+    size = PERIODS_PER_CALL if key else 1
+    place = "data/v1/get" if key else "public/v1/preview"
     calls = []
-    for (frequency, flow, code, partner), members in groups.items():
+    for group, members in by_file(wanted).items():
+        frequency, flow, code, partner = group.split()
         periods = _periods(frequency, members, today)
-        size = PERIODS_PER_CALL if keyed else 1
-        for start in range(0, len(periods), size):
-            asked = periods[start : start + size]
+        for asked in [periods[start : start + size] for start in range(0, len(periods), size)]:
             params = {
-                "reporterCode": ",".join(name.split()[4] for name in members),
+                "reporterCode": ",".join(members),
                 "period": ",".join(each.replace("-", "") for each in asked),
                 "partnerCode": partner,
                 "flowCode": flow,
                 "cmdCode": code,
             }
-            place = "data/v1/get" if keyed else "public/v1/preview"
             address = f"{HOST}/{place}/C/{frequency}/HS"
-            key = KEY if keyed else None
             calls.append(Request(address, "json", members, params, asked[0], asked[-1], key))
     return calls
 
@@ -74,24 +67,16 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     rows = reading.step(reply, "data")
     if request.key is None and len(rows) >= PREVIEW_ROWS:
         raise Refused("partial", f"The preview is cut at {PREVIEW_ROWS} rows. Set {KEY.variable}.")
-    table = reading.json_table(rows, COLUMNS, reading.step(reply, "count"))
-    for place, (column, what) in enumerate(NAMES.items(), 1):
-        reading.same(what, table[column], {name.split()[place] for name in request.wanted})
-    table = formulas.comtrade_totals(table)
-    frequency = next(iter(request.wanted)).split()[0]
-    names = frequency + " " + table["flowCode"].str.cat([table[name] for name in list(NAMES)[1:]], sep=" ")
+    table = reading.json_table(rows, COLUMNS + PARTS, reading.step(reply, "count"))
+    asked = {name: text.split(",") for name, text in request.params.items()}
+    about = {name: asked[name] for name in COLUMNS if name in asked and name != "period"}
+    reading.about(table, about | {"freqCode": request.address.split("/")[-2], "typeCode": "C"})
+    values = formulas.comtrade_totals(table).assign(
+        value=lambda rows: reading.numbers(rows["primaryValue"]).replace(0, float("nan"))
+    )
+    every = pd.MultiIndex.from_product([request.wanted, asked["period"]], names=["reporterCode", "period"])
+    found = every.to_frame(index=False).merge(values, how="outer")
     ids = {name: each.series.series_id for name, each in request.wanted.items()}
-    found = pd.DataFrame(
-        {
-            "series_id": names.map(ids),
-            "period": table["period"].map(_text),
-            "value": reading.numbers(table["primaryValue"]).replace(0, float("nan")),
-        }
-    ).dropna(subset="series_id")
-    asked = [(each, _text(month)) for each in ids.values() for month in request.params["period"].split(",")]
-    none = pd.DataFrame(asked, columns=["series_id", "period"]).merge(found, how="left")
-    return pd.concat([found.dropna(), none[none["value"].isna()]])
-
-
-def _text(period: str) -> str:
-    return period if len(period) == 4 else f"{period[:4]}-{period[4:]}"
+    found["series_id"] = found["reporterCode"].map(ids)
+    found["period"] = found["period"].str.replace(r"^(\d{4})(\d{2})$", r"\1-\2", regex=True)
+    return found[["series_id", "period", "value"]]

@@ -7,40 +7,29 @@ import pandas as pd
 
 from helpers.catalog import Series
 from summits.publishers import reading
-from summits.publishers.client import Refused, Request, Wanted
+from summits.publishers.client import Refused, Request, Wanted, trade_label
 
 ADDRESS = "https://ec.europa.eu/eurostat/api/comext/dissemination/statistics/1.0/data/DS-045409"
 COUNTRIES = reading.countries("iso")
 REPORTERS = ("Netherlands", "Germany", "EU27", "France", "Ireland")
 FLOWS = {"export": "2", "import": "1"}
-VALUE = "VALUE_IN_EUROS"
 FIRST_MONTH = "2021-01"
+# What a reply is about, in the order of a label.
+ABOUT = ("flow", "product", "partner", "reporter")
 
 
 def label(series: Series) -> str | None:
-    """Name a series by reporter, partner, HS code and flow, such as ``NL CN 8486 2``."""
-    code = series.product.removeprefix("HS ")
-    known = series.reporter in REPORTERS and series.partner in COUNTRIES and series.flow in FLOWS
-    if not known or not code.isdigit() or series.currency != "EUR":
-        return None
-    return f"{COUNTRIES[series.reporter]} {COUNTRIES[series.partner]} {code} {FLOWS[series.flow]}"
+    """Name a series in euros by flow, HS code, partner and reporter, such as ``2 8486 CN NL``."""
+    trade = trade_label(series, FLOWS, COUNTRIES, REPORTERS)
+    return f"{trade} {COUNTRIES[series.reporter]}" if trade and series.currency == "EUR" else None
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
     """Ask for each series since 2021 in one call."""
+    fixed = {"format": "JSON", "sinceTimePeriod": FIRST_MONTH, "freq": "M", "indicators": "VALUE_IN_EUROS"}
     calls = []
     for name, each in wanted.items():
-        reporter, partner, code, flow = name.split()
-        params = {
-            "format": "JSON",
-            "freq": "M",
-            "reporter": reporter,
-            "partner": partner,
-            "product": code,
-            "flow": flow,
-            "indicators": VALUE,
-            "sinceTimePeriod": FIRST_MONTH,
-        }
+        params = fixed | dict(zip(ABOUT, name.split(), strict=True))
         calls.append(Request(ADDRESS, "json", {name: each}, params, first=FIRST_MONTH))
     return calls
 
@@ -49,12 +38,11 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     """Read JSON-stat in which only time varies; months without a value are not published yet."""
     [wanted] = request.wanted.values()
     reply = reading.json_body(body)
-    months = reading.step(reply, "dimension", "time", "category", "index")
-    reading.same("unit", reading.step(reply, "dimension", "indicators", "category", "index"), VALUE)
-    for what in ("freq", "reporter", "partner", "product", "flow"):
-        if what in reply["dimension"]:
-            asked = request.params.get(what, "")
-            reading.same(what, reading.step(reply, "dimension", what, "category", "index"), asked)
+    dimensions = reading.step(reply, "dimension")
+    said = {what: reading.step(each, "category", "index") for what, each in dimensions.items()}
+    reading.step(said, "indicators")
+    reading.about(said, {what: request.params[what] for what in said if what in request.params})
+    months = reading.step(said, "time")
     if prod(reading.step(reply, "size")) != len(months):
         raise Refused("partial", "More than time varies in the reply.")
     values = reading.step(reply, "value")
@@ -63,4 +51,4 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
         raise Refused("columns", f"Value {min(strangers)} belongs to no month.")
     cells = pd.Series([values.get(str(place)) for place in months.values()], dtype=object)
     dates = reading.days(pd.Series(list(months), dtype=object), "%Y-%m")
-    return reading.observations(wanted, reading.period(dates, "M"), reading.numbers(cells))
+    return reading.observations(wanted, dates, reading.numbers(cells))

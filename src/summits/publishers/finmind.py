@@ -8,17 +8,12 @@ from summits.publishers import reading
 from summits.publishers.client import Refused, Request, Wanted
 
 ADDRESS = "https://api.finmindtrade.com/api/v4/data"
-COLUMNS = {"tsmc_monthly_revenue": "2330"}
-FIRST_DAY = "2016-02-01"
-FIELDS = ("stock_id", "revenue", "revenue_month", "revenue_year")
+FIXED = {"dataset": "TaiwanStockMonthRevenue", "start_date": "2016-02-01"}
 
 
 def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
     """Ask for the whole history of each company in one call."""
-    fixed = {"dataset": "TaiwanStockMonthRevenue", "start_date": FIRST_DAY}
-    return [
-        Request(ADDRESS, "json", {name: each}, fixed | {"data_id": name}) for name, each in wanted.items()
-    ]
+    return [Request(ADDRESS, "json", {name: wanted[name]}, FIXED | {"data_id": name}) for name in wanted]
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:
@@ -27,8 +22,8 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     reply = reading.json_body(body)
     if str(reply.get("status", 200)) != "200":
         raise Refused("status", f"The reply says status {reply['status']}: {reply.get('msg', '')}")
-    table = reading.json_table(reading.step(reply, "data"), FIELDS)
-    reading.same("company", table["stock_id"], name)
+    fields = ("stock_id", "revenue", "revenue_month", "revenue_year")
+    table = reading.json_table(reading.step(reply, "data"), fields)
+    reading.about(table, {"stock_id": name})
     dates = reading.days(table["revenue_year"] + "-" + table["revenue_month"].str.zfill(2), "%Y-%m")
-    values = reading.numbers(table["revenue"]) / 1_000_000
-    return reading.observations(wanted, reading.period(dates, "M"), values)
+    return reading.observations(wanted, dates, reading.numbers(table["revenue"]) / 1_000_000)

@@ -22,7 +22,8 @@ def sum_of_codes(rows: pd.DataFrame, scale: float = 1.0) -> pd.Series:
     Returns
     -------
     pandas.Series
-        Indexed by period. A month whose sum is zero is missing: the publisher prints 0 before it publishes.
+        Indexed by period. A month is missing if a code is, and if its sum is zero: the publisher prints 0
+        before it publishes.
 
     Raises
     ------
@@ -31,7 +32,7 @@ def sum_of_codes(rows: pd.DataFrame, scale: float = 1.0) -> pd.Series:
     """
     if rows.duplicated(["code", "period"]).any():
         raise Refused("duplicate", "A customs code has two values for one month.")
-    total = rows.groupby("period")["value"].sum() * scale
+    total = rows.groupby("period")["value"].sum(skipna=False) * scale
     return total[total != 0]
 
 

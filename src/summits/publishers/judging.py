@@ -1,9 +1,10 @@
 """Is a reply believable beside what is held, and what does it add? Pure functions."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -87,6 +88,191 @@ class Additions:
     revisions: tuple[Revision, ...]
 
 
+@dataclass(frozen=True)
+class Case:
+    """One series in a reply beside what is held of it: what the checks judge.
+
+    Attributes
+    ----------
+    series : Series
+    new, own : pandas.Series
+        The last value of each period in the reply and among those held, by period.
+    history : pandas.DataFrame
+        Every vintage held, in order.
+    request : Request
+    """
+
+    series: Series
+    new: pd.Series
+    own: pd.Series
+    history: pd.DataFrame
+    request: Request
+
+    @property
+    def never_zero(self) -> bool:
+        """Whether a zero can only stand for no value: for money, and where no value held is zero."""
+        money, own = bool(self.series.currency), self.own
+        return self.series.stored_as == "level" and (money or (len(own) > 0 and (own != 0).all()))
+
+    @cached_property
+    def both(self) -> pd.DataFrame:
+        """The periods in the reply and held, with columns ``new``, ``old`` and ``size`` of the difference."""
+        return self._sized(pd.DataFrame({"new": self.new, "old": self.own}).dropna())
+
+    @cached_property
+    def revised(self) -> pd.DataFrame:
+        """The rows of `both` that differ by more than the digits held, the largest difference first."""
+        unit = 10.0 ** -(self.history["digits"].max() if len(self.history) else 15)
+        tolerance = RETURN_TOLERANCE if self.series.stored_as == "return" else 0.5000001 * unit
+        changed = self.both[(self.both["new"] - self.both["old"]).abs() > tolerance]
+        return changed.sort_values("size", ascending=False)
+
+    @cached_property
+    def past(self) -> pd.DataFrame:
+        """The revisions of the series before, as `both`, with their vintage."""
+        old = self.history.groupby("period")["value"].shift()
+        return self._sized(
+            self.history.assign(new=self.history["value"], old=old).dropna(subset=["new", "old"])
+        )
+
+    @cached_property
+    def ratio(self) -> pd.Series:
+        """New over old of the revised periods, where that is a number."""
+        return (self.revised["new"] / self.revised["old"]).replace([np.inf, -np.inf], np.nan).dropna()
+
+    @property
+    def is_many(self) -> bool:
+        """Whether most periods are revised, or enough to see a pattern."""
+        return len(self.revised) > len(self.both) / 2 or len(self.revised) >= ENOUGH_PERIODS
+
+    @property
+    def fresh(self) -> pd.Series:
+        """The values of periods that are not held."""
+        return self.new[~self.new.index.isin(self.own.index)].dropna()
+
+    def _sized(self, rows: pd.DataFrame) -> pd.DataFrame:
+        least = 0.0 if self.series.stored_as == "level" else self.own.abs().median()
+        return rows.assign(size=(rows["new"] - rows["old"]).abs() / rows["old"].abs().clip(lower=least))
+
+
+# --- checks: each returns the periods that are unusual -------------------------------------------------
+
+
+NONE = pd.Index([])
+
+
+def _zeros(case: Case) -> pd.Index:
+    """Zeros where a value is held."""
+    zeros = case.new.index[case.new == 0].intersection(case.own.index[case.own != 0])
+    return zeros if case.never_zero else NONE
+
+
+def _lost(case: Case) -> pd.Index:
+    """Periods held, of those asked for, that are not in the reply."""
+    held = case.own.index
+    asked = (held >= case.request.first) & (held <= (case.request.last or "9999"))
+    return held[asked].difference(case.new.index)
+
+
+def _other_unit(case: Case) -> pd.Index:
+    """Many periods a multiple of what is held, or a small part of it."""
+    ratio = abs(case.ratio.median())
+    return case.revised.index if case.is_many and (ratio >= OTHER_UNIT or ratio <= 1 / OTHER_UNIT) else NONE
+
+
+def _flipped(case: Case) -> pd.Index:
+    """Levels of the other sign."""
+    return case.revised.index if case.series.stored_as == "level" and (case.ratio < 0).any() else NONE
+
+
+def _one_step(case: Case) -> pd.Index:
+    """Periods that moved all by the same factor or amount, beside rounding."""
+    for moves in (case.ratio - 1, case.revised["new"] - case.revised["old"]):
+        middle = abs(moves.median())
+        if middle > 0 and moves.quantile(0.95) - moves.quantile(0.05) < 0.2 * middle:
+            return case.revised.index if len(case.revised) >= ENOUGH_PERIODS else NONE
+    return NONE
+
+
+def _swapped(case: Case) -> pd.Index:
+    """Periods that have the values of others near them."""
+    if len(case.revised) < FEW:
+        return NONE
+    places = case.own.index.get_indexer(case.revised.index)
+    near = case.own.iloc[max(places.min() - 1, 0) : places.max() + 2]
+    distinct = near.nunique() > 0.8 * len(near)
+    return case.revised.index if distinct and case.revised["new"].isin(near).mean() > 0.5 else NONE
+
+
+def _large(case: Case) -> pd.Index:
+    """Revisions larger than those of the series before, and than a part of the value."""
+    few = 2 if len(case.revised) <= FEW else 1
+    largest = np.fmax(LARGEST_REVISION[case.series.stored_as] * few, 2 * case.past["size"].max())
+    return case.revised.index if (case.revised["size"] > largest).any() else NONE
+
+
+def _many(case: Case) -> pd.Index:
+    """More revisions at once than of the series before."""
+    most = 2 * case.past.groupby("vintage").size().max() if len(case.past) else 0
+    withdrawn = case.new.index[case.new.isna()].intersection(case.own.index)
+    changed = case.revised.index.union(withdrawn)
+    return changed if len(changed) > max(REVISED[case.series.frequency], most) else NONE
+
+
+def _low(case: Case) -> pd.Index:
+    """New values that the series cannot have."""
+    form = case.series.stored_as
+    lowest = {"level": 0.0, "growth": -100.0, "return": -1.0, "change": -np.inf}[form]
+    possible = form == "level" and (case.own < lowest).any()
+    return case.fresh.index[(case.fresh < lowest) & (not possible)]
+
+
+def _far(case: Case) -> pd.Index:
+    """New values outside the range of those before them, further than these left theirs."""
+    size = pd.concat([case.own, case.fresh]).sort_index().abs().replace(0, np.nan)
+    window = size.rolling(WINDOW[case.series.frequency], min_periods=3)
+    positive = len(case.own) > 0 and (case.own >= 0).all()
+    far: set[str] = set()
+    for excess in (size / window.max().shift(), window.min().shift() / size)[: 1 + positive]:
+        limit = np.fmax(LARGEST_JUMP, 1.5 * excess[case.own.index].quantile(0.995))
+        far |= set(case.fresh.index[excess[case.fresh.index] > limit])
+    return pd.Index(sorted(far))
+
+
+CHECKS: tuple[tuple[str, Callable[[Case], pd.Index], str], ...] = (
+    ("zero", _zeros, "{name} is 0 in {period}, where a value is held."),
+    ("shrunk", _lost, "{name} has no value for {period} any more ({count} periods are lost)."),
+    ("scale", _other_unit, "{name} is {new:,.6g} in {period} and {count} periods alike; {old:,.6g} is held."),
+    ("sign", _flipped, "{name} has values of the other sign than held."),
+    ("unit", _one_step, "{count} periods of {name} moved by one factor or amount: its base has changed."),
+    ("order", _swapped, "{count} periods of {name} have the values of other periods."),
+    ("revision", _large, "{name} is revised to {new:,.6g} in {period}, by more than is usual."),
+    ("revision", _many, "{count} periods of {name} are revised: more than is usual."),
+    ("sign", _low, "{name} is {new:,.6g} in {period}, which it cannot be."),
+    ("scale", _far, "{name} is {new:,.6g} in {period}; {usual:,.6g} is usual."),
+)
+
+
+def _judge(case: Case, review: Callable[[Unusual], bool]) -> list[str]:
+    """Apply every check, and return the periods that a person believes to be gone."""
+    believed = NONE
+    for reason, check, text in CHECKS:
+        periods = check(case)
+        if periods.isin(believed).all():
+            continue
+        changes = tuple(
+            Revision(case.series.series_id, each, case.own.get(each, np.nan), case.new.get(each, np.nan))
+            for each in periods
+        )
+        about = {"name": case.series.series_id, "period": periods[0], "count": len(periods)}
+        values = {"old": changes[0].old, "new": changes[0].new, "usual": case.own.tail(8).median()}
+        fault = Unusual(reason, text.format(**about, **values), changes)
+        if not review(fault):
+            raise fault
+        believed = believed.union(periods)
+    return [period for period in believed if period not in case.new.index]
+
+
 def accept(
     fetched: pd.DataFrame,
     request: Request,
@@ -116,7 +302,7 @@ def accept(
         For lost periods, zeros and signs out of place, new values far from the range of the series, and
         revisions that are larger, more, or of another kind than those of the series before.
     """
-    rows = fetched.copy()
+    rows = fetched.reset_index(drop=True)
     if "vintage" not in rows:
         rows["vintage"] = ""
     twice = rows[rows.duplicated(["series_id", "period", "vintage"])]
@@ -127,20 +313,15 @@ def accept(
         series = each.series
         rows = _asked(rows, series, request, today)
         history = held[held["series_id"] == series.series_id]
-        own = _latest(history).dropna().sort_index()
-        mine = rows["series_id"] == series.series_id
-        if _is_never_zero(series, own):
-            rows = rows[~(mine & (rows["value"] == 0) & ~rows["period"].isin(own.index))]
-        told = _latest(rows[rows["series_id"] == series.series_id].sort_values(["period", "vintage"]))
-        for judge in (_judge_lost, _judge_revisions, _judge_new):
-            try:
-                judge(series, told, own, history, request)
-            except Unusual as fault:
-                if not review(fault):
-                    raise
-                gone = [each.period for each in fault.changes if each.new != each.new]
-                blank = pd.DataFrame({"series_id": series.series_id, "period": gone, "vintage": ""})
-                rows = pd.concat([rows, blank]) if gone else rows
+        mine = rows[rows["series_id"] == series.series_id].sort_values(["period", "vintage"])
+        case = Case(series, _latest(mine), _latest(history).dropna().sort_index(), history, request)
+        if case.never_zero:
+            no_value = mine.index[(mine["value"] == 0) & ~mine["period"].isin(case.own.index)]
+            rows = rows.drop(index=no_value)
+            case = replace(case, new=_latest(mine.drop(index=no_value)))
+        gone = _judge(case, review)
+        blank = pd.DataFrame({"series_id": series.series_id, "period": gone, "vintage": ""})
+        rows = pd.concat([rows, blank], ignore_index=True) if gone else rows
     return rows
 
 
@@ -170,117 +351,19 @@ def _asked(rows: pd.DataFrame, series: Series, request: Request, today: date) ->
     return rows[~running]
 
 
-def _is_never_zero(series: Series, own: pd.Series) -> bool:
-    """Say whether a zero can only stand for no value: for money, and where no value held is zero."""
-    return series.stored_as == "level" and (bool(series.currency) or (len(own) > 0 and (own != 0).all()))
-
-
-def _changes(series: Series, new: pd.Series, own: pd.Series) -> tuple[Revision, ...]:
-    return tuple(Revision(series.series_id, each, own.get(each, np.nan), new[each]) for each in new.index)
-
-
-def _judge_lost(
-    series: Series, new: pd.Series, own: pd.Series, history: pd.DataFrame, request: Request
-) -> None:
-    """Refuse a reply that lacks periods held of those asked for, or has zeros in their place."""
-    zeros = new[new == 0].index.intersection(own[own != 0].index)
-    if len(zeros) and _is_never_zero(series, own):
-        message = f"{series.series_id} is 0 in {zeros[0]}, where a value is held."
-        raise Unusual("zero", message, _changes(series, new[zeros], own))
-    asked = (own.index >= request.first) & (own.index <= (request.last or "9999"))
-    lost = own.index[asked].difference(new.index)
-    if len(lost):
-        message = f"{series.series_id} has no value for {lost[0]} any more ({len(lost)} periods are lost)."
-        raise Unusual("shrunk", message, _changes(series, pd.Series(np.nan, lost), own))
-
-
-def _judge_revisions(
-    series: Series, new: pd.Series, own: pd.Series, history: pd.DataFrame, request: Request
-) -> None:
-    """Compare the revised periods with the revisions of the series before: their kind, number and size."""
-    both = pd.DataFrame({"new": new, "own": own}).dropna()
-    unit = 10.0 ** -(history["digits"].max() if len(history) else 15)
-    tolerance = RETURN_TOLERANCE if series.stored_as == "return" else 0.5000001 * unit
-    changed = both[(both["new"] - both["own"]).abs() > tolerance]
-    if changed.empty:
-        return
-    name, count = series.series_id, len(changed)
-    least = 0.0 if series.stored_as == "level" else own.abs().median()
-    size = ((changed["new"] - changed["own"]).abs() / changed["own"].abs().clip(lower=least)).max()
-    before = history.assign(old=history.groupby("period")["value"].shift()).dropna(subset=["old", "value"])
-    past = ((before["value"] - before["old"]).abs() / before["old"].abs().clip(lower=least)).max()
-    largest = np.fmax(LARGEST_REVISION[series.stored_as] * (2 if count <= FEW else 1), 2 * past)
-    most = max(REVISED[series.frequency], 2 * before.groupby("vintage").size().max() if len(before) else 0)
-    ratio = (changed["new"] / changed["own"]).replace([np.inf, -np.inf], np.nan).dropna()
-    places = own.index.get_indexer(changed.index)
-    near = own.iloc[max(places.min() - 1, 0) : places.max() + 2]
-    reason = message = ""
-    many = count > len(both) / 2 or count >= ENOUGH_PERIODS
-    if len(ratio) and many and not 1 / OTHER_UNIT < abs(ratio.median()) < OTHER_UNIT:
-        reason, message = "scale", f"{name} is {ratio.median():,.4g} times what is held."
-    elif series.stored_as == "level" and (changed["new"] * changed["own"] < 0).any():
-        reason, message = "sign", f"{name} has values of the other sign than held."
-    elif count >= ENOUGH_PERIODS and (
-        _is_one_step(ratio - 1) or _is_one_step(changed["new"] - changed["own"])
-    ):
-        reason, message = (
-            "unit",
-            f"{count} periods of {name} moved by one factor or amount: its base has changed.",
-        )
-    elif count >= 3 and near.nunique() > 0.8 * len(near) and changed["new"].isin(near).mean() > 0.5:
-        reason, message = "order", f"{count} periods of {name} have the values of other periods."
-    elif size > largest:
-        reason, message = (
-            "revision",
-            f"{name} is revised by {size:.0%}; {largest:.0%} is the most that is usual.",
-        )
-    elif count > most:
-        reason, message = "revision", f"{count} periods of {name} are revised; {most} are the most usual."
-    if reason:
-        raise Unusual(reason, message, _changes(series, changed["new"], own))
-
-
-def _is_one_step(moves: pd.Series) -> bool:
-    """Say whether values moved all by the same factor or amount, beside rounding."""
-    middle = abs(moves.median())
-    return middle > 0 and moves.quantile(0.95) - moves.quantile(0.05) < 0.2 * middle
-
-
-def _judge_new(
-    series: Series, new: pd.Series, own: pd.Series, history: pd.DataFrame, request: Request
-) -> None:
-    """Compare each new value with the range of those before it, and with how far these left theirs."""
-    fresh = new[~new.index.isin(own.index)].dropna()
-    positive = len(own) > 0 and (own >= 0).all()
-    lowest = {"level": 0.0, "growth": -100.0, "return": -1.0, "change": -np.inf}[series.stored_as]
-    wrong = fresh[(fresh < lowest) & ((own >= lowest).all() or series.stored_as != "level")]
-    if len(wrong):
-        message = f"{series.series_id} is {wrong.iloc[0]:,.6g} in {wrong.index[0]}, which it cannot be."
-        raise Unusual("sign", message, _changes(series, wrong, own))
-    size = pd.concat([own, fresh]).sort_index().abs().replace(0, np.nan)
-    window = size.rolling(WINDOW[series.frequency], min_periods=3)
-    for excess in (size / window.max().shift(), window.min().shift() / size)[: 1 + positive]:
-        far = fresh[excess[fresh.index] > np.fmax(LARGEST_JUMP, 1.5 * excess[own.index].quantile(0.995))]
-        if len(far):
-            usual = own.tail(8).median()
-            message = f"{series.series_id} is {far.iloc[0]:,.6g} in {far.index[0]}; {usual:,.6g} is usual."
-            raise Unusual("scale", message, _changes(series, far, own))
-
-
 def additions(
     fetched: pd.DataFrame,
     held: pd.DataFrame,
     series: dict[str, Series],
     today: date,
     never_revised: bool,
-    silent: Collection[tuple[str, str]] = (),
 ) -> Additions:
     """Return what is new in the accepted rows.
 
     A value enters with the vintage its publisher states, else with today; where values are never revised,
     with the day it is about. New values are rounded to the digits in which the series is held, unless nothing
-    would be left of them. A period that the publisher names without a value, between others that have one, is
-    kept as a row without a value, and so is a value withdrawn on a day that the publisher states.
+    would be left of them. A value withdrawn on a day that the publisher states is kept as a row without one,
+    and so are the rows of `gaps`.
 
     Parameters
     ----------
@@ -292,8 +375,6 @@ def additions(
         The catalogue rows by id.
     today : datetime.date
     never_revised : bool
-    silent : collection of (str, str)
-        Pairs of series and period that the publisher names without a value.
     """
     held = held.drop_duplicates(["series_id", "period"], keep="last")
     known = {(row.series_id, row.period): (row.value, row.vintage) for row in held.itertuples()}
@@ -301,26 +382,26 @@ def additions(
     starts = held.groupby("series_id")["period"].min()
     day = today.isoformat()
     rows, revisions, counts = [], [], {"new": 0, "unchanged": 0, "waiting": 0}
-    gaps = _gaps(fetched, held, series, silent)
-    for row in pd.concat([_worth_reading(fetched, held), gaps]).itertuples():
+    for row in _worth_reading(fetched, held).itertuples():
         key = (row.series_id, row.period)
         if row.period < min(FIRST_PERIOD, starts.get(row.series_id, FIRST_PERIOD)):
             continue
         value = round(row.value, int(digits.get(row.series_id, 15))) or row.value
         old, since = known.get(key, (None, ""))
         vintage = row.vintage or (row.period if never_revised and old is None else day)
+        tolerance = RETURN_TOLERANCE if series[row.series_id].stored_as == "return" else 0.0
         if old is None and value != value and row.vintage:
             continue
         if old is None:
             counts["new"] += value == value
-        elif value != value and old != old or abs(value - old) <= _tolerance(series[row.series_id]):
+        elif value != value and old != old or abs(value - old) <= tolerance:
             counts["unchanged"] += 1
+            continue
+        elif max(vintage, day) <= since:
+            counts["waiting"] += 1
             continue
         else:
             vintage = vintage if vintage > since else day
-            if vintage <= since:
-                counts["waiting"] += 1
-                continue
             revisions.append(Revision(row.series_id, row.period, old, value))
         known[key] = (value, vintage)
         rows.append((row.series_id, row.period, number_text(value), vintage))
@@ -331,48 +412,43 @@ def additions(
     )
 
 
-def _tolerance(series: Series) -> float:
-    return RETURN_TOLERANCE if series.stored_as == "return" else 0.0
+def gaps(
+    fetched: pd.DataFrame,
+    held: pd.DataFrame,
+    series: dict[str, Series],
+    silent: Collection[tuple[str, str]],
+    review: Callable[[Unusual], bool] = lambda fault: False,
+) -> pd.DataFrame:
+    """Return rows without a value for the periods between others that the publisher names without one.
 
-
-def refuse_holes(
-    fetched: pd.DataFrame, held: pd.DataFrame, series: dict[str, Series], silent: Collection[tuple[str, str]]
-) -> None:
-    """Refuse a period missing between the last one held and a new one, unless the publisher says that it is.
-
-    Parameters are those of `additions`.
+    Parameters
+    ----------
+    fetched, held, series
+        As for `additions`.
+    silent : collection of (str, str)
+        Pairs of series and period that the publisher names without a value.
+    review : callable
+        As for `accept`.
 
     Raises
     ------
     Unusual
-        With the periods that are missing.
+        For a period missing between the last one held and a new one that the publisher does not name.
     """
     lasts = held.groupby("series_id")["period"].max()
-    new = fetched[fetched["period"] > fetched["series_id"].map(lasts).fillna("9999")]
-    for series_id, part in new.groupby("series_id"):
-        periods = {lasts[series_id], *part["period"]}
-        holes = [
-            Revision(str(series_id), period, np.nan, np.nan)
-            for period in missing_periods(periods, series[str(series_id)].frequency)
-            if (series_id, period) not in silent
-        ]
+    there = pd.concat([each[["series_id", "period"]] for each in (fetched, held)])
+    rows = []
+    for series_id, part in there.groupby("series_id"):
+        missing = missing_periods(set(part["period"]), series[str(series_id)].frequency)
+        named = [period for period in missing if (series_id, period) in silent]
+        holes = [each for each in missing if each > lasts.get(series_id, "9999") and each not in named]
         if holes:
-            message = f"{series_id} has a value for {part['period'].max()} but none for {holes[0].period}."
-            raise Unusual("hole", message, tuple(holes))
-
-
-def _gaps(
-    fetched: pd.DataFrame, held: pd.DataFrame, series: dict[str, Series], silent: Collection[tuple[str, str]]
-) -> pd.DataFrame:
-    """Return the periods between others that the publisher names without a value."""
-    there = pd.concat([fetched[["series_id", "period"]], held[["series_id", "period"]]])
-    named = {series_id for series_id, _ in silent}
-    rows = [
-        (series_id, period, np.nan, "")
-        for series_id, part in there[there["series_id"].isin(named)].groupby("series_id")
-        for period in missing_periods(set(part["period"]), series[str(series_id)].frequency)
-        if (series_id, period) in silent
-    ]
+            message = f"{series_id} has a value for {part['period'].max()} but none for {holes[0]}."
+            changes = tuple(Revision(str(series_id), each, np.nan, np.nan) for each in holes)
+            fault = Unusual("hole", message, changes)
+            if not review(fault):
+                raise fault
+        rows += [(series_id, period, np.nan, "") for period in [*named, *holes]]
     return pd.DataFrame(rows, columns=["series_id", "period", "value", "vintage"])
 
 

@@ -1,7 +1,7 @@
 """What parsers share: bodies into tables, archives opened with a limit, numbers and periods read strictly.
 
 There is one tolerant reader for each shape of reply (rows in JSON, rows in CSV, sheets), one check of what a
-reply says about itself (`same`), and one of its periods (`days`). Cells are texts; a missing one is blank.
+reply says about itself (`about`), and one of its dates (`days`). Cells are texts; a missing one is blank.
 """
 
 import csv
@@ -9,7 +9,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -19,29 +19,40 @@ import numpy as np
 import pandas as pd
 from defusedxml.ElementTree import fromstring
 
+from helpers.catalog import read_text_table
 from summits.publishers.client import Refused, Request, Wanted
 
 LARGEST_MEMBER = 100_000_000
 # What publishers print where there is no value.
 MISSING = ("", ".", "nan", "null", "None", "NaN")
 # Where a reply of status 200 says that it is none, by its name in the JSON.
-COMPLAINTS = ("error", "errors", "error_message", "errorMessage", "error_code", "warning", "fault")
-# How the files of the day name their cells: A1, BC12.
-_CELL = re.compile(r"([A-Z]+)\d+")
+COMPLAINTS: tuple[str, ...] = (
+    "error",
+    "errors",
+    "error_message",
+    "errormessage",
+    "error_code",
+    "errorcode",
+    "exception",
+)
+COMPLAINTS += ("fault", "message", "warning", "warnings")
+# What a reply can say about the unit of its values.
+UNITS = ("@unit", "unit", "units", "currency", "indicators")
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
-def json_body(body: bytes) -> Any:
-    """Read JSON, or refuse the body as malformed, and one that is an error or a notice as ``status``."""
+def json_body(body: bytes, *place: str | int) -> Any:
+    """Read what a body of JSON has at a place; refuse one that is none, or that is an error or a notice."""
     try:
         reply = json.loads(body, parse_constant=lambda name: None)
     except ValueError:
         raise Refused("malformed", "The reply is no JSON, or it is cut off.") from None
-    for name in COMPLAINTS if isinstance(reply, dict) else ():
-        if reply.get(name):
-            raise Refused("status", f"The reply is no data but {name}: {json.dumps(reply[name])[:200]}")
-    return reply
+    for part in [step(reply, *place[:depth]) for depth in range(len(place))] or [reply]:
+        for name, text in part.items() if isinstance(part, dict) else ():
+            if text and name.lower() in COMPLAINTS and str(text).lower() not in ("ok", "success"):
+                raise Refused("status", f"The reply is no data but {name}: {json.dumps(text)[:200]}")
+    return step(reply, *place)
 
 
 def step(value: Any, *names: str | int) -> Any:
@@ -74,8 +85,6 @@ def json_table(rows: list, columns: tuple[str, ...], total: int | None = None) -
         header, *rows = rows
         if any(len(row) != len(header) for row in rows):
             raise Refused("truncated", "A row is shorter than the header.")
-        if len(set(header)) < len(header):
-            raise Refused("columns", "A column comes twice.")
     table = pd.DataFrame(rows, columns=header, dtype=object)
     if rows or header:
         need(table, *columns)
@@ -106,42 +115,44 @@ def csv_table(body: bytes, columns: tuple[str, ...] = (), member_of_archive: boo
     if broken:
         message = f"Row {broken[0]} has {len(rows[broken[0] - 2])} cells, not {len(header)}: it is cut."
         raise Refused("truncated", message)
-    if any(header.count(name) > 1 for name in columns):
-        raise Refused("columns", "A column comes twice.")
     return pd.DataFrame(rows, columns=header, dtype=str)
 
 
 def countries(column: str) -> dict[str, str]:
     """Return the publisher's code of each country, by its name in the catalogue."""
-    with Path(__file__).with_name("countries.csv").open(encoding="utf-8", newline="") as lines:
-        return {row["country"]: row[column] for row in csv.DictReader(lines) if row[column]}
+    table = read_text_table(Path(__file__).with_name("countries.csv")).set_index("country")[column]
+    return table[table != ""].to_dict()
 
 
-def same(what: str, found: Iterable[str], wanted: str | Iterable[str]) -> None:
-    """Refuse a reply that says it is about something else; one that says nothing is believed.
+def about(reply: Any, asked: Mapping[str, Any]) -> None:
+    """Refuse a reply that says it is about something else; where it says nothing, it is believed.
 
     Parameters
     ----------
-    what : str
-        Such as ``partner``.
-    found : iterable of str
-        What the reply says; blanks are left out.
-    wanted : str or iterable of str
-        What was asked for.
+    reply : mapping or pandas.DataFrame
+        What the reply says, by name: one text, or several.
+    asked : mapping
+        What was asked for, by the same names: one text, or all that are right.
     """
-    asked = {wanted} if isinstance(wanted, str) else set(wanted)
-    strangers = {str(each).strip() for each in found} - asked - {""}
-    if strangers:
-        reason = "unit" if what in ("unit", "currency") else "columns"
-        message = f"The reply is about {what} {min(strangers)}, not {' or '.join(sorted(asked))}."
-        raise Refused(reason, message)
+    for what, right in asked.items():
+        stated, rights = (
+            {_text(each).strip() for each in (each if pd.api.types.is_list_like(each) else [each])}
+            for each in (reply.get(what), right)
+        )
+        strangers = stated - rights - {""}
+        if strangers:
+            reason = "unit" if what in UNITS else "columns"
+            message = f"The reply is about {what} {min(strangers)}, not {' or '.join(sorted(rights))}."
+            raise Refused(reason, message)
 
 
 def need(table: pd.DataFrame, *columns: str) -> None:
-    """Refuse a table that lacks columns."""
-    missing = [name for name in columns if name not in table]
+    """Refuse a table that lacks columns, or has one of them twice."""
+    names = list(table)
+    missing = [name for name in columns if names.count(name) != 1]
     if missing:
-        raise Refused("columns", f"The table has no column {', '.join(missing)}. It has {', '.join(table)}.")
+        times = "no column" if missing[0] not in names else "more than once the column"
+        raise Refused("columns", f"The table has {times} {missing[0]}. It has {', '.join(map(str, names))}.")
 
 
 def numbers(texts: pd.Series, blanks: tuple[str, ...] = ()) -> pd.Series:
@@ -163,31 +174,37 @@ def days(texts: pd.Series, form: str) -> pd.Series:
     return dates
 
 
-def period(dates: pd.Series, frequency: str) -> pd.Series:
-    """Write dates as period text of a frequency: day, month, year, or the end of the quarter."""
-    if frequency == "Q":
-        dates = dates + pd.offsets.QuarterEnd(0)
-    return dates.dt.strftime({"M": "%Y-%m", "A": "%Y"}.get(frequency, "%Y-%m-%d"))
-
-
 def observations(wanted: Wanted, periods: pd.Series, values: pd.Series) -> pd.DataFrame:
-    """Return the rows of one series."""
-    rows = pd.DataFrame({"period": periods, "value": values}).reset_index(drop=True)
+    """Return the rows of one series.
+
+    Parameters
+    ----------
+    wanted : Wanted
+    periods : pandas.Series
+        Texts, or dates, which are written as the series' frequency has them: day, month, year, or the end of
+        the quarter.
+    values : pandas.Series
+        In the same order.
+    """
+    if pd.api.types.is_datetime64_any_dtype(periods):
+        quarterly = wanted.series.frequency == "Q"
+        periods = periods + pd.offsets.QuarterEnd(0) if quarterly else periods
+        periods = periods.dt.strftime({"M": "%Y-%m", "A": "%Y"}.get(wanted.series.frequency, "%Y-%m-%d"))
+    rows = pd.DataFrame({"period": periods.array, "value": values.array})
     rows.insert(0, "series_id", wanted.series.series_id)
     return rows
 
 
 def by_period(wanted: Wanted, values: pd.Series) -> pd.DataFrame:
-    """Return the rows of one series from values indexed by period text."""
-    return observations(wanted, pd.Series(values.index), pd.Series(values.values))
+    """Return the rows of one series from values indexed by period or date."""
+    return observations(wanted, values.index.to_series(), values)
 
 
 def columns_of(table: pd.DataFrame, dates: pd.Series, request: Request) -> pd.DataFrame:
     """Return the observations of a wide table whose columns carry the labels of the wanted series."""
     need(table, *request.wanted)
     return pd.concat(
-        observations(each, period(dates, each.series.frequency), numbers(table[label]))
-        for label, each in request.wanted.items()
+        observations(each, dates, numbers(table[label])) for label, each in request.wanted.items()
     )
 
 
@@ -220,31 +237,20 @@ def xml_root(body: bytes) -> Element:
         raise Refused("malformed", "The reply is no XML, or it is cut off.") from None
 
 
-def sheet(body: bytes, name: str) -> list[list[str]]:
-    """Return one sheet of an .xlsx workbook as rows of text; empty cells are blank."""
-    book = xml_root(member(body, "xl/workbook.xml"))
-    links = {
-        each.get("Id", ""): each.get("Target", "").removeprefix("/xl/")
-        for each in xml_root(member(body, "xl/_rels/workbook.xml.rels"))
-    }
-    found = {each.get("name", ""): links[each.get(_LINK, "")] for each in book.iter(f"{_SHEET}sheet")}
+def sheet(body: bytes, name: str) -> pd.DataFrame:
+    """Return one sheet of an .xlsx workbook as texts, by number of the row and letter of the column."""
+    links = {each.get("Id"): each.get("Target", "") for each in _part(body, "_rels/workbook.xml.rels")}
+    found = {each.get("name"): each.get(_LINK) for each in _part(body, "workbook.xml").iter(f"{_SHEET}sheet")}
     if name not in found:
-        raise Refused("columns", f"The workbook has no sheet {name!r}. It has {', '.join(found)}.")
-    strings = []
-    if b"xl/sharedStrings.xml" in body:
-        strings = ["".join(each.itertext()) for each in xml_root(member(body, "xl/sharedStrings.xml"))]
-    rows = xml_root(member(body, f"xl/{found[name]}")).iter(f"{_SHEET}row")
-    return [_cells(row, strings) for row in rows]
-
-
-def _cells(row: Element, strings: list[str]) -> list[str]:
-    cells: dict[int, str] = {}
-    for cell in row.iter(f"{_SHEET}c"):
-        column, name = 0, _CELL.fullmatch(cell.get("r", ""))
-        if name is None:
-            raise Refused("malformed", f"{cell.get('r')!r} is no name of a cell.")
-        for letter in name[1]:
-            column = column * 26 + ord(letter) - ord("A") + 1
+        raise Refused("columns", f"The workbook has no sheet {name!r}. It has {', '.join(map(str, found))}.")
+    strings = ["".join(each.itertext()) for each in _part(body, "sharedStrings.xml")]
+    cells = {}
+    for cell in _part(body, links[found[name]].removeprefix("/xl/")).iter(f"{_SHEET}c"):
+        column, row = re.findall(r"^([A-Z]+)(\d+)$", cell.get("r", ""))[0]
         text = "".join(cell.itertext()).strip()
-        cells[column - 1] = strings[int(text)] if cell.get("t") == "s" else text
-    return [cells.get(column, "") for column in range(max(cells, default=-1) + 1)]
+        cells[int(row), column] = strings[int(text)] if cell.get("t") == "s" else text
+    return pd.Series(cells, dtype=str).unstack(fill_value="")
+
+
+def _part(body: bytes, path: str) -> Element:
+    return xml_root(member(body, f"xl/{path}"))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import filelock
 
-from summits import validation
+from summits import archive, validation
 from summits.publishers.client import Refused
 
 JOURNAL = "journal.json"
@@ -91,11 +91,7 @@ def _write_through(copy: Path, paths: list[str]) -> None:
     for path in paths:
         with (copy / path).open("rb") as file:
             os.fsync(file.fileno())
-    with (copy / "journal.tmp").open("w", encoding="utf-8") as file:
-        json.dump(paths, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(copy / "journal.tmp", copy / JOURNAL)
+    archive.write(copy / JOURNAL, json.dumps(paths).encode())
 
 
 def _rename(folder: Path, copy: Path) -> None:

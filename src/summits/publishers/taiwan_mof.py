@@ -1,27 +1,21 @@
 """Taiwan open data: monthly exports of electronic components (Ministry of Finance), in million US dollars."""
 
 import re
-from datetime import date
 
 import pandas as pd
 
 from summits.publishers import reading
-from summits.publishers.client import Refused, Request, Wanted, origin
+from summits.publishers.client import Refused, Request, origin
 
-ADDRESS = "https://data.gov.tw/api/v2/rest/dataset/8380"
-COLUMNS = {"tw_exp_world_electronic_components": "電子零組件"}
+# The catalogue of open data says where the table is.
+HOST, FORM = "https://data.gov.tw/api/v2/rest/dataset", "json"
 MONTH = r"(\d{2,3})年\s*(\d{1,2})月"
 REPUBLIC_YEAR_ZERO = 1911
 
 
-def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
-    """Ask the catalogue of open data where the table is."""
-    return [Request(ADDRESS, "json", wanted)]
-
-
 def follow(body: bytes, request: Request) -> Request:
     """Return the call for the table itself, if it is on a government host."""
-    address = reading.step(reading.json_body(body), "result", "distribution", 0, "resourceDownloadUrl")
+    address = reading.json_body(body, "result", "distribution", 0, "resourceDownloadUrl")
     if not re.fullmatch(r"https://[a-z0-9.-]+\.gov\.tw", origin(address)):
         raise Refused("redirect", f"The table is at {origin(address)}, which is no host of the government.")
     return Request(address, "csv", request.wanted)
@@ -33,7 +27,6 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     parts = table.iloc[:, 0].str.strip().str.extract(f"^{MONTH}$").dropna()
     if parts.empty:
         raise Refused("columns", "No row is a month such as 115年 6月.")
-    years = parts[0].astype(int) + REPUBLIC_YEAR_ZERO
-    dates = pd.to_datetime(years.astype(str) + "-" + parts[1], format="%Y-%m")
-    rows = table.loc[parts.index].apply(lambda column: column.str.replace(",", ""))
-    return reading.columns_of(rows, dates, request)
+    years = (parts[0].astype(int) + REPUBLIC_YEAR_ZERO).astype(str)
+    rows = table.loc[parts.index].replace(",", "", regex=True)
+    return reading.columns_of(rows, reading.days(years + "-" + parts[1], "%Y-%m"), request)

@@ -6,9 +6,10 @@ are capped, and whole or refused: the end of a compressed stream, the declared l
 be there.
 """
 
-import email.utils
+import gzip
 import hashlib
 import http.client
+import io
 import re
 import threading
 import time
@@ -16,13 +17,14 @@ import zlib
 from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from urllib.parse import urlencode, urljoin
 
 import requests
 import tenacity
-import urllib3.exceptions
+import urllib3
 from urllib3.util import parse_url
 
 from summits.publishers import keys
@@ -45,7 +47,7 @@ CHUNK = 8192
 
 
 class _Later(Refused):
-    """A failure that may pass: worth another attempt."""
+    """A failure that may pass: worth another attempt, after some seconds if the host says how many."""
 
     def __init__(self, reason: str, message: str, after: float = 0.0):
         super().__init__(reason, message)
@@ -59,15 +61,15 @@ class _Session(requests.Session):
         """See no redirect."""
 
 
+@dataclass
 class Transport:
     """A session with the publishers.
 
     Parameters
     ----------
-    origins : mapping of str to str, optional
-        Other places to call instead of a publisher's, such as
-        ``{"https://api.census.gov": "http://127.0.0.1:8000"}``. The variable ``SUMMITS_ORIGIN_CENSUS`` does
-        the same for all hosts of one publisher.
+    mirror : str
+        A place to call instead of every publisher's, such as ``http://127.0.0.1:8000``. The variable
+        ``SUMMITS_ORIGIN_CENSUS`` does the same for one publisher.
     interval : float
         Seconds between two calls of one host.
     deadline : float
@@ -82,25 +84,19 @@ class Transport:
         Bytes of one decoded body at most.
     """
 
-    def __init__(
-        self,
-        origins: Mapping[str, str] | None = None,
-        interval: float = 1.0,
-        deadline: float = 900.0,
-        timeout: float = 30.0,
-        attempts: int = 4,
-        pause: float = 2.0,
-        largest: int = LARGEST_BODY,
-    ):
-        self.origins = dict(origins or {})
-        self.interval, self.timeout, self.attempts = interval, timeout, attempts
-        self.pause, self.largest = pause, largest
-        self.deadline = deadline
+    mirror: str = ""
+    interval: float = 1.0
+    deadline: float = 900.0
+    timeout: float = 30.0
+    attempts: int = 4
+    pause: float = 2.0
+    largest: int = LARGEST_BODY
+
+    def __post_init__(self) -> None:
         self.start()
         self.next_turn: dict[str, float] = {}
         self.session = _Session()
-        contact = keys.read("SUMMITS_CONTACT")
-        about = f"data refresh; {contact}" if contact else "data refresh"
+        about = "; ".join(filter(None, ["data refresh", keys.read("SUMMITS_CONTACT")]))
         self.session.headers["User-Agent"] = f"chips-and-summits/{version('chips-and-summits')} ({about})"
         self.session.headers["Accept-Encoding"] = "gzip"
 
@@ -135,11 +131,13 @@ class Transport:
         """
         repeat = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Later),
-            wait=self._wait,
-            stop=self._is_enough,
+            wait=tenacity.wait_random_exponential(multiplier=self.pause, max=60)
+            + tenacity.wait_exception(lambda fault: getattr(fault, "after", 0.0)),
+            stop=tenacity.stop_after_attempt(self.attempts)
+            | tenacity.stop_before_delay(max(0.0, self.ends - time.monotonic())),
             reraise=True,
         )
-        reply, body = repeat(self._by_the_deadline, request, validators or {}, _mirror(publisher))
+        reply, body = repeat(self._by_the_deadline, request, validators or {}, self._mirror(publisher))
         if reply.status_code == 304 and not validators:
             raise Refused("status", f"{_host(request)} says 304, not modified, without being asked.")
         marks = reply.headers if request.form in SELF_ENDING or _has_end(reply) else {}
@@ -163,14 +161,13 @@ class Transport:
         """Return the full address of a request, without a key."""
         return request.address + (f"?{urlencode(request.params)}" if request.params else "")
 
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        grown = tenacity.wait_random_exponential(multiplier=self.pause, max=60)(state)
-        fault = state.outcome.exception() if state.outcome else None
-        return max(fault.after, grown) if isinstance(fault, _Later) else grown
-
-    def _is_enough(self, state: tenacity.RetryCallState) -> bool:
-        late = time.monotonic() + state.upcoming_sleep > self.ends
-        return late or state.attempt_number >= self.attempts
+    def _mirror(self, publisher: Publisher) -> str:
+        """Return the address that is called in place of a publisher's hosts, or a blank."""
+        variable = f"SUMMITS_ORIGIN_{publisher.name.upper()}"
+        place = keys.read(variable).rstrip("/") or self.mirror
+        if place and not re.fullmatch(r"https?://[\w.:\[\]-]+", place):
+            raise Refused("address", f"{variable} is no address such as http://127.0.0.1:8000.")
+        return place
 
     def _by_the_deadline(
         self, request: Request, validators: Mapping[str, str], mirror: str
@@ -185,34 +182,28 @@ class Transport:
                 result.set_exception(error)
 
         threading.Thread(target=call, daemon=True).start()
-        try:
+        with suppress(TimeoutError):
             return result.result(timeout=max(0.0, self.ends - time.monotonic()))
-        except TimeoutError:
-            pass
         raise Refused("deadline", f"{_host(request)} is too slow: its time for this refresh is used up.")
 
     def _call(
         self, request: Request, validators: Mapping[str, str], mirror: str
     ) -> tuple[requests.Response, bytes]:
-        headers, params = {}, dict(request.params)
-        if validators.get("etag"):
-            headers["If-None-Match"] = validators["etag"]
-        if validators.get("last_modified"):
-            headers["If-Modified-Since"] = validators["last_modified"]
+        names = {"If-None-Match": "etag", "If-Modified-Since": "last_modified"}
+        headers = {name: validators[mark] for name, mark in names.items() if validators.get(mark)}
+        params, host = dict(request.params), _host(request)
         if request.key:
             place = params if request.key.place == "query" else headers
             place[request.key.name] = keys.read(request.key.variable)
-        here = origin(request.address)
-        address = (mirror or self.origins.get(here, here)) + parse_url(request.address).request_uri
-        address += f"?{urlencode(params)}" if params else ""
+        address = (mirror or origin(request.address)) + parse_url(request.address).request_uri
         try:
-            return self._follow(address, headers, request)
+            return self._follow(address + (f"?{urlencode(params)}" if params else ""), headers, request)
         except (requests.Timeout, urllib3.exceptions.ReadTimeoutError):
-            fault = _Later("timeout", f"{_host(request)} did not answer within {self.timeout:g} s.")
+            fault = _Later("timeout", f"{host} did not answer within {self.timeout:g} s.")
         except (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.HTTPError):
-            fault = _Later("truncated", f"{_host(request)} broke off in the middle of its reply.")
+            fault = _Later("truncated", f"{host} broke off in the middle of its reply.")
         except requests.RequestException as error:
-            fault = _Later("unreachable", f"{_host(request)} cannot be reached ({type(error).__name__}).")
+            fault = _Later("unreachable", f"{host} cannot be reached ({type(error).__name__}).")
         # Raised out here, so that the library's error, which holds the address with the key, is not chained.
         raise fault
 
@@ -224,10 +215,13 @@ class Transport:
                 if reply.status_code not in REDIRECTS:
                     self._check_status(reply, request)
                     return reply, self._body(reply, request)
-                address = _onward(address, reply.headers.get("Location", ""))
-            if not address:
+                onward = ""
+                with suppress(ValueError):
+                    onward = urljoin(address, reply.headers.get("Location", ""))
+            if not onward or origin(onward) != origin(address):
                 # Where to is not said: an address made by the publisher may carry the key in any form.
                 raise Refused("redirect", f"{_host(request)} redirects to another host, scheme or port.")
+            address = onward
         raise Refused("redirect", f"{_host(request)} redirects in circles.")
 
     def _take_turn(self, host: str) -> None:
@@ -240,34 +234,37 @@ class Transport:
 
     def _check_status(self, reply: requests.Response, request: Request) -> None:
         host, status = _host(request), reply.status_code
-        said = f"{host} answers {status} {http.client.responses.get(status, '')}".strip() + "."
+        message = f"{host} answers {status} {http.client.responses.get(status, '')}".strip() + "."
         if status == 429 or status >= 500:
-            raise _Later("status", said, _seconds(reply.headers.get("Retry-After", "")))
+            after = 0.0
+            # A header that is neither a number of seconds nor a date is no wait.
+            with suppress(urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
+                after = float(urllib3.Retry().parse_retry_after(reply.headers.get("Retry-After", "")))
+            raise _Later("status", message, after)
         if status in (401, 403) and request.key:
             raise Refused("key", f"{host} answers {status}: check {request.key.variable}.")
         if status not in (200, 304):
-            raise Refused("status", said)
+            raise Refused("status", message)
 
     def _body(self, reply: requests.Response, request: Request) -> bytes:
         """Read the body under the cap and the deadline, and check that it is of the form asked for."""
         host, raw = _host(request), bytearray()
         while chunk := reply.raw.read1(CHUNK, decode_content=False):
             raw += chunk
-            if len(raw) > self.largest:
-                raise Refused("oversized", f"{host} sends more than {self.largest:,} bytes.")
+            self._check_size(len(raw), host)
             if time.monotonic() > self.ends:
                 # Nobody waits for this thread any more: see `_by_the_deadline`.
-                raise Refused("deadline", f"{host} is too slow: its time for this refresh is used up.")
+                raise Refused("deadline", f"{host} is too slow.")
         if reply.status_code == 304:
             return b""
         body = self._unpack(bytes(raw), reply, host)
-        stated = reply.headers.get("Content-Type", "").lower()
+        media = reply.headers.get("Content-Type", "").lower()
         start = body[:500].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
         if request.form != "page" and start.startswith((b"<!doctype html", b"<html")):
             hint = f" Is {request.key.variable} set and valid?" if request.key else ""
             raise Refused("html", f"{host} sends a web page in place of {request.form}.{hint}")
-        if stated and not any(each in stated for each in CONTENT_TYPES[request.form]):
-            raise Refused("content_type", f"{host} sends {stated.split(';')[0]} in place of {request.form}.")
+        if media and not any(each in media for each in CONTENT_TYPES[request.form]):
+            raise Refused("content_type", f"{host} sends {media.split(';')[0]} in place of {request.form}.")
         return body
 
     def _unpack(self, raw: bytes, reply: requests.Response, host: str) -> bytes:
@@ -275,16 +272,18 @@ class Transport:
         encoding = reply.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding in ("", "identity"):
             return raw
-        if encoding not in ("gzip", "x-gzip", "deflate"):
+        if encoding not in ("gzip", "x-gzip"):
             raise Refused("encoding", f"{host} compresses its reply as {encoding}, which was not asked for.")
-        stream, body = zlib.decompressobj(47), b""
-        with suppress(zlib.error):
-            body = stream.decompress(raw, self.largest + 1)
-        if len(body) > self.largest:
-            raise Refused("oversized", f"{host} sends more than {self.largest:,} bytes.")
-        if not stream.eof or stream.unused_data:
-            raise _Later("truncated", f"{host} broke off in the middle of its compressed reply.")
+        try:
+            body = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(self.largest + 1)
+        except (OSError, EOFError, zlib.error):
+            raise _Later("truncated", f"{host} broke off in the middle of its compressed reply.") from None
+        self._check_size(len(body), host)
         return body
+
+    def _check_size(self, size: int, host: str) -> None:
+        if size > self.largest:
+            raise Refused("oversized", f"{host} sends more than {self.largest:,} bytes.")
 
 
 def _has_end(reply: requests.Response) -> bool:
@@ -294,33 +293,5 @@ def _has_end(reply: requests.Response) -> bool:
     return chunked or "Content-Length" in reply.headers or coding not in ("", "identity")
 
 
-def _mirror(publisher: Publisher) -> str:
-    """Return the address that ``SUMMITS_ORIGIN_…`` puts in place of a publisher's hosts, or a blank."""
-    variable = f"SUMMITS_ORIGIN_{publisher.name.upper()}"
-    place = keys.read(variable).rstrip("/")
-    if place and not re.fullmatch(r"https?://[\w.:\[\]-]+", place):
-        raise Refused("address", f"{variable} is no address such as http://127.0.0.1:8000.")
-    return place
-
-
-def _onward(address: str, location: str) -> str:
-    """Return where a redirect leads; a blank if to another host, scheme or port, or to no address at all."""
-    try:
-        onward = urljoin(address, location)
-        return onward if origin(onward) == origin(address) else ""
-    except ValueError:
-        return ""
-
-
 def _host(request: Request) -> str:
     return origin(request.address).partition("://")[2]
-
-
-def _seconds(retry_after: str) -> float:
-    """Read a ``Retry-After`` header, which is a number of seconds or a date; anything else is no wait."""
-    if retry_after.isdecimal():
-        return float(retry_after)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return 0.0
