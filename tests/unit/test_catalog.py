@@ -76,3 +76,9 @@ def test_a_deviation_leaves_the_hash_of_the_claims_as_it_was(monkeypatch, tmp_pa
     before = hash_of("version: 1\nclaims: []\ndeviations: []\n")
     assert hash_of("version: 1\nclaims: []\ndeviations:\n- {date: 2026-11-24}\n") == before
     assert hash_of("version: 2\nclaims: []\ndeviations: []\n") != before
+
+
+def test_claims_are_read_once_and_a_reader_cannot_change_them_for_others():
+    first = catalog.claims()
+    first["sets"].clear()
+    assert catalog.claims()["sets"]

@@ -139,3 +139,22 @@ def test_bad_input_is_refused(change, event, message):
     series, control = change(*simulated())
     with pytest.raises((UnusableInput, WrongCall), match=message):
         structural_counterfactual(series, event, controls=control, **SETTINGS)
+
+
+@pytest.mark.parametrize("share", [0, -0.1, np.nan])
+def test_a_fixed_step_of_the_level_is_a_positive_number(share):
+    series, control = simulated()
+    with pytest.raises(WrongCall, match="level_share"):
+        structural_counterfactual(series, EVENT, controls=control, level_share=share, **SETTINGS)
+
+
+def test_a_level_without_noise_beside_it_is_refused_or_estimated():
+    """A wandering series leaves no noise beside a level that may step so far."""
+    series, _ = simulated()
+    walk = pd.Series(np.random.default_rng(0).standard_normal(len(series)).cumsum(), series.index)
+    for share in (0.01, 0.1, 1.0, 100.0):
+        try:
+            effect = structural_counterfactual(walk, EVENT, controls=None, level_share=share, **SETTINGS)
+            assert np.isfinite(effect.mean_effect().low)
+        except UnusableInput as error:
+            assert "level" in str(error)

@@ -233,3 +233,30 @@ def test_many_outcomes_reach_the_same_rho_as_a_walk_over_the_whole_grid():
         whole = np.argmax(moments.log_likelihood(methods._RHO), axis=0)
         assert (methods._grid_rho(moments) == whole).all() and whole.min() < whole.max()
     assert (len(methods._RHO) - 1) % methods._STRIDE == 0
+
+
+def test_a_level_that_wanders_shows_in_the_residuals_and_ar1_errors_do_not():
+    rng, dates = np.random.default_rng(11), index(168)
+    noise = rng.standard_normal((2, 168))
+    wandering = pd.Series(noise[0] + 0.5 * noise[1].cumsum(), dates)
+    settings = {"season": None, "unit": "points", "draws": 199}
+    wanders = interrupted_series(wandering, [STEP], **settings).estimate("control: level")
+    usual = interrupted_series(pd.Series(noise[0], dates), [STEP], **settings).estimate("control: level")
+    assert wanders.details["residual_p"] <= 0.05 < usual.details["residual_p"]
+    bare = interrupted_series(wandering, [STEP], inference="t", season=None, unit="points")
+    assert "residual_p" not in bare.details
+
+
+@pytest.mark.parametrize(
+    ("interventions", "settings", "message"),
+    [
+        (STEP, {}, "list of interventions"),
+        ([STEP], {"frequency": "W"}, "frequency is 'W'"),
+        ([Intervention("x", "spring 2018", leads=0)], {}, "no period is called 'spring 2018'"),
+        ([Intervention("x", "2018-01", leads=None)], {}, "leads is None"),
+    ],
+)
+def test_a_wrong_call_is_no_matter_of_the_data(interventions, settings, message):
+    with pytest.raises(WrongCall, match=message):
+        interrupted_series(simulated(), interventions, **{"season": None, "unit": "points"} | settings)
+    assert not issubclass(WrongCall, UnusableInput)

@@ -131,6 +131,14 @@ def test_windows_that_hold_other_events_describe_only():
     result = verdict(replace(GOOD, crowded=True))
     assert (result.word, result.before) == ("descriptive only", "supported")
     assert result.reasons == ("the windows hold events of another kind",)
+    assert verdict(replace(GOOD, crowded=True, mde=None)).word == "descriptive only"
+
+
+def test_residuals_that_reject_the_model_of_the_noise_give_no_sure_word():
+    demoted = verdict(replace(GOOD, residual_p=0.05))
+    assert (demoted.word, demoted.before) == ("inconclusive", "supported")
+    assert demoted.reasons == ("not met: the residuals fit the model of the noise",)
+    assert verdict(replace(GOOD, residual_p=0.051)).word == "supported"
 
 
 def test_the_bounds_themselves_are_met():

@@ -99,6 +99,8 @@ def test_every_estimate_of_the_methods_can_be_recorded(notebook):
         ({"unit": "text"}, "unit 'text'"),
         ({"value": None}, "reason in `why`"),
         ({"value": True}, "one number or one word"),
+        ({"value": [1.0, "a"]}, "one number or one word"),
+        ({"low": "a", "high": 2.0}, "a number between low and high"),
         ({"as_of": "30.6.2021"}, "YYYY-MM-DD"),
         ({"n": -1}, "count"),
         ({"n": 2.5}, "count"),
