@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 
 from summits import refresh
 from summits.publishers import PUBLISHERS, keys
-from summits.publishers.client import Refused, Wanted
+from summits.publishers.client import Refused, Request, Wanted
 from summits.publishers.transport import Transport
 
+FINE, DRIFT, NO_NETWORK = 0, 1, 3
 ENDINGS = {
-    0: "All that were called answer as expected.",
-    1: "Some have changed, or cannot be reached.",
-    3: "No publisher can be reached: there is no network here.",
+    FINE: "All that were called answer as expected.",
+    DRIFT: "Some have changed, or cannot be reached.",
+    NO_NETWORK: "No publisher can be reached: there is no network here.",
 }
 
 
@@ -35,8 +36,10 @@ def check(transport: Transport, say: Callable[[str], None]) -> int:
             label: Wanted(info, str(today)[: digits.get(info.frequency, 10)])
             for label, info in series.items()
         }
-        requests = publisher.requests(wanted, today)
-        for request in {each.address: each for each in reversed(requests)}.values():
+        endpoints: dict[str, Request] = {}
+        for each in publisher.requests(wanted, today):
+            endpoints.setdefault(each.address, each)
+        for request in endpoints.values():
             reason, what = "", request.address
             try:
                 rows, *_ = refresh.ask(transport, publisher, request)
@@ -47,7 +50,8 @@ def check(transport: Transport, say: Callable[[str], None]) -> int:
             say(f"{name:20} {reason or 'as expected'}: {what}")
             if reason == "unreachable":
                 break
-    code = 3 if reasons and set(reasons) == {"unreachable"} else 1 if any(reasons) else 0
+    unreachable = reasons and set(reasons) == {"unreachable"}
+    code = NO_NETWORK if unreachable else DRIFT if any(reasons) else FINE
     say(f"{ENDINGS[code]} Exit code {code}.")
     return code
 

@@ -173,17 +173,10 @@ def _is_edited_catalogue(problem: validation.Problem) -> bool:
 
 def live_series() -> pd.Series:
     """Return the publisher's own name for every series with a live source, indexed by series id."""
-    labels = {
-        info.series_id: PUBLISHERS[info.loader].label(info)
-        for info in _all_series()
-        if info.loader in PUBLISHERS
-    }
+    loaders = catalog.catalogue()["loader"]
+    live = loaders[loaders.isin(PUBLISHERS)]
+    labels = {name: PUBLISHERS[loader].label(catalog.series(name)) for name, loader in live.items()}
     return pd.Series(labels, dtype=object).dropna()
-
-
-def _all_series() -> list[catalog.Series]:
-    rows = catalog.catalogue().reset_index().to_dict("records")
-    return [catalog.Series(**row) for row in rows]
 
 
 def choose(sources: Sequence[str], series: Sequence[str]) -> dict[str, dict[str, catalog.Series]]:
@@ -200,10 +193,10 @@ def choose(sources: Sequence[str], series: Sequence[str]) -> dict[str, dict[str,
             message = f"{loader} does not serve {series_id}. Its row in series.csv must say what the client"
             raise CannotRefresh(f"{message} reads, such as a partner it knows.")
     chosen: dict[str, dict[str, catalog.Series]] = {}
-    for info in _all_series():
-        asked = (not sources or info.loader in sources) and (not series or info.series_id in series)
-        if asked and info.series_id in labels:
-            label, members = labels[info.series_id], chosen.setdefault(info.loader, {})
+    for series_id, label in labels.items():
+        info = catalog.series(str(series_id))
+        if (not sources or info.loader in sources) and (not series or info.series_id in series):
+            members = chosen.setdefault(info.loader, {})
             if label in members:
                 both = f"{info.series_id} and {members[label].series_id}"
                 raise CannotRefresh(f"{both} would both be filled from {label}. Remove one from series.csv.")

@@ -132,6 +132,19 @@ def test_ordinary_revisions_and_a_doubling_are_believed() -> None:
     assert set(judge(new, BUNDLED)["period"]) == {*MONTHS, "2026-01"}
 
 
+@pytest.mark.parametrize(("withdrawn", "reason"), [(24, ""), (25, "revision")])
+def test_many_values_withdrawn_at_once_wait(withdrawn: int, reason: str) -> None:
+    months = [str(month) for month in pd.period_range("2022-01", periods=36, freq="M")]
+    old = {month: 1e9 + number for number, month in enumerate(months)}
+    new = old | dict.fromkeys(months[:withdrawn], math.nan)
+    if not reason:
+        assert judge(new, old)["value"].isna().sum() == withdrawn
+        return
+    with pytest.raises(judging.Unusual) as wait:
+        judge(new, old)
+    assert wait.value.reason == reason and len(wait.value.changes) == withdrawn
+
+
 def test_periods_outside_the_question_need_not_be_in_the_reply() -> None:
     request = replace(REQUEST, first="2025-06", last="2025-08")
     some = {month: BUNDLED[month] for month in ("2025-06", "2025-07", "2025-08")}

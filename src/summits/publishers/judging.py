@@ -1,7 +1,7 @@
 """Is a reply believable beside what is held, and what does it add? Pure functions."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -141,11 +141,6 @@ class Case:
         return (self.revised["new"] / self.revised["old"]).replace([np.inf, -np.inf], np.nan).dropna()
 
     @property
-    def is_many(self) -> bool:
-        """Whether most periods are revised, or enough to see a pattern."""
-        return len(self.revised) > len(self.both) / 2 or len(self.revised) >= ENOUGH_PERIODS
-
-    @property
     def fresh(self) -> pd.Series:
         """The values of periods that are not held."""
         return self.new[~self.new.index.isin(self.own.index)].dropna()
@@ -176,8 +171,9 @@ def _lost(case: Case) -> pd.Index:
 
 def _other_unit(case: Case) -> pd.Index:
     """Many periods a multiple of what is held, or a small part of it."""
-    ratio = abs(case.ratio.median())
-    return case.revised.index if case.is_many and (ratio >= OTHER_UNIT or ratio <= 1 / OTHER_UNIT) else NONE
+    count, ratio = len(case.revised), abs(case.ratio.median())
+    many = count > len(case.both) / 2 or count >= ENOUGH_PERIODS
+    return case.revised.index if many and not 1 / OTHER_UNIT < ratio < OTHER_UNIT and ratio == ratio else NONE
 
 
 def _flipped(case: Case) -> pd.Index:
@@ -240,16 +236,20 @@ def _far(case: Case) -> pd.Index:
 
 
 CHECKS: tuple[tuple[str, Callable[[Case], pd.Index], str], ...] = (
-    ("zero", _zeros, "{name} is 0 in {period}, where a value is held."),
-    ("shrunk", _lost, "{name} has no value for {period} any more ({count} periods are lost)."),
-    ("scale", _other_unit, "{name} is {new:,.6g} in {period} and {count} periods alike; {old:,.6g} is held."),
-    ("sign", _flipped, "{name} has values of the other sign than held."),
-    ("unit", _one_step, "{count} periods of {name} moved by one factor or amount: its base has changed."),
-    ("order", _swapped, "{count} periods of {name} have the values of other periods."),
-    ("revision", _large, "{name} is revised to {new:,.6g} in {period}, by more than is usual."),
-    ("revision", _many, "{count} periods of {name} are revised: more than is usual."),
-    ("sign", _low, "{name} is {new:,.6g} in {period}, which it cannot be."),
-    ("scale", _far, "{name} is {new:,.6g} in {period}; {usual:,.6g} is usual."),
+    ("zero", _zeros, "{series_id} is 0 in {period}, where a value is held."),
+    ("shrunk", _lost, "{series_id} has no value for {period} any more ({count} periods are lost)."),
+    ("scale", _other_unit, "{series_id} is {new:,.6g} in {period}; {old:,.6g} is held."),
+    ("sign", _flipped, "{series_id} has values of the other sign than held."),
+    (
+        "unit",
+        _one_step,
+        "{count} periods of {series_id} moved by one factor or amount: its base has changed.",
+    ),
+    ("order", _swapped, "{count} periods of {series_id} have the values of other periods."),
+    ("revision", _large, "{series_id} is revised to {new:,.6g} in {period}, by more than is usual."),
+    ("revision", _many, "{count} periods of {series_id} are revised: more than is usual."),
+    ("sign", _low, "{series_id} is {new:,.6g} in {period}, which it cannot be."),
+    ("scale", _far, "{series_id} is {new:,.6g} in {period}; {usual:,.6g} is usual."),
 )
 
 
@@ -264,9 +264,8 @@ def _judge(case: Case, review: Callable[[Unusual], bool]) -> list[str]:
             Revision(case.series.series_id, each, case.own.get(each, np.nan), case.new.get(each, np.nan))
             for each in periods
         )
-        about = {"name": case.series.series_id, "period": periods[0], "count": len(periods)}
-        values = {"old": changes[0].old, "new": changes[0].new, "usual": case.own.tail(8).median()}
-        fault = Unusual(reason, text.format(**about, **values), changes)
+        usual, count = case.own.tail(8).median(), len(changes)
+        fault = Unusual(reason, text.format(**asdict(changes[0]), usual=usual, count=count), changes)
         if not review(fault):
             raise fault
         believed = believed.union(periods)
