@@ -21,9 +21,10 @@ from helpers.figures import style
 from helpers.methods import checks, placebo, power
 from helpers.methods.abnormal_returns import cars_on_every_day
 from helpers.methods.checks import UnusableInput
-from helpers.methods.comparison import DateComparison, compare
+from helpers.methods.comparison import DateComparison, DateEstimator, compare
 from helpers.methods.results import Estimate, Shown, t_estimate
 from helpers.methods.verdict import verdict
+from helpers.observations import calendar_day
 
 ESTIMATION = (-250, -21)  # trading days behind the usual return of an asset
 MONTHS, DAYS = 6, (0, 2)  # windows where none is asked for
@@ -194,78 +195,69 @@ def study(
     """
     _check(series, kind)
     days = pd.DatetimeIndex(
-        [_day(day) for day in (events.values() if isinstance(events, Mapping) else events)]
+        [calendar_day(day) for day in (events.values() if isinstance(events, Mapping) else events)]
     )
     names = list(events) if isinstance(events, Mapping) else [f"{day:%Y-%m-%d}" for day in days]
     if kind == "levels":
         length = window if isinstance(window, int) else MONTHS
-        change, lead, shift = _changes(series, length)
-        rows = series.index.searchsorted(days.to_period("M").to_timestamp())
-        guard, words = 2 * length, f"{length} months after the month of a date against {length} before"
+        days, guard = days.to_period("M").to_timestamp(), 2 * length
+        words = f"{length} months after the month of a date against {length} before"
+        change, second = _changes(series, length), _changes(series, max(1, length // 2))
     else:
         first, last = window if isinstance(window, tuple) else DAYS
-        change, lead, shift = _cumulated(series, market, first, last)
-        rows = series.index.searchsorted(days)
-        guard, words = 2 * (last - first + 1), f"trading days {first} to {last}"
-    rows = _usable(rows, change, names, series)
+        length, words = last - first + 1, f"trading days {first} to {last}"
+        guard = 2 * length
+        change, second = (_cumulated(series, model, first, last) for model in (market, None))
+    rows = _usable(series.index.searchsorted(days), change, names, series)
     pool = placebo.candidate_rows(change, rows, guard)
-    checks.enough(len(pool), placebo.MINIMUM_POOL, "placebo dates")
-    change, lead = change - change[pool].mean(), lead - np.nanmean(lead[pool])
-    unit = "log points" if kind == "levels" else "return"
+    checks.enough(len(pool), placebo.MINIMUM_POOL, "placebo dates; shorten the window or add history")
 
-    def interval(members: np.ndarray, values: np.ndarray = change) -> Estimate:
-        se = values[pool][~np.isnan(values[pool])].std(ddof=1) / np.sqrt(len(members))
-        method = "mean over dates, spread among placebo dates"
-        value = float(values[members].mean())
-        return t_estimate(
-            value, float(se), len(pool) - 1, unit=unit, n=len(members), method=method, window=words
-        )
+    def interval(members: np.ndarray, values: np.ndarray) -> Estimate:
+        calm = values[pool][~np.isnan(values[pool])]
+        se = calm.std(ddof=1) / np.sqrt(len(members))
+        value = float(values[members].mean() - calm.mean())
+        kept = {"unit": "log points" if kind == "levels" else "return", "n": len(members), "window": words}
+        return t_estimate(value, float(se), len(calm) - 1, method="spread among placebo dates", **kept)
 
     sets, _ = placebo.date_sets(pool, rows, apart=guard, seed=SEED)
-    before = np.isfinite(lead[rows]).all()
+    usual = change - change[pool].mean()
+    early = np.concatenate([np.full(length, np.nan), change[:-length]])
     comparison = compare(
-        [names[place] for place in range(len(rows))],
-        lambda sets: change[sets].mean(axis=1),
-        members=rows,
-        placebo_sets=sets,
-        interval=interval,
-        detectable=power.detectable_shift(change[sets].mean(axis=1)),
-        rows=pd.DataFrame({"change": change[rows]}, names),
-        lead=interval(rows, lead) if before else None,
-        leads=f"the {shift} before",
-        centre=0.0,
+        names,
+        rows,
+        sets,
+        DateEstimator(
+            lambda sets: usual[sets].mean(axis=1), lambda members: interval(members, change), fewest=1
+        ),
+        detectable=power.detectable_shift(usual[sets].mean(axis=1)),
+        rows=pd.DataFrame({"change": usual[rows]}, names),
+        lead=interval(rows, early) if np.isfinite(early[rows]).all() else None,
     )
-    if sign is None or margin is None:
-        reasons = ("no sign and margin are stated",)
-        return Study(comparison, "descriptive only", reasons, kind == "levels", str(series.name or "series"))
-    size = float(np.log1p(margin / 100)) if kind == "levels" else margin / 100
-    decision = verdict(evidence(comparison, sign=sign, margin=size, single_event=len(rows) == 1))
-    return Study(comparison, decision.word, decision.reasons, kind == "levels", str(series.name or "series"))
+    word: str = "descriptive only"
+    reasons: tuple[str, ...] = ("no sign and margin are stated",)
+    if sign and margin:
+        size = float(np.log1p(margin / 100)) if kind == "levels" else margin / 100
+        rungs = [interval(rows, second)] if np.isfinite(second[rows]).all() else []
+        claim = {"sign": sign, "margin": size, "single_event": len(rows) == 1}
+        decision = verdict(evidence(comparison, rungs=rungs, **claim))
+        word, reasons = decision.word, decision.reasons
+    return Study(comparison, word, reasons, kind == "levels", str(series.name or "series"))
 
 
-def _day(day: str | pd.Timestamp) -> pd.Timestamp:
-    from helpers.observations import calendar_day
-
-    return calendar_day(day)
-
-
-def _changes(series: pd.Series, length: int) -> tuple[np.ndarray, np.ndarray, str]:
-    """Log change around every month, and as long before, less what is usual in the calendar month."""
-    logs = np.log(series)
-    means = logs.rolling(length).mean()
+def _changes(series: pd.Series, length: int) -> np.ndarray:
+    """Log change around every month, less what is usual in the calendar month."""
+    means = np.log(series).rolling(length).mean()
     change = means.shift(-length) - means.shift(1)
     if len(series) >= 12 * YEARS:
         change -= change.groupby(change.index.month).transform("mean")
-    return change.to_numpy(), change.shift(length).to_numpy(), f"{length} months"
+    return change.to_numpy()
 
 
-def _cumulated(
-    series: pd.Series, market: pd.Series | None, first: int, last: int
-) -> tuple[np.ndarray, np.ndarray, str]:
-    """Abnormal return added up from every trading day, and over as many days before it."""
-    frame, length = series.to_frame("asset"), last - first + 1
-    cars = cars_on_every_day(frame, market, estimation=ESTIMATION, window=(first, last))["asset"]
-    return cars.to_numpy(), cars.shift(length).to_numpy(), f"{length} trading days"
+def _cumulated(series: pd.Series, market: pd.Series | None, first: int, last: int) -> np.ndarray:
+    """Abnormal return added up from every trading day."""
+    frame = series.to_frame("asset")
+    cars = cars_on_every_day(frame, market, estimation=ESTIMATION, window=(first, last))
+    return cars["asset"].to_numpy()
 
 
 def _usable(rows: np.ndarray, change: np.ndarray, names: list[str], series: pd.Series) -> np.ndarray:

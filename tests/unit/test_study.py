@@ -1,0 +1,138 @@
+"""A study of an own series finds what was put in, and refuses what is no series of its kind, with advice."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.methods.checks import UnusableInput
+from helpers.study import read_series, study
+
+MONTHS = pd.date_range("2012-01-01", periods=150, freq="MS")
+DAYS = pd.bdate_range("2018-01-01", periods=1500)
+
+
+def levels(fall=0.0, seed=1):
+    """Made-up monthly sales with noise of five percent and a lasting change from March 2020 on."""
+    noise = np.random.default_rng(seed).normal(0, 0.05, len(MONTHS))
+    sales = pd.Series(100 * np.exp(noise), MONTHS, name="sales")
+    sales["2020-03":] *= 1 - fall
+    return sales
+
+
+def returns(jump=0.0, day="2022-06-01"):
+    """Made-up daily returns with noise of one percent and a jump on one day."""
+    values = pd.Series(np.random.default_rng(2).normal(0, 0.01, len(DAYS)), DAYS, name="firm")
+    values[day] += jump
+    return values
+
+
+def test_a_large_fall_of_levels_is_found_in_percent():
+    result = study(levels(0.5), ["2020-02-10"], kind="levels", sign="negative", margin=20)
+    effect = result.comparison.effect
+    assert effect.high < np.log(0.7) and effect.low < np.log(0.5) < effect.high
+    assert effect.p_value < 0.05
+    assert "own study" in result.summary().loc["word"].iloc[0]
+
+
+def test_a_jump_of_returns_is_found_on_its_day_and_on_the_weekend_before():
+    for day in ("2022-06-01", "2022-05-29"):
+        after = returns(-0.12, "2022-06-01" if day == "2022-06-01" else "2022-05-30")
+        result = study(after, {"shock": day}, kind="returns", sign="negative", margin=5)
+        assert result.comparison.effect.value < -0.08
+        assert result.comparison.effect.p_value < 0.01
+
+
+def test_nothing_is_found_where_nothing_is():
+    result = study(levels(), ["2016-05-01", "2020-02-10"], kind="levels", sign="negative", margin=20)
+    assert result.comparison.effect.p_value > 0.05
+    assert result.word != "supported"
+
+
+def test_without_sign_and_margin_there_is_no_word_of_the_rule():
+    assert study(levels(0.5), ["2020-02-10"], kind="levels").word == "descriptive only"
+
+
+def test_the_plot_says_what_the_table_says():
+    result = study(levels(0.5), ["2020-02-10"], kind="levels")
+    figure = result.plot()
+    value = result.summary().loc["effect, percent"].iloc[0]
+    assert value in figure.get_suptitle().replace("\n", " ")
+
+
+SERIES = levels()
+WRONG = {
+    "a table": (SERIES.to_frame(), "levels", "Pass one column"),
+    "text dates": (SERIES.set_axis(SERIES.index.strftime("%Y-%m")), "levels", "pd.to_datetime"),
+    "periods": (SERIES.to_period("M"), "levels", "to_timestamp"),
+    "a time zone": (SERIES.tz_localize("UTC"), "levels", "tz_localize"),
+    "a missing value": (SERIES.where(SERIES.index != "2015-03-01"), "levels", "2015-03"),
+    "a missing month": (SERIES.drop(pd.Timestamp("2015-03-01")), "levels", "2015-03"),
+    "out of order": (SERIES[::-1], "levels", "sort_index"),
+    "a negative level": (SERIES - 100, "levels", "above zero"),
+    "month ends": (SERIES.set_axis(SERIES.index + pd.offsets.MonthEnd()), "levels", "first day"),
+    "prices": (100 * (1 + returns()).cumprod(), "returns", "pct_change"),
+    "percent": (100 * returns(), "returns", "Divide"),
+    "months as returns": (SERIES, "returns", "trading day"),
+    "days as levels": ((1 + returns()).cumprod(), "levels", "by month"),
+    "an unknown kind": (SERIES, "prices", "Use 'levels'"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_series_that_is_not_of_its_kind_is_refused_with_the_mend(name):
+    series, kind, mend = WRONG[name]
+    with pytest.raises(UnusableInput, match=mend):
+        study(series, ["2020-02-10"], kind=kind)
+
+
+@pytest.mark.parametrize(
+    "advice", ["text dates", "periods", "a time zone", "prices", "percent", "month ends"]
+)
+def test_the_advice_works(advice):
+    series, kind, _ = WRONG[advice]
+    mended = {
+        "text dates": lambda: series.set_axis(pd.to_datetime(series.index)),
+        "periods": lambda: series.set_axis(series.index.to_timestamp()),
+        "a time zone": lambda: series.tz_localize(None),
+        "prices": lambda: series.pct_change().dropna(),
+        "percent": lambda: series / 100,
+        "month ends": lambda: series.set_axis(series.index.to_period("M").to_timestamp()),
+    }[advice]()
+    assert study(mended, ["2020-02-10"], kind=kind).comparison.effect.n == 1
+
+
+@pytest.mark.parametrize(
+    ("day", "mend"),
+    [("1999-01-01", "1999-01-01: its window"), ("soon", "2021-06-30"), ("2024-05-01", "window")],
+)
+def test_a_date_outside_the_series_is_named(day, mend):
+    with pytest.raises(ValueError, match=mend):
+        study(SERIES, [day], kind="levels")
+
+
+def test_two_dates_in_a_month_are_refused():
+    with pytest.raises(UnusableInput, match="same month"):
+        study(SERIES, ["2020-02-10", "2020-02-20"], kind="levels")
+
+
+def test_a_file_is_read_with_its_gaps_and_blanks(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("month,sales\n2020-02,2\n2020-01, 1\n2020-03,NA\n", encoding="utf-8")
+    series = read_series(path, date="month", value="sales")
+    assert series.tolist() == [1.0, 2.0] and series.name == "own"
+
+
+@pytest.mark.parametrize(
+    ("text", "mend"),
+    [
+        ("date,value\n2020-01,1\n2020-13,2\n", "row 3: date is '2020-13'"),
+        ("date,value\n2020-01,1\n2020-02,1.234.5\n", "row 3: value is '1.234.5'"),
+        ("day,value\n2020-01,1\n", "no column 'date'. It has day, value"),
+        ("date,value\n2020-01,1\n2020-01,2\n", "appears twice"),
+    ],
+)
+def test_a_file_that_cannot_be_read_names_its_row(tmp_path, text, mend):
+    path = tmp_path / "own.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UnusableInput, match=mend):
+        read_series(path)
