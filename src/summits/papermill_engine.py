@@ -257,11 +257,20 @@ class ByDefault(Engine):
 
 
 def of_the_collection(notebook: dict[str, Any]) -> bool:
-    """Whether a notebook is of this collection, or made from one: it lies there, or imports the helpers."""
-    place = Path(notebook["metadata"].get("papermill", {}).get("input_path") or "elsewhere")
-    return place.absolute().parent == paths.notebooks_dir() or bool(
-        re.search(r"^\s*(?:from|import) helpers\b", notebooks.program(notebook), re.MULTILINE)
+    """Whether a notebook is of this collection, or made from one: it lies there, or imports the helpers.
+
+    Others have helpers too: a module of that name beside a notebook, or where it runs, is theirs.
+    """
+    place = Path(notebook["metadata"].get("papermill", {}).get("input_path") or "elsewhere").absolute()
+    if place.parent == paths.notebooks_dir():
+        return True
+    theirs = any(
+        (folder / name).exists()
+        for folder in (place.parent, Path.cwd())
+        for name in ("helpers.py", "helpers/__init__.py")
     )
+    program = notebooks.program(notebook)
+    return not theirs and bool(re.search(r"^\s*(?:from|import) helpers\b", program, re.MULTILINE))
 
 
 def _injected(cell: dict[str, Any] | None) -> dict[str, Any]:
