@@ -274,15 +274,20 @@ def of_the_collection(notebook: dict[str, Any]) -> bool:
 
 
 def _injected(cell: dict[str, Any] | None) -> dict[str, Any]:
-    """Parameters in the cell that papermill injected, by name."""
-    statements = ast.parse(notebooks.text(cell["source"])).body if cell else []
-    return {
-        target.id: _value(statement.value)
-        for statement in statements
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        if isinstance(target, ast.Name)
-    }
+    """Parameters in the cell that papermill injected, by name; a line that sets no plain name is refused."""
+    given: dict[str, Any] = {}
+    try:
+        statements = ast.parse(notebooks.text(cell["source"])).body if cell else []
+    except SyntaxError as error:
+        name = (error.text or "").partition("=")[0].strip()
+        raise parameters.ParameterError(f"{name}: no such parameter.") from None
+    for statement in statements:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                given[name] = _value(value)
+            case _:
+                raise parameters.ParameterError(f"{ast.unparse(statement)}: sets no parameter.")
+    return given
 
 
 def _value(node: ast.expr) -> Any:
@@ -291,7 +296,10 @@ def _value(node: ast.expr) -> Any:
         return float(ast.literal_eval(node.args[0]))
     if isinstance(node, ast.List):
         return [_value(member) for member in node.elts]
-    return ast.literal_eval(node)
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return ast.unparse(node)
 
 
 papermill_engines.register(NAME, Engine)
