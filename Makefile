@@ -13,7 +13,7 @@ export MKL_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 export TZ := UTC
 
-.PHONY: setup run test unit same lab site lint notebooks data-check contract
+.PHONY: setup run test unit same lab site lint notebooks data-check contract audit
 
 setup: $(VENV)/.installed
 
@@ -54,6 +54,10 @@ site: setup
 # Calls each live endpoint once and reports drift. make itself exits 2 on any failure: see docs/refreshing.md.
 contract: setup
 	$(BIN)/python -m summits.endpoints
+
+# Licences of what is installed and known advisories of the lock; says so where these cannot be asked.
+audit: setup
+	$(BIN)/python tools/audit.py
 
 data-check: setup
 	$(BIN)/summits data check

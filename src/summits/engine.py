@@ -23,10 +23,14 @@ FINISHED = "finished"
 # Of the system call renameat2: names are relative to the working folder; both exist and change places.
 AT_WORKING_FOLDER, EXCHANGE = -100, 2
 
-# What Python and pandas write of an object by its place in memory, or of a styled table by a random id.
-DIFFERS = re.compile(r" at 0x[0-9a-fA-F]{6,}|\bT_[0-9a-f]{5}(?=[_\" ])")
+# What differs between two equal runs: the place of an object in memory, the random ids of styled tables,
+# widgets and charts, and the time at which a picture was drawn.
+DIFFERS = re.compile(
+    r" at 0x[0-9a-fA-F]{4,}|\bT_[0-9a-f]{5}(?=[_\"'{, ])|altair-viz-[0-9a-f]{32}|<dc:date>[^<]*"
+    r"|\"model_id\": \"[0-9a-f]{32}|\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b"
+)
 FONT = "Install a font that has them, such as fonts-noto-cjk, or write the text in Latin letters."
-MEND = "Print its content; give a styled table a fixed id with set_uuid."
+MEND = "Print its content; show a styled table as HTML(table.set_uuid('its_name').to_html())."
 
 
 class InvalidRun(ValueError):
@@ -151,9 +155,13 @@ def output_problems(notebook: dict[str, Any]) -> list[str]:
 
 
 def _text_of(output: dict[str, Any]) -> str:
-    """All text that an output shows, of a stream or of any text form."""
-    forms = [value for mime, value in output.get("data", {}).items() if mime.startswith("text/")]
-    return "\n".join(notebooks.text(form) for form in [output.get("text", ""), *forms])
+    """All text that an output shows, of a stream or of any form that is text."""
+    forms = [
+        json.dumps(value) if mime.endswith("json") else notebooks.text(value)
+        for mime, value in output.get("data", {}).items()
+        if mime.startswith("text/") or mime.endswith(("json", "+xml"))
+    ]
+    return "\n".join([notebooks.text(output.get("text", "")), *forms])
 
 
 def reading_problems(opened: dict[str, list[str]], run: Run) -> list[str]:

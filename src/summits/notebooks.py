@@ -5,6 +5,7 @@ no durations, no paths, no kernel version. Without its outputs it is a source ag
 """
 
 import hashlib
+import itertools
 import json
 import re
 from pathlib import Path
@@ -125,17 +126,21 @@ def _normal_cell(cell: dict[str, Any], index: int) -> dict[str, Any]:
 
 
 def _joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Join neighbouring pieces of one stream: where it is cut depends on the load of the machine."""
+    """Join the pieces of each stream up to the next output of another kind.
+
+    Where a stream is cut, and how two of them take turns, depends on the load of the machine.
+    """
     joined: list[dict[str, Any]] = []
-    for output in outputs:
-        before = joined[-1] if joined else {}
-        if (
-            output["output_type"] == "stream" == before.get("output_type")
-            and output["name"] == before["name"]
-        ):
-            before["text"] += output["text"]
-        else:
-            joined.append(output)
+    for are_streams, group in itertools.groupby(outputs, lambda output: output["output_type"] == "stream"):
+        if not are_streams:
+            joined += group
+            continue
+        texts = {"stdout": "", "stderr": ""}
+        for piece in group:
+            texts[piece["name"]] += piece["text"]
+        joined += [
+            {"output_type": "stream", "name": name, "text": said} for name, said in texts.items() if said
+        ]
     return joined
 
 

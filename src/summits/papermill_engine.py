@@ -257,23 +257,37 @@ class ByDefault(Engine):
 
 
 def of_the_collection(notebook: dict[str, Any]) -> bool:
-    """Whether a notebook is of this collection, or made from one: it lies there, or imports the helpers."""
-    place = Path(notebook["metadata"].get("papermill", {}).get("input_path") or "elsewhere")
-    return place.absolute().parent == paths.notebooks_dir() or bool(
-        re.search(r"^\s*(?:from|import) helpers\b", notebooks.program(notebook), re.MULTILINE)
+    """Whether a notebook is of this collection, or made from one: it lies there, or imports the helpers.
+
+    Others have helpers too: a module of that name beside a notebook, or where it runs, is theirs.
+    """
+    place = Path(notebook["metadata"].get("papermill", {}).get("input_path") or "elsewhere").absolute()
+    if place.parent == paths.notebooks_dir():
+        return True
+    theirs = any(
+        (folder / name).exists()
+        for folder in (place.parent, Path.cwd())
+        for name in ("helpers.py", "helpers/__init__.py")
     )
+    program = notebooks.program(notebook)
+    return not theirs and bool(re.search(r"^\s*(?:from|import) helpers\b", program, re.MULTILINE))
 
 
 def _injected(cell: dict[str, Any] | None) -> dict[str, Any]:
-    """Parameters in the cell that papermill injected, by name."""
-    statements = ast.parse(notebooks.text(cell["source"])).body if cell else []
-    return {
-        target.id: _value(statement.value)
-        for statement in statements
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        if isinstance(target, ast.Name)
-    }
+    """Parameters in the cell that papermill injected, by name; a line that sets no plain name is refused."""
+    given: dict[str, Any] = {}
+    try:
+        statements = ast.parse(notebooks.text(cell["source"])).body if cell else []
+    except SyntaxError as error:
+        name = (error.text or "").partition("=")[0].strip()
+        raise parameters.ParameterError(f"{name}: no such parameter.") from None
+    for statement in statements:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                given[name] = _value(value)
+            case _:
+                raise parameters.ParameterError(f"{ast.unparse(statement)}: sets no parameter.")
+    return given
 
 
 def _value(node: ast.expr) -> Any:
@@ -282,7 +296,10 @@ def _value(node: ast.expr) -> Any:
         return float(ast.literal_eval(node.args[0]))
     if isinstance(node, ast.List):
         return [_value(member) for member in node.elts]
-    return ast.literal_eval(node)
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return ast.unparse(node)
 
 
 papermill_engines.register(NAME, Engine)

@@ -30,6 +30,8 @@ from summits import notebooks
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
 SECRET_WORDS = {"token", "secret", "password", "passwd", "pwd", "credential", "credentials", "auth", "apikey"}
 INTEGER = re.compile(r"[+-]?\d(_?\d){0,17}", re.ASCII)
+# Members of a list, between commas; one in quotes may hold a comma.
+MEMBERS = re.compile(r"\s*(\"[^\"]*\"|'[^']*'|[^,]*?)\s*(?:,|$)")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 # Of dates without a range of their own: outside these years there are no observations.
 FIRST_DAY, LAST_DAY = "1970-01-01", "2100-12-31"
@@ -222,8 +224,7 @@ def typed(kind: str, value: Any, member: str = "str") -> Any:
     if kind == "bool":
         return {"true": True, "false": False}.get(text.lower(), value)
     if kind == "list" and text.startswith("[") and text.endswith("]") and not set("[]") & set(text[1:-1]):
-        parts = [part.strip() for part in text[1:-1].split(",")]
-        return [typed(member, _unquoted(part)) for part in parts if part]
+        return [typed(member, _unquoted(part)) for part in MEMBERS.findall(text[1:-1]) if part]
     if (kind == "int" and INTEGER.fullmatch(text)) or (kind == "float" and NUMBER.fullmatch(text)):
         return TYPES[kind](text)
     if kind == "float" and text.lower().lstrip("+-.") in ("nan", "inf", "infinity"):
@@ -361,11 +362,14 @@ def assignments_of(file: Path) -> list[str]:
     import yaml
 
     try:
-        values = dict(yaml.safe_load(file.read_text(encoding="utf-8")))
+        # The base loader leaves every value as it is written: what it means, the declaration says.
+        values = dict(yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader))
     except (yaml.YAMLError, ValueError, TypeError):
         raise ParameterError(f"{file}: write one parameter to a line, as `name: value`.") from None
-    texts = (str(each) if isinstance(each, str | dt.date) else json.dumps(each) for each in values.values())
-    return [f"{name}={text}" for name, text in zip(values, texts, strict=True)]
+    return [
+        f"{name}={json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value}"
+        for name, value in values.items()
+    ]
 
 
 def parse_lists(known: Mapping[str, Parameter], assignments: list[str]) -> dict[str, list[Any]]:

@@ -20,12 +20,15 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 import nbformat
 import pandas as pd
 import yaml
 from docutils import nodes
+from docutils.utils.math import MathError
+from docutils.utils.math.latex2mathml import tex2mathml
 
 import helpers
 from helpers import catalog, paths, records
@@ -34,6 +37,8 @@ from summits import plan, scoreboard
 from summits.notebooks import RECORD_MIME
 
 SCOREBOARD, STORY, DOSSIER = "11_claims", "00_what_happened", "14_event_dossier"
+PAGE_FORMS = {"text/html", "text/markdown", "text/latex", "text/plain"}
+PAGE_FORMS |= {"image/png", "image/jpeg", "image/gif", "image/svg+xml"}
 PARAMETER_TAGS = {"parameters", "injected-parameters"}
 STAMP = ".made_from"
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
@@ -194,6 +199,8 @@ def page(
                 tags.append("remove-input" if "text" in tags else "hide-input")
             shown_outputs = [output for output in cell.outputs if RECORD_MIME not in output.get("data", {})]
             cell.outputs = [_shown_output(output, name, files, cited) for output in shown_outputs]
+        elif cell.get("attachments"):
+            cell.source = _with_attachments(cell)
     link = f'<p class="links"><a href="../downloads/{name}.ipynb" download>Download this notebook</a></p>'
     head = rf"# {name.split('_')[0]} · \1\n\n{link}"
     shown.cells[0].source = TITLE.sub(head if cited else r"# \1", shown.cells[0].source, count=1)
@@ -207,12 +214,30 @@ def _shown_output(
     if FIGURE_MIME in data:
         return _html_output(_figure(data, name, files, cited))
     # A form that pages do not have, such as JSON, gives way to the text beside it.
-    for mime in [mime for mime in data if not mime.startswith(("text/", "image/"))]:
+    for mime in [mime for mime in data if mime not in PAGE_FORMS or not _can_be_shown(mime, data[mime])]:
         data.pop(mime)
     for mime in ("text/html", "text/markdown"):
         if mime in data:
             data[mime] = NOTEBOOK_ADDRESS.sub(lambda found: _to_page(found[0]), data[mime])
     return output
+
+
+def _can_be_shown(mime: str, content: str) -> bool:
+    """Whether a page can show it: of LaTeX only formulas that it can set."""
+    try:
+        return mime != "text/latex" or bool(tex2mathml(content.strip().strip("$"), as_block=True))
+    except MathError:
+        return False
+
+
+def _with_attachments(cell: nbformat.NotebookNode) -> str:
+    """Text of a cell in which pictures pasted into it stand where it names them."""
+    source = cell.source
+    for name, forms in cell.get("attachments", {}).items():
+        mime, content = next(iter(forms.items()))
+        for written in {name, quote(name)}:
+            source = source.replace(f"(attachment:{written})", f"(data:{mime};base64,{content.strip()})")
+    return source
 
 
 def _to_page(address: str) -> str:

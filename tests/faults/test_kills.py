@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import random
+import resource
 import signal
 import sys
 import tempfile
@@ -21,7 +22,7 @@ import pytest
 import stub_collection as stub
 
 from helpers import paths
-from summits import archive, engine, notebooks, plan
+from summits import archive, command, engine, notebooks, plan
 
 KILLS = 60
 FORK = multiprocessing.get_context("fork")
@@ -112,18 +113,18 @@ def test_a_kill_at_any_moment_leaves_a_whole_result(collection: stub.Checkout, p
     assert not list(engine.working_folder().glob("*/"))
 
 
-def put_in_place_and_die(planned: plan.Run, step: int) -> None:
-    """Put another result in place, and die just before the given step that changes a file or a folder."""
+def die_before(step: int, function: Callable[..., Any], *arguments: Any) -> None:
+    """Call a function, and die just before the given step of it that changes a file or a folder."""
     steps = itertools.count()
 
-    def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        writes = event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+    def watch(event: str, details: tuple[Any, ...]) -> None:
+        writes = event == "open" and details[2] & (os.O_WRONLY | os.O_RDWR)
         # The exchange of two folders is seen when its function is looked up.
         if (writes or event in STEPS) and next(steps) == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(watch)
-    put_in_place(planned, 2)
+    function(*arguments)
     os._exit(ALL_DONE)
 
 
@@ -131,7 +132,7 @@ def test_a_kill_between_any_two_steps_leaves_the_old_or_the_new_result(planned: 
     ends = []
     for step in range(MOST_STEPS):
         old = put_in_place(planned, 1).key
-        worker = process(put_in_place_and_die, planned, step)
+        worker = process(die_before, step, put_in_place, planned, 2)
         worker.join()
         ends.append("old" if assert_whole(planned.directory)["key"] == old else "new")
         if worker.exitcode == ALL_DONE:
@@ -139,6 +140,40 @@ def test_a_kill_between_any_two_steps_leaves_the_old_or_the_new_result(planned: 
         assert worker.exitcode == -signal.SIGKILL
     assert worker.exitcode == ALL_DONE and ends == sorted(ends, reverse=True) and ends.count("old") > 5
     assert ends.count("new") > 1
+
+
+def test_a_kill_between_any_two_steps_of_publishing_leaves_the_old_or_the_new_notebook(
+    planned: plan.Run,
+) -> None:
+    run = put_in_place(planned, 1)
+    old, new = planned.source.read_bytes(), (run.directory / "notebook.ipynb").read_bytes()
+    ends = []
+    for step in range(MOST_STEPS):
+        planned.source.write_bytes(old)
+        worker = process(die_before, step, command.publish, [run])
+        worker.join()
+        ends.append({old: "old", new: "new"}[planned.source.read_bytes()])
+        assert_whole(run.directory)
+        if worker.exitcode == ALL_DONE:
+            break
+        assert worker.exitcode == -signal.SIGKILL
+    assert worker.exitcode == ALL_DONE and ends == sorted(ends, reverse=True)
+    assert ends[0] == "old" and ends[-1] == "new"
+
+
+def publish_on_a_full_disk(run: plan.Run, most: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    command.publish([run])
+
+
+@pytest.mark.parametrize("most", [0, 100])
+def test_a_full_disk_while_publishing_keeps_the_notebook(planned: plan.Run, most: int) -> None:
+    run = put_in_place(planned, 1)
+    before = planned.source.read_bytes()
+    worker = process(publish_on_a_full_disk, run, most)
+    worker.join()
+    assert worker.exitcode == 1 and planned.source.read_bytes() == before
+    assert command.publish([run]) == [planned.source]
 
 
 @pytest.mark.parametrize("system", [SimpleNamespace(), SimpleNamespace(renameat2=lambda *_: -1)])

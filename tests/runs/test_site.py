@@ -157,6 +157,46 @@ def test_every_figure_has_a_page_to_cite(built):
     assert links == {f"exports.{form}" for form in ("png", "svg", "csv", "json")}
 
 
+FORMS = {
+    "JSON": {"application/json": {"a": [1]}},
+    "JSON beside text": {"application/json": {"a": [1]}, "text/plain": "a: 1, said"},
+    "GeoJSON": {"application/geo+json": {"type": "Point"}, "text/plain": "a point, said"},
+    "JavaScript": {"application/javascript": "alert('never')", "text/plain": "a script, said"},
+    "JavaScript as text": {"text/javascript": "alert('never')", "text/plain": "a script, said"},
+    "a formula": {"text/latex": "$\\frac{1}{2}$", "text/plain": "1/2"},
+    "LaTeX that is no formula": {"text/latex": "\\begin{tabular}{l}a\\end{tabular}", "text/plain": "a, said"},
+    "LaTeX of an unknown command": {"text/latex": "$\\nonsense{x}$", "text/plain": "x, said"},
+    "a table as text": {"text/csv": "a,b"},
+    "a diagram": {"text/vnd.mermaid": "graph TD", "text/plain": "a graph, said"},
+    "a widget": {
+        "application/vnd.jupyter.widget-view+json": {"model_id": "0"},
+        "text/plain": "IntSlider, said",
+    },
+    "a chart": {"application/vnd.plotly.v1+json": {"data": []}, "text/html": "<b>a chart, said</b>"},
+    "a picture of another kind": {"image/webp": "UklGRg==", "text/plain": "a picture, said"},
+    "a document": {"application/pdf": "JVBERi0=", "text/plain": "a document, said"},
+    "nothing": {},
+}
+
+
+def test_no_form_of_an_output_stops_the_pages(project):
+    notebook = _notebook()
+    for form in FORMS.values():
+        notebook.cells.append(_code("x", [nbformat.v4.new_output("display_data", form)]))
+    picture = {"image.png": {"image/png": PIXEL}, "两 b.png": {"image/png": PIXEL}}
+    text = "![One](attachment:image.png) and ![two](attachment:%E4%B8%A4%20b.png)"
+    notebook.cells.append(nbformat.v4.new_markdown_cell(text, attachments=picture))
+    run = project / "runs_with_forms" / NAME / "published" / "notebook.ipynb"
+    run.parent.mkdir(parents=True)
+    nbformat.write(notebook, run)
+    page = _html(site.build(project / "runs_with_forms").parent / "notebooks" / f"{NAME}.html")
+    said = [form.get("text/plain", form.get("text/html", "")) for form in FORMS.values()]
+    for words in (each for each in said if "said" in each):
+        assert BeautifulSoup(words, "html.parser").text in page.text
+    assert "never" not in str(page) and page.find("mfrac")
+    assert [img["alt"] for img in page("img", src=f"data:image/png;base64,{PIXEL}")] == ["One", "two"]
+
+
 def test_the_notebook_itself_is_left_as_it_is():
     notebook = _notebook()
     before = nbformat.writes(notebook)

@@ -181,9 +181,31 @@ def taken(target: Target, sent: Values, good: Values) -> tuple[str, list[str]]:
     return "taken", wrong
 
 
-def attacks() -> Iterator[tuple[str, str, str, list[str]]]:
-    """Run every fault on every target: target, fault, how it ended, wrong values written."""
+def argument(target: Target, wrong: list[str]) -> str:
+    """Say why wrong values cannot be told from true ones; empty if nothing excuses that they are taken."""
+    held, _ = truth(target)
+    values = dict(line.split() for line in wrong)
+    array = np.array(list(held.values()))
+    new = [float(value) for period, value in values.items() if period not in held]
+    revised = {period: float(value) for period, value in values.items() if period in held}
+    if new and not revised and all(array.min() <= value <= array.max() for value in new):
+        return "a new value inside the range that the series has had"
+    if new and not revised and all(array.min() / 3 <= value <= 3 * array.max() for value in new):
+        return "a new value less than three times beyond the range that the series has had"
+    usual = np.median(np.abs(array))
+    moves = {period: abs(value - held[period]) for period, value in revised.items()}
+    small = all(move <= max(abs(held[period]), usual) for period, move in moves.items())
+    if target.info.stored_as in ("return", "change") and not new and len(revised) == 1 and small:
+        return "one daily return or change revised by its own size, or by the usual one, at most"
+    if not new and all(abs(value / held[period] - 1) <= 0.06 for period, value in revised.items()):
+        return "revisions of a few percent, as reporters make them"
+    return ""
+
+
+def attacks() -> Iterator[tuple[str, str, str, list[str], str]]:
+    """Run every fault on every target: target, fault, how it ended, wrong values, what excuses them."""
     for name, target in TARGETS.items():
         held, new = truth(target)
         for fault, sent in faults(held, new, target.info.frequency):
-            yield name, fault, *taken(target, sent, held | new)
+            ending, wrong = taken(target, sent, held | new)
+            yield name, fault, ending, wrong, argument(target, wrong) if wrong else ""

@@ -219,14 +219,29 @@ def test_a_name_near_the_right_edge_stands_whole_on_the_other_side(sign, written
     assert (text.get_text(), text.get_ha()) == (written, "right")
 
 
-def test_signs_that_no_font_has_are_refused_in_one_line(shown, monkeypatch):
-    fig = figures.line_panel({"Chips": SIMULATED}, title="中芯国际 −5%", unit=UNIT)
+@pytest.mark.parametrize("text", ["中芯国际", "東京エレクトロン", "삼성전자", "ไทย"])
+@pytest.mark.parametrize("place", ["title", "name of a line", "unit", "tick"])
+def test_signs_that_no_font_has_are_refused_in_one_line(shown, monkeypatch, text, place):
+    fig = figures.line_panel(
+        {text if place == "name of a line" else "Chips": SIMULATED},
+        title=f"{text} −5%" if place == "title" else "Chips −5%",
+        unit=text if place == "unit" else UNIT,
+    )
+    if place == "tick":
+        fig.axes[0].set_yticks([0], [text])
     monkeypatch.setattr(style, "FONTS", style.FONTS[:2])
+    signs = "".join(sorted(set(text)))
     with pytest.raises(
-        figures.IncompleteFigure, match="signs 中国芯际 of the text '中芯国际 −5%': install"
+        figures.IncompleteFigure, match=f"signs {signs} of the text '.*{text}.*': install"
     ) as said:
         publish(fig)
     assert "\n" not in str(said.value)
+
+
+@pytest.mark.parametrize("text", ["Россия", "Ελλάδα", "Łódź", "São Tomé", "Việt Nam", "−5 % · ½ ≥ → €"])
+def test_signs_of_other_latin_greek_and_cyrillic_scripts_are_drawn(shown, monkeypatch, text):
+    monkeypatch.setattr(style, "FONTS", style.FONTS[:2])
+    publish(figures.line_panel({text: SIMULATED}, title=text, unit=UNIT))
 
 
 def test_names_at_line_ends_never_overlap(shown):

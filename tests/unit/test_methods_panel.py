@@ -109,6 +109,35 @@ def test_poisson_recovers_an_elasticity_with_zeros():
     assert separated.effects["distance"].details["separated_rows"] == 20
 
 
+@pytest.mark.parametrize(
+    "regressor",
+    [
+        lambda ban, other, chance: ban,
+        lambda ban, other, chance: -3.0 * ban,
+        lambda ban, other, chance: 1 - ban,
+        lambda ban, other, chance: ban * 1e-3,
+        lambda ban, other, chance: ban * chance.uniform(0.5, 2.0, len(ban)),
+        lambda ban, other, chance: 5 * ban + other,
+    ],
+    ids=["dummy", "negative", "opposite", "small", "intensity", "together with another"],
+)
+def test_poisson_refuses_a_regressor_that_separates(regressor):
+    chance = np.random.default_rng(8)
+    frame = pd.DataFrame({"group": np.repeat(range(6), 20), "x": chance.normal(size=120)})
+    ban = (np.arange(120) % 20 < 4).astype(float)
+    frame["ban"] = regressor(ban, frame["x"].to_numpy(), chance)
+    # Trade is 0 wherever the ban holds: the likelihood grows for ever, and no estimate exists.
+    frame["trade"] = chance.poisson(np.exp(0.4 + 0.35 * frame["x"])) * (1 - ban)
+    columns = {"outcome": "trade", "leads": [], "fixed_effects": ["group"], "cluster": "group"}
+    with pytest.raises(NotConverged):
+        poisson_fixed_effects(frame, regressors=["x", "ban"], **columns)
+    without = poisson_fixed_effects(frame, regressors=["x"], **columns)
+    assert without.effects["x"].low < 0.35 < without.effects["x"].high
+    # One sale under the ban, and an estimate exists.
+    frame.loc[0, "trade"] = 3
+    assert poisson_fixed_effects(frame, regressors=["x", "ban"], **columns).effects["ban"].se > 0.1
+
+
 def test_poisson_equals_a_regression_with_dummies_and_tells_what_it_leaves_out():
     rng = np.random.default_rng(4)
     frame = pd.DataFrame({"origin": np.repeat(range(8), 40), "year": np.tile(range(40), 8)})

@@ -1,7 +1,11 @@
 """The committed form of a notebook."""
 
+import io
+import itertools
 import json
+import warnings
 
+import matplotlib.pyplot as plt
 import pytest
 import stub_collection as stub
 
@@ -73,10 +77,13 @@ def test_what_is_not_a_notebook_is_refused(tmp_path, content: str) -> None:
 
 
 def test_the_committed_form_keeps_every_key_of_a_cell() -> None:
-    picture = {"image.png": {"image/png": "iVBORw0KGgo="}}
+    picture = {"image.png": {"image/png": "iVBORw0KGgo="}, "两 b.jpg": {"image/jpeg": "/9j/"}}
     cell = {**stub.markdown("![](attachment:image.png)"), "attachments": picture}
-    normal = notebooks.normalise(stub.notebook(cell))
-    assert any(each.get("attachments") == picture for each in normal["cells"])
+    raw = {**cell, "cell_type": "raw"}
+    normal = notebooks.normalise(stub.notebook(cell, raw))
+    assert [each["attachments"] for each in normal["cells"] if "attachments" in each] == [picture, picture]
+    assert notebooks.as_source(normal)["cells"][-1]["attachments"] == picture
+    assert notebooks.source_hash(stub.notebook(cell)) == notebooks.source_hash(stub.notebook(cell))
 
 
 def test_neighbouring_pieces_of_a_stream_are_joined() -> None:
@@ -88,9 +95,35 @@ def test_neighbouring_pieces_of_a_stream_are_joined() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["<object object at 0x7f00c8a1b2c0>", '<table id="T_1a08e">', "#T_1a08e_row0_col0 {"]
+    "names",
+    sorted(set(itertools.permutations(["stdout", "stderr", "stdout", "stderr"]))),
+    ids=lambda names: " ".join(names),
 )
-@pytest.mark.parametrize("form", ["text/html", "text/plain", "stream"])
+def test_streams_that_take_turns_have_one_form(names: tuple[str, ...]) -> None:
+    said = {"stdout": iter("ab"), "stderr": iter("xy")}
+    pieces = [{"output_type": "stream", "name": name, "text": next(said[name])} for name in names]
+    cell = {**stub.code("print()"), "outputs": pieces}
+    (outputs,) = [c["outputs"] for c in notebooks.normalise(stub.notebook(cell))["cells"] if c.get("outputs")]
+    assert [(each["name"], each["text"]) for each in outputs] == [("stdout", "ab"), ("stderr", "xy")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<object object at 0x7f00c8a1b2c0>",
+        "<function <lambda> at 0x7f00c8a1b2c0>",
+        "<bound method A.b of <__main__.A object at 0x00007F00C8A1B2C0>>",
+        "<generator object f at 0x55aa>",
+        '<table id="T_1a08e">',
+        "<table id='T_1a08e'>",
+        "#T_1a08e_row0_col0 {",
+        "#T_1a08e_row0_col0, #T_1a08e_row1_col0 {",
+        "#T_1a08e th {",
+        '<div id="altair-viz-0123456789abcdef0123456789abcdef">',
+        '<div id="4f3c2b1a-0d9e-4c8b-a7f6-5e4d3c2b1a09">',
+    ],
+)
+@pytest.mark.parametrize("form", ["text/html", "text/plain", "text/latex", "image/svg+xml", "stream"])
 def test_what_differs_from_run_to_run_is_no_result(text: str, form: str) -> None:
     stream = {"output_type": "stream", "name": "stdout", "text": [text]}
     display = {"output_type": "display_data", "data": {form: text}, "metadata": {}}
@@ -99,9 +132,45 @@ def test_what_differs_from_run_to_run_is_no_result(text: str, form: str) -> None
     assert "differs from run to run" in problem
 
 
-def test_signs_that_no_font_has_are_named_with_the_mend() -> None:
-    warning = "UserWarning: Glyph 20013 (\\N{CJK UNIFIED IDEOGRAPH-4E2D}) missing from font(s) DejaVu Sans.\n"
-    stderr = {"output_type": "stream", "name": "stderr", "text": warning}
-    cell = {**stub.code("plt.title('中')"), "execution_count": 1, "outputs": [stderr]}
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"application/json": {"shown": ["<object object at 0x7f00c8a1b2c0>"]}},
+        {"application/vnd.jupyter.widget-view+json": {"model_id": "0123456789abcdef" * 2}},
+        {"image/svg+xml": "<svg><dc:date>2026-01-02T03:04:05.678901</dc:date></svg>"},
+    ],
+)
+def test_what_differs_in_a_form_that_is_no_text_is_no_result(data: dict) -> None:
+    display = {"output_type": "display_data", "data": data, "metadata": {}}
+    cell = {**stub.code("x"), "execution_count": 1, "outputs": [display]}
     (problem,) = engine.output_problems({"cells": [cell]})
-    assert "中" in problem and "fonts-noto-cjk" in problem and "\n" not in problem
+    assert "differs from run to run" in problem
+
+
+@pytest.mark.parametrize(
+    "text", ['<table id="T_exports">', "#T_tools_row0 {", "0x10", "T_1a08e2", "at 0x1F", "00:00:00", "a" * 64]
+)
+def test_what_only_looks_like_it_is_a_result(text: str) -> None:
+    display = {"output_type": "display_data", "data": {"text/html": text}, "metadata": {}}
+    assert (
+        engine.output_problems({"cells": [{**stub.code("x"), "execution_count": 1, "outputs": [display]}]})
+        == []
+    )
+
+
+@pytest.mark.parametrize("text", ["中芯国际", "삼성전자", "ไทย", "東京 삼성"])
+@pytest.mark.parametrize("place", ["title", "xlabel", "ylabel"])
+def test_signs_that_no_font_has_are_named_with_the_mend(text: str, place: str) -> None:
+    with warnings.catch_warnings(record=True) as caught, plt.rc_context({"font.family": "DejaVu Sans"}):
+        warnings.simplefilter("always")
+        figure, axes = plt.subplots()
+        axes.set(**{place: text})
+        figure.savefig(io.BytesIO())
+        plt.close(figure)
+    said = "\n".join(f"UserWarning: {each.message}" for each in caught)
+    stderr = {"output_type": "stream", "name": "stderr", "text": said}
+    cell = {**stub.code("plt.title()"), "execution_count": 1, "outputs": [stderr]}
+    (problem,) = engine.output_problems({"cells": [cell]})
+    assert (
+        all(sign in problem for sign in text.split()[0]) and "fonts-noto" in problem and "\n" not in problem
+    )

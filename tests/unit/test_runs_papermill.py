@@ -12,7 +12,8 @@ from summits import notebooks, parameters
 PARAMETERS = """\
 level: float = 0.05  # level; range: 0.0..0.5
 days: int = 30  # days; range: 1..90
-shares: list = [0.5]  # shares"""
+shares: list = [0.5]  # shares
+as_of: str = ""  # date"""
 
 
 def write(path: Path, cell: str, *code: str) -> Path:
@@ -27,7 +28,17 @@ def write(path: Path, cell: str, *code: str) -> Path:
     [
         ({"level": float("nan")}, "level=nan: the number must be finite"),
         ({"level": float("-inf")}, "level=-inf: the number must be finite"),
+        ({"level": float("inf")}, "level=inf: the number must be finite"),
+        ({"level": "nan"}, "level=nan: the number must be finite"),
         ({"shares": [0.1, float("nan")]}, "shares=nan: the number must be finite"),
+        ({"shares": [float("inf")]}, "shares=inf: the number must be finite"),
+        ({"shares": []}, "the list is empty"),
+        ({"days": None}, "the type must be int"),
+        ({"days": True}, "the type must be int"),
+        ({"days": 1.5}, "the type must be int"),
+        ({"days": {"a": 1}}, "the type must be int"),
+        ({"as_of": "2021-06"}, "Write the day, as 2021-06-30"),
+        ({"as_of": "no"}, "not a date"),
         ({"days": "1:30"}, "the type must be int"),
         ({"dais": 3}, "Did you mean days?"),
     ],
@@ -50,12 +61,39 @@ def test_a_text_becomes_what_the_declaration_says(tmp_path: Path) -> None:
     assert notebooks.OWN not in executed.metadata
 
 
-def test_a_notebook_of_others_runs_as_with_plain_papermill(tmp_path: Path) -> None:
-    cells = [nbformat.v4.new_code_cell("alpha = 0.1\nratio = 2"), nbformat.v4.new_code_cell("print(alpha)")]
+THEIRS = {
+    "no types": ["alpha = 0.1\nratio = 2", "print(alpha)"],
+    "None and an expression": ["msg = None\nalpha = 1 / 3", "print(alpha)"],
+    "a magic": ["%matplotlib inline\nalpha = 0.1", "print(alpha)"],
+    "types without comments": ["alpha: float = 0.1", "print(alpha)"],
+    "a name like a secret": ["api_key = ''\nalpha = 0.1", "print(alpha)"],
+    "words on stderr": ["alpha = 0.1", "import sys; print('careful', file=sys.stderr)", "print(alpha)"],
+    "an object": ["alpha = 0.1", "print(object())", "print(alpha)"],
+    "our name in a text": ["alpha = 0.1", "'import helpers'", "print(alpha)"],
+    "their own helpers": ["alpha = 0.1", "import helpers\nhelpers.say(alpha)"],
+    "a part of their own helpers": ["alpha = 0.1", "from helpers import say\nsay(alpha)"],
+}
+
+
+@pytest.mark.parametrize("name", THEIRS)
+def test_a_notebook_of_others_runs_as_with_plain_papermill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    cells = [nbformat.v4.new_code_cell(source) for source in THEIRS[name]]
     cells[0].metadata["tags"] = ["parameters"]
     metadata = {"kernelspec": notebooks.KERNELSPEC, "language_info": {"name": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), tmp_path / "theirs.ipynb")
+    (tmp_path / "helpers.py").write_text("say = print\n" if "helpers" in name else "")
+    monkeypatch.chdir(tmp_path)
     executed = papermill.execute_notebook(
-        tmp_path / "theirs.ipynb", None, parameters={"alpha": 0.2}, progress_bar=False
+        "theirs.ipynb", "result.ipynb", parameters={"alpha": 0.2}, progress_bar=False
     )
-    assert executed.cells[-1].outputs[0].text == "0.2\n"
+    assert executed.cells[-1].outputs[0].text == "0.2\n" and Path("result.ipynb").exists()
+
+
+def test_a_notebook_of_others_without_parameters_runs_too(tmp_path: Path) -> None:
+    cells = [nbformat.v4.new_markdown_cell("Text"), nbformat.v4.new_code_cell("print(6 * 7)")]
+    metadata = {"kernelspec": notebooks.KERNELSPEC, "language_info": {"name": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), tmp_path / "theirs.ipynb")
+    executed = papermill.execute_notebook(tmp_path / "theirs.ipynb", None, progress_bar=False)
+    assert executed.cells[-1].outputs[0].text == "42\n"

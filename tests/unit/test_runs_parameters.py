@@ -1,6 +1,7 @@
 """The parameters cell as a schema: every mistake is refused in one line, before anything runs."""
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 import stub_collection as stub
@@ -160,17 +161,32 @@ def kinds() -> dict[str, parameters.Parameter]:
     [
         ("window_days=010", 10),
         ("window_days=09", 9),
+        ("window_days=060", 60),
         ("window_days=+9", 9),
+        ("window_days= 9 ", 9),
         ("level=1e-2", 0.01),
         ("level=.5", 0.5),
         ("level=0", 0.0),
         ("names=[0700, 688981]", ["0700", "688981"]),
         ("names=[no, us]", ["no", "us"]),
+        (
+            "names=[on, off, y, ~, null, 12:30, 0x1F, 1_000, .inf]",
+            ["on", "off", "y", "~", "null", "12:30", "0x1F", "1_000", ".inf"],
+        ),
+        ("names=[2021-06, 2021-06-30]", ["2021-06", "2021-06-30"]),
+        ("names=['a, b', \"it's\"]", ["a, b", "it's"]),
+        ("names=[中国, it's]", ["中国", "it's"]),
         ("names=['1:30', \"1e3\"]", ["1:30", "1e3"]),
         ("sizes=[010, 2]", [10, 2]),
         ("adjusted=False", False),
         ("label=010", "010"),
         ("label=null", "null"),
+        ("label=no", "no"),
+        ("label=~", "~"),
+        ("label=1:30", "1:30"),
+        ("label=.inf", ".inf"),
+        ("label=2021-06", "2021-06"),
+        ("label=!!int 3", "!!int 3"),
         ("followed=[us_exp_cn_hs8542]", ["us_exp_cn_hs8542"]),
     ],
 )
@@ -189,19 +205,64 @@ def test_a_text_means_what_its_declaration_says(kinds: dict, text: str, value: o
         ("window_days=0x1e", "must be int"),
         ("window_days=1__0", "must be int"),
         ("window_days=1e1", "must be int"),
+        ("window_days=0b11", "must be int"),
+        ("window_days=0o17", "must be int"),
+        ("window_days=9.0", "must be int"),
+        ("window_days=~", "must be int"),
+        ("window_days=null", "must be int"),
+        ("window_days=on", "must be int"),
+        ("window_days=", "must be int"),
+        ("window_days= ", "must be int"),
+        ("window_days=" + "0" * 5000 + "9", "must be int"),
+        ("window_days=060 # days", "must be int"),
+        ("level=1:30", "must be float"),
+        ("level=1_0.5", "must be float"),
+        ("level=0x1p-3", "must be float"),
+        ("level=1,5", "must be float"),
+        ("level=٠.١", "must be float"),
+        ("level=.NaN", "must be finite"),
+        ("level=Infinity", "must be finite"),
+        ("level=1e400", "must be finite"),
+        ("level=" + "9" * 5000, "must be finite"),
         ("window_days=" + "9" * 5000, "must be int"),
         ("window_days=٣", "must be int"),
         ("level=nan", "must be finite"),
         ("level=-.inf", "must be finite"),
         ("adjusted=no", "Write true or false"),
+        ("adjusted=on", "Write true or false"),
+        ("adjusted=1", "Write true or false"),
+        ("adjusted=~", "Write true or false"),
+        ("adjusted=", "Write true or false"),
+        ("as_of=~", "not a date"),
+        ("as_of=null", "not a date"),
+        ("as_of=20210630", "not a date"),
+        ("as_of=2021-W26-3", "not a date"),
+        ("as_of=2021-6-3", "not a date"),
+        ("as_of=2021-06-31", "not a date"),
+        ("as_of=2021-06-30T00:00", "not a date"),
+        ("as_of= 2021-06-30", "not a date"),
         ("as_of=2021-06", "Write the day, as 2021-06-30"),
         ("as_of=２０２１-06-30", "not a date"),
         ("names=[]", "the list is empty"),
+        ("names=[,]", "the list is empty"),
         ("names=[a, a]", "named twice"),
+        ("names=[a, 'a']", "named twice"),
+        ("names=a", "Write a list as"),
+        ("names=", "Write a list as"),
+        ("names=[[a]]", "Write a list as"),
+        ("names={a: 1}", "Write a list as"),
+        ("names=&x [*x]", "Write a list as"),
+        ("names=[a", "Close the bracket"),
+        ("names=[a\u200b]", "cannot be printed"),
+        ("sizes=[1:30]", "the members must be int"),
+        ("sizes=[0x10]", "the members must be int"),
         ("sizes=[a]", "the members must be int"),
         ("bin_days=7", "does not divide window_days=30"),
         ("label=\udcff", "cannot be printed"),
         ("label=a\x1b[2J", "cannot be printed"),
+        ("label=\x00", "cannot be printed"),
+        ("label=a\u2028b", "cannot be printed"),
+        ("label=\u202eb", "cannot be printed"),
         ("followed=[eur_per_usd]", "not in data/series.csv with table trade"),
     ],
 )
@@ -210,6 +271,30 @@ def test_what_a_text_cannot_mean_is_refused_in_a_short_line(kinds: dict, text: s
         parameters.check(kinds, parameters.parse(kinds, [text]))
     assert message in str(refused.value)
     assert "\n" not in str(refused.value) and len(str(refused.value)) < 250
+
+
+def test_a_file_of_parameters_means_what_the_command_line_means(kinds: dict, tmp_path: Path) -> None:
+    file = tmp_path / "given.yml"
+    file.write_text(
+        "window_days: 060\nlevel: 1e-2\nnames: [0700, no, 1:30, 'a, b']\nsizes: [010]\n"
+        "adjusted: False\nlabel: 2021-06\nas_of: 2021-06-30\n"
+    )
+    checked = parameters.check(kinds, parameters.parse(kinds, parameters.assignments_of(file)))
+    assert checked["names"] == ["0700", "no", "1:30", "a, b"] and checked["sizes"] == [10]
+    assert (checked["window_days"], checked["level"], checked["adjusted"]) == (60, 0.01, False)
+    assert (checked["label"], checked["as_of"]) == ("2021-06", "2021-06-30")
+    for line in ("window_days: 1:30", "window_days: ~", "adjusted: no", "as_of: 2021-06", "names: {a: 1}"):
+        file.write_text(line)
+        with pytest.raises(parameters.ParameterError):
+            parameters.check(kinds, parameters.parse(kinds, parameters.assignments_of(file)))
+
+
+@pytest.mark.parametrize("content", [b"label: \xff", b"- a", b"text", b"a: [", b"", b"a: *b", b"a: \x07"])
+def test_what_is_no_file_of_parameters_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "given.yml").write_bytes(content)
+    with pytest.raises(parameters.ParameterError, match="write one parameter to a line") as refused:
+        parameters.assignments_of(tmp_path / "given.yml")
+    assert "\n" not in str(refused.value)
 
 
 def test_numbers_that_python_does_not_write_are_refused(kinds: dict) -> None:

@@ -1,6 +1,7 @@
-"""The recipes for schedulers call commands that exist, with options that exist."""
+"""What texts, recipes and workflows tell people or machines to call exists, with the options they give."""
 
 import configparser
+import importlib.util
 import re
 import shlex
 from pathlib import Path
@@ -9,47 +10,193 @@ import click
 import pytest
 import yaml
 
-from summits import cli
+from summits import cli, notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
-RECIPES = [
-    *sorted((ROOT / ".github" / "workflows").glob("*.yml")),
-    *sorted((ROOT / "deploy").iterdir()),
-    ROOT / "docs" / "scheduling.md",
-    ROOT / "README.md",
-    ROOT / "CONTRIBUTING.md",
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+RECIPES = [*WORKFLOWS, *sorted((ROOT / "deploy").iterdir()), ROOT / ".ci" / "run", ROOT / "Makefile"]
+TEXTS = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", ".env.example", "notebooks/collection.yml")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.jinja")),
+    *sorted((ROOT / "src").rglob("*.py")),
+    *sorted((ROOT / "notebooks").glob("*.ipynb")),
 ]
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+TARGETS = set(re.findall(r"^([a-z][\w-]*):", MAKEFILE, re.MULTILINE))
+PINNED = re.compile(r"[\w.-]+/[\w.-]+(/[\w.-]+)*@[0-9a-f]{40}")
 
 
-def calls(path: Path) -> list[list[str]]:
-    """Return the words of each call of the command, without what follows in the shell."""
-    found = re.findall(r"\.venv/bin/summits ([a-z][^\n`\"\]]*)", path.read_text().replace("\\\n", " "))
-    return [shlex.split(re.split(r"[|>;#&)]", call)[0]) for call in found]
+def code(path: Path) -> str:
+    """Return what of a file is code: of a text its code spans and blocks, of a recipe all but comments."""
+    content = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        content = "\n".join(notebooks.text(cell["source"]) for cell in notebooks.read(path)["cells"])
+    # Names of packages are no calls.
+    content = re.sub(r"\bapt(-get)? install [^\n`]*", "", content.replace("\\\n", " "))
+    if path in RECIPES:
+        return re.sub(r"^\s*#.*$", "", content, flags=re.MULTILINE)
+    blocks = re.findall(r"^ *```[^\n]*\n(.*?)^ *```", content, re.MULTILINE | re.DOTALL)
+    without = re.sub(r"^ *```.*?^ *```", "", content, flags=re.MULTILINE | re.DOTALL)
+    # In the source of Python the indented lines of a text are examples, such as those that --help shows.
+    examples = re.findall(r"^    (summits [a-z].*?)(?: {2,}.*)?$", content, re.MULTILINE)
+    return "\n".join([*blocks, *re.findall(r"`([^`\n]+)`", without), *examples])
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
-def test_each_call_is_one_that_the_command_knows(path: Path) -> None:
-    assert (
-        calls(path) or path.suffix == ".timer" or path.name in ("nightly.yml", "processors.yml", "weekly.yml")
-    )
-    for words in calls(path):
-        command: click.Command = cli.main
-        while isinstance(command, click.Group):
-            name = words.pop(0)
-            assert name in command.commands, f"{path.name}: summits {name}"
-            command = command.commands[name]
-        known = {option for parameter in command.params for option in parameter.opts}
-        given = {word for word in words if word.startswith("-")}
-        assert given <= known, f"{path.name}: {given - known}"
+def calls(program: str, path: Path) -> list[list[str]]:
+    """Return the words of each call of a program, without what follows in the shell."""
+    start = rf"(?:^|[\s\"'(;&|=])(?:[\w./%$()-]*/)?{program} +([^\s`][^\n`]*)"
+    found = [
+        re.split(r" *[|>;#&)]| {2,}| — |\"\]|[\"'],", call)[0]
+        for call in re.findall(start, code(path), re.MULTILINE)
+    ]
+    return [words for call in found if (words := _words(call))]
 
 
-def test_the_workflows_are_whole() -> None:
-    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
-        workflow = yaml.safe_load(path.read_text().replace("\\\n", " "))
-        # YAML 1.1 reads the key `on` as a truth value.
-        assert workflow[True]["schedule"][0]["cron"]
-        for job in workflow["jobs"].values():
-            assert job["timeout-minutes"] and all({"uses", "run"} & set(step) for step in job["steps"])
+def _words(call: str) -> list[str]:
+    try:
+        return shlex.split(call)
+    except ValueError:
+        return shlex.split(call.replace('"', "").replace("'", ""))
+
+
+def command_problem(words: list[str]) -> str:
+    """Say what of a call of the command does not exist; empty if all does."""
+    command: click.Command = cli.main
+    rest = list(words)
+    while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
+        name = rest.pop(0)
+        if name not in command.commands:
+            return f"no command {name}"
+        command = command.commands[name]
+    known = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
+    given = {word.partition("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
+    return f"no option {given - known}" if given - known else ""
+
+
+def make_problem(words: list[str]) -> str:
+    """Say what of a call of make does not exist; empty if all does."""
+    for word in words:
+        variable, equals, _ = word.partition("=")
+        if equals and f"$({variable})" not in MAKEFILE:
+            return f"no variable {variable}"
+        if not equals and re.fullmatch(r"[a-z][\w-]*", word) and word not in TARGETS:
+            return f"no target {word}"
+    return ""
+
+
+def python_problem(words: list[str]) -> str:
+    """Say what script or module does not exist; empty if it does."""
+    if words[0] == "-m":
+        return "" if importlib.util.find_spec(words[1]) else f"no module {words[1]}"
+    return "" if not words[0].endswith(".py") or (ROOT / words[0]).exists() else f"no file {words[0]}"
+
+
+def pytest_problem(words: list[str]) -> str:
+    """Say which tests do not exist; empty if all do."""
+    paths = [word.partition("::")[0] for word in words if word.startswith(("tests", "notebooks"))]
+    return "".join(f"no file {path}" for path in paths if not (ROOT / path).exists() and "…" not in path)
+
+
+PROBLEMS = {
+    "summits": command_problem,
+    "make": make_problem,
+    "python": python_problem,
+    "pytest": pytest_problem,
+}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", [*RECIPES, *TEXTS], ids=name_of)
+def test_every_call_that_is_named_exists(path: Path) -> None:
+    wrong = [
+        f"{program} {' '.join(words)}: {problem}"
+        for program, judge in PROBLEMS.items()
+        for words in calls(program, path)
+        if (problem := judge(words))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", [path for path in RECIPES if path.suffix not in (".timer",)], ids=name_of)
+def test_every_recipe_calls_something(path: Path) -> None:
+    assert any(calls(program, path) for program in PROBLEMS)
+
+
+def test_the_readme_names_the_commands_of_the_project() -> None:
+    named = {words[0] for words in calls("make", ROOT / "README.md")}
+    assert {"run", "test"} <= named and calls("summits", ROOT / "README.md")
+
+
+@pytest.mark.parametrize(
+    ("program", "call"),
+    [
+        ("summits", "rum 02"),
+        ("summits", "run 02 --forced"),
+        ("summits", "data chek"),
+        ("make", "runn"),
+        ("make", "same PYTHON_LIST=x"),
+        ("python", "benchmarks/faults/never.py"),
+        ("python", "-m summits.never"),
+        ("pytest", "-n 2 tests/never"),
+    ],
+)
+def test_a_call_that_does_not_exist_is_found(tmp_path: Path, program: str, call: str) -> None:
+    text = tmp_path / "text.md"
+    text.write_text(f"Call `.venv/bin/{program} {call}` now.\n")
+    [words] = calls(program, text)
+    assert PROBLEMS[program](words)
+
+
+def steps(path: Path) -> list[dict]:
+    """Return the steps of all jobs of a workflow."""
+    return [step for job in yaml.safe_load(path.read_text())["jobs"].values() for step in job["steps"]]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_a_workflow_is_whole(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    # YAML 1.1 reads the key `on` as a truth value.
+    started = workflow[True]
+    assert "schedule" not in started or started["schedule"][0]["cron"]
+    assert {"schedule", "push", "pull_request"} & set(started)
+    assert workflow["permissions"]
+    for job in workflow["jobs"].values():
+        assert job["timeout-minutes"] and all({"uses", "run"} & set(step) for step in job["steps"])
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_actions_are_named_by_the_hash_of_their_content(path: Path) -> None:
+    used = [step["uses"] for step in steps(path) if "uses" in step]
+    assert used and all(PINNED.fullmatch(action) for action in used)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_secrets_stand_only_in_the_steps_that_need_them(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    outside = {"env": workflow.get("env"), "jobs": [job.get("env") for job in workflow["jobs"].values()]}
+    assert "secrets." not in str(outside) and "token" not in str(outside)
+    for step in steps(path):
+        calls_publishers = re.search(r"summits refresh|make contract", step.get("run", ""))
+        assert "secrets." not in str(step) or calls_publishers, step
+        assert "github.token" not in str(step) or "gh pr" in step["run"], step
+        if step.get("uses", "").startswith("actions/checkout"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_pushes_and_pull_requests_are_tried_on_every_python() -> None:
+    checks = yaml.safe_load((ROOT / ".github" / "workflows" / "checks.yml").read_text(encoding="utf-8"))
+    assert {"push", "pull_request"} <= set(checks[True])
+    tried = re.search(r"^TRIED := (.+)$", MAKEFILE, re.MULTILINE)[1].split()
+    assert checks["jobs"]["quick"]["strategy"]["matrix"]["python"] == tried
+
+
+def test_the_monthly_workflow_tells_of_a_refusal() -> None:
+    last = steps(ROOT / ".github" / "workflows" / "monthly.yml")[-1]
+    assert "steps.refresh.outputs.code == '1'" in last["if"] and "exit 1" in last["run"]
 
 
 def test_the_timer_starts_the_service() -> None:

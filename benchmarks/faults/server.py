@@ -51,10 +51,11 @@ def cut_replies() -> list[tuple[str, server.Behaviour]]:
 def main() -> None:
     """Print the counts of endings and every silent acceptance."""
     started, ends, silent = time.monotonic(), Counter(), []
-    for target, fault, ending, wrong in attacks.attacks():
+    for target, fault, ending, wrong, argument in attacks.attacks():
         ends[ending if ending != "taken" or wrong else "nothing wrong written"] += 1
         if wrong:
-            silent.append(f"{target}: {fault}: {', '.join(wrong[:3])} ({len(wrong)})")
+            why = argument or "NOT ARGUED"
+            silent.append(f"{target}: {fault}: {', '.join(wrong[:3])} ({len(wrong)}): {why}")
     info = catalog.series("fred_IPG3344S")
     publisher = PUBLISHERS["fred"]
     [request] = publisher.requests({publisher.label(info): Wanted(info)}, calls.TODAY)
@@ -69,13 +70,14 @@ def main() -> None:
                 rows = publisher.parse(body or b"", request)
                 wrong = [row.period for row in rows.itertuples() if row.value != whole[row.period]]
                 ends["rows that are right, no mark kept" if not receipt["etag"] else "taken"] += 1
-                silent += [f"fred: {name}: {wrong}"] if wrong else []
+                silent += [f"fred: {name}: {wrong}: NOT ARGUED"] if wrong else []
             except Refused as refusal:
                 ends[refusal.reason] += 1
     print(f"{ends.total()} faults in {time.monotonic() - started:.0f} s")
     print("\n".join(f"{count:5} {ending}" for ending, count in ends.most_common()))
     print(f"{len(silent)} silent acceptances")
     print("\n".join(silent))
+    sys.exit(1 if any("NOT ARGUED" in line for line in silent) else 0)
 
 
 if __name__ == "__main__":
