@@ -1,6 +1,6 @@
 """Wrong replies of every publisher, by kind and position: what a refresh takes in silence.
 
-Usage: python benchmarks/faults/refresh.py
+Usage: python benchmarks/faults/server.py
 """
 
 import gzip
