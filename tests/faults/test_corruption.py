@@ -349,7 +349,7 @@ CASES = [
         "series.csv",
         "basket",
         "not in baskets.csv",
-        "add the basket",
+        "add the row to baskets",
     ),
     Case(
         "duplicate series",
