@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 from zoneinfo import available_timezones
 
 import numpy as np
@@ -27,18 +28,6 @@ COVERAGE = "build/coverage.csv"
 # Columns by which the rows of a table are sorted.
 ORDER = {"series.csv": ["series_id"], "sources.csv": ["source_id"], "events.csv": ["date"]}
 _STEPS = {"M": ("M", 1), "Q": ("M", 3), "A": ("Y", 1)}
-# Smallest and largest value of a unit here: money in another unit and rates turned round lie outside.
-MAGNITUDE = {
-    "USD": (1, 1e13),
-    "EUR": (1e5, 1e12),
-    "JPY": (1e6, 1e13),
-    "USD million": (10, 1e6),
-    "USD billion": (1e-4, 5e3),
-    "CNY per USD": (5.5, 8.5),
-    "EUR per USD": (0.6, 1.1),
-    "JPY per USD": (70, 250),
-    "FLOP": (1e9, 1e29),
-}
 # A value this many times those around it is in another unit.
 SPIKE = 100
 # What all series of one publisher have in common: one alone that differs is a mistake.
@@ -175,23 +164,18 @@ def _hash(file: Path) -> str:
 
 def _text_form(path: str, content: bytes) -> Iterator[Problem]:
     """Say where a file is not UTF-8 text with line feeds."""
+    mark, returns = content.find(b"\xef\xbb\xbf", 0, 3), content.find(b"\r")
+    cut = -1 if content.endswith(b"\n") else len(content)
     faults = [
-        (
-            "starts with a byte order mark.",
-            "save it as UTF-8 without a mark",
-            content.find(b"\xef\xbb\xbf", 0, 3),
-        ),
-        ("has carriage returns at line ends.", "save it with line feeds only", content.find(b"\r")),
+        (mark, "starts with a byte order mark.", "save it as UTF-8 without a mark"),
+        (returns, "has carriage returns at line ends.", "save it with line feeds only"),
+        (cut, "ends without a line feed: the last line may be cut.", "restore the last line"),
     ]
-    if not content.endswith(b"\n"):
-        faults.append(
-            ("ends without a line feed: the last line may be cut.", "restore the last line", len(content))
-        )
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
-        faults.append(("is not UTF-8 text.", "save it as UTF-8", error.start))
-    for message, mend, place in faults:
+        faults.append((error.start, "is not UTF-8 text.", "save it as UTF-8"))
+    for place, message, mend in faults:
         if place >= 0:
             yield Problem(path, content[:place].count(b"\n") + 1, "", message, mend)
 
@@ -295,7 +279,7 @@ def _dates(cells: pd.Series) -> pd.Series:
 
 
 @lru_cache
-def _rules() -> dict[str, list[dict[str, str]]]:
+def _rules() -> dict[str, Any]:
     return yaml.safe_load(Path(__file__).with_name("rules.yml").read_text(encoding="utf-8"))
 
 
@@ -402,9 +386,7 @@ def _facts(frame: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     names, value = frame["series_id"], pd.to_numeric(frame["value"], errors="coerce")
     latest, level = ~frame.duplicated(["series_id", "period"], keep="last"), facts["stored_as"] == "level"
     cells, known = frame[["series_id", "period", "value"]], _dates(frame["vintage"])
-    smallest, largest = (
-        facts["unit"].map({unit: ends[end] for unit, ends in MAGNITUDE.items()}) for end in (0, 1)
-    )
+    magnitude = pd.DataFrame(_rules()["magnitude"], index=["smallest", "largest"]).T
     spikes = _spikes(value.where(value > 0)[latest & level], names)
     return facts.assign(
         value=value,
@@ -419,8 +401,8 @@ def _facts(frame: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
         percent=facts["unit"].str.startswith("percent", na=False),
         highest=value.where(latest).groupby(names).cummax(),
         spike=spikes.reindex(frame.index, fill_value=False),
-        smallest=smallest,
-        largest=largest,
+        smallest=facts["unit"].map(magnitude["smallest"]),
+        largest=facts["unit"].map(magnitude["largest"]),
     )
 
 
