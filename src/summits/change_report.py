@@ -1,6 +1,7 @@
 """A report of changes, written as JSON for machines, as Markdown for people, and as a page."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def as_markdown(report: dict[str, Any]) -> str:
     if len(observed):
         largest = observed["largest"].map("{:+.1f}".format, na_action="ignore").fillna("")
         observed = observed.assign(largest=largest).set_axis(list(OBSERVED), axis=1)
-    return _filled(
+    filled = _filled(
         "changes.md.jinja",
         **report,
         told=estimate_rows(report["estimates"]),
@@ -61,6 +62,7 @@ def as_markdown(report: dict[str, Any]) -> str:
         by_series=observed.to_dict("records"),
         code=[{"run": run, "what": "; ".join(found)} for run, found in report["causes"].items()],
     )
+    return re.sub(r"\n{3,}", "\n\n", filled)
 
 
 def _filled(template: str, **context: Any) -> str:

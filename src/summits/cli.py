@@ -2,8 +2,10 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +63,7 @@ MOST_UNASKED = 50
 
 def _progress(quiet: bool) -> Callable[[str], None]:
     """Return what takes the lines of progress: nothing, unless somebody watches."""
-    return (
-        (lambda line: None) if quiet or not sys.stderr.isatty() else (lambda line: click.echo(line, err=True))
-    )
+    return lambda line: None if quiet or not sys.stderr.isatty() else click.echo(line, err=True)
 
 
 @main.command()
@@ -105,9 +105,8 @@ def run(
         for line in command.preview(runs):
             click.echo(line)
         return
-    endings = command.execute(
-        runs, workers, _progress(quiet), address, command.named(notebook) if force else ()
-    )
+    forced = command.named(notebook) if force else ()
+    endings = command.execute(runs, workers, _progress(quiet), address, forced)
     if publish:
         for path in command.publish(runs):
             click.echo(f"  published {path.name}")
@@ -118,11 +117,11 @@ def _tell(endings: dict[str, str]) -> int:
     """Print how many runs ended in which way; return the exit code."""
     from helpers import paths
 
-    counts = {
-        ending: list(endings.values()).count(ending) for ending in ("done", "fresh", "failed", "not run")
-    }
-    told = ", ".join(f"{count} {ending}" for ending, count in counts.items() if count)
-    click.echo(f"{len(endings)} runs: {told}. Results: {paths.runs_dir()}")
+    counts = Counter(endings.values())
+    told = [
+        f"{counts[ending]} {ending}" for ending in ("done", "fresh", "failed", "not run") if counts[ending]
+    ]
+    click.echo(f"{len(endings)} runs: {', '.join(told)}. Results: {paths.runs_dir()}")
     return FAILED if counts["failed"] or counts["not run"] else 0
 
 
@@ -186,9 +185,8 @@ def changes(before: Path | None, after: Path | None, attribute: bool, as_json: b
     """
     from summits import change_report, command
 
-    report, folder = command.changes(
-        before, after, attribute=attribute, workers=workers, echo=_progress(False)
-    )
+    echo = _progress(False)
+    report, folder = command.changes(before, after, attribute=attribute, workers=workers, echo=echo)
     click.echo(change_report.as_json(report) if as_json else change_report.as_markdown(report), nl=False)
     click.echo(f"Page: {folder / 'changes.html'}", err=True)
     sys.exit(CHANGED if report["changed"] else 0)
@@ -232,10 +230,8 @@ def status(as_json: bool) -> None:
         why = f"  (changed: {', '.join(each['changed'])})" if each["state"] == "stale" else ""
         click.echo(f"{each['state']:7} {each['run']}{why}")
     click.echo(f"\n  {'last period':12} {'vintage':11} {'next release':13} {'stale':12} series")
-    by_source = sorted(
-        found["series"], key=lambda each: (each["source"], each["last_period"], each["series_id"])
-    )
-    for (source, rhythm), members in groupby(by_source, key=lambda each: (each["source"], each["rhythm"])):
+    by_source = sorted(found["series"], key=itemgetter("source", "last_period", "series_id"))
+    for (source, rhythm), members in groupby(by_source, key=itemgetter("source", "rhythm")):
         click.echo(f"\n{source or 'no publisher to ask'}: {rhythm}")
         for each in members:
             click.echo(
@@ -275,12 +271,8 @@ def refresh(sources: tuple[str, ...], series: tuple[str, ...], dry_run: bool, re
     def tell(outcome: refreshing.Outcome) -> None:
         click.echo("\n".join(outcome.lines()))
 
-    try:
-        decide = ask if review else lambda fault: False
-        outcomes = refreshing.refresh(sources, series, dry_run, report=tell, review=decide)
-    except KeyboardInterrupt:
-        click.echo("Interrupted. Each publisher is refreshed in whole or not at all.", err=True)
-        sys.exit(INTERRUPTED)
+    decide = ask if review else lambda fault: False
+    outcomes = refreshing.refresh(sources, series, dry_run, report=tell, review=decide)
     skipped_counts = bool(sources or series)
     failed = [each for each in outcomes if each.reason and (each.state != "skipped" or skipped_counts)]
     sys.exit(FAILED if failed else 0)
@@ -309,9 +301,11 @@ def new_notebook(name: str, question: str) -> None:
 @click.argument("notebook")
 def params(notebook: str) -> None:
     """Show the parameters of NOTEBOOK: type, default and meaning."""
-    from summits import command
+    from helpers import paths
+    from summits import notebooks, parameters, plan
 
-    for each in command.parameter_table(notebook):
+    source = notebooks.read(paths.notebooks_dir() / f"{plan.find(notebook)}.ipynb")
+    for each in parameters.schema(source).values():
         click.echo(f"{each.name:20} {each.type:6} {each.default!r:24} {each.comment}")
 
 
@@ -378,13 +372,11 @@ def add_event(**given: str | None) -> None:
             default = None if column.required else ""
             values = column.values if column.required else (*column.values, "")
             kind = click.Choice(values) if column.values else str
-            given[column.name] = click.prompt(
-                column.description, type=kind, default=default, show_default=False
-            )
+            prompt = column.description
+            given[column.name] = click.prompt(prompt, type=kind, default=default, show_default=False)
     row = additions.add_event({name: text or "" for name, text in given.items()})
-    click.echo(
-        f"data/events.csv row {row['row']}: {row['event_id']}, trading days {row['days']}; data: in order"
-    )
+    place = f"data/events.csv row {row['row']}: {row['event_id']}"
+    click.echo(f"{place}, trading days {row['days']}; data: in order")
 
 
 if __name__ == "__main__":

@@ -7,14 +7,11 @@ module: papermill imports it while it starts.
 """
 
 import ast
-import fcntl
 import os
 import re
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +27,7 @@ from papermill.translators import PythonTranslator
 from traitlets import Unicode
 
 from helpers import paths
-from summits import forking, notebooks, parameters
+from summits import forking, notebooks, parameters, temporary
 from summits.plan import CELL_TIMEOUT, RUN_TIMEOUT
 
 FIXED = {
@@ -44,36 +41,9 @@ DROPPED = {"PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "MPLBACKEND", "MATPLOTLIB
 NAME = "summits"
 SECONDS_BETWEEN_WRITES = 10
 WATCH = "__import__('summits.watch', fromlist=['watch'])"
-# Not the user's own folder for temporary files: the path of a socket must be short.
-SOCKETS, SOCKETS_PREFIX = Path("/tmp"), "summits-kernel-"
-
-
-@contextmanager
-def private_folder() -> Iterator[Path]:
-    """Yield a folder for one kernel's sockets and settings, locked as long as it is in use."""
-    remove_abandoned_folders()
-    folder = Path(tempfile.mkdtemp(prefix=SOCKETS_PREFIX, dir=SOCKETS))
-    lock = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
-
-
-def remove_abandoned_folders() -> None:
-    """Remove what killed processes left behind: folders with content that nobody has locked."""
-    for folder in SOCKETS.glob(f"{SOCKETS_PREFIX}*"):
-        with suppress(OSError):
-            lock = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
-            try:
-                # A folder that is still empty may be one that is about to be locked.
-                if any(folder.iterdir()):
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(lock)
+# Where a kernel has its sockets and settings: prefix and place of a temporary folder. Not in the user's own
+# place for these: the path of a socket must be short.
+SOCKETS = "summits-kernel-", Path("/tmp")
 
 
 def kernel_environment(private: Path) -> dict[str, str]:
@@ -197,15 +167,14 @@ class Engine(NBClientEngine):
         summits.parameters.ParameterError
             Before a kernel starts and before papermill writes a file.
         """
-        cell = notebooks.tagged(nb, "injected-parameters")
+        given = nb.metadata.get("papermill", {}).get("parameters", {})
         try:
-            values = parameters.check(parameters.schema(nb), given := _injected(cell))
+            values = parameters.check(parameters.schema(nb), given)
         except parameters.ParameterError as error:
             raise Refused(str(error)) from None
-        if cell is not None:
+        if given and (cell := notebooks.tagged(nb, "injected-parameters")):
             # Papermill wrote texts of its command line; the cell holds what the declaration makes of them.
-            read = {name: values[name] for name in given}
-            cell["source"] = PythonTranslator.codify(read)
+            cell["source"] = PythonTranslator.codify({name: values[name] for name in given})
         return super().execute_notebook(nb, kernel_name, **settings)
 
     @classmethod
@@ -228,7 +197,7 @@ class Engine(NBClientEngine):
             If the run, or a cell, takes more seconds than it may.
         """
         deadline = Deadline(run_timeout, execution_timeout or run_timeout)
-        with private_folder() as private, deadline.told(), seldom_written(nb_man):
+        with temporary.folder(*SOCKETS) as private, deadline.told(), seldom_written(nb_man):
             Client(
                 nb_man,
                 kernel_name=kernel_name,
@@ -262,27 +231,6 @@ def of_the_collection(notebook: dict[str, Any]) -> bool:
     return place.absolute().parent == paths.notebooks_dir() or bool(
         re.search(r"^\s*(?:from|import) helpers\b", notebooks.program(notebook), re.MULTILINE)
     )
-
-
-def _injected(cell: dict[str, Any] | None) -> dict[str, Any]:
-    """Parameters in the cell that papermill injected, by name."""
-    statements = ast.parse(notebooks.text(cell["source"])).body if cell else []
-    return {
-        target.id: _value(statement.value)
-        for statement in statements
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        if isinstance(target, ast.Name)
-    }
-
-
-def _value(node: ast.expr) -> Any:
-    """Value of what papermill writes: a literal, or `float("nan")` and its like, also in lists."""
-    if isinstance(node, ast.Call):
-        return float(ast.literal_eval(node.args[0]))
-    if isinstance(node, ast.List):
-        return [_value(member) for member in node.elts]
-    return ast.literal_eval(node)
 
 
 papermill_engines.register(NAME, Engine)

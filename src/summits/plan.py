@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -128,17 +127,15 @@ def _events(name: str, choices: Any) -> list[str]:
     for choice in choices if isinstance(choices, list) else [choices]:
         column, _, value = str(choice).partition("=")
         if not isinstance(sets.get(choice), list) and not (value and column in rows[0]):
-            raise PlanError(
-                f"collection.yml: {name}: `runs_from` names {choice}. Write a list of events of "
-                "claims.yml, or column=value of events.csv."
-            )
+            mend = "Write a list of events of claims.yml, or column=value of events.csv."
+            raise PlanError(f"collection.yml: {name}: `runs_from` names {choice}. {mend}")
         wanted |= {row["event_id"] for row in rows if value and row.get(column) == value}
         wanted |= set(sets.get(choice, []))
     return [row["event_id"] for row in rows if row["event_id"] in wanted]
 
 
-def rerun_settings() -> dict[str, list[str] | None]:
-    """What `collection.yml` says under `rerun`: `refresh`, publishers to refresh before the runs.
+def refreshed_first() -> list[str] | None:
+    """Publishers to refresh before a rerun, as `collection.yml` says under `rerun`: `refresh`.
 
     An empty list stands for all publishers, None (the default) for none.
 
@@ -151,23 +148,23 @@ def rerun_settings() -> dict[str, list[str] | None]:
     publishers = settings.get("refresh") if isinstance(settings, dict) else settings
     if set(settings) - {"refresh"} or not isinstance(publishers, list | None):
         raise PlanError("collection.yml: `rerun` takes `refresh: [publisher, …]` and nothing else.")
-    return {"refresh": publishers}
+    return publishers
 
 
 def _collection_file() -> dict[str, Any]:
     path = paths.notebooks_dir() / "collection.yml"
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), _Texts)
-        if unknown := set(content) - {"notebooks", "rerun"}:
-            raise PlanError(f"collection.yml: unknown {', '.join(sorted(unknown))}. Known: notebooks, rerun.")
-        return {"notebooks": dict(content["notebooks"] or {}), "rerun": content.get("rerun")}
+        unknown = set(content) - {"notebooks", "rerun"}
+        settings = {"notebooks": dict(content["notebooks"] or {}), "rerun": content.get("rerun")}
     except FileNotFoundError:
         raise PlanError(f"{path}: missing. List the notebooks there, under `notebooks:`.") from None
-    except PlanError:
-        raise
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise PlanError(f"{path}: not readable as `notebooks: {{id: …}}` ({reason}).") from None
+    if unknown:
+        raise PlanError(f"collection.yml: unknown {', '.join(sorted(unknown))}. Known: notebooks, rerun.")
+    return settings
 
 
 def _check_entry(name: str, entry: Any, listed: Mapping[str, Any]) -> None:
@@ -175,9 +172,8 @@ def _check_entry(name: str, entry: Any, listed: Mapping[str, Any]) -> None:
     if not isinstance(entry, dict) or not entry.get("question"):
         raise PlanError(f"{where}: has no `question`. Say what the notebook asks.")
     if unknown := set(entry) - NOTEBOOK_FIELDS.keys():
-        raise PlanError(
-            f"{where}: unknown {', '.join(sorted(unknown))}. Known: {', '.join(sorted(NOTEBOOK_FIELDS))}."
-        )
+        known = ", ".join(sorted(NOTEBOOK_FIELDS))
+        raise PlanError(f"{where}: unknown {', '.join(sorted(unknown))}. Known: {known}.")
     for field, kind in NOTEBOOK_FIELDS.items():
         value = entry.get(field, kind())
         if kind is int and field in entry:
@@ -192,9 +188,8 @@ def _check_entry(name: str, entry: Any, listed: Mapping[str, Any]) -> None:
     if missing := [need for need in entry.get("needs", []) if need not in listed]:
         raise PlanError(f"{where}: needs {missing[0]}, which is not listed.")
     if entry.get("runs", {PUBLISHED: {}}).get(PUBLISHED) != {}:
-        raise PlanError(
-            f"{where}: `runs` must have `published: {{}}`, the run with the notebook's own defaults."
-        )
+        mend = "must have `published: {}`, the run with the notebook's own defaults"
+        raise PlanError(f"{where}: `runs` {mend}.")
 
 
 def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: bool = False) -> list[Run]:
@@ -240,8 +235,7 @@ def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: 
     runs: dict[str, Run] = {}
     for name in order:
         for each, these in given[name].items():
-            with _named(name):
-                run = _run(name, each, listed[name], sources[name], these, values[name][each], package, runs)
+            run = _run(name, each, listed[name], sources[name], these, values[name][each], package, runs)
             runs[run.id] = run
     return list(runs.values())
 
@@ -274,22 +268,17 @@ def find(name: str, listed: Mapping[str, Any] | None = None) -> str:
     matches = [known for known in listed if known == wanted or known.split("_")[0] == wanted.zfill(2)]
     if len(matches) == 1:
         return matches[0]
-    near = get_close_matches(wanted, listed, n=1)
-    raise PlanError(
-        f"{name}: no such notebook. "
-        + (f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(listed))}.")
-    )
+    known = f"Known: {', '.join(sorted(listed))}."
+    raise PlanError(f"{name}: no such notebook. {notebooks.suggestion(wanted, listed, known)}")
 
 
 def _in_order(listed: Mapping[str, Any]) -> list[str]:
     try:
-        return list(
-            TopologicalSorter({name: entry.get("needs", []) for name, entry in listed.items()}).static_order()
-        )
+        needs = {name: entry.get("needs", []) for name, entry in listed.items()}
+        return list(TopologicalSorter(needs).static_order())
     except CycleError as error:
-        raise PlanError(
-            f"collection.yml: {' needs '.join(reversed(error.args[1]))}. Break the circle."
-        ) from None
+        circle = " needs ".join(reversed(error.args[1]))
+        raise PlanError(f"collection.yml: {circle}. Break the circle.") from None
 
 
 def _sets(
@@ -381,22 +370,19 @@ def data_hashes(tables: Iterable[str]) -> dict[str, str]:
     hashes = {}
     for table in tables:
         if table not in files:
-            near = get_close_matches(table, files, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise PlanError(
-                f"collection.yml: `reads` names {table}, which is no table of the data package.{hint}"
-            )
+            hint = notebooks.suggestion(table, files, "Name the stem of its file.")
+            message = f"`reads` names {table}, which is no table of the data package. {hint}"
+            raise PlanError(f"collection.yml: {message}")
         state = files[table].stat()
-        hashes[files[table].relative_to(data).as_posix()] = _file_hash(
-            files[table], (state.st_mtime_ns, state.st_size, state.st_ino)
-        )
+        identity = state.st_mtime_ns, state.st_size, state.st_ino
+        hashes[files[table].relative_to(data).as_posix()] = _file_hash(files[table], identity)
     described = _described(data / "datapackage.json")
     if changed := [file for file, hashed in hashes.items() if described.get(file, hashed) != hashed]:
-        raise PlanError(
-            f"data/{changed[0]}: is not the file that data/datapackage.json describes: edited by hand, "
-            "cut, or left by a refresh that broke off. Run `summits data check`, and after an edit `summits "
-            "data describe`."
+        why = (
+            "is not the file that data/datapackage.json describes: edited by hand, cut, or left by a refresh"
         )
+        mend = "Run `summits data check`, and after an edit `summits data describe`."
+        raise PlanError(f"data/{changed[0]}: {why} that broke off. {mend}")
     return hashes
 
 
