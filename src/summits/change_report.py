@@ -32,7 +32,7 @@ def write(report: dict[str, Any], before: Records, after: Records) -> Path:
     pd.DataFrame(report["observations"]).to_csv(folder / "observations.csv", index=False, lineterminator="\n")
     (folder / "changes.json").write_text(as_json(report), encoding="utf-8")
     (folder / "changes.md").write_text(markdown, encoding="utf-8")
-    page = _filled("changes.html.jinja", body=markdown2html(markdown))
+    page = filled("changes.html.jinja", body=markdown2html(markdown))
     (folder / "changes.html").write_text(page, encoding="utf-8")
     return folder
 
@@ -54,7 +54,7 @@ def as_markdown(report: dict[str, Any]) -> str:
     if len(observed):
         largest = observed["largest"].map("{:+.1f}".format, na_action="ignore").fillna("")
         observed = observed.assign(largest=largest).set_axis(list(OBSERVED), axis=1)
-    filled = _filled(
+    text = filled(
         "changes.md.jinja",
         **report,
         told=estimate_rows(report["estimates"]),
@@ -62,10 +62,11 @@ def as_markdown(report: dict[str, Any]) -> str:
         by_series=observed.to_dict("records"),
         code=[{"run": run, "what": "; ".join(found)} for run, found in report["causes"].items()],
     )
-    return re.sub(r"\n{3,}", "\n\n", filled)
+    return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def _filled(template: str, **context: Any) -> str:
+def filled(template: str, **context: Any) -> str:
+    """Fill a template of this folder."""
     folder = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(loader=folder, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template(template).render(context).strip() + "\n"

@@ -67,13 +67,10 @@ def by_series(differences: pd.DataFrame) -> pd.DataFrame:
     counts = counts.reindex(columns=["new", "revised", "withdrawn"], fill_value=0)
     spans = differences.groupby("series_id")["period"].agg(first="min", last="max")
     percent = 100 * (differences["new"] / differences["old"].where(differences["old"] != 0) - 1)
-    largest = percent.groupby(differences["series_id"]).agg(_furthest_from_zero)
+    # The last of a group that is known: the one furthest from zero.
+    by_size = percent.loc[percent.abs().sort_values(kind="stable").index]
+    largest = by_size.groupby(differences["series_id"]).last()
     return counts.join(spans).join(largest.rename("largest")).rename_axis(columns=None)
-
-
-def _furthest_from_zero(values: pd.Series) -> float:
-    known = values.dropna()
-    return float("nan") if known.empty else float(known.loc[known.abs().idxmax()])
 
 
 def rows_by_key(before: pd.DataFrame, after: pd.DataFrame, key: str) -> pd.DataFrame:

@@ -4,8 +4,6 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +45,11 @@ def main() -> None:
     """
 
 
-DASK = click.option(
-    "--dask", "address", metavar="ADDRESS", default="", help="Run on this scheduler's workers."
+DASK = click.option("--dask", "address", metavar="ADDRESS", default="", help="Run on a scheduler's workers.")
+Texts = tuple[str, ...]
+JOBS = click.option(
+    "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes, at most."
 )
-WORKERS = click.IntRange(min=1)
-JOBS = click.option("-j", "workers", type=WORKERS, default=2, show_default=True, help="Processes, at most.")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress, as where the output is no terminal.")
@@ -77,8 +75,8 @@ def _progress(quiet: bool) -> Callable[[str], None]:
 @QUIET
 @PUBLISH
 def run(
-    notebook: tuple[str, ...],
-    assignments: tuple[str, ...],
+    notebook: Texts,
+    assignments: Texts,
     file: Path | None,
     workers: int,
     address: str,
@@ -118,10 +116,8 @@ def _tell(endings: dict[str, str]) -> int:
     from helpers import paths
 
     counts = Counter(endings.values())
-    told = [
-        f"{counts[ending]} {ending}" for ending in ("done", "fresh", "failed", "not run") if counts[ending]
-    ]
-    click.echo(f"{len(endings)} runs: {', '.join(told)}. Results: {paths.runs_dir()}")
+    kinds = [f"{counts[kind]} {kind}" for kind in ("done", "fresh", "failed", "not run") if counts[kind]]
+    click.echo(f"{len(endings)} runs: {', '.join(kinds)}. Results: {paths.runs_dir()}")
     return FAILED if counts["failed"] or counts["not run"] else 0
 
 
@@ -134,13 +130,7 @@ def _tell(endings: dict[str, str]) -> int:
 @click.option("--yes", is_flag=True, help="Do not ask, however many runs there are.")
 @QUIET
 def sweep(
-    notebook: str,
-    assignments: tuple[str, ...],
-    record: str,
-    workers: int,
-    address: str,
-    yes: bool,
-    quiet: bool,
+    notebook: str, assignments: Texts, record: str, workers: int, address: str, yes: bool, quiet: bool
 ) -> None:
     """Run NOTEBOOK with every combination of the values, and compare what the runs recorded.
 
@@ -221,23 +211,10 @@ def rerun(attribute: bool, publish: bool, workers: int) -> None:
 def status(as_json: bool) -> None:
     """Show runs by state, and series by last period, vintage and next release."""
     from summits import command, release_dates
+    from summits.change_report import filled
 
     found = {"runs": command.run_states(), "series": release_dates.release_status()}
-    if as_json:
-        click.echo(json.dumps(found, indent=1))
-        return
-    for each in found["runs"]:
-        why = f"  (changed: {', '.join(each['changed'])})" if each["state"] == "stale" else ""
-        click.echo(f"{each['state']:7} {each['run']}{why}")
-    click.echo(f"\n  {'last period':12} {'vintage':11} {'next release':13} {'stale':12} series")
-    by_source = sorted(found["series"], key=itemgetter("source", "last_period", "series_id"))
-    for (source, rhythm), members in groupby(by_source, key=itemgetter("source", "rhythm")):
-        click.echo(f"\n{source or 'no publisher to ask'}: {rhythm}")
-        for each in members:
-            click.echo(
-                f"  {each['last_period']:12} {each['last_vintage']:11} {each['next_release']:13} "
-                f"{each['reason']:12} {each['series_id']}"
-            )
+    click.echo(json.dumps(found, indent=1) if as_json else filled("status.txt.jinja", **found), nl=as_json)
 
 
 @main.command()
@@ -245,7 +222,7 @@ def status(as_json: bool) -> None:
 @click.option("--series", metavar="ID", multiple=True, help="A series of the catalogue (repeatable).")
 @click.option("--dry-run", is_flag=True, help="Fetch and compare, but write nothing.")
 @click.option("--review", is_flag=True, help="Show what is unusual, old and new side by side, and ask.")
-def refresh(sources: tuple[str, ...], series: tuple[str, ...], dry_run: bool, review: bool) -> None:
+def refresh(sources: Texts, series: Texts, dry_run: bool, review: bool) -> None:
     """Bring the data up to date from their publishers.
 
     New and revised values are appended as a new vintage. A publisher whose reply is refused, or is unusual

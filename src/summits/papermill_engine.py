@@ -110,28 +110,6 @@ class RunTimeoutError(CellTimeoutError):
     """The cells of a run took longer together than the run may take."""
 
 
-class Deadline:
-    """How long a cell may take: its own limit, or what is left of the limit of the run."""
-
-    def __init__(self, run_seconds: int, cell_seconds: int) -> None:
-        self.run_seconds, self.cell_seconds = run_seconds, cell_seconds
-        self.end = time.monotonic() + run_seconds
-
-    def seconds_for(self, _cell: Any) -> float:
-        """Seconds that the next cell may take; never 0, which means no limit."""
-        return max(0.1, min(self.cell_seconds, self.end - time.monotonic()))
-
-    @contextmanager
-    def told(self) -> Iterator[None]:
-        """Say of a time-out that it was the run's, if it was."""
-        try:
-            yield
-        except CellTimeoutError:
-            if time.monotonic() < self.end:
-                raise
-            raise RunTimeoutError(f"The run took longer than its limit of {self.run_seconds} s.") from None
-
-
 @contextmanager
 def seldom_written(manager: NotebookExecutionManager) -> Iterator[None]:
     """Let papermill write the notebook every few seconds instead of twice for each cell.
@@ -196,20 +174,31 @@ class Engine(NBClientEngine):
         RunTimeoutError, nbclient.exceptions.CellTimeoutError
             If the run, or a cell, takes more seconds than it may.
         """
-        deadline = Deadline(run_timeout, execution_timeout or run_timeout)
-        with temporary.folder(*SOCKETS) as private, deadline.told(), seldom_written(nb_man):
-            Client(
+        end = time.monotonic() + run_timeout
+
+        def seconds_for(_cell: Any) -> float:
+            # Never 0, which means no limit.
+            return max(0.1, min(execution_timeout or run_timeout, end - time.monotonic()))
+
+        with temporary.folder(*SOCKETS) as private, seldom_written(nb_man):
+            client = Client(
                 nb_man,
                 kernel_name=kernel_name,
                 private=str(private),
                 kernel_log=kernel_log,
                 timeout=execution_timeout,
-                timeout_func=deadline.seconds_for,
+                timeout_func=seconds_for,
                 startup_timeout=start_timeout,
                 shutdown_kernel="immediate",
                 log=logger,
                 log_output=log_output,
-            ).execute()
+            )
+            try:
+                client.execute()
+            except CellTimeoutError:
+                if time.monotonic() < end:
+                    raise
+                raise RunTimeoutError(f"The run took longer than its limit of {run_timeout} s.") from None
 
 
 class ByDefault(Engine):

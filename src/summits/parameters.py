@@ -386,8 +386,7 @@ def assignments_of(file: Path) -> list[str]:
 def parse_lists(known: Mapping[str, Parameter], assignments: list[str]) -> dict[str, list[Any]]:
     """Read `name=value,value` texts of a sweep: every value that each parameter is to take.
 
-    Values are separated by commas; an empty one is the empty text. A list is written in brackets, a range of
-    whole numbers as `30..90/30`: from 30 to 90 in steps of 30.
+    Values are separated by commas; an empty one is the empty text. A list is written in brackets.
 
     Raises
     ------
@@ -397,21 +396,8 @@ def parse_lists(known: Mapping[str, Parameter], assignments: list[str]) -> dict[
     values: dict[str, list[Any]] = {}
     for name, raw in _texts(assignments).items():
         parts = [raw] if name not in known else re.split(r",(?![^\[]*\])", raw)
-        values[name] = [value for part in parts for value in _stretch(known, name, part)]
+        values[name] = [read(known, name, part) for part in parts]
     return values
-
-
-def _stretch(known: Mapping[str, Parameter], name: str, text: str) -> list[Any]:
-    """One value of a sweep, or all values of a range."""
-    limits = re.fullmatch(r"\s*(-?\d{1,9})\.\.(-?\d{1,9})/(\d{1,9})\s*", text, re.ASCII)
-    if limits is None or name not in known or known[name].type != "int":
-        return [read(known, name, text)]
-    low, high, step = (int(number) for number in limits.groups())
-    if step == 0 or high < low:
-        raise ParameterError(f"{name}={text}: write a range as 30..90/30, upwards and in steps above 0.")
-    if (high - low) // step > 10_000:
-        raise ParameterError(f"{name}={text}: more than 10,000 values. Widen the step.")
-    return list(range(low, high + 1, step))
 
 
 def read(known: Mapping[str, Parameter], name: str, raw: Any) -> Any:

@@ -40,6 +40,9 @@ ALWAYS_READ = ("series", "sources")
 CELL_TIMEOUT, RUN_TIMEOUT = 300, 1800
 
 
+_ByName = Mapping[str, Any]
+
+
 class _Texts(yaml.BaseLoader):
     """YAML in which every value is a text, to be read as declared, and no name comes twice."""
 
@@ -231,12 +234,40 @@ def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: 
         days = {these.get("as_of", "") for these in values[name].values()}
         for need in listed[name].get("needs", []):
             given[need] |= {known_on(day): {"as_of": day} if day else {} for day in sorted(days)}
+    return _runs({name: listed[name] for name in order}, sources, given, values)
+
+
+def _runs(entries: _ByName, sources: _ByName, given: _ByName, values: _ByName) -> list[Run]:
+    """The runs of notebooks in the order of their needs, each with its key's ingredients."""
     package = imports.package()
+    lock = notebooks.digest((paths.root() / "requirements.lock").read_bytes())
     runs: dict[str, Run] = {}
-    for name in order:
+    for name, entry in entries.items():
+        reads = tuple(sorted({*entry.get("reads", []), *ALWAYS_READ}))
         for each, these in given[name].items():
-            run = _run(name, each, listed[name], sources[name], these, values[name][each], package, runs)
-            runs[run.id] = run
+            day = values[name][each].get("as_of", "")
+            needs = tuple(f"{need}/{known_on(day)}" for need in entry.get("needs", []))
+            ingredients = {
+                "notebook": notebooks.source_hash(sources[name]),
+                "parameters": values[name][each],
+                "data": data_hashes(reads),
+                "code": imports.reached(notebooks.program(sources[name]), package),
+                "packages": lock,
+                "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+                "needs": {need: runs[need].made_from for need in needs},
+            }
+            runs[f"{name}/{each}"] = Run(
+                notebook=name,
+                set=each,
+                source=paths.notebooks_dir() / f"{name}.ipynb",
+                parameters=values[name][each],
+                given=these,
+                reads=reads,
+                needs=needs,
+                cell_timeout=entry.get("cell_timeout", CELL_TIMEOUT),
+                run_timeout=entry.get("run_timeout", RUN_TIMEOUT),
+                ingredients=ingredients,
+            )
     return list(runs.values())
 
 
@@ -317,41 +348,6 @@ def set_name(given: Mapping[str, Any]) -> str:
     full = ",".join(f"{name}={value}" for name, value in sorted(given.items()))
     safe = re.sub(r"[^\w.=,+-]+", "-", full)
     return safe if safe == full and len(safe) <= 80 else f"{safe[:70]}-{notebooks.digest(full)[:8]}"
-
-
-def _run(
-    name: str,
-    set_name: str,
-    entry: Mapping[str, Any],
-    source: dict[str, Any],
-    given: dict[str, Any],
-    values: dict[str, Any],
-    package: imports.Package,
-    earlier: Mapping[str, Run],
-) -> Run:
-    reads = tuple(sorted({*entry.get("reads", []), *ALWAYS_READ}))
-    needs = tuple(f"{need}/{known_on(values.get('as_of', ''))}" for need in entry.get("needs", []))
-    ingredients = {
-        "notebook": notebooks.source_hash(source),
-        "parameters": values,
-        "data": data_hashes(reads),
-        "code": imports.reached(notebooks.program(source), package),
-        "packages": notebooks.digest((paths.root() / "requirements.lock").read_bytes()),
-        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-        "needs": {need: earlier[need].made_from for need in needs},
-    }
-    return Run(
-        notebook=name,
-        set=set_name,
-        source=paths.notebooks_dir() / f"{name}.ipynb",
-        parameters=values,
-        given=given,
-        reads=reads,
-        needs=needs,
-        cell_timeout=entry.get("cell_timeout", CELL_TIMEOUT),
-        run_timeout=entry.get("run_timeout", RUN_TIMEOUT),
-        ingredients=ingredients,
-    )
 
 
 def data_hashes(tables: Iterable[str]) -> dict[str, str]:

@@ -30,9 +30,6 @@ ORDER = {"series.csv": ["series_id"], "sources.csv": ["source_id"], "events.csv"
 _STEPS = {"M": ("M", 1), "Q": ("M", 3), "A": ("Y", 1)}
 # A value this many times those around it is in another unit.
 SPIKE = 100
-# What all series of one publisher have in common: one alone that differs is a mistake.
-IN_COMMON = ["frequency", "unit", "currency", "price_basis", "seasonal", "averaging", "stored_as"]
-IN_COMMON += ["licence_flag", "redistribution"]
 TRADE_ID = "^(?P<reporter>[a-z0-9]+)_(?P<flow>exp|imp|reexp)_(?:from_)?(?P<partner>[a-z]+)_"
 TRADE_ID += r"(?:hs(?P<product>\d+))?"
 # Columns of plain letters, signs that are not seen, and texts that a spreadsheet or a page would run.
@@ -90,7 +87,8 @@ def check(data_dir: Path | None = None) -> list[Problem]:
     problems += chain.from_iterable(_rows(path, frame) for path, frame in tables.items())
     problems += _links(tables)
     if "series.csv" in tables:
-        problems += [*_series(tables), *_observations(tables), *_coverage(folder, tables)]
+        problems += _judged("series.csv", tables["series.csv"], _series_facts(tables))
+        problems += [*_observations(tables), *_coverage(folder, tables)]
     if "events.csv" in tables:
         problems += _events(tables["events.csv"])
     if "baskets.csv" in tables:
@@ -189,16 +187,11 @@ def _read(folder: Path, path: str, names: list[str]) -> tuple[pd.DataFrame, list
         row, message = int(line[1]) if line else None, "is no table: a line has too many cells."
         return pd.DataFrame(), [Problem(path, row, "", message, "restore the line")]
     frame.columns = frame.columns.str.removeprefix("\ufeff")
-    faults = [(name, "column is missing.", "put the columns back") for name in names if name not in frame]
-    faults += [
-        (name, "column is not in the schema.", "remove it, or add it to helpers.schema; the columns are")
-        for name in frame
-        if name not in names
-    ]
-    if not faults and list(frame.columns) != names:
-        faults = [("", "columns are in another order.", "order them")]
-    order = ", ".join(names)
-    return frame, [Problem(path, 1, name, message, f"{mend}: {order}") for name, message, mend in faults]
+    if list(frame.columns) == names:
+        return frame, []
+    odd = next((name for name in [*names, *frame] if (name in frame) != (name in names)), "")
+    mend = f"put the columns back, or change helpers.schema: {', '.join(names)}"
+    return frame, [Problem(path, 1, odd, "columns are not those of the schema, in their order.", mend)]
 
 
 # --- rows -----------------------------------------------------------------------------------------
@@ -287,8 +280,10 @@ def _judged(path: str, frame: pd.DataFrame, facts: pd.DataFrame | None = None) -
     """Check the rows of a table by its rules, which may also name the columns of `facts`."""
     terms = frame if facts is None else facts.join(frame[frame.columns.difference(facts.columns)])
     for rule in _rules()[path.partition("/")[0]]:
-        wrong = terms.eval(rule["fault"], engine="python")
-        yield from _flag(path, frame, wrong, rule["field"], rule["message"], rule["mend"])
+        for field in rule["field"].split():
+            fault, message = (rule[part].replace("FIELD", field) for part in ("fault", "message"))
+            wrong = terms.eval(fault, engine="python")
+            yield from _flag(path, frame, wrong, field, message, rule["mend"])
 
 
 def _links(tables: Tables) -> Iterator[Problem]:
@@ -304,23 +299,6 @@ def _links(tables: Tables) -> Iterator[Problem]:
 # --- tables ---------------------------------------------------------------------------------------
 
 
-def _series(tables: Tables) -> Iterator[Problem]:
-    """Check the catalogue: units that fit, levels that may not be stored, series that exist."""
-    frame = tables["series.csv"]
-    money = zip(frame["unit"], frame["currency"], strict=True)
-    facts = pd.DataFrame(
-        {
-            "money_fits": [unit.startswith(code) or f"per {code}" in unit for unit, code in money],
-            "observed": frame["series_id"].isin(set(_named(tables, "series_id"))),
-        },
-        index=frame.index,
-    )
-    yield from _judged("series.csv", frame, facts)
-    yield from _alone(frame)
-    yield from _trade_names(frame)
-    yield from _licences_kept(frame, tables)
-
-
 def _named(tables: Tables, *columns: str) -> Iterator:
     """Yield the cells of some columns of all observations, each combination once a table."""
     for path, rows in tables.items():
@@ -329,45 +307,39 @@ def _named(tables: Tables, *columns: str) -> Iterator:
             yield from found.itertuples(index=False, name=None) if columns[1:] else found[columns[0]]
 
 
-def _alone(frame: pd.DataFrame) -> Iterator[Problem]:
-    """Flag the one series of a publisher that alone differs from all its others."""
-    for column in IN_COMMON:
+def _series_facts(tables: Tables) -> pd.DataFrame:
+    """Say of each series what its rules name."""
+    frame = tables["series.csv"]
+    money = zip(frame["unit"], frame["currency"], strict=True)
+    facts = pd.DataFrame({"observed": frame["series_id"].isin(set(_named(tables, "series_id")))})
+    facts["money_fits"] = [unit.startswith(code) or f"per {code}" in unit for unit, code in money]
+    # The one series of a publisher that alone differs from all its others.
+    for column in frame.columns:
         pairs = frame.groupby("publisher")[column]
         same = frame.groupby(["publisher", column])[column].transform("size")
-        odd = (same == 1) & (pairs.transform("nunique") == 2) & (pairs.transform("size") >= 4)
-        message = f"{{}} is the {column} of no other series of the publisher."
-        yield from _flag("series.csv", frame, odd, column, message, "make it that of the others")
-
-
-def _trade_names(frame: pd.DataFrame) -> Iterator[Problem]:
-    """Compare reporter, partner, flow and product of a trade series with its id."""
+        facts[f"{column}_alone"] = (
+            (same == 1) & (pairs.transform("nunique") == 2) & (pairs.transform("size") >= 4)
+        )
+    # What the id of a trade series names.
     parts = frame["series_id"].str.extract(TRADE_ID)
-    flows = parts["flow"].map({"exp": "export", "reexp": "export", "imp": "import"})
-    products = parts["product"].map("HS {}".format, na_action="ignore")
-    named = {"flow": flows, "product": products}
+    named = {"flow": parts["flow"].map({"exp": "export", "reexp": "export", "imp": "import"})}
+    named["product"] = parts["product"].map("HS {}".format, na_action="ignore")
     for column in ("reporter", "partner"):
         usual = frame[frame[column] != ""].groupby(parts[column])[column].agg(lambda names: names.mode()[0])
         named[column] = parts[column].map(usual)
     for column, name in named.items():
         cells = frame[column].str.partition(" (")[0]
-        odd = parts["flow"].notna() & name.notna() & (cells != name) & (cells != "")
-        message = f"{{}} is not the {column} that the id names."
-        yield from _flag("series.csv", frame, odd, column, message, "correct the cell, or the id everywhere")
-
-
-def _licences_kept(frame: pd.DataFrame, tables: Tables) -> Iterator[Problem]:
-    """Check that a series is as restricted as the sources its values were read in."""
-    if "sources.csv" not in tables:
-        return
+        facts[f"{column}_misnamed"] = parts["flow"].notna() & name.notna() & (cells != name) & (cells != "")
+    # A series is as restricted as the sources its values were read in.
+    terms = tables.get("sources.csv", pd.DataFrame(columns=schema.SOURCES.names))
+    terms = terms.drop_duplicates("source_id").set_index("source_id")
     used = pd.DataFrame(_named(tables, "series_id", "source_id"), columns=["series_id", "source_id"])
-    terms = tables["sources.csv"].drop_duplicates("source_id").set_index("source_id")
     used = used.join(terms[["redistribution", "licence_flag"]], on="source_id")
     for column in ("redistribution", "licence_flag"):
-        allowed = used.groupby("series_id")[column].agg(set)
+        allowed = used.dropna(subset=column).groupby("series_id")[column].agg(set)
         pairs = zip(frame["series_id"], frame[column], strict=True)
-        loose = [cell not in allowed.get(item, {cell}) and cell != "fetch" for item, cell in pairs]
-        mend = "restore it: a licence is not loosened by hand"
-        yield from _flag("series.csv", frame, loose, column, "{} is not what its sources allow.", mend)
+        facts[f"{column}_loosened"] = [cell not in allowed.get(item, {cell}) for item, cell in pairs]
+    return facts
 
 
 def _observations(tables: Tables) -> Iterator[Problem]:
@@ -456,15 +428,14 @@ def _coverage(folder: Path, tables: Tables) -> Iterator[Problem]:
         if row.item not in now.index:
             yield say("item", f"{row.item} is gone.", "restore it, or remove this row of coverage.csv")
             continue
-        held = now.loc[row.item]
-        first, last, rows = held["first"], held["last"], held["rows"]
+        first, last, rows, holes = now.loc[row.item]
         if row.item in events:
-            if [first, last, held["known"]] != [row.first, row.last, [row.known]]:
-                message = f"{row.item} is of {first} and {held['known'][0]}, not {row.first}, {row.known}."
-                yield say("first", message, "restore the event, or correct this row of coverage.csv too")
-        elif rows < float(row.rows) or first > row.first or last < row.last:
-            message = f"{row.item} has {rows} rows to {last}, not {row.rows} to {row.last}."
-            yield say("rows", message, "restore the lost rows, or correct this row of coverage.csv too")
+            lost = [first, last, holes] != [row.first, row.last, [row.known]]
+        else:
+            lost = rows < float(row.rows) or first > row.first or last < row.last
+        if lost:
+            message = f"{row.item} has {rows} rows from {first} to {last} ({';'.join(holes)}), not as here."
+            yield say("rows", message, "restore what was lost, or correct this row of coverage.csv too")
     for item, missing in now["known"].items():
         if item not in events and (holes := set(missing) - set(known.get(item, missing))):
             mend = "run summits refresh, or name the period in coverage.csv if it was never published"
@@ -578,16 +549,8 @@ def _descriptor(folder: Path, tables: Tables) -> dict:
     sources = tables.get("sources.csv", pd.DataFrame(columns=schema.SOURCES.names))
     sources = sources.drop_duplicates("source_id").set_index("source_id").sort_index()
     files = catalog.package_files(folder)
-    return {
-        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
-        "name": "chips-and-summits",
-        "title": "Chip trade and AI investment around US-China summits, AI talks and export controls",
-        "description": "Observations with vintages, dated events, baskets of HS codes and claims under test.",
-        "licenses": [
-            {"name": "other", "title": "Per source: see sources.csv and the licences of each resource"}
-        ],
-        "resources": [_resource(folder, path, tables.get(path), sources) for path in files],
-    }
+    resources = [_resource(folder, path, tables.get(path), sources) for path in files]
+    return _rules()["package"] | {"resources": resources}
 
 
 def _resource(folder: Path, path: str, frame: pd.DataFrame | None, sources: pd.DataFrame) -> dict:
