@@ -11,7 +11,6 @@ from helpers import catalog, paths, schema
 from summits import notebooks, plan, validation
 
 TEMPLATE = "tools/notebook_template.ipynb"
-ORDER = {"series.csv": ["series_id"], "sources.csv": ["source_id"], "events.csv": ["date"]}
 NAME = re.compile(r"\d\d_[a-z0-9_]+")
 
 
@@ -76,9 +75,9 @@ def describe() -> list[validation.Problem]:
     Events of one day stay in the order in which they stand.
     """
     for path in catalog.package_files(paths.data_dir()):
-        if path in ORDER or path.startswith("observations/"):
+        if order := validation.order_of(path):
             table = catalog.read_text_table(paths.data_dir() / path)
-            ordered = table.sort_values(ORDER.get(path, list(schema.OBSERVATIONS.key)), kind="stable")
+            ordered = table.sort_values(order, kind="stable")
             if not ordered.index.equals(table.index):
                 _write(path, ordered)
     validation.describe()

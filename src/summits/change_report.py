@@ -1,16 +1,17 @@
 """A report of changes, written as JSON for machines, as Markdown for people, and as a page."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pandas as pd
 
 from helpers import paths
 from summits import changes, notebooks
 from summits.changes import Records
 
-ROWS_SHOWN = 60
 TOLD = ("run", "estimate", "before", "after", "intervals", "why")
 OBSERVED = ("series", "new", "revised", "withdrawn", "first", "last", "largest revision, percent")
 OVERLAP = {True: "overlap", False: "apart", None: ""}
@@ -24,11 +25,15 @@ def write(report: dict[str, Any], before: Records, after: Records) -> Path:
     keys = [{run: record["key"] for run, record in each.items()} for each in (before, after)]
     folder = paths.runs_dir() / "_changes" / notebooks.digest(json.dumps(keys, sort_keys=True))[:12]
     folder.mkdir(parents=True, exist_ok=True)
+    # Imported here, since it takes long and notebooks that show a report need no page.
+    from nbconvert.filters import markdown2html
+
     markdown = as_markdown(report)
     pd.DataFrame(report["observations"]).to_csv(folder / "observations.csv", index=False, lineterminator="\n")
     (folder / "changes.json").write_text(as_json(report), encoding="utf-8")
     (folder / "changes.md").write_text(markdown, encoding="utf-8")
-    (folder / "changes.html").write_text(_page(markdown), encoding="utf-8")
+    page = filled("changes.html.jinja", body=markdown2html(markdown))
+    (folder / "changes.html").write_text(page, encoding="utf-8")
     return folder
 
 
@@ -45,36 +50,26 @@ def _summed(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 def as_markdown(report: dict[str, Any]) -> str:
     """The report for people."""
-    if not report["changed"]:
-        return f"# What changed\n\nNothing: {report['runs']['compared']} runs are as they were.\n"
-    parts = ["# What changed", _summary(report)]
-    parts += _section("Verdicts that flipped", report["verdicts"], ["run", "name", "old", "new"])
-    parts += _section("Estimates that moved", estimate_rows(report["estimates"]), list(TOLD))
-    parts += _section("Observations", _observation_rows(report["observations"]), list(OBSERVED))
-    parts += _section("Events", report["events"], ["event_id", "kind", "field", "old", "new"])
-    parts += _section("Other tables, in rows", report["tables"], ["table", "added", "removed"])
-    code = [{"run": run, "what": "; ".join(found)} for run, found in report["causes"].items()]
-    parts += _section("Code, parameters and packages", code, ["run", "what"])
-    if report["not_kept"]:
-        parts.append(
-            "Tables that changed, whose old content is not kept: " + ", ".join(report["not_kept"]) + "."
-        )
-    return "\n\n".join(parts) + "\n"
+    observed = _summed(report["observations"]).reset_index()
+    if len(observed):
+        largest = observed["largest"].map("{:+.1f}".format, na_action="ignore").fillna("")
+        observed = observed.assign(largest=largest).set_axis(list(OBSERVED), axis=1)
+    text = filled(
+        "changes.md.jinja",
+        **report,
+        told=estimate_rows(report["estimates"]),
+        told_columns=TOLD,
+        by_series=observed.to_dict("records"),
+        code=[{"run": run, "what": "; ".join(found)} for run, found in report["causes"].items()],
+    )
+    return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def _summary(report: dict[str, Any]) -> str:
-    kinds = pd.Series([each["kind"] for each in report["observations"]], dtype=str).value_counts()
-    moved = [each for each in report["estimates"] if each["kind"] == "moved"]
-    apart = sum(each["overlap"] is False for each in moved)
-    lines = [
-        f"{report['runs']['compared']} runs compared; new: {', '.join(report['runs']['new']) or 'none'}; "
-        f"gone: {', '.join(report['runs']['gone']) or 'none'}.",
-        f"{kinds.get('new', 0)} new and {kinds.get('revised', 0)} revised observations; "
-        f"{len({each['event_id'] for each in report['events']})} events new or edited.",
-        f"{len(moved)} estimates moved, {apart} of them to an interval that does not overlap the old one; "
-        f"{len(report['verdicts'])} verdicts flipped.",
-    ]
-    return "\n".join(f"- {line}" for line in lines)
+def filled(template: str, **context: Any) -> str:
+    """Fill a template of this folder."""
+    folder = jinja2.FileSystemLoader(Path(__file__).parent)
+    environment = jinja2.Environment(loader=folder, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template(template).render(context).strip() + "\n"
 
 
 def estimate_rows(estimates: list[dict[str, Any]]) -> list[dict[str, str]]:
@@ -104,46 +99,3 @@ def _number(ends: list[float | None], unit: str) -> str:
         return "not estimated"
     interval = f" [{low:.4g}, {high:.4g}]" if low is not None and high is not None else ""
     return f"{value:.4g}{interval} {unit}"
-
-
-def _observation_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    parts = ("new", "revised", "withdrawn", "first", "last")
-    return [
-        dict(zip(OBSERVED, (series, *row[list(parts)]), strict=False))
-        | {OBSERVED[-1]: "" if pd.isna(row["largest"]) else f"{row['largest']:+.1f}"}
-        for series, row in _summed(rows).iterrows()
-    ]
-
-
-def _section(title: str, rows: list[dict[str, Any]], columns: list[str]) -> list[str]:
-    if not rows:
-        return []
-    shown = rows[:ROWS_SHOWN]
-    lines = [
-        columns,
-        ["---"] * len(columns),
-        *([_cell(row.get(column, "")) for column in columns] for row in shown),
-    ]
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    left = f"\n\n{len(rows) - len(shown)} more in `changes.json`." if len(rows) > len(shown) else ""
-    return [f"## {title}", table + left]
-
-
-def _cell(value: Any) -> str:
-    return str(value).replace("|", "\\|").replace("\n", " ")
-
-
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>What changed</title>
-<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}}
-table{{border-collapse:collapse;display:block;overflow-x:auto}}
-td,th{{border:1px solid #ccc;padding:.3rem .6rem;text-align:left;vertical-align:top}}
-</style></head><body>{body}</body></html>
-"""
-
-
-def _page(markdown: str) -> str:
-    from nbconvert.filters import markdown2html
-
-    return PAGE.format(body=markdown2html(markdown))

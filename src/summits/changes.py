@@ -67,13 +67,10 @@ def by_series(differences: pd.DataFrame) -> pd.DataFrame:
     counts = counts.reindex(columns=["new", "revised", "withdrawn"], fill_value=0)
     spans = differences.groupby("series_id")["period"].agg(first="min", last="max")
     percent = 100 * (differences["new"] / differences["old"].where(differences["old"] != 0) - 1)
-    largest = percent.groupby(differences["series_id"]).agg(_furthest_from_zero)
+    # The last of a group that is known: the one furthest from zero.
+    by_size = percent.loc[percent.abs().sort_values(kind="stable").index]
+    largest = by_size.groupby(differences["series_id"]).last()
     return counts.join(spans).join(largest.rename("largest")).rename_axis(columns=None)
-
-
-def _furthest_from_zero(values: pd.Series) -> float:
-    known = values.dropna()
-    return float("nan") if known.empty else float(known.loc[known.abs().idxmax()])
 
 
 def rows_by_key(before: pd.DataFrame, after: pd.DataFrame, key: str) -> pd.DataFrame:
@@ -90,17 +87,16 @@ def rows_by_key(before: pd.DataFrame, after: pd.DataFrame, key: str) -> pd.DataF
         `key`, `kind` (new, edited or removed), and for an edit the `field` with its `old` and `new` text.
     """
     old, new = (table.astype(str).set_index(key).to_dict("index") for table in (before, after))
-    found = [{key: name, "kind": "new"} for name in new if name not in old]
-    found += [{key: name, "kind": "removed"} for name in old if name not in new]
+    found = [(name, "new", "", "", "") for name in new.keys() - old.keys()]
+    found += [(name, "removed", "", "", "") for name in old.keys() - new.keys()]
     found += [
-        {key: name, "kind": "edited", "field": field, "old": old[name].get(field, ""), "new": text}
-        for name in new
-        if name in old
+        (name, "edited", field, old[name].get(field, ""), text)
+        for name in new.keys() & old.keys()
         for field, text in new[name].items()
         if old[name].get(field, "") != text
     ]
     table = pd.DataFrame(found, columns=[key, "kind", "field", "old", "new"])
-    return table.fillna("").sort_values([key, "field"], ignore_index=True)
+    return table.sort_values([key, "field"], ignore_index=True)
 
 
 def estimates(
@@ -121,18 +117,14 @@ def estimates(
         share a point, None where one of them is not known.
     """
     old, new = _numbers(before), _numbers(after)
-    return [
-        {
-            "name": name,
-            "unit": (new.get(name) or old[name])["unit"],
-            "kind": "moved" if name in old and name in new else "new" if name in new else "gone",
-            "old": _ends(old.get(name)),
-            "new": _ends(new.get(name)),
-            "overlap": overlap(_ends(old.get(name)), _ends(new.get(name))),
-        }
-        for name in old | new
-        if _ends(old.get(name)) != _ends(new.get(name))
-    ]
+    found = []
+    for name in old | new:
+        kind = "moved" if name in old and name in new else "new" if name in new else "gone"
+        unit, ends = (new.get(name) or old[name])["unit"], [_ends(old.get(name)), _ends(new.get(name))]
+        if ends[0] != ends[1]:
+            facts = {"name": name, "unit": unit, "kind": kind, "old": ends[0], "new": ends[1]}
+            found.append({**facts, "overlap": overlap(*ends)})
+    return found
 
 
 def _numbers(records: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
@@ -187,11 +179,8 @@ def verdicts(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, A
 
 
 def _words(records: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    return {
-        record["name"]: record["details"]["verdict"]
-        for record in records
-        if record.get("details", {}).get("verdict")
-    }
+    words = ((record["name"], record.get("details", {}).get("verdict")) for record in records)
+    return {name: word for name, word in words if word}
 
 
 def attribute(
@@ -294,6 +283,7 @@ def compare(before: Records, after: Records) -> dict[str, Any]:
     """
     both = [run for run in after if run in before]
     tables = _table_changes(before, after, both)
+    recorded = {run: (before[run]["records"], after[run]["records"]) for run in both}
     return {
         "changed": set(before) != set(after) or any(before[run]["key"] != after[run]["key"] for run in both),
         "runs": {
@@ -303,16 +293,8 @@ def compare(before: Records, after: Records) -> dict[str, Any]:
         },
         "causes": {run: found for run in both if (found := causes(before[run], after[run]))},
         **tables,
-        "estimates": [
-            {"run": run, **found}
-            for run in both
-            for found in estimates(before[run]["records"], after[run]["records"])
-        ],
-        "verdicts": [
-            {"run": run, **found}
-            for run in both
-            for found in verdicts(before[run]["records"], after[run]["records"])
-        ],
+        "estimates": [{"run": run, **each} for run in both for each in estimates(*recorded[run])],
+        "verdicts": [{"run": run, **each} for run in both for each in verdicts(*recorded[run])],
     }
 
 
@@ -322,19 +304,12 @@ def causes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     found = ["notebook changed"] if old["notebook"] != new["notebook"] else []
     files = sorted(path for path, _ in set(old.get("code", {}).items()) ^ set(new.get("code", {}).items()))
     found += [f"helpers changed: {', '.join(dict.fromkeys(files))}"] if files else []
-    for what, pairs in (
-        ("parameter", (before["parameters"], after["parameters"])),
-        ("package", (before["packages"], after["packages"])),
-    ):
-        names = sorted(pairs[0] | pairs[1])
-        found += [
-            f"{what} {name}: {pairs[0].get(name)!r} → {pairs[1].get(name)!r}"
-            for name in names
-            if pairs[0].get(name) != pairs[1].get(name)
-        ]
-    return found + [
-        f"needs {run}, which changed" for run in new["needs"] if old["needs"].get(run) != new["needs"][run]
-    ]
+    for part in ("parameters", "packages"):
+        earlier, later = before[part], after[part]
+        differing = [name for name in sorted(earlier | later) if earlier.get(name) != later.get(name)]
+        found += [f"{part[:-1]} {name}: {earlier.get(name)!r} → {later.get(name)!r}" for name in differing]
+    needs = [run for run, key in new["needs"].items() if old["needs"].get(run) != key]
+    return found + [f"needs {run}, which changed" for run in needs]
 
 
 def _table_changes(before: Records, after: Records, both: list[str]) -> dict[str, list[Any]]:

@@ -2,8 +2,8 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +45,11 @@ def main() -> None:
     """
 
 
-DASK = click.option(
-    "--dask", "address", metavar="ADDRESS", default="", help="Run on this scheduler's workers."
+DASK = click.option("--dask", "address", metavar="ADDRESS", default="", help="Run on a scheduler's workers.")
+Texts = tuple[str, ...]
+JOBS = click.option(
+    "-j", "workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes, at most."
 )
-WORKERS = click.IntRange(min=1)
-JOBS = click.option("-j", "workers", type=WORKERS, default=2, show_default=True, help="Processes, at most.")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress, as where the output is no terminal.")
@@ -61,9 +61,7 @@ MOST_UNASKED = 50
 
 def _progress(quiet: bool) -> Callable[[str], None]:
     """Return what takes the lines of progress: nothing, unless somebody watches."""
-    return (
-        (lambda line: None) if quiet or not sys.stderr.isatty() else (lambda line: click.echo(line, err=True))
-    )
+    return lambda line: None if quiet or not sys.stderr.isatty() else click.echo(line, err=True)
 
 
 @main.command()
@@ -77,8 +75,8 @@ def _progress(quiet: bool) -> Callable[[str], None]:
 @QUIET
 @PUBLISH
 def run(
-    notebook: tuple[str, ...],
-    assignments: tuple[str, ...],
+    notebook: Texts,
+    assignments: Texts,
     file: Path | None,
     workers: int,
     address: str,
@@ -105,9 +103,8 @@ def run(
         for line in command.preview(runs):
             click.echo(line)
         return
-    endings = command.execute(
-        runs, workers, _progress(quiet), address, command.named(notebook) if force else ()
-    )
+    forced = command.named(notebook) if force else ()
+    endings = command.execute(runs, workers, _progress(quiet), address, forced)
     if publish:
         for path in command.publish(runs):
             click.echo(f"  published {path.name}")
@@ -118,11 +115,9 @@ def _tell(endings: dict[str, str]) -> int:
     """Print how many runs ended in which way; return the exit code."""
     from helpers import paths
 
-    counts = {
-        ending: list(endings.values()).count(ending) for ending in ("done", "fresh", "failed", "not run")
-    }
-    told = ", ".join(f"{count} {ending}" for ending, count in counts.items() if count)
-    click.echo(f"{len(endings)} runs: {told}. Results: {paths.runs_dir()}")
+    counts = Counter(endings.values())
+    kinds = [f"{counts[kind]} {kind}" for kind in ("done", "fresh", "failed", "not run") if counts[kind]]
+    click.echo(f"{len(endings)} runs: {', '.join(kinds)}. Results: {paths.runs_dir()}")
     return FAILED if counts["failed"] or counts["not run"] else 0
 
 
@@ -135,13 +130,7 @@ def _tell(endings: dict[str, str]) -> int:
 @click.option("--yes", is_flag=True, help="Do not ask, however many runs there are.")
 @QUIET
 def sweep(
-    notebook: str,
-    assignments: tuple[str, ...],
-    record: str,
-    workers: int,
-    address: str,
-    yes: bool,
-    quiet: bool,
+    notebook: str, assignments: Texts, record: str, workers: int, address: str, yes: bool, quiet: bool
 ) -> None:
     """Run NOTEBOOK with every combination of the values, and compare what the runs recorded.
 
@@ -186,9 +175,8 @@ def changes(before: Path | None, after: Path | None, attribute: bool, as_json: b
     """
     from summits import change_report, command
 
-    report, folder = command.changes(
-        before, after, attribute=attribute, workers=workers, echo=_progress(False)
-    )
+    echo = _progress(False)
+    report, folder = command.changes(before, after, attribute=attribute, workers=workers, echo=echo)
     click.echo(change_report.as_json(report) if as_json else change_report.as_markdown(report), nl=False)
     click.echo(f"Page: {folder / 'changes.html'}", err=True)
     sys.exit(CHANGED if report["changed"] else 0)
@@ -248,25 +236,10 @@ def rerun(attribute: bool, publish: bool, workers: int) -> None:
 def status(as_json: bool) -> None:
     """Show runs by state, and series by last period, vintage and next release."""
     from summits import command, release_dates
+    from summits.change_report import filled
 
     found = {"runs": command.run_states(), "series": release_dates.release_status()}
-    if as_json:
-        click.echo(json.dumps(found, indent=1))
-        return
-    for each in found["runs"]:
-        why = f"  (changed: {', '.join(each['changed'])})" if each["state"] == "stale" else ""
-        click.echo(f"{each['state']:7} {each['run']}{why}")
-    click.echo(f"\n  {'last period':12} {'vintage':11} {'next release':13} {'stale':12} series")
-    by_source = sorted(
-        found["series"], key=lambda each: (each["source"], each["last_period"], each["series_id"])
-    )
-    for (source, rhythm), members in groupby(by_source, key=lambda each: (each["source"], each["rhythm"])):
-        click.echo(f"\n{source or 'no publisher to ask'}: {rhythm}")
-        for each in members:
-            click.echo(
-                f"  {each['last_period']:12} {each['last_vintage']:11} {each['next_release']:13} "
-                f"{each['reason']:12} {each['series_id']}"
-            )
+    click.echo(json.dumps(found, indent=1) if as_json else filled("status.txt.jinja", **found), nl=as_json)
 
 
 @main.command()
@@ -274,7 +247,7 @@ def status(as_json: bool) -> None:
 @click.option("--series", metavar="ID", multiple=True, help="A series of the catalogue (repeatable).")
 @click.option("--dry-run", is_flag=True, help="Fetch and compare, but write nothing.")
 @click.option("--review", is_flag=True, help="Show what is unusual, old and new side by side, and ask.")
-def refresh(sources: tuple[str, ...], series: tuple[str, ...], dry_run: bool, review: bool) -> None:
+def refresh(sources: Texts, series: Texts, dry_run: bool, review: bool) -> None:
     """Bring the data up to date from their publishers.
 
     New and revised values are appended as a new vintage. A publisher whose reply is refused, or is unusual
@@ -300,12 +273,8 @@ def refresh(sources: tuple[str, ...], series: tuple[str, ...], dry_run: bool, re
     def tell(outcome: refreshing.Outcome) -> None:
         click.echo("\n".join(outcome.lines()))
 
-    try:
-        decide = ask if review else lambda fault: False
-        outcomes = refreshing.refresh(sources, series, dry_run, report=tell, review=decide)
-    except KeyboardInterrupt:
-        click.echo("Interrupted. Each publisher is refreshed in whole or not at all.", err=True)
-        sys.exit(INTERRUPTED)
+    decide = ask if review else lambda fault: False
+    outcomes = refreshing.refresh(sources, series, dry_run, report=tell, review=decide)
     skipped_counts = bool(sources or series)
     failed = [each for each in outcomes if each.reason and (each.state != "skipped" or skipped_counts)]
     sys.exit(FAILED if failed else 0)
@@ -334,9 +303,11 @@ def new_notebook(name: str, question: str) -> None:
 @click.argument("notebook")
 def params(notebook: str) -> None:
     """Show the parameters of NOTEBOOK: type, default and meaning."""
-    from summits import command
+    from helpers import paths
+    from summits import notebooks, parameters, plan
 
-    for each in command.parameter_table(notebook):
+    source = notebooks.read(paths.notebooks_dir() / f"{plan.find(notebook)}.ipynb")
+    for each in parameters.schema(source).values():
         click.echo(f"{each.name:20} {each.type:6} {each.default!r:24} {each.comment}")
 
 
@@ -413,13 +384,11 @@ def add_event(**given: str | None) -> None:
             default = None if column.required else ""
             values = column.values if column.required else (*column.values, "")
             kind = click.Choice(values) if column.values else str
-            given[column.name] = click.prompt(
-                column.description, type=kind, default=default, show_default=False
-            )
+            prompt = column.description
+            given[column.name] = click.prompt(prompt, type=kind, default=default, show_default=False)
     row = additions.add_event({name: text or "" for name, text in given.items()})
-    click.echo(
-        f"data/events.csv row {row['row']}: {row['event_id']}, trading days {row['days']}; data: in order"
-    )
+    place = f"data/events.csv row {row['row']}: {row['event_id']}"
+    click.echo(f"{place}, trading days {row['days']}; data: in order")
 
 
 if __name__ == "__main__":

@@ -43,10 +43,8 @@ def connected(address: str) -> Iterator[tuple[Executor, int]]:
             raise ClusterError(f"No workers are there. Start some: dask worker {address}")
         here = surroundings()
         for worker, there in client.run(surroundings).items():
-            if differing := sorted(what for what in here if here[what] != there[what]):
-                raise ClusterError(
-                    f"The worker {worker} has another {', '.join(differing)} than this process."
-                )
+            if differing := ", ".join(sorted(what for what in here if here[what] != there[what])):
+                raise ClusterError(f"The worker {worker} has another {differing} than this process.")
         yield client.get_executor(), sum(workers.values())
 
 

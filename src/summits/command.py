@@ -5,9 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from helpers import paths
 from summits import archive, parameters, states
-from summits.notebooks import read
 from summits.plan import PUBLISHED, Run, collection, find, plan
 
 
@@ -107,8 +105,3 @@ def publish(runs: Iterable[Run]) -> list[Path]:
 def run_states() -> list[dict[str, Any]]:
     """Return the listed runs by state, with what changed since the run of a stale one."""
     return [{"run": each.id, "state": states.state(each), "changed": states.changed(each)} for each in plan()]
-
-
-def parameter_table(notebook: str) -> list[parameters.Parameter]:
-    """Parameters of one notebook, in the order of its cell."""
-    return list(parameters.schema(read(paths.notebooks_dir() / f"{find(notebook)}.ipynb")).values())

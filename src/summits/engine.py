@@ -135,11 +135,8 @@ def output_problems(notebook: dict[str, Any]) -> list[str]:
     problems = []
     for index, cell in enumerate(notebook["cells"]):
         name = notebooks.name_of(cell, index)
-        if (
-            cell["cell_type"] == "code"
-            and notebooks.text(cell["source"]).strip()
-            and not cell["execution_count"]
-        ):
+        filled = cell["cell_type"] == "code" and notebooks.text(cell["source"]).strip()
+        if filled and not cell["execution_count"]:
             problems.append(f"{name}: did not run.")
         for output in cell.get("outputs", []):
             if output["output_type"] == "error":
@@ -172,13 +169,10 @@ def reading_problems(opened: dict[str, list[str]], run: Run) -> list[str]:
     if tables := [Path(table).stem for table in _tables(opened) if table not in declared]:
         problems.append(f"Add to its `reads` in collection.yml, since it reads them: {', '.join(tables)}.")
     others = {_notebook_of(path) for path in opened["opened"]} - {"", run.notebook}
-    if others := others - {need.split("/")[0] for need in run.needs}:
-        problems.append(
-            f"Add to its `needs` in collection.yml, since it reads them: {', '.join(sorted(others))}."
-        )
-    return problems + [
-        f"It reached for {address}. Notebooks read `data/` only." for address in opened["addresses"]
-    ]
+    others -= {need.split("/")[0] for need in run.needs}
+    if named := ", ".join(sorted(others)):
+        problems.append(f"Add to its `needs` in collection.yml, since it reads them: {named}.")
+    return problems + [f"It reached for {each}. Notebooks read `data/` only." for each in opened["addresses"]]
 
 
 def _read_by_needs(run: Run) -> set[str]:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partialmethod
 from typing import Any, cast
 
 from jupyter_client.connect import KernelConnectionInfo
@@ -60,13 +61,8 @@ class ForkedProcess:
         if self.poll() is None:
             signal.pidfd_send_signal(self._ending, number)
 
-    def kill(self) -> None:
-        """Kill the process."""
-        self.send_signal(signal.SIGKILL)
-
-    def terminate(self) -> None:
-        """Ask the process to end."""
-        self.send_signal(signal.SIGTERM)
+    kill = partialmethod(send_signal, signal.SIGKILL)
+    terminate = partialmethod(send_signal, signal.SIGTERM)
 
 
 class Server:

@@ -2,7 +2,7 @@
 
 The text is searched, not parsed: parsing takes longer than all else that a command does when nothing is due.
 A text that imports in a way that cannot be followed (under a name made at run time, relatively, all at once)
-counts as reaching every file. A file that is not Python counts as reached by all.
+counts as reaching every file. A file of the helpers that is not Python counts as reached by all.
 """
 
 import re
@@ -49,7 +49,8 @@ def reached(program: str, files: Package) -> dict[str, str]:
     files
         From `package`.
     """
-    found, todo = {path for path in files if path in WRITERS or not path.endswith(".py")}, [imported(program)]
+    data = {path for path in files if path.startswith("helpers/") and not path.endswith(".py")}
+    found, todo = {*data, *(path for path in files if path in WRITERS)}, [imported(program)]
     while todo:
         names = todo.pop()
         new = set(files) if names is None else {path for name in names for path in _files(name)} & set(files)

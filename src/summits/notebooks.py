@@ -8,6 +8,8 @@ import hashlib
 import itertools
 import json
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +178,12 @@ def heading_above(notebook: dict[str, Any], index: int) -> str:
             if headings:
                 return headings[-1].strip()
     return ""
+
+
+def suggestion(name: str, known: Iterable[str], otherwise: str) -> str:
+    """What to write instead of a name that is not known: one close to it, or what else is said."""
+    near = get_close_matches(name, list(known), n=1)
+    return f"Did you mean {near[0]}?" if near else otherwise
 
 
 def digest(content: str | bytes) -> str:

@@ -7,14 +7,11 @@ module: papermill imports it while it starts.
 """
 
 import ast
-import fcntl
 import os
 import re
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +27,7 @@ from papermill.translators import PythonTranslator
 from traitlets import Unicode
 
 from helpers import paths
-from summits import forking, notebooks, parameters
+from summits import forking, notebooks, parameters, temporary
 from summits.plan import CELL_TIMEOUT, RUN_TIMEOUT
 
 FIXED = {
@@ -44,36 +41,9 @@ DROPPED = {"PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "MPLBACKEND", "MATPLOTLIB
 NAME = "summits"
 SECONDS_BETWEEN_WRITES = 10
 WATCH = "__import__('summits.watch', fromlist=['watch'])"
-# Not the user's own folder for temporary files: the path of a socket must be short.
-SOCKETS, SOCKETS_PREFIX = Path("/tmp"), "summits-kernel-"
-
-
-@contextmanager
-def private_folder() -> Iterator[Path]:
-    """Yield a folder for one kernel's sockets and settings, locked as long as it is in use."""
-    remove_abandoned_folders()
-    folder = Path(tempfile.mkdtemp(prefix=SOCKETS_PREFIX, dir=SOCKETS))
-    lock = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
-
-
-def remove_abandoned_folders() -> None:
-    """Remove what killed processes left behind: folders with content that nobody has locked."""
-    for folder in SOCKETS.glob(f"{SOCKETS_PREFIX}*"):
-        with suppress(OSError):
-            lock = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
-            try:
-                # A folder that is still empty may be one that is about to be locked.
-                if any(folder.iterdir()):
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(lock)
+# Where a kernel has its sockets and settings: prefix and place of a temporary folder. Not in the user's own
+# place for these: the path of a socket must be short.
+SOCKETS = "summits-kernel-", Path("/tmp")
 
 
 def kernel_environment(private: Path) -> dict[str, str]:
@@ -140,28 +110,6 @@ class RunTimeoutError(CellTimeoutError):
     """The cells of a run took longer together than the run may take."""
 
 
-class Deadline:
-    """How long a cell may take: its own limit, or what is left of the limit of the run."""
-
-    def __init__(self, run_seconds: int, cell_seconds: int) -> None:
-        self.run_seconds, self.cell_seconds = run_seconds, cell_seconds
-        self.end = time.monotonic() + run_seconds
-
-    def seconds_for(self, _cell: Any) -> float:
-        """Seconds that the next cell may take; never 0, which means no limit."""
-        return max(0.1, min(self.cell_seconds, self.end - time.monotonic()))
-
-    @contextmanager
-    def told(self) -> Iterator[None]:
-        """Say of a time-out that it was the run's, if it was."""
-        try:
-            yield
-        except CellTimeoutError:
-            if time.monotonic() < self.end:
-                raise
-            raise RunTimeoutError(f"The run took longer than its limit of {self.run_seconds} s.") from None
-
-
 @contextmanager
 def seldom_written(manager: NotebookExecutionManager) -> Iterator[None]:
     """Let papermill write the notebook every few seconds instead of twice for each cell.
@@ -197,15 +145,14 @@ class Engine(NBClientEngine):
         summits.parameters.ParameterError
             Before a kernel starts and before papermill writes a file.
         """
-        cell = notebooks.tagged(nb, "injected-parameters")
+        given = nb.metadata.get("papermill", {}).get("parameters", {})
         try:
-            values = parameters.check(parameters.schema(nb), given := _injected(cell))
+            values = parameters.check(parameters.schema(nb), given)
         except parameters.ParameterError as error:
             raise Refused(str(error)) from None
-        if cell is not None:
+        if given and (cell := notebooks.tagged(nb, "injected-parameters")):
             # Papermill wrote texts of its command line; the cell holds what the declaration makes of them.
-            read = {name: values[name] for name in given}
-            cell["source"] = PythonTranslator.codify(read)
+            cell["source"] = PythonTranslator.codify({name: values[name] for name in given})
         return super().execute_notebook(nb, kernel_name, **settings)
 
     @classmethod
@@ -227,20 +174,31 @@ class Engine(NBClientEngine):
         RunTimeoutError, nbclient.exceptions.CellTimeoutError
             If the run, or a cell, takes more seconds than it may.
         """
-        deadline = Deadline(run_timeout, execution_timeout or run_timeout)
-        with private_folder() as private, deadline.told(), seldom_written(nb_man):
-            Client(
+        end = time.monotonic() + run_timeout
+
+        def seconds_for(_cell: Any) -> float:
+            # Never 0, which means no limit.
+            return max(0.1, min(execution_timeout or run_timeout, end - time.monotonic()))
+
+        with temporary.folder(*SOCKETS) as private, seldom_written(nb_man):
+            client = Client(
                 nb_man,
                 kernel_name=kernel_name,
                 private=str(private),
                 kernel_log=kernel_log,
                 timeout=execution_timeout,
-                timeout_func=deadline.seconds_for,
+                timeout_func=seconds_for,
                 startup_timeout=start_timeout,
                 shutdown_kernel="immediate",
                 log=logger,
                 log_output=log_output,
-            ).execute()
+            )
+            try:
+                client.execute()
+            except CellTimeoutError:
+                if time.monotonic() < end:
+                    raise
+                raise RunTimeoutError(f"The run took longer than its limit of {run_timeout} s.") from None
 
 
 class ByDefault(Engine):
@@ -271,35 +229,6 @@ def of_the_collection(notebook: dict[str, Any]) -> bool:
     )
     program = notebooks.program(notebook)
     return not theirs and bool(re.search(r"^\s*(?:from|import) helpers\b", program, re.MULTILINE))
-
-
-def _injected(cell: dict[str, Any] | None) -> dict[str, Any]:
-    """Parameters in the cell that papermill injected, by name; a line that sets no plain name is refused."""
-    given: dict[str, Any] = {}
-    try:
-        statements = ast.parse(notebooks.text(cell["source"])).body if cell else []
-    except SyntaxError as error:
-        name = (error.text or "").partition("=")[0].strip()
-        raise parameters.ParameterError(f"{name}: no such parameter.") from None
-    for statement in statements:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                given[name] = _value(value)
-            case _:
-                raise parameters.ParameterError(f"{ast.unparse(statement)}: sets no parameter.")
-    return given
-
-
-def _value(node: ast.expr) -> Any:
-    """Value of what papermill writes: a literal, or `float("nan")` and its like, also in lists."""
-    if isinstance(node, ast.Call):
-        return float(ast.literal_eval(node.args[0]))
-    if isinstance(node, ast.List):
-        return [_value(member) for member in node.elts]
-    try:
-        return ast.literal_eval(node)
-    except ValueError:
-        return ast.unparse(node)
 
 
 papermill_engines.register(NAME, Engine)

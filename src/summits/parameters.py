@@ -19,8 +19,8 @@ import math
 import re
 import tokenize
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,13 @@ from helpers import paths
 from summits import notebooks
 
 TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
+WRITTEN_AS = {
+    "str": "Quote it; with papermill, give it with -r.",
+    "int": "Write a whole number in digits, as 30.",
+    "float": "Write a number as 0.05.",
+    "bool": "Write true or false.",
+    "list": "Write a list as [a, b].",
+}
 SECRET_WORDS = {"token", "secret", "password", "passwd", "pwd", "credential", "credentials", "auth", "apikey"}
 INTEGER = re.compile(r"[+-]?\d(_?\d){0,17}", re.ASCII)
 # Members of a list, between commas; one in quotes may hold a comma.
@@ -40,6 +47,10 @@ DAYS_IN = {"days": 1, "months": 30, "quarters": 91, "years": 365}
 
 class ParameterError(ValueError):
     """Parameters that a notebook cannot take; one line for each."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it: the lines, without the way through this module."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 @dataclass(frozen=True)
@@ -86,11 +97,8 @@ def declared(source: str) -> dict[str, Parameter]:
         statements, comments = ast.parse(source).body, _comments(source)
     except (SyntaxError, tokenize.TokenError) as error:
         raise ParameterError(f"The `parameters` cell is not Python: {error}.") from None
-    parameters = [
-        _parameter(statement, comments.get(statement.end_lineno or 0, "")) for statement in statements
-    ]
-    problems = [problem for p in parameters if (problem := _problem(p, p.default))]
-    if problems:
+    parameters = [_parameter(each, comments.get(each.end_lineno or 0, "")) for each in statements]
+    if problems := [problem for p in parameters if (problem := _problem(p, p.default))]:
         raise ParameterError("\n".join(f"Default of the notebook: {problem}" for problem in problems))
     return {parameter.name: parameter for parameter in parameters}
 
@@ -102,11 +110,9 @@ def _comments(source: str) -> dict[int, str]:
 
 def _parameter(statement: ast.stmt, comment: str) -> Parameter:
     line = ast.unparse(statement)
-    if not (
-        isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value
-    ):
+    if not isinstance(statement, ast.AnnAssign) or not statement.simple or statement.value is None:
         raise ParameterError(f"`{line}` in the `parameters` cell is not `name: type = default  # comment`.")
-    name, kind = statement.target.id, ast.unparse(statement.annotation)
+    name, kind = ast.unparse(statement.target), ast.unparse(statement.annotation)
     if kind not in TYPES:
         raise ParameterError(f"`{line}`: the type {kind} is not one of {', '.join(TYPES)}.")
     if _is_secret(name):
@@ -169,6 +175,28 @@ def check(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str,
     return values
 
 
+def check_running() -> None:
+    """Check the parameters of the notebook that runs; its set-up cell asks, since JupyterLab does not.
+
+    The declaration is the last cell so far that holds nothing else.
+
+    Raises
+    ------
+    ParameterError
+        As `check`; a notebook shows the lines alone.
+    """
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    for source in reversed(shell.user_ns["In"] if shell else ()):
+        with suppress(SyntaxError):
+            statements = ast.parse(source).body
+            if statements and all(isinstance(each, ast.AnnAssign) for each in statements):
+                known = declared(source)
+                check(known, {name: shell.user_ns[name] for name in known})
+                return
+
+
 def _span_problems(known: Mapping[str, Parameter], values: Mapping[str, Any]) -> list[str]:
     """What is wrong with the span from `start` to `end`, and with windows that do not fit into it."""
     if not {"start", "end"} <= set(values) or not known["start"].is_date:
@@ -199,10 +227,8 @@ def _unknown(name: str, known: Mapping[str, Parameter]) -> str | None:
         return f"{name}: named like a secret. Secrets come from the environment, never from parameters."
     if name in known:
         return None
-    near = get_close_matches(name, known, n=1)
-    return f"{name}: no such parameter. " + (
-        f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
-    )
+    hint = notebooks.suggestion(name, known, f"Known: {', '.join(known)}.")
+    return f"{name}: no such parameter. {hint}"
 
 
 def _natural(parameter: Parameter, value: Any) -> Any:
@@ -253,13 +279,8 @@ def _written(value: Any) -> str:
 def _problem(parameter: Parameter, value: Any) -> str | None:
     shown = f"{parameter.name}={_written(value)}"
     if type(value) is not TYPES[parameter.type]:
-        hint = {
-            "list": " Write a list as [a, b].",
-            "int": " Write a whole number in digits, as 30.",
-            "float": " Write a number as 0.05.",
-            "bool": " Write true or false.",
-        }.get(parameter.type, " Quote it; with papermill, give it with -r.")
-        return f"{shown}: the type must be {parameter.type}, not {type(value).__name__}.{hint}"
+        kind = parameter.type
+        return f"{shown}: the type must be {kind}, not {type(value).__name__}. {WRITTEN_AS[kind]}"
     if value == "" == parameter.default:
         return None
     members = value if isinstance(value, list) else [value]
@@ -294,9 +315,8 @@ def _member_problem(parameter: Parameter, value: Any) -> str | None:
     if parameter.is_date and (problem := _date_problem(parameter, value)):
         return f"{shown}: {problem}"
     if parameter.choices and str(value) not in parameter.choices:
-        near = get_close_matches(str(value), parameter.choices, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        return f"{shown}: not one of {', '.join(parameter.choices)}.{hint}"
+        hint = notebooks.suggestion(str(value), parameter.choices, "Choose one of them.")
+        return f"{shown}: not one of {', '.join(parameter.choices)}. {hint}"
     if parameter.low is not None and not parameter.low <= value <= parameter.high:
         return f"{shown}: outside the range {parameter.low} to {parameter.high}."
     return None
@@ -310,13 +330,8 @@ def _not_in_table(parameter: Parameter, members: list[Any]) -> str | None:
         ids = [row[first] for row in rows if all(row[column] == value for column, value in parameter.rows)]
     if not (unknown := [str(member) for member in members if member not in ids]):
         return None
-    near = get_close_matches(unknown[0], ids, n=1)
-    of = (
-        " with " + ", ".join(f"{column} {value}" for column, value in parameter.rows)
-        if parameter.rows
-        else ""
-    )
-    hint = f"Did you mean {near[0]}?" if near else f"The ids are in data/{path.name}."
+    of = " with " * bool(parameter.rows) + ", ".join(" ".join(rule) for rule in parameter.rows)
+    hint = notebooks.suggestion(unknown[0], ids, f"The ids are in data/{path.name}.")
     return f"{parameter.name}={_written(unknown[0])}: not in data/{path.name}{of}. {hint}"
 
 
@@ -375,8 +390,7 @@ def assignments_of(file: Path) -> list[str]:
 def parse_lists(known: Mapping[str, Parameter], assignments: list[str]) -> dict[str, list[Any]]:
     """Read `name=value,value` texts of a sweep: every value that each parameter is to take.
 
-    Values are separated by commas; an empty one is the empty text. A list is written in brackets, a range of
-    whole numbers as `30..90/30`: from 30 to 90 in steps of 30.
+    Values are separated by commas; an empty one is the empty text. A list is written in brackets.
 
     Raises
     ------
@@ -386,21 +400,8 @@ def parse_lists(known: Mapping[str, Parameter], assignments: list[str]) -> dict[
     values: dict[str, list[Any]] = {}
     for name, raw in _texts(assignments).items():
         parts = [raw] if name not in known else re.split(r",(?![^\[]*\])", raw)
-        values[name] = [value for part in parts for value in _stretch(known, name, part)]
+        values[name] = [read(known, name, part) for part in parts]
     return values
-
-
-def _stretch(known: Mapping[str, Parameter], name: str, text: str) -> list[Any]:
-    """One value of a sweep, or all values of a range."""
-    limits = re.fullmatch(r"\s*(-?\d{1,9})\.\.(-?\d{1,9})/(\d{1,9})\s*", text, re.ASCII)
-    if limits is None or name not in known or known[name].type != "int":
-        return [read(known, name, text)]
-    low, high, step = (int(number) for number in limits.groups())
-    if step == 0 or high < low:
-        raise ParameterError(f"{name}={text}: write a range as 30..90/30, upwards and in steps above 0.")
-    if (high - low) // step > 10_000:
-        raise ParameterError(f"{name}={text}: more than 10,000 values. Widen the step.")
-    return list(range(low, high + 1, step))
 
 
 def read(known: Mapping[str, Parameter], name: str, raw: Any) -> Any:

@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -39,6 +38,9 @@ NOTEBOOK_FIELDS: dict[str, type] = {
 KINDS_IN_WORDS = {str: "a text", list: "a list", dict: "names with values", int: "seconds, 1 or more"}
 ALWAYS_READ = ("series", "sources")
 CELL_TIMEOUT, RUN_TIMEOUT = 300, 1800
+
+
+_ByName = Mapping[str, Any]
 
 
 class _Texts(yaml.BaseLoader):
@@ -128,17 +130,15 @@ def _events(name: str, choices: Any) -> list[str]:
     for choice in choices if isinstance(choices, list) else [choices]:
         column, _, value = str(choice).partition("=")
         if not isinstance(sets.get(choice), list) and not (value and column in rows[0]):
-            raise PlanError(
-                f"collection.yml: {name}: `runs_from` names {choice}. Write a list of events of "
-                "claims.yml, or column=value of events.csv."
-            )
+            mend = "Write a list of events of claims.yml, or column=value of events.csv."
+            raise PlanError(f"collection.yml: {name}: `runs_from` names {choice}. {mend}")
         wanted |= {row["event_id"] for row in rows if value and row.get(column) == value}
         wanted |= set(sets.get(choice, []))
     return [row["event_id"] for row in rows if row["event_id"] in wanted]
 
 
-def rerun_settings() -> dict[str, list[str] | None]:
-    """What `collection.yml` says under `rerun`: `refresh`, publishers to refresh before the runs.
+def refreshed_first() -> list[str] | None:
+    """Publishers to refresh before a rerun, as `collection.yml` says under `rerun`: `refresh`.
 
     An empty list stands for all publishers, None (the default) for none.
 
@@ -151,23 +151,23 @@ def rerun_settings() -> dict[str, list[str] | None]:
     publishers = settings.get("refresh") if isinstance(settings, dict) else settings
     if set(settings) - {"refresh"} or not isinstance(publishers, list | None):
         raise PlanError("collection.yml: `rerun` takes `refresh: [publisher, …]` and nothing else.")
-    return {"refresh": publishers}
+    return publishers
 
 
 def _collection_file() -> dict[str, Any]:
     path = paths.notebooks_dir() / "collection.yml"
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), _Texts)
-        if unknown := set(content) - {"notebooks", "rerun"}:
-            raise PlanError(f"collection.yml: unknown {', '.join(sorted(unknown))}. Known: notebooks, rerun.")
-        return {"notebooks": dict(content["notebooks"] or {}), "rerun": content.get("rerun")}
+        unknown = set(content) - {"notebooks", "rerun"}
+        settings = {"notebooks": dict(content["notebooks"] or {}), "rerun": content.get("rerun")}
     except FileNotFoundError:
         raise PlanError(f"{path}: missing. List the notebooks there, under `notebooks:`.") from None
-    except PlanError:
-        raise
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise PlanError(f"{path}: not readable as `notebooks: {{id: …}}` ({reason}).") from None
+    if unknown:
+        raise PlanError(f"collection.yml: unknown {', '.join(sorted(unknown))}. Known: notebooks, rerun.")
+    return settings
 
 
 def _check_entry(name: str, entry: Any, listed: Mapping[str, Any]) -> None:
@@ -175,9 +175,8 @@ def _check_entry(name: str, entry: Any, listed: Mapping[str, Any]) -> None:
     if not isinstance(entry, dict) or not entry.get("question"):
         raise PlanError(f"{where}: has no `question`. Say what the notebook asks.")
     if unknown := set(entry) - NOTEBOOK_FIELDS.keys():
-        raise PlanError(
-            f"{where}: unknown {', '.join(sorted(unknown))}. Known: {', '.join(sorted(NOTEBOOK_FIELDS))}."
-        )
+        known = ", ".join(sorted(NOTEBOOK_FIELDS))
+        raise PlanError(f"{where}: unknown {', '.join(sorted(unknown))}. Known: {known}.")
     for field, kind in NOTEBOOK_FIELDS.items():
         value = entry.get(field, kind())
         if kind is int and field in entry:
@@ -192,9 +191,8 @@ def _check_entry(name: str, entry: Any, listed: Mapping[str, Any]) -> None:
     if missing := [need for need in entry.get("needs", []) if need not in listed]:
         raise PlanError(f"{where}: needs {missing[0]}, which is not listed.")
     if entry.get("runs", {PUBLISHED: {}}).get(PUBLISHED) != {}:
-        raise PlanError(
-            f"{where}: `runs` must have `published: {{}}`, the run with the notebook's own defaults."
-        )
+        mend = "must have `published: {}`, the run with the notebook's own defaults"
+        raise PlanError(f"{where}: `runs` {mend}.")
 
 
 def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: bool = False) -> list[Run]:
@@ -236,13 +234,40 @@ def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: 
         days = {these.get("as_of", "") for these in values[name].values()}
         for need in listed[name].get("needs", []):
             given[need] |= {known_on(day): {"as_of": day} if day else {} for day in sorted(days)}
+    return _runs({name: listed[name] for name in order}, sources, given, values)
+
+
+def _runs(entries: _ByName, sources: _ByName, given: _ByName, values: _ByName) -> list[Run]:
+    """The runs of notebooks in the order of their needs, each with its key's ingredients."""
     package = imports.package()
+    lock = notebooks.digest((paths.root() / "requirements.lock").read_bytes())
     runs: dict[str, Run] = {}
-    for name in order:
+    for name, entry in entries.items():
+        reads = tuple(sorted({*entry.get("reads", []), *ALWAYS_READ}))
         for each, these in given[name].items():
-            with _named(name):
-                run = _run(name, each, listed[name], sources[name], these, values[name][each], package, runs)
-            runs[run.id] = run
+            day = values[name][each].get("as_of", "")
+            needs = tuple(f"{need}/{known_on(day)}" for need in entry.get("needs", []))
+            ingredients = {
+                "notebook": notebooks.source_hash(sources[name]),
+                "parameters": values[name][each],
+                "data": data_hashes(reads),
+                "code": imports.reached(notebooks.program(sources[name]), package),
+                "packages": lock,
+                "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+                "needs": {need: runs[need].made_from for need in needs},
+            }
+            runs[f"{name}/{each}"] = Run(
+                notebook=name,
+                set=each,
+                source=paths.notebooks_dir() / f"{name}.ipynb",
+                parameters=values[name][each],
+                given=these,
+                reads=reads,
+                needs=needs,
+                cell_timeout=entry.get("cell_timeout", CELL_TIMEOUT),
+                run_timeout=entry.get("run_timeout", RUN_TIMEOUT),
+                ingredients=ingredients,
+            )
     return list(runs.values())
 
 
@@ -274,22 +299,17 @@ def find(name: str, listed: Mapping[str, Any] | None = None) -> str:
     matches = [known for known in listed if known == wanted or known.split("_")[0] == wanted.zfill(2)]
     if len(matches) == 1:
         return matches[0]
-    near = get_close_matches(wanted, listed, n=1)
-    raise PlanError(
-        f"{name}: no such notebook. "
-        + (f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(listed))}.")
-    )
+    known = f"Known: {', '.join(sorted(listed))}."
+    raise PlanError(f"{name}: no such notebook. {notebooks.suggestion(wanted, listed, known)}")
 
 
 def _in_order(listed: Mapping[str, Any]) -> list[str]:
     try:
-        return list(
-            TopologicalSorter({name: entry.get("needs", []) for name, entry in listed.items()}).static_order()
-        )
+        needs = {name: entry.get("needs", []) for name, entry in listed.items()}
+        return list(TopologicalSorter(needs).static_order())
     except CycleError as error:
-        raise PlanError(
-            f"collection.yml: {' needs '.join(reversed(error.args[1]))}. Break the circle."
-        ) from None
+        circle = " needs ".join(reversed(error.args[1]))
+        raise PlanError(f"collection.yml: {circle}. Break the circle.") from None
 
 
 def _sets(
@@ -330,41 +350,6 @@ def set_name(given: Mapping[str, Any]) -> str:
     return safe if safe == full and len(safe) <= 80 else f"{safe[:70]}-{notebooks.digest(full)[:8]}"
 
 
-def _run(
-    name: str,
-    set_name: str,
-    entry: Mapping[str, Any],
-    source: dict[str, Any],
-    given: dict[str, Any],
-    values: dict[str, Any],
-    package: imports.Package,
-    earlier: Mapping[str, Run],
-) -> Run:
-    reads = tuple(sorted({*entry.get("reads", []), *ALWAYS_READ}))
-    needs = tuple(f"{need}/{known_on(values.get('as_of', ''))}" for need in entry.get("needs", []))
-    ingredients = {
-        "notebook": notebooks.source_hash(source),
-        "parameters": values,
-        "data": data_hashes(reads),
-        "code": imports.reached(notebooks.program(source), package),
-        "packages": notebooks.digest((paths.root() / "requirements.lock").read_bytes()),
-        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-        "needs": {need: earlier[need].made_from for need in needs},
-    }
-    return Run(
-        notebook=name,
-        set=set_name,
-        source=paths.notebooks_dir() / f"{name}.ipynb",
-        parameters=values,
-        given=given,
-        reads=reads,
-        needs=needs,
-        cell_timeout=entry.get("cell_timeout", CELL_TIMEOUT),
-        run_timeout=entry.get("run_timeout", RUN_TIMEOUT),
-        ingredients=ingredients,
-    )
-
-
 def data_hashes(tables: Iterable[str]) -> dict[str, str]:
     """sha256 of the file of each table, by its path within `data/`.
 
@@ -381,22 +366,19 @@ def data_hashes(tables: Iterable[str]) -> dict[str, str]:
     hashes = {}
     for table in tables:
         if table not in files:
-            near = get_close_matches(table, files, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise PlanError(
-                f"collection.yml: `reads` names {table}, which is no table of the data package.{hint}"
-            )
+            hint = notebooks.suggestion(table, files, "Name the stem of its file.")
+            message = f"`reads` names {table}, which is no table of the data package. {hint}"
+            raise PlanError(f"collection.yml: {message}")
         state = files[table].stat()
-        hashes[files[table].relative_to(data).as_posix()] = _file_hash(
-            files[table], (state.st_mtime_ns, state.st_size, state.st_ino)
-        )
+        identity = state.st_mtime_ns, state.st_size, state.st_ino
+        hashes[files[table].relative_to(data).as_posix()] = _file_hash(files[table], identity)
     described = _described(data / "datapackage.json")
     if changed := [file for file, hashed in hashes.items() if described.get(file, hashed) != hashed]:
-        raise PlanError(
-            f"data/{changed[0]}: is not the file that data/datapackage.json describes: edited by hand, "
-            "cut, or left by a refresh that broke off. Run `summits data check`, and after an edit `summits "
-            "data describe`."
+        why = (
+            "is not the file that data/datapackage.json describes: edited by hand, cut, or left by a refresh"
         )
+        mend = "Run `summits data check`, and after an edit `summits data describe`."
+        raise PlanError(f"data/{changed[0]}: {why} that broke off. {mend}")
     return hashes
 
 

@@ -65,7 +65,7 @@ def rerun(
     summits.tasks.Interrupted
         On Ctrl-C or SIGTERM. What is in place is whole; the next call goes on from there.
     """
-    refused = _refresh(plan.rerun_settings()["refresh"], echo)
+    refused = _refresh(plan.refreshed_first(), echo)
     runs = plan.plan()
     endings = command.execute(runs, workers, progress)
     if publish:

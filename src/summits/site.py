@@ -16,7 +16,6 @@ import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ from docutils.utils.math.latex2mathml import tex2mathml
 import helpers
 from helpers import catalog, paths, records
 from helpers.paths import FIGURE_MIME
-from summits import plan, scoreboard
+from summits import plan, scoreboard, temporary
 from summits.notebooks import RECORD_MIME
 
 SCOREBOARD, STORY, DOSSIER = "11_claims", "00_what_happened", "14_event_dossier"
@@ -82,17 +81,17 @@ def build(runs_dir: Path | None = None, out_dir: Path | None = None) -> Path:
     runs_dir = runs_dir or paths.runs_dir()
     out_dir = out_dir or runs_dir / "_site"
     out_dir.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".site-", dir=out_dir.parent) as work:
-        source, pages = Path(work) / "source", Path(work) / "html"
+    with temporary.folder(".site-", out_dir.parent) as work:
+        source, pages = work / "source", work / "html"
         prepare(runs_dir, source)
         made_from = _fingerprint(source)
         stamp = out_dir / STAMP
-        if stamp.exists() and stamp.read_text() == made_from:
+        if stamp.exists() and stamp.read_bytes() == made_from.encode():
             return out_dir / "index.html"
         _run_sphinx(source, pages)
         (pages / STAMP).write_text(made_from)
         if out_dir.exists():
-            out_dir.rename(Path(work) / "former")
+            out_dir.rename(work / "former")
         pages.rename(out_dir)
     return out_dir / "index.html"
 

@@ -13,7 +13,7 @@ def state(run: Run) -> str:
     if is_fresh(run):
         return "fresh"
     key = run.failed_directory / "key.txt"
-    if key.exists() and key.read_text() == run.key:
+    if key.exists() and key.read_bytes() == run.key.encode():
         return "failed"
     return "stale" if (run.directory / "record.json").exists() else "never"
 

@@ -98,15 +98,13 @@ def tidy(found: Sequence[tuple[Run, dict[str, Any]]]) -> pd.DataFrame:
     """
     names = varied(run for run, _ in found)
     rows = [
-        {"run": run.id}
-        | {f"parameter_{name}": _text(run.parameters[name]) for name in names}
-        | {field: result.get(field) for field in FIELDS}
-        | {"details": json.dumps(result.get("details", {}), ensure_ascii=False, sort_keys=True)}
+        [run.id, *(_text(run.parameters[name]) for name in names), *(result.get(field) for field in FIELDS)]
         for run, record in found
         for result in record["records"]
     ]
-    columns = ["run", *(f"parameter_{name}" for name in names), *FIELDS]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=["run", *(f"parameter_{name}" for name in names), *FIELDS])
+    dumped = [json.dumps(each or {}, ensure_ascii=False, sort_keys=True) for each in table["details"]]
+    return table.assign(details=dumped)
 
 
 def draw(table: pd.DataFrame, record: str, path: Path) -> None:
@@ -120,10 +118,8 @@ def draw(table: pd.DataFrame, record: str, path: Path) -> None:
     from helpers.figures import coefficient_plot, save
 
     rows = table[table["name"] == record]
-    rows = rows.assign(
-        **{part: pd.to_numeric(rows[part], errors="coerce") for part in ("value", "low", "high")}
-    )
-    rows = rows[rows["value"].notna()]
+    ends = ["value", "low", "high"]
+    rows = rows.assign(**rows[ends].apply(pd.to_numeric, errors="coerce")).dropna(subset="value")
     if rows.empty:
         raise SweepError(f"No run of the sweep recorded {record!r} as a number.")
     parameters = [column for column in table if column.startswith("parameter_")]

@@ -19,10 +19,10 @@ from typing import Any
 import filelock
 
 from helpers import paths
-from summits import archive, failures, states
+from summits import archive, failures, states, temporary
 from summits.cluster import connected
 from summits.engine import RunFailed, execute, working_folder, working_prefix
-from summits.papermill_engine import remove_abandoned_folders
+from summits.papermill_engine import SOCKETS
 from summits.plan import Run
 
 Echo = Callable[[str], None]
@@ -89,7 +89,7 @@ def _only_one() -> Iterator[None]:
         yield
     finally:
         shutil.rmtree(working_folder(), ignore_errors=True)
-        remove_abandoned_folders()
+        temporary.sweep(*SOCKETS)
         lock.release()
 
 
@@ -202,9 +202,8 @@ def _ending(run: Run, future: Future) -> str:
         print(failure, file=sys.stderr)
     elif isinstance(failure, OSError):
         print(f"{run.id}: {failure}", file=sys.stderr)
-    if states.state(run) != "failed" and (
-        left := next(working_folder().glob(f"{working_prefix(run)}*"), None)
-    ):
+    left = next(working_folder().glob(f"{working_prefix(run)}*"), None)
+    if left and states.state(run) != "failed":
         error = RuntimeError("The worker was killed or ran out of memory.")
         print(failures.keep_aside(left, run, error), file=sys.stderr)
     return "failed" if states.state(run) == "failed" else "not run"

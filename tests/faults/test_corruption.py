@@ -205,9 +205,11 @@ CASES = [
     ),
     Case("cut last line", cut_last_line, TRADE, "", "may be cut", "restore the last line"),
     # columns
-    Case("missing column", drop_column, TRADE, "source_id", "column is missing", "put the columns back"),
-    Case("extra column", add_column, TRADE, "x", "not in the schema", "remove it"),
-    Case("column order", swap_columns, TRADE, "", "another order", "order them"),
+    Case(
+        "missing column", drop_column, TRADE, "source_id", "not those of the schema", "put the columns back"
+    ),
+    Case("extra column", add_column, TRADE, "x", "not those of the schema", "put the columns back"),
+    Case("column order", swap_columns, TRADE, "", "in their order", "put the columns back"),
     Case("extra cell", add_cell, TRADE, "", "too many cells", "restore the line"),
     # cells
     Case("blank value", trade("value", ""), TRADE, "value", "is blank", "remove the row"),
@@ -349,7 +351,7 @@ CASES = [
         "series.csv",
         "basket",
         "not in baskets.csv",
-        "add the basket",
+        "add the row to baskets",
     ),
     Case(
         "duplicate series",

@@ -87,9 +87,9 @@ def test_wrong_settings_are_refused(steps: list[str], text: str) -> None:
     configure(text)
     assert called() == cli.USAGE and steps == []
     with pytest.raises(plan.PlanError, match="rerun"):
-        plan.rerun_settings()
+        plan.refreshed_first()
 
 
 def test_without_settings_nothing_is_refreshed(steps: list[str]) -> None:
-    assert plan.rerun_settings() == {"refresh": None}
+    assert plan.refreshed_first() is None
     assert rerun.rerun(attribute=False, publish=False, workers=1, echo=print, progress=print).refused == ()

@@ -6,6 +6,7 @@ import nbformat
 import papermill
 import pytest
 import stub_collection as stub
+from nbclient import NotebookClient
 
 from summits import notebooks, parameters
 
@@ -97,3 +98,23 @@ def test_a_notebook_of_others_without_parameters_runs_too(tmp_path: Path) -> Non
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), tmp_path / "theirs.ipynb")
     executed = papermill.execute_notebook(tmp_path / "theirs.ipynb", None, progress_bar=False)
     assert executed.cells[-1].outputs[0].text == "42\n"
+
+
+@pytest.mark.parametrize(("days", "refused"), [("30", False), ("300", True), ("'30'", True)])
+def test_the_set_up_cell_checks_where_nothing_else_does(days: str, refused: bool) -> None:
+    declared = PARAMETERS.replace("int = 30", f"int = {days}")
+    check = "from summits import parameters\nparameters.check_running()\n'all well'"
+    cells = [nbformat.v4.new_code_cell(source) for source in ("1 + 1", declared, check)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    executed = NotebookClient(notebook, allow_errors=True, kernel_name="python3").execute()
+    (output,) = executed.cells[-1].outputs
+    assert (output.output_type == "error") == refused
+    if refused:
+        assert output.traceback == [f"{output.ename}: {output.evalue}"] and "days=" in output.evalue
+
+
+def test_the_set_up_cell_checks_what_was_injected() -> None:
+    check = "from summits import parameters\nparameters.check_running()"
+    cells = [nbformat.v4.new_code_cell(source) for source in (PARAMETERS, "days = 91", check)]
+    executed = NotebookClient(nbformat.v4.new_notebook(cells=cells), allow_errors=True).execute()
+    assert executed.cells[-1].outputs[0].evalue == "days=91: outside the range 1 to 90."

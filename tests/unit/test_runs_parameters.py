@@ -305,8 +305,6 @@ def test_numbers_that_python_does_not_write_are_refused(kinds: dict) -> None:
 @pytest.mark.parametrize(
     ("text", "values"),
     [
-        ("window_days=30..90/30", [30, 60, 90]),
-        ("window_days=1,10..12/1", [1, 10, 11, 12]),
         ("names=[a, b],[c]", [["a", "b"], ["c"]]),
         ("label=a,,b", ["a", "", "b"]),
         ("level=1e-2,0.5", [0.01, 0.5]),
@@ -314,9 +312,3 @@ def test_numbers_that_python_does_not_write_are_refused(kinds: dict) -> None:
 )
 def test_values_of_a_sweep(kinds: dict, text: str, values: list) -> None:
     assert list(parameters.parse_lists(kinds, [text]).values()) == [values]
-
-
-@pytest.mark.parametrize("text", ["window_days=90..30/30", "window_days=1..9/0", "window_days=0..99999999/1"])
-def test_a_range_without_sense_is_refused(kinds: dict, text: str) -> None:
-    with pytest.raises(parameters.ParameterError, match="10,000 values|write a range"):
-        parameters.parse_lists(kinds, [text])

@@ -8,7 +8,7 @@ import stub_collection as stub
 from papermill import engines
 
 from helpers import paths
-from summits import papermill_engine, plan, tasks
+from summits import papermill_engine, plan, tasks, temporary
 
 
 def test_what_others_wait_for_longest_starts_first(
@@ -23,10 +23,7 @@ def test_what_others_wait_for_longest_starts_first(
     assert ranks == {"01_first": 0, "02_second": 1, "03_last": 2, "04_alone": 2}
 
 
-def test_folders_that_killed_runs_left_are_removed_and_those_in_use_stay(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(papermill_engine, "SOCKETS", tmp_path)
+def test_folders_that_killed_runs_left_are_removed_and_those_in_use_stay(tmp_path: Path) -> None:
     abandoned, about_to_be_locked, other = (
         tmp_path / name for name in ("summits-kernel-1", "summits-kernel-2", "summits-attribution-3")
     )
@@ -34,9 +31,9 @@ def test_folders_that_killed_runs_left_are_removed_and_those_in_use_stay(
         folder.mkdir()
     for folder in (abandoned, other):
         (folder / "kernel-1").touch()
-    with papermill_engine.private_folder() as used:
+    with temporary.folder("summits-kernel-", tmp_path) as used:
         (used / "kernel-1").touch()
-        papermill_engine.remove_abandoned_folders()
+        temporary.sweep("summits-kernel-", tmp_path)
         assert set(tmp_path.iterdir()) == {used, about_to_be_locked, other}
     assert set(tmp_path.iterdir()) == {about_to_be_locked, other}
 
