@@ -48,26 +48,6 @@ class SeasonalAdjustment:
     adjusted: pd.Series
 
 
-@dataclass(frozen=True)
-class PeakChange:
-    """Result of `against_peak`.
-
-    Attributes
-    ----------
-    latest : float
-        Mean of the last three months.
-    month, peak : pandas.Timestamp
-        Last month of the latest and of the highest mean.
-    percent : float
-        Latest against highest mean; 0 at the peak.
-    """
-
-    latest: float
-    month: pd.Timestamp
-    peak: pd.Timestamp
-    percent: float
-
-
 def log(values: pd.Series) -> pd.Series:
     """Take the natural logarithm.
 
@@ -126,50 +106,11 @@ def quarterly_sum(values: pd.Series) -> pd.Series:
     A quarter of which a month is missing is missing; the first and the last are left out unless whole.
     """
     _check(values, monthly=True)
-    groups = values.dropna().groupby(values.dropna().index.to_period("Q"))
-    whole = groups.sum()[groups.size() == 3]
-    return _on_quarter_ends(whole, values.name)
-
-
-def yearly_sum(values: pd.Series) -> pd.Series:
-    """Sum of the months of each calendar year, by the number of the year.
-
-    A year of which a month is missing is left out. Annual values stay as they are.
-    """
-    _check(values)
-    known = values.dropna()
-    groups = known.groupby(known.index.year)
-    return groups.sum()[groups.size() == (12 if (known.index.day == 1).all() else 1)]
-
-
-def calendar_quarters(values: pd.Series) -> pd.Series:
-    """Put the quarters of a fiscal year on the calendar quarters that hold most of their months.
-
-    A quarter that ends in April has February and March in the first calendar quarter and April in the second,
-    so it counts for the first. Quarters that end with a calendar quarter stay where they are.
-
-    Parameters
-    ----------
-    values : pandas.Series
-        One value per fiscal quarter, dated by its last day.
-
-    Returns
-    -------
-    pandas.Series
-        On the last days of all calendar quarters from the first to the last; missing where no fiscal quarter
-        is known.
-
-    Raises
-    ------
-    BadSeries
-        If two values fall into one calendar quarter.
-    """
-    _check(values)
-    quarters = (values.index - pd.DateOffset(months=1)).to_period("Q")
-    if not quarters.is_unique:
-        twice = quarters[quarters.duplicated()][0]
-        raise BadSeries(f"{_name(values)} has two values in {twice}. Keep one value per quarter.")
-    return _on_quarter_ends(pd.Series(values.to_numpy(), index=quarters), values.name)
+    quarters = values.dropna().groupby(values.dropna().index.to_period("Q"))
+    sums = quarters.sum()[quarters.size() == 3]
+    if len(sums):
+        sums = sums.reindex(pd.period_range(sums.index[0], sums.index[-1], freq="Q"))
+    return sums.set_axis(sums.index.to_timestamp(how="end").normalize().as_unit("us")).rename_axis("period")
 
 
 def january_february_mean(values: pd.Series) -> pd.Series:
@@ -245,21 +186,6 @@ def in_months_of(values: pd.Series, dates: pd.Series) -> pd.Series:
     return pd.Series(values.reindex(months).to_numpy(dtype=float), index=dates.index)
 
 
-def against_peak(values: pd.Series) -> PeakChange:
-    """Set the latest three-month mean of a monthly series against its highest.
-
-    Raises
-    ------
-    BadSeries
-        If no three months in a row are known.
-    """
-    mean = (three_month_sum(values) / 3).dropna()
-    if mean.empty:
-        raise BadSeries(f"{_name(values)} has no three months in a row. Widen the dates.")
-    change = 100 * (mean.iloc[-1] / mean.max() - 1)
-    return PeakChange(float(mean.iloc[-1]), mean.index[-1], mean.idxmax(), float(change))
-
-
 def total(parts: dict[str, pd.Series]) -> pd.Series:
     """Sum several series in the same unit; missing where one of them is.
 
@@ -275,20 +201,6 @@ def total(parts: dict[str, pd.Series]) -> pd.Series:
     return pd.DataFrame(parts).sum(axis="columns", skipna=False)
 
 
-def monthly_average(daily: pd.Series) -> pd.Series:
-    """Mean of the daily values of each month, on first days of months.
-
-    A month counts only if its values begin within its first and end within its last seven days, so that a
-    month cut by the start or the end of the data gives no average.
-    """
-    _check(daily)
-    daily = daily.dropna()
-    month = daily.index.to_period("M")
-    days = pd.Series(daily.index.day, index=daily.index).groupby(month).agg(["min", "max"])
-    whole = (days["min"] <= 7) & (days["max"] > days.index.days_in_month - 7)
-    return daily.groupby(month).mean()[whole].to_timestamp().rename_axis("period")
-
-
 def to_currency(values: pd.Series, rate: pd.Series, quoted: str) -> pd.Series:
     """Convert monthly values with monthly average exchange rates.
 
@@ -299,7 +211,7 @@ def to_currency(values: pd.Series, rate: pd.Series, quoted: str) -> pd.Series:
     values : pandas.Series
         Monthly values in the currency to convert from.
     rate : pandas.Series
-        Monthly average rate; make it from daily rates with `monthly_average`.
+        Monthly average rate.
     quoted : {"old per new", "new per old"}
         How the rate is quoted: yuan per dollar is "old per new" when yuan become dollars, dollars per euro is
         "new per old" when euros become dollars.
@@ -466,14 +378,6 @@ def seasonally_adjust(
         seasonal=pattern.rename(values.name),
         adjusted=values / pattern if use_log else values - pattern,
     )
-
-
-def _on_quarter_ends(values: pd.Series, name: str | None) -> pd.Series:
-    """Turn periods of quarters into their last days, with a missing value in every gap."""
-    if len(values):
-        values = values.reindex(pd.period_range(values.index[0], values.index[-1], freq="Q"))
-    ends = values.index.to_timestamp(how="end").normalize().as_unit("us")
-    return pd.Series(values.to_numpy(dtype=float), index=ends.rename("period"), name=name)
 
 
 def _decompose(values: pd.Series, settings: dict, iterations: dict) -> tuple[pd.Series, pd.Series]:

@@ -118,19 +118,6 @@ def synthetic_control(
     )
 
 
-def difference_in_differences(
-    outcomes: pd.DataFrame, treated: str, first_treated: Any, *, anticipation: int, unit: str
-) -> Estimate:
-    """Estimate the effect on one unit by the difference of its mean change from the donors' mean change.
-
-    Parameters and errors are those of :func:`synthetic_control`. The interval and p value come from the same
-    estimate for each donor in turn (Arkhangelsky et al. 2021, algorithm 4).
-    """
-    return _against_donors(
-        _did, "difference-in-differences", outcomes, treated, first_treated, anticipation, unit
-    )
-
-
 def synthetic_difference_in_differences(
     outcomes: pd.DataFrame, treated: str, first_treated: Any, *, anticipation: int, unit: str
 ) -> Estimate:
@@ -248,11 +235,6 @@ def _against_donors(
         window=f"from {first_treated}",
         leads=f"{anticipation} periods before, out of the fit",
     )
-
-
-def _did(split: _Split) -> float:
-    treated = split.treated_after.mean() - split.treated_before.mean()
-    return treated - (split.donors_after.mean() - split.donors_before.mean())
 
 
 def _synthetic_did(split: _Split) -> float:
