@@ -268,31 +268,6 @@ def list_table(name: str, as_of: str | date | pd.Timestamp | None = None) -> pd.
     return public.reset_index(drop=True)
 
 
-def every_row(table: str, as_of: str | date | pd.Timestamp | None = None) -> pd.DataFrame:
-    """Read all rows of one observations table that were public on a day, every vintage of them.
-
-    Parameters
-    ----------
-    table : str
-        The file name without its ending, such as ``trade``.
-    as_of : str, datetime.date, pandas.Timestamp or None
-        Keep only rows whose vintage is on or before this day.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``series_id``, ``period``, ``value``, ``vintage``, ``source_id``, all text.
-
-    Raises
-    ------
-    catalog.MissingData
-        If there is no such table.
-    """
-    rows = catalog.read_text_table(paths.data_dir() / "observations" / f"{table}.csv")
-    day = as_of_day(as_of)
-    return rows if day is None else rows[rows["vintage"] <= f"{day:%Y-%m-%d}"].reset_index(drop=True)
-
-
 def _rows(info: catalog.Series) -> pd.DataFrame:
     """Return all rows of one series, sorted by period and vintage, with typed columns."""
     path = paths.data_dir() / "observations" / f"{info.table}.csv"

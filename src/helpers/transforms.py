@@ -126,26 +126,6 @@ def january_february_mean(values: pd.Series) -> pd.Series:
     return values.where(values.index.month > 2, years.transform("mean").where(years.transform("size") == 2))
 
 
-def running_maximum(values: pd.Series, ends: pd.DatetimeIndex) -> pd.Series:
-    """Largest value so far at the end of each period.
-
-    Parameters
-    ----------
-    values : pandas.Series
-        Values by date; dates may repeat and need no order. Missing values set no record.
-    ends : pandas.DatetimeIndex
-        Sorted last days of the periods.
-
-    Returns
-    -------
-    pandas.Series
-        On `ends`; missing before the first value.
-    """
-    known = values.dropna().sort_index()
-    records = known.cummax().groupby(level=0).last()
-    return records.reindex(records.index.union(ends)).ffill().reindex(ends).rename(values.name)
-
-
 def change_across(values: pd.Series, before: tuple[int, int], after: tuple[int, int]) -> pd.Series:
     """Log change between two spans of months, with every month in turn as month 0.
 

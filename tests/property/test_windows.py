@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import timeline, transforms
+from helpers import transforms
 
 DAYS = st.dates(pd.Timestamp("2013-01-01").date(), pd.Timestamp("2026-06-30").date())
 LENGTH = st.integers(0, 30)
@@ -24,16 +24,6 @@ def monthly(draw, gaps=True):
         else [True] * len(index)
     )
     return pd.Series(values, index=index, name="x")[keep]
-
-
-@few
-@given(day=DAYS, before=LENGTH, after=LENGTH)
-def test_a_month_window_is_unbroken_around_its_month(day, before, after):
-    window = timeline.month_window(day, before, after)
-    assert len(window) == before + 1 + after
-    assert (window[before].year, window[before].month) == (day.year, day.month)
-    assert (window.day == 1).all() and window.tz is None
-    assert (np.diff(window.year * 12 + window.month) == 1).all()
 
 
 @few

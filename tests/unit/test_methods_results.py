@@ -7,13 +7,10 @@ from scipy import stats
 
 from helpers.methods import checks
 from helpers.methods.checks import UnusableInput
-from helpers.methods.placebo import placebo_test
 from helpers.methods.power import (
-    detectable_coefficient,
     detectable_difference,
     detectable_mean,
     detectable_rate_ratio,
-    detectable_shift,
     normal_multiplier,
 )
 from helpers.methods.results import (
@@ -143,22 +140,6 @@ def test_the_interval_of_a_mean_has_values_minus_one_degrees_of_freedom():
     assert (mean.low, mean.high) == pytest.approx(expected) and mean.df == 2
 
 
-def test_the_detectable_shift_reaches_the_level_in_four_fifths_of_the_placebo_dates():
-    pool = np.random.default_rng(3).normal(1, 2, 60)
-    shift = detectable_shift(pool)
-    median = np.median(pool)
-    found = [placebo_test(pool - median, value + shift - median) <= 0.05 for value in pool]
-    missed = [placebo_test(pool - median, value + 0.9 * shift - median) <= 0.05 for value in pool]
-    assert np.mean(found) >= 0.8 > np.mean(missed)
-    # Of 19 placebo changes not one may lie as far; the side on which more room is needed decides.
-    even, skewed = np.arange(-9.0, 10.0), -(np.arange(19.0) ** 2)
-    assert detectable_shift(even) == pytest.approx(9 + 5.4)
-    assert (
-        detectable_shift(skewed) == detectable_shift(-skewed) == pytest.approx(243 + (14.4**2 - 81), rel=0.01)
-    )
-    assert np.isfinite(detectable_shift(pool[:19])) and np.isnan(detectable_shift(pool[:18]))
-
-
 def test_the_detectable_rate_ratio():
     effect = detectable_rate_ratio(0.1, exposure_inside=1000, exposure_outside=3000)
     assert effect.value == pytest.approx(np.exp(normal_multiplier() * np.sqrt(1 / 100 + 1 / 300)))
@@ -176,13 +157,6 @@ def test_the_detectable_rate_ratio():
 def test_impossible_designs_are_refused(call):
     with pytest.raises(UnusableInput):
         call()
-
-
-def test_the_detectable_coefficient_follows_the_tails_of_its_t_ratio():
-    normal = np.abs(stats.norm.ppf(np.arange(1, 40_000) / 40_000))
-    assert detectable_coefficient(0.1) == pytest.approx(0.1 * normal_multiplier())
-    assert detectable_coefficient(0.1, ratios=normal) == pytest.approx(0.1 * normal_multiplier(), rel=1e-3)
-    assert detectable_coefficient(0.1, ratios=2 * normal) > 1.9 * detectable_coefficient(0.1, df=100)
 
 
 def test_equivalence_is_the_worse_of_two_one_sided_tests():

@@ -16,7 +16,6 @@ from statsmodels.stats.power import TTestIndPower, TTestPower
 
 from helpers.methods import checks
 from helpers.methods.checks import UnusableInput
-from helpers.methods.placebo import MINIMUM_POOL
 from helpers.methods.results import Estimate
 
 ALPHA = 0.05
@@ -101,45 +100,6 @@ def detectable_difference(first: int, second: int, sd: float, unit: str) -> Dete
     size = TTestIndPower().solve_power(nobs1=first, ratio=second / first, **ONE_TAIL, power=POWER)
     se = sd * np.sqrt(1 / first + 1 / second)
     return DetectableEffect(float(size) * sd, unit, se, first + second, "difference in means, t test")
-
-
-def detectable_correlation(n: int) -> DetectableEffect:
-    """Correlation of two series of `n` independent pairs, by Fisher's z; a search over lags needs more.
-
-    Raises
-    ------
-    UnusableInput
-        If there are fewer than four pairs.
-    """
-    checks.enough(n, 4, "pairs")
-    se = 1 / np.sqrt(n - 3)
-    value = float(np.tanh(normal_multiplier() * se))
-    return DetectableEffect(value, "correlation", float(se), n, "correlation, Fisher's z")
-
-
-def detectable_shift(placebo: np.ndarray) -> float:
-    """Smallest change that is found around 80 percent of the placebo dates it is added to.
-
-    Found means that no more placebo changes lie as far from their median as p = 0.05 allows.
-
-    Parameters
-    ----------
-    placebo : array, shape (dates,)
-        Changes around dates on which nothing happened.
-
-    Returns
-    -------
-    float
-        In the unit of the changes; missing with fewer than 19 of them.
-    """
-    if len(placebo) < MINIMUM_POOL:
-        return float("nan")
-    distance = np.asarray(placebo) - np.median(placebo)
-    # So many placebo changes may be as extreme and p still be at most ALPHA.
-    hits = int(np.floor(ALPHA * (1 + len(placebo)) + 1e-9)) - 1
-    threshold = np.sort(np.abs(distance))[::-1][hits]
-    low, high = np.quantile(distance, [1 - POWER, POWER])
-    return float(threshold + max(-low, high))
 
 
 def detectable_rate_ratio(

@@ -1,6 +1,5 @@
-"""Synthetic control and (synthetic) difference-in-differences for one treated unit."""
+"""Synthetic control and synthetic difference-in-differences for one treated unit."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,8 +129,22 @@ def synthetic_difference_in_differences(
     Arkhangelsky, Athey, Hirshberg, Imbens & Wager (2021), American Economic Review 111, 4088-4118, algorithms
     1, 4.
     """
-    method = "synthetic difference-in-differences"
-    return _against_donors(_synthetic_did, method, outcomes, treated, first_treated, anticipation, unit)
+    _check_outcomes(outcomes, treated, first_treated, anticipation)
+    untreated = outcomes.drop(columns=treated)
+    estimates = pd.Series(
+        {treated: _synthetic_did(_split(outcomes, treated, first_treated, anticipation))}
+        | {name: _synthetic_did(_split(untreated, name, first_treated, anticipation)) for name in untreated}
+    )
+    return Estimate(
+        estimates[treated],
+        **_interval(estimates, treated),
+        unit=unit,
+        n=len(estimates),
+        method=f"synthetic difference-in-differences ({INTERVAL_FROM_DONORS})",
+        p_value=(estimates.abs() >= abs(estimates[treated])).mean(),
+        window=f"from {first_treated}",
+        leads=f"{anticipation} periods before, out of the fit",
+    )
 
 
 def simplex_weights(donors: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -206,35 +219,6 @@ def _interval(estimates: pd.Series, treated: str) -> dict[str, float]:
     se = estimates.drop(treated).std(ddof=1)
     value = estimates[treated]
     return {"low": value - 1.96 * se, "high": value + 1.96 * se, "se": se}
-
-
-def _against_donors(
-    estimator: Callable[[_Split], float],
-    method: str,
-    outcomes: pd.DataFrame,
-    treated: str,
-    first_treated: Any,
-    anticipation: int,
-    unit: str,
-) -> Estimate:
-    _check_outcomes(outcomes, treated, first_treated, anticipation)
-    estimates = {treated: estimator(_split(outcomes, treated, first_treated, anticipation))}
-    untreated = outcomes.drop(columns=treated)
-    for name in untreated.columns:
-        estimates[name] = estimator(_split(untreated, name, first_treated, anticipation))
-    estimates = pd.Series(estimates)
-    ends = _interval(estimates, treated)
-    return Estimate(
-        estimates[treated],
-        ends["low"],
-        ends["high"],
-        unit=unit,
-        n=len(estimates),
-        method=f"{method} ({INTERVAL_FROM_DONORS})",
-        p_value=(estimates.abs() >= abs(estimates[treated])).mean(),
-        window=f"from {first_treated}",
-        leads=f"{anticipation} periods before, out of the fit",
-    )
 
 
 def _synthetic_did(split: _Split) -> float:
