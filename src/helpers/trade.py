@@ -44,7 +44,7 @@ def cycle(known: Mapping[str, SeriesData], series_id: str) -> pd.Series:
         USD, or an index for growth; empty if the series was not known.
     """
     if series_id in known and known[series_id].info.stored_as == "growth":
-        return transforms.chain_index(known[series_id].values, "percent")
+        return transforms.chain_index(known[series_id].values)
     return dollars(known, series_id)
 
 

@@ -4,7 +4,6 @@ Every function takes a numeric Series on a sorted, unique DatetimeIndex without 
 one. Missing stays missing: no result bridges a gap. Nothing here estimates an effect.
 """
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -29,23 +28,6 @@ SHORTEST_STRETCH = 36
 
 class BadSeries(ValueError):
     """A series cannot be transformed as asked."""
-
-
-@dataclass(frozen=True)
-class SeasonalAdjustment:
-    """Result of `seasonally_adjust`.
-
-    Attributes
-    ----------
-    observed, trend, seasonal, adjusted : pandas.Series
-        All on the index of the input. With `use_log` the seasonal is a factor around 1 and ``adjusted`` is
-        observed divided by it; otherwise it is in the unit of the input and subtracted.
-    """
-
-    observed: pd.Series
-    trend: pd.Series
-    seasonal: pd.Series
-    adjusted: pd.Series
 
 
 def log(values: pd.Series) -> pd.Series:
@@ -243,7 +225,7 @@ def convert(values: pd.Series, old: str, new: str, per_dollar: dict[str, pd.Seri
     return converted.dropna()
 
 
-def chain_index(growth_rates: pd.Series, unit: str) -> pd.Series:
+def chain_index(growth_rates: pd.Series) -> pd.Series:
     """Chain growth rates into an index that is 100 in the period before the first rate.
 
     This recovers the shape of a series of which only growth may be published; the level stays unknown.
@@ -251,9 +233,7 @@ def chain_index(growth_rates: pd.Series, unit: str) -> pd.Series:
     Parameters
     ----------
     growth_rates : pandas.Series
-        Simple growth on the previous period, without gaps.
-    unit : {"percent", "decimal"}
-        Five percent is 5 or 0.05.
+        Simple growth on the previous period in percent, without gaps.
 
     Raises
     ------
@@ -262,27 +242,15 @@ def chain_index(growth_rates: pd.Series, unit: str) -> pd.Series:
         less.
     """
     _check(growth_rates)
-    if unit not in ("percent", "decimal"):
-        raise BadSeries(f"{unit!r} is no unit of growth. Choose percent or decimal.")
     numbers = _numbers(growth_rates.index)
     broken = growth_rates.isna().to_numpy() | (np.diff(numbers, prepend=numbers[0] - 1) > 1)
     if broken.any():
-        raise BadSeries(
-            f"{_name(growth_rates)} has a gap at {growth_rates.index[broken][0].date()}. Cut there."
-        )
-    factors = 1 + growth_rates / (100 if unit == "percent" else 1)
+        gap = growth_rates.index[broken][0].date()
+        raise BadSeries(f"{_name(growth_rates)} has a gap at {gap}. Cut there.")
+    factors = 1 + growth_rates / 100
     if (factors <= 0).any():
-        raise BadSeries(
-            f"{_name(growth_rates)} falls by 100 percent or more. Check whether its unit is {unit}."
-        )
+        raise BadSeries(f"{_name(growth_rates)} falls by 100 percent or more. Check whether it is percent.")
     return 100 * factors.cumprod()
-
-
-def weekdays(index: pd.DatetimeIndex) -> pd.Series:
-    """Number of days from Monday to Friday in each month; public holidays are not taken off."""
-    months = index.to_numpy().astype("datetime64[M]")
-    days = np.busday_count(months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]"))
-    return pd.Series(days, index=index, name="weekdays")
 
 
 def lunar_new_year_terms(index: pd.DatetimeIndex) -> pd.DataFrame:
@@ -313,9 +281,9 @@ def lunar_new_year_terms(index: pd.DatetimeIndex) -> pd.DataFrame:
 
 
 def seasonally_adjust(
-    values: pd.Series, use_log: bool = True, seasonal: int = 7, trend: int = 23, robust: bool = True
-) -> SeasonalAdjustment:
-    """Remove the seasonal pattern of monthly values by STL.
+    values: pd.Series, seasonal: int = 7, trend: int = 23, robust: bool = True
+) -> pd.DataFrame:
+    """Remove the seasonal pattern of monthly values by STL on their logarithms.
 
     Seasonal-trend decomposition by loess (Cleveland, Cleveland, McRae and Terpenning 1990), in the version
     of statsmodels: loess of degree one at every point, a low-pass filter of 13 months. STL does not know
@@ -325,10 +293,8 @@ def seasonally_adjust(
     Parameters
     ----------
     values : pandas.Series
-        Monthly values. Each unbroken stretch is decomposed alone; a stretch shorter than three years gives
-        missing results, since a pattern seen less than three times cannot be told from noise.
-    use_log : bool
-        Decompose logarithms, for a pattern that grows with the level.
+        Positive monthly values. Each unbroken stretch is decomposed alone; a stretch shorter than three years
+        gives missing results, since a pattern seen less than three times cannot be told from noise.
     seasonal, trend : int
         Odd lengths of the two loess windows: years for the pattern, months for the trend. A short seasonal
         window lets the pattern change.
@@ -338,37 +304,35 @@ def seasonally_adjust(
 
     Returns
     -------
-    SeasonalAdjustment
+    pandas.DataFrame
+        On the index of `values`: ``trend`` in their unit, ``seasonal``, a factor around 1, and ``adjusted``,
+        the values divided by it.
+
+    Raises
+    ------
+    BadSeries
+        If no unbroken stretch has three years, or a value is not positive.
     """
     _check(values, monthly=True)
-    observed = values.dropna()
+    logs = log(values.dropna())
+    stretches = logs.groupby(np.cumsum(np.diff(_numbers(logs.index), prepend=0) != 1))
+    if not (stretches.size() >= SHORTEST_STRETCH).any():
+        raise BadSeries(f"{_name(values)} has no unbroken stretch of {SHORTEST_STRETCH} months.")
     settings = {"period": 12, "seasonal": seasonal, "trend": trend, "low_pass": 13, "robust": robust}
     iterations = {"inner_iter": 1, "outer_iter": 15} if robust else {"inner_iter": 2, "outer_iter": 0}
-    scaled = log(observed) if use_log else observed
-    stretches = np.cumsum(np.diff(_numbers(observed.index), prepend=0) != 1)
-    parts = [_decompose(part, settings, iterations) for _, part in scaled.groupby(stretches)]
-    if not any(len(part) >= SHORTEST_STRETCH for _, part in scaled.groupby(stretches)):
-        raise BadSeries(f"{_name(values)} has no unbroken stretch of {SHORTEST_STRETCH} months.")
-    pattern, level = (pd.concat(column).reindex(values.index) for column in zip(*parts, strict=True))
-    if use_log:
-        pattern, level = np.exp(pattern), np.exp(level)
-    return SeasonalAdjustment(
-        observed=values,
-        trend=level.rename(values.name),
-        seasonal=pattern.rename(values.name),
-        adjusted=values / pattern if use_log else values - pattern,
-    )
+    parts = [_decompose(stretch, settings, iterations) for _, stretch in stretches]
+    table = np.exp(pd.concat(parts).reindex(values.index))
+    return table.assign(adjusted=values / table["seasonal"])
 
 
-def _decompose(values: pd.Series, settings: dict, iterations: dict) -> tuple[pd.Series, pd.Series]:
+def _decompose(values: pd.Series, settings: dict, iterations: dict) -> pd.DataFrame:
     # Imported here because statsmodels costs a second that runs without STL need not pay.
     from statsmodels.tsa.seasonal import STL
 
     if len(values) < SHORTEST_STRETCH:
-        unknown = pd.Series(np.nan, index=values.index)
-        return unknown, unknown
+        return pd.DataFrame(np.nan, values.index, ["trend", "seasonal"])
     fit = STL(values.to_numpy(), **settings).fit(**iterations)
-    return pd.Series(fit.seasonal, index=values.index), pd.Series(fit.trend, index=values.index)
+    return pd.DataFrame({"trend": fit.trend, "seasonal": fit.seasonal}, values.index)
 
 
 def _lunar_new_year(year: int) -> date:

@@ -55,6 +55,6 @@ def test_growth_compares_with_the_calendar_and_not_with_the_row_before(values, p
 @given(values=monthly(gaps=False))
 def test_a_chain_of_growth_is_the_series_up_to_its_level(values):
     change = transforms.growth(values).iloc[1:]
-    index = transforms.chain_index(change, unit="decimal")
+    index = transforms.chain_index(100 * change)
     assert np.allclose(index / 100, values.iloc[1:] / values.iloc[0])
     assert np.allclose(transforms.growth(index).iloc[1:], change.iloc[1:])

@@ -3,7 +3,7 @@
 import pytest
 from cases import case
 
-from helpers.methods.panel import fixed_effects
+from helpers.methods.fixed_effects import fixed_effects
 
 CASE = case("O09")
 STAGGERED = "effects by group and period are not estimated: no notebook has units treated at different times"

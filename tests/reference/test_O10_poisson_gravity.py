@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from cases import case
 
-from helpers.methods.panel import fixed_effects
+from helpers.methods.fixed_effects import fixed_effects
 
 CASE = case("O10")
 BY_ORIGIN_AND_DESTINATION = ("origin", "destination", "year")

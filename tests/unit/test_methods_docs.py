@@ -10,9 +10,9 @@ from helpers.methods import (
     breaks,
     counterfactual,
     event_study,
+    fixed_effects,
     interrupted_series,
     intervention,
-    panel,
     seasonal,
     synthetic_control,
 )
@@ -23,7 +23,7 @@ MODULES = [
     event_study,
     interrupted_series,
     intervention,
-    panel,
+    fixed_effects,
     seasonal,
     synthetic_control,
 ]

@@ -1,8 +1,9 @@
 """Figures in one house style.
 
-A figure states its conclusion as its title, its unit and basis under it, and its sources below. `publish` is
-the only way out of a notebook: it refuses a figure without title, unit, source, alt text or numbers. Bars,
-marks, distributions and heat maps are seaborn's; style, panels, event lanes and direct labels are ours.
+A figure states its conclusion as its title, its unit and basis under it, and its sources below. A notebook
+shows it with `publish`, which refuses a figure without title, unit, source, alt text or numbers; the command
+writes one to a file with `save`. Bars, marks and heat maps are seaborn's; style, panels, event lanes and
+direct labels are ours.
 """
 # The imports are the public names.
 # ruff: noqa: F401

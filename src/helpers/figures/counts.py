@@ -1,4 +1,4 @@
-"""Counts, matrices and distributions, drawn by seaborn."""
+"""Counts and matrices, drawn by seaborn."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,4 +1,4 @@
-"""Series over time, and panels in the time around events: rates by days, paths, and forecasts."""
+"""Series over time, and paths in the time around events."""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType

@@ -41,10 +41,6 @@ class SyntheticControl(Shown):
         """Return the placebo table, best rank first."""
         return self.placebo.sort_values("rank")
 
-    def record(self) -> dict[str, Any]:
-        """Return the record of the mean gap."""
-        return self.effect.record()
-
 
 @dataclass(frozen=True)
 class _Split:
@@ -215,7 +211,8 @@ def _root_mean_square(values: pd.DataFrame) -> pd.Series:
     return np.sqrt((values**2).mean())
 
 
-def _interval(estimates: pd.Series, treated: str) -> dict[str, float]:
+def _interval(estimates: pd.Series, treated: str) -> dict[str, Any]:
+    """Ends and standard error from the spread of the estimate over the donors."""
     se = estimates.drop(treated).std(ddof=1)
     value = estimates[treated]
     return {"low": value - 1.96 * se, "high": value + 1.96 * se, "se": se}

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.methods.checks import UnusableInput
-from helpers.methods.panel import fixed_effects
+from helpers.methods.fixed_effects import fixed_effects
 
 
 def estimated(frame, family="poisson", effects=("origin", "destination"), **choices):
