@@ -3,8 +3,7 @@
 All effects are for a two-sided test. If the minimum detectable effect exceeds the margin that matters, say so
 at the top: the likely reading is "cannot tell".
 
-Sources: Bloom (1995) for the multiplier; Campbell, Lo and MacKinlay (1997, ch. 4) for event studies;
-generalised least squares with AR(1) errors for series.
+Sources: Bloom (1995) for the multiplier; Campbell, Lo and MacKinlay (1997, ch. 4) for event studies.
 """
 
 from dataclasses import dataclass
