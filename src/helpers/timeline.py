@@ -164,28 +164,6 @@ def lanes(selected: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {lane: selected[rule] for lane, rule in rules.items() if rule.any()}
 
 
-def month_window(day: Day, before: int, after: int) -> pd.DatetimeIndex:
-    """List the months around a day.
-
-    Parameters
-    ----------
-    day : str, datetime.date or pandas.Timestamp
-        Any day of month 0.
-    before, after : int
-        Number of months before (the leads) and after month 0.
-
-    Returns
-    -------
-    pandas.DatetimeIndex
-        First days of ``before + 1 + after`` months.
-    """
-    _refuse_negative(before, after)
-    month = calendar_day(day).replace(day=1)
-    return pd.date_range(
-        month - pd.DateOffset(months=before), periods=before + 1 + after, freq="MS", name="period"
-    )
-
-
 def reaction_days(selected: pd.DataFrame, calendar: str) -> pd.Series:
     """Return the first session of an exchange that could react to each event.
 
@@ -503,7 +481,8 @@ def _doubts(event: pd.Series) -> list[str]:
 
 
 def _month_reasons(day: pd.Timestamp, index: pd.DatetimeIndex, before: int, after: int) -> list[str]:
-    window = month_window(day, before, after)
+    first = day.replace(day=1) - pd.DateOffset(months=before)
+    window = pd.date_range(first, periods=before + 1 + after, freq="MS")
     reasons = []
     if window[0] < index[0]:
         reasons.append(f"the window starts in {window[0]:%Y-%m}, the data in {index[0]:%Y-%m}")

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import pandas as pd
 
 from helpers import catalog, transforms
-from helpers.methods.checks import UnusableInput
 from helpers.observations import SeriesData
 
 MEMBERS = {"EU27": ("Netherlands", "Germany")}  # of the reporters in the catalogue
@@ -45,7 +44,7 @@ def cycle(known: Mapping[str, SeriesData], series_id: str) -> pd.Series:
         USD, or an index for growth; empty if the series was not known.
     """
     if series_id in known and known[series_id].info.stored_as == "growth":
-        return transforms.chain_index(known[series_id].values, "percent")
+        return transforms.chain_index(known[series_id].values)
     return dollars(known, series_id)
 
 
@@ -63,18 +62,6 @@ def contains(whole: str, part: str) -> bool:
     places = inner.reporter in reporters and outer.partner in (inner.partner, "World")
     goods = bool(outer.product) and inner.product.startswith(outer.product)
     return outer.flow == inner.flow and places and goods
-
-
-def refuse_contained(control: str, outcome: str, mend: str) -> None:
-    """Raise unless a control is free of the outcome it is to explain.
-
-    Raises
-    ------
-    UnusableInput
-        If the control contains the outcome: an effect on the outcome would then move the control too.
-    """
-    if contains(control, outcome):
-        raise UnusableInput(f"The control {control} contains the outcome {outcome} and moves with it. {mend}")
 
 
 def empty(name: str) -> pd.Series:

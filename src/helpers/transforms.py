@@ -4,7 +4,6 @@ Every function takes a numeric Series on a sorted, unique DatetimeIndex without 
 one. Missing stays missing: no result bridges a gap. Nothing here estimates an effect.
 """
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -29,43 +28,6 @@ SHORTEST_STRETCH = 36
 
 class BadSeries(ValueError):
     """A series cannot be transformed as asked."""
-
-
-@dataclass(frozen=True)
-class SeasonalAdjustment:
-    """Result of `seasonally_adjust`.
-
-    Attributes
-    ----------
-    observed, trend, seasonal, adjusted : pandas.Series
-        All on the index of the input. With `use_log` the seasonal is a factor around 1 and ``adjusted`` is
-        observed divided by it; otherwise it is in the unit of the input and subtracted.
-    """
-
-    observed: pd.Series
-    trend: pd.Series
-    seasonal: pd.Series
-    adjusted: pd.Series
-
-
-@dataclass(frozen=True)
-class PeakChange:
-    """Result of `against_peak`.
-
-    Attributes
-    ----------
-    latest : float
-        Mean of the last three months.
-    month, peak : pandas.Timestamp
-        Last month of the latest and of the highest mean.
-    percent : float
-        Latest against highest mean; 0 at the peak.
-    """
-
-    latest: float
-    month: pd.Timestamp
-    peak: pd.Timestamp
-    percent: float
 
 
 def log(values: pd.Series) -> pd.Series:
@@ -126,50 +88,11 @@ def quarterly_sum(values: pd.Series) -> pd.Series:
     A quarter of which a month is missing is missing; the first and the last are left out unless whole.
     """
     _check(values, monthly=True)
-    groups = values.dropna().groupby(values.dropna().index.to_period("Q"))
-    whole = groups.sum()[groups.size() == 3]
-    return _on_quarter_ends(whole, values.name)
-
-
-def yearly_sum(values: pd.Series) -> pd.Series:
-    """Sum of the months of each calendar year, by the number of the year.
-
-    A year of which a month is missing is left out. Annual values stay as they are.
-    """
-    _check(values)
-    known = values.dropna()
-    groups = known.groupby(known.index.year)
-    return groups.sum()[groups.size() == (12 if (known.index.day == 1).all() else 1)]
-
-
-def calendar_quarters(values: pd.Series) -> pd.Series:
-    """Put the quarters of a fiscal year on the calendar quarters that hold most of their months.
-
-    A quarter that ends in April has February and March in the first calendar quarter and April in the second,
-    so it counts for the first. Quarters that end with a calendar quarter stay where they are.
-
-    Parameters
-    ----------
-    values : pandas.Series
-        One value per fiscal quarter, dated by its last day.
-
-    Returns
-    -------
-    pandas.Series
-        On the last days of all calendar quarters from the first to the last; missing where no fiscal quarter
-        is known.
-
-    Raises
-    ------
-    BadSeries
-        If two values fall into one calendar quarter.
-    """
-    _check(values)
-    quarters = (values.index - pd.DateOffset(months=1)).to_period("Q")
-    if not quarters.is_unique:
-        twice = quarters[quarters.duplicated()][0]
-        raise BadSeries(f"{_name(values)} has two values in {twice}. Keep one value per quarter.")
-    return _on_quarter_ends(pd.Series(values.to_numpy(), index=quarters), values.name)
+    quarters = values.dropna().groupby(values.dropna().index.to_period("Q"))
+    sums = quarters.sum()[quarters.size() == 3]
+    if len(sums):
+        sums = sums.reindex(pd.period_range(sums.index[0], sums.index[-1], freq="Q"))
+    return sums.set_axis(sums.index.to_timestamp(how="end").normalize().as_unit("us")).rename_axis("period")
 
 
 def january_february_mean(values: pd.Series) -> pd.Series:
@@ -183,26 +106,6 @@ def january_february_mean(values: pd.Series) -> pd.Series:
     winter = known[known.index.month <= 2]
     years = winter.groupby(winter.index.year)
     return values.where(values.index.month > 2, years.transform("mean").where(years.transform("size") == 2))
-
-
-def running_maximum(values: pd.Series, ends: pd.DatetimeIndex) -> pd.Series:
-    """Largest value so far at the end of each period.
-
-    Parameters
-    ----------
-    values : pandas.Series
-        Values by date; dates may repeat and need no order. Missing values set no record.
-    ends : pandas.DatetimeIndex
-        Sorted last days of the periods.
-
-    Returns
-    -------
-    pandas.Series
-        On `ends`; missing before the first value.
-    """
-    known = values.dropna().sort_index()
-    records = known.cummax().groupby(level=0).last()
-    return records.reindex(records.index.union(ends)).ffill().reindex(ends).rename(values.name)
 
 
 def change_across(values: pd.Series, before: tuple[int, int], after: tuple[int, int]) -> pd.Series:
@@ -245,21 +148,6 @@ def in_months_of(values: pd.Series, dates: pd.Series) -> pd.Series:
     return pd.Series(values.reindex(months).to_numpy(dtype=float), index=dates.index)
 
 
-def against_peak(values: pd.Series) -> PeakChange:
-    """Set the latest three-month mean of a monthly series against its highest.
-
-    Raises
-    ------
-    BadSeries
-        If no three months in a row are known.
-    """
-    mean = (three_month_sum(values) / 3).dropna()
-    if mean.empty:
-        raise BadSeries(f"{_name(values)} has no three months in a row. Widen the dates.")
-    change = 100 * (mean.iloc[-1] / mean.max() - 1)
-    return PeakChange(float(mean.iloc[-1]), mean.index[-1], mean.idxmax(), float(change))
-
-
 def total(parts: dict[str, pd.Series]) -> pd.Series:
     """Sum several series in the same unit; missing where one of them is.
 
@@ -275,20 +163,6 @@ def total(parts: dict[str, pd.Series]) -> pd.Series:
     return pd.DataFrame(parts).sum(axis="columns", skipna=False)
 
 
-def monthly_average(daily: pd.Series) -> pd.Series:
-    """Mean of the daily values of each month, on first days of months.
-
-    A month counts only if its values begin within its first and end within its last seven days, so that a
-    month cut by the start or the end of the data gives no average.
-    """
-    _check(daily)
-    daily = daily.dropna()
-    month = daily.index.to_period("M")
-    days = pd.Series(daily.index.day, index=daily.index).groupby(month).agg(["min", "max"])
-    whole = (days["min"] <= 7) & (days["max"] > days.index.days_in_month - 7)
-    return daily.groupby(month).mean()[whole].to_timestamp().rename_axis("period")
-
-
 def to_currency(values: pd.Series, rate: pd.Series, quoted: str) -> pd.Series:
     """Convert monthly values with monthly average exchange rates.
 
@@ -299,7 +173,7 @@ def to_currency(values: pd.Series, rate: pd.Series, quoted: str) -> pd.Series:
     values : pandas.Series
         Monthly values in the currency to convert from.
     rate : pandas.Series
-        Monthly average rate; make it from daily rates with `monthly_average`.
+        Monthly average rate.
     quoted : {"old per new", "new per old"}
         How the rate is quoted: yuan per dollar is "old per new" when yuan become dollars, dollars per euro is
         "new per old" when euros become dollars.
@@ -351,7 +225,7 @@ def convert(values: pd.Series, old: str, new: str, per_dollar: dict[str, pd.Seri
     return converted.dropna()
 
 
-def chain_index(growth_rates: pd.Series, unit: str) -> pd.Series:
+def chain_index(growth_rates: pd.Series) -> pd.Series:
     """Chain growth rates into an index that is 100 in the period before the first rate.
 
     This recovers the shape of a series of which only growth may be published; the level stays unknown.
@@ -359,9 +233,7 @@ def chain_index(growth_rates: pd.Series, unit: str) -> pd.Series:
     Parameters
     ----------
     growth_rates : pandas.Series
-        Simple growth on the previous period, without gaps.
-    unit : {"percent", "decimal"}
-        Five percent is 5 or 0.05.
+        Simple growth on the previous period in percent, without gaps.
 
     Raises
     ------
@@ -370,27 +242,15 @@ def chain_index(growth_rates: pd.Series, unit: str) -> pd.Series:
         less.
     """
     _check(growth_rates)
-    if unit not in ("percent", "decimal"):
-        raise BadSeries(f"{unit!r} is no unit of growth. Choose percent or decimal.")
     numbers = _numbers(growth_rates.index)
     broken = growth_rates.isna().to_numpy() | (np.diff(numbers, prepend=numbers[0] - 1) > 1)
     if broken.any():
-        raise BadSeries(
-            f"{_name(growth_rates)} has a gap at {growth_rates.index[broken][0].date()}. Cut there."
-        )
-    factors = 1 + growth_rates / (100 if unit == "percent" else 1)
+        gap = growth_rates.index[broken][0].date()
+        raise BadSeries(f"{_name(growth_rates)} has a gap at {gap}. Cut there.")
+    factors = 1 + growth_rates / 100
     if (factors <= 0).any():
-        raise BadSeries(
-            f"{_name(growth_rates)} falls by 100 percent or more. Check whether its unit is {unit}."
-        )
+        raise BadSeries(f"{_name(growth_rates)} falls by 100 percent or more. Check whether it is percent.")
     return 100 * factors.cumprod()
-
-
-def weekdays(index: pd.DatetimeIndex) -> pd.Series:
-    """Number of days from Monday to Friday in each month; public holidays are not taken off."""
-    months = index.to_numpy().astype("datetime64[M]")
-    days = np.busday_count(months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]"))
-    return pd.Series(days, index=index, name="weekdays")
 
 
 def lunar_new_year_terms(index: pd.DatetimeIndex) -> pd.DataFrame:
@@ -421,9 +281,9 @@ def lunar_new_year_terms(index: pd.DatetimeIndex) -> pd.DataFrame:
 
 
 def seasonally_adjust(
-    values: pd.Series, use_log: bool = True, seasonal: int = 7, trend: int = 23, robust: bool = True
-) -> SeasonalAdjustment:
-    """Remove the seasonal pattern of monthly values by STL.
+    values: pd.Series, seasonal: int = 7, trend: int = 23, robust: bool = True
+) -> pd.DataFrame:
+    """Remove the seasonal pattern of monthly values by STL on their logarithms.
 
     Seasonal-trend decomposition by loess (Cleveland, Cleveland, McRae and Terpenning 1990), in the version
     of statsmodels: loess of degree one at every point, a low-pass filter of 13 months. STL does not know
@@ -433,10 +293,8 @@ def seasonally_adjust(
     Parameters
     ----------
     values : pandas.Series
-        Monthly values. Each unbroken stretch is decomposed alone; a stretch shorter than three years gives
-        missing results, since a pattern seen less than three times cannot be told from noise.
-    use_log : bool
-        Decompose logarithms, for a pattern that grows with the level.
+        Positive monthly values. Each unbroken stretch is decomposed alone; a stretch shorter than three years
+        gives missing results, since a pattern seen less than three times cannot be told from noise.
     seasonal, trend : int
         Odd lengths of the two loess windows: years for the pattern, months for the trend. A short seasonal
         window lets the pattern change.
@@ -446,45 +304,35 @@ def seasonally_adjust(
 
     Returns
     -------
-    SeasonalAdjustment
+    pandas.DataFrame
+        On the index of `values`: ``trend`` in their unit, ``seasonal``, a factor around 1, and ``adjusted``,
+        the values divided by it.
+
+    Raises
+    ------
+    BadSeries
+        If no unbroken stretch has three years, or a value is not positive.
     """
     _check(values, monthly=True)
-    observed = values.dropna()
+    logs = log(values.dropna())
+    stretches = logs.groupby(np.cumsum(np.diff(_numbers(logs.index), prepend=0) != 1))
+    if not (stretches.size() >= SHORTEST_STRETCH).any():
+        raise BadSeries(f"{_name(values)} has no unbroken stretch of {SHORTEST_STRETCH} months.")
     settings = {"period": 12, "seasonal": seasonal, "trend": trend, "low_pass": 13, "robust": robust}
     iterations = {"inner_iter": 1, "outer_iter": 15} if robust else {"inner_iter": 2, "outer_iter": 0}
-    scaled = log(observed) if use_log else observed
-    stretches = np.cumsum(np.diff(_numbers(observed.index), prepend=0) != 1)
-    parts = [_decompose(part, settings, iterations) for _, part in scaled.groupby(stretches)]
-    if not any(len(part) >= SHORTEST_STRETCH for _, part in scaled.groupby(stretches)):
-        raise BadSeries(f"{_name(values)} has no unbroken stretch of {SHORTEST_STRETCH} months.")
-    pattern, level = (pd.concat(column).reindex(values.index) for column in zip(*parts, strict=True))
-    if use_log:
-        pattern, level = np.exp(pattern), np.exp(level)
-    return SeasonalAdjustment(
-        observed=values,
-        trend=level.rename(values.name),
-        seasonal=pattern.rename(values.name),
-        adjusted=values / pattern if use_log else values - pattern,
-    )
+    parts = [_decompose(stretch, settings, iterations) for _, stretch in stretches]
+    table = np.exp(pd.concat(parts).reindex(values.index))
+    return table.assign(adjusted=values / table["seasonal"])
 
 
-def _on_quarter_ends(values: pd.Series, name: str | None) -> pd.Series:
-    """Turn periods of quarters into their last days, with a missing value in every gap."""
-    if len(values):
-        values = values.reindex(pd.period_range(values.index[0], values.index[-1], freq="Q"))
-    ends = values.index.to_timestamp(how="end").normalize().as_unit("us")
-    return pd.Series(values.to_numpy(dtype=float), index=ends.rename("period"), name=name)
-
-
-def _decompose(values: pd.Series, settings: dict, iterations: dict) -> tuple[pd.Series, pd.Series]:
+def _decompose(values: pd.Series, settings: dict, iterations: dict) -> pd.DataFrame:
     # Imported here because statsmodels costs a second that runs without STL need not pay.
     from statsmodels.tsa.seasonal import STL
 
     if len(values) < SHORTEST_STRETCH:
-        unknown = pd.Series(np.nan, index=values.index)
-        return unknown, unknown
+        return pd.DataFrame(np.nan, values.index, ["trend", "seasonal"])
     fit = STL(values.to_numpy(), **settings).fit(**iterations)
-    return pd.Series(fit.seasonal, index=values.index), pd.Series(fit.trend, index=values.index)
+    return pd.DataFrame({"trend": fit.trend, "seasonal": fit.seasonal}, values.index)
 
 
 def _lunar_new_year(year: int) -> date:
@@ -562,3 +410,14 @@ def months_apart(months: pd.DatetimeIndex, others: pd.DatetimeIndex) -> np.ndarr
     """Return for each month the distance in months to the nearest of the others, 999 if there are none."""
     distance = np.subtract.outer(month_numbers(months), month_numbers(others))
     return np.abs(distance).min(axis=1, initial=999)
+
+
+def yearly_sum(values: pd.Series) -> pd.Series:
+    """Sum of the months of each calendar year, by the number of the year.
+
+    A year of which a month is missing is left out. Annual values stay as they are.
+    """
+    _check(values)
+    known = values.dropna()
+    groups = known.groupby(known.index.year)
+    return groups.sum()[groups.size() == (12 if (known.index.day == 1).all() else 1)]

@@ -21,8 +21,12 @@ IMPORTS = {
     "helpers",
     "summits",
     "dataclasses",
+    "itertools",
+    "math",
     "re",
+    "scipy",
     "statsmodels",
+    "types",
 }
 LONGEST_FUNCTION = 20
 LONGEST_RUN = 3  # code cells that one piece of prose may introduce

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import case
-
-from helpers.methods.lead_lag import prewhitened_cross_correlation
+from notebook_functions import functions_of
 
 CASE = case("O07")
 
@@ -16,7 +15,7 @@ def got():
     # Without a filter it is the plain cross-correlation.
     growth = growth.set_axis(pd.date_range("1931", periods=len(growth), freq="YS"))
     plain = {"order": 0, "last_lag": 4, "leads": 4, "draws": 19, "seed": 1}
-    result = prewhitened_cross_correlation(growth["egg"], growth["chicken"], **plain)
+    result = functions_of("04_ai_investment").cross_correlation(growth["egg"], growth["chicken"], **plain)
     return {"ccf_dlog_egg_chicken_lags_m4_p4": result.correlations.tolist()}
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.methods import breaks, lead_lag, synthetic_control
+from helpers.methods import breaks, synthetic_control
 from helpers.methods.checks import UnusableInput
 from helpers.methods.counterfactual import placebo_effects, structural_counterfactual
 from helpers.methods.event_study import event_study
@@ -38,10 +38,6 @@ def beside(series, columns=1):
     return pd.DataFrame({"y": series, **{name: pd.Series(v, series.index) for name, v in good.items()}})
 
 
-def twin(series):
-    return pd.Series(simulated(9).to_numpy()[: len(series)], series.index)
-
-
 def compared(estimator):
     def call(series):
         return estimator(beside(series, 4), "y", MONTHS[72], anticipation=1, unit="log points")
@@ -61,16 +57,11 @@ ESTIMATORS = {
     "break dates": breaks.break_dates,
     "robust sup-F": breaks.robust_sup_f,
     "X-13": lambda y: x13(y, arima="(0 1 1)(0 1 1)"),
-    "prewhitened": lambda y: lead_lag.prewhitened_cross_correlation(
-        y, twin(y), last_lag=3, leads=2, order=1, draws=99, seed=1
-    ),
     "synthetic control": compared(synthetic_control.synthetic_control),
-    "difference-in-differences": compared(synthetic_control.difference_in_differences),
     "synthetic difference": compared(synthetic_control.synthetic_difference_in_differences),
 }
 # X-13 is a programme of its own and slow to start.
 QUICK = [name for name in ESTIMATORS if name != "X-13"]
-GAPS_ALLOWED = {"prewhitened"}
 
 
 def with_value(value):
@@ -111,8 +102,6 @@ def test_the_good_series_is_accepted(estimator):
 @pytest.mark.parametrize("spoil", SPOILS)
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_a_bad_series_is_refused(estimator, spoil):
-    if estimator in GAPS_ALLOWED and spoil == "one missing":
-        return
     change, message = SPOILS[spoil]
     with pytest.raises(UnusableInput, match=message):
         ESTIMATORS[estimator](change(simulated()))

@@ -10,10 +10,9 @@ from helpers.methods import (
     breaks,
     counterfactual,
     event_study,
+    fixed_effects,
     interrupted_series,
     intervention,
-    lead_lag,
-    panel,
     seasonal,
     synthetic_control,
 )
@@ -24,8 +23,7 @@ MODULES = [
     event_study,
     interrupted_series,
     intervention,
-    lead_lag,
-    panel,
+    fixed_effects,
     seasonal,
     synthetic_control,
 ]

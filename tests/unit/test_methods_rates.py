@@ -8,7 +8,6 @@ from statsmodels.stats.power import TTestPower
 
 from helpers.methods.checks import UnusableInput
 from helpers.methods.placebo import placebo_p
-from helpers.methods.power import detectable_share_difference
 from helpers.methods.rates import (
     Span,
     change_around,
@@ -223,15 +222,6 @@ def test_shares_before_and_after():
     assert result.p_value == pytest.approx(1 / 462)  # one arrangement of five in eleven
     with pytest.raises(UnusableInput, match="not a share"):
         share_difference(count_before=7, total_before=6, count_after=5, total_after=5)
-
-
-def test_the_detectable_rise_of_a_share_has_the_power_it_says():
-    design = detectable_share_difference(6, 5)
-    # Fisher's test needs four of five: the chance of four or more is 80 percent.
-    assert stats.binom.sf(3, 5, design.value) == pytest.approx(0.8)
-    assert detectable_share_difference(60, 50).value < design.value
-    with pytest.raises(UnusableInput, match="Describe only"):
-        detectable_share_difference(2, 2)
 
 
 @pytest.mark.parametrize(

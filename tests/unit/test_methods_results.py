@@ -9,7 +9,6 @@ from helpers.methods import checks
 from helpers.methods.checks import UnusableInput
 from helpers.methods.placebo import placebo_p
 from helpers.methods.power import (
-    detectable_coefficient,
     detectable_difference,
     detectable_mean,
     detectable_rate_ratio,
@@ -174,13 +173,6 @@ def test_the_detectable_rate_ratio():
 def test_impossible_designs_are_refused(call):
     with pytest.raises(UnusableInput):
         call()
-
-
-def test_the_detectable_coefficient_follows_the_tails_of_its_t_ratio():
-    normal = np.abs(stats.norm.ppf(np.arange(1, 40_000) / 40_000))
-    assert detectable_coefficient(0.1) == pytest.approx(0.1 * normal_multiplier())
-    assert detectable_coefficient(0.1, ratios=normal) == pytest.approx(0.1 * normal_multiplier(), rel=1e-3)
-    assert detectable_coefficient(0.1, ratios=2 * normal) > 1.9 * detectable_coefficient(0.1, df=100)
 
 
 def test_equivalence_is_the_worse_of_two_one_sided_tests():

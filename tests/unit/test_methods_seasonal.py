@@ -23,14 +23,11 @@ def simulated():
 
 def test_season_and_holiday_are_removed():
     terms = transforms.lunar_new_year_terms(LONGER)
-    found = x13(simulated(), arima=AIRLINE, holiday=terms)
-    holiday = found.coefficients.iloc[1]
-    assert holiday["value"] == pytest.approx(-0.3, abs=3 * holiday["se"])
-    assert np.log(found.adjusted).diff().std() < 0.03
+    adjusted = x13(simulated(), arima=AIRLINE, holiday=terms)
+    assert np.log(adjusted).diff().std() < 0.03
     without = x13(simulated(), arima=AIRLINE)
-    assert np.log(without.adjusted).diff().std() > 0.05
-    assert "usertype = holiday" in found.specification and "usertype" not in without.specification
-    assert "MA12" in repr(found) and found.summary() is found.coefficients
+    assert np.log(without).diff().std() > 0.05
+    assert adjusted.index.equals(INDEX) and adjusted.name == "simulated"
 
 
 @pytest.mark.parametrize(
@@ -39,7 +36,6 @@ def test_season_and_holiday_are_removed():
         (simulated().drop(INDEX[5]), {}, "missing or repeated"),
         (simulated() - 200, {}, "not positive"),
         (simulated().iloc[:30], {}, "Too few"),
-        (simulated(), {"method": "x12"}, "Choose 'x11' or 'seats'"),
         (simulated(), {"holiday": transforms.lunar_new_year_terms(INDEX)}, "twelve months past"),
     ],
 )

@@ -218,10 +218,3 @@ class TestBundled:
         with pytest.raises(observations.NotYetKnown, match="first vintage"):
             observations.list_table("models", "2012-01-01")
         assert len(observations.list_table("models", models["vintage"].max())) == len(models)
-
-
-def test_every_row_keeps_all_vintages_public_on_the_day():
-    rows = observations.every_row("trade", "2022-12-31")
-    assert (rows["vintage"] <= "2022-12-31").all() and rows["vintage"].nunique() > 1
-    assert rows.duplicated(["series_id", "period"]).any()
-    assert len(observations.every_row("trade")) > len(rows)

@@ -106,27 +106,6 @@ def test_every_event_is_in_one_lane():
     assert list(timeline.lanes(timeline.event_set("dialogues"))) == ["AI summits and talks"]
 
 
-class TestWindows:
-    def test_months_with_leads(self):
-        window = timeline.month_window("2017-11-08", 3, 2)
-        assert window.strftime("%Y-%m").tolist() == [
-            "2017-08",
-            "2017-09",
-            "2017-10",
-            "2017-11",
-            "2017-12",
-            "2018-01",
-        ]
-
-    def test_negative_windows(self):
-        with pytest.raises(ValueError, match="negative"):
-            timeline.month_window("2020-01-01", -1, 1)
-
-    def test_time_zones_are_refused(self):
-        with pytest.raises(ValueError, match="time zone"):
-            timeline.month_window(pd.Timestamp("2020-01-01", tz="Asia/Shanghai"), 1, 1)
-
-
 class TestNeighbours:
     def test_close_by_is_signed_and_never_itself(self):
         pairs = timeline.close_by(timeline.meetings(), timeline.events(), 8)

@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from helpers import observations, trade
-from helpers.methods.checks import UnusableInput
 
 IDS = ["us_exp_cn_hs8542", "jp_exp_cn_hs8542", "jpy_per_usd", "wsts_billings_world"]
 
@@ -51,9 +50,3 @@ def test_growth_is_chained(known):
 )
 def test_a_flow_contains_its_parts(whole, part, inside):
     assert trade.contains(whole, part) == inside
-
-
-def test_a_control_that_contains_the_outcome_is_refused_with_the_mend():
-    with pytest.raises(UnusableInput, match=r"contains the outcome kr_exp_cn_hs8542 .* Set control=x\."):
-        trade.refuse_contained("kr_exp_world_hs8542", "kr_exp_cn_hs8542", "Set control=x.")
-    trade.refuse_contained("wsts_billings_world", "kr_exp_cn_hs8542", "Set control=x.")

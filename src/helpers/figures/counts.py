@@ -1,16 +1,12 @@
-"""Counts, matrices and distributions, drawn by seaborn."""
-
-from collections.abc import Mapping
+"""Counts and matrices, drawn by seaborn."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.figures import style
-from helpers.figures.labels import flag, unbroken
 from helpers.figures.style import INK, new_figure, number_axis, plain_number, require
 from helpers.tables import MISSING, fixed
 
@@ -109,87 +105,3 @@ def heatmap(matrix: pd.DataFrame, *, title: str, unit: str, wide: bool = False) 
     ax.grid(False)
     ax.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0, labelcolor=INK)
     return fig
-
-
-def distribution_plot(
-    placebo: np.ndarray, actual: Mapping[str, float], *, title: str, unit: str, height: float = 3.2
-) -> Figure:
-    """Draw what the estimator says when nothing happened, and mark what it says of the real events.
-
-    Parameters
-    ----------
-    placebo : array of float, shape (draws,)
-        Estimates at placebo dates.
-    actual : mapping of label to float
-        Estimates at the real events, same unit.
-    title, unit : str
-    height : float
-        Inches.
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    ValueError
-        If there is no finite placebo estimate, or no real event.
-    """
-    draws = _finite(placebo)
-    require(draws.size and actual, "The placebo distribution needs a finite draw and a real event at least.")
-    key = f"Number of placebo values, of {len(draws):,}; shaded: middle 95 % of them"
-    fig, ax = new_figure(height, title=title, unit=key)
-    low, high = _histogram(ax, draws, unit, bins=40)
-    for label, value in sorted(actual.items(), key=lambda item: item[1]):
-        outside = not low <= value <= high
-        colour = style.ACCENT if outside else style.RIVAL
-        ax.axvline(value, color=colour, linewidth=1.6 if outside else 0.9)
-        flag(ax, value, label, unbroken(label), colour)
-    ax.margins(x=0.03)
-    return fig
-
-
-def distribution_panels(tests: Mapping[str, tuple[np.ndarray, float, str]], *, title: str) -> Figure:
-    """Draw placebo distributions in two columns, each with the observed value as a line.
-
-    Parameters
-    ----------
-    tests : mapping of label to (placebo values, observed value, unit)
-    title : str
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    ValueError
-        If there is no test, or a test without a finite placebo value.
-    """
-    draws = {label: _finite(placebo) for label, (placebo, _, _) in tests.items()}
-    full = draws and all(len(values) for values in draws.values())
-    require(full, "Every panel needs at least one finite placebo value.")
-    key = "Number of placebo draws; shaded: middle 95 % of them; line: the real dates"
-    fig, panels = style.panels(list(tests), 2, 2.3, title, key)
-    for ax, (label, (_, observed, unit)) in zip(panels, tests.items(), strict=True):
-        _histogram(ax, draws[label], unit, bins=30)
-        ax.axvline(observed, color=style.ACCENT)
-    return fig
-
-
-def _finite(placebo: np.ndarray) -> np.ndarray:
-    # Values on the edge of a bin, which counts often are, must fall to one side on every processor.
-    draws = style.certain(placebo)
-    return draws[np.isfinite(draws)]
-
-
-def _histogram(ax: Axes, draws: np.ndarray, unit: str, bins: int) -> tuple[float, float]:
-    """Draw the distribution over its shaded middle 95 %, and return the ends of the latter."""
-    low, high = np.quantile(draws, [0.025, 0.975])
-    ax.axvspan(low, high, color=style.GRID, alpha=0.6, linewidth=0, zorder=0.4)
-    sns.histplot(draws, bins=bins, color="#9AA3AB", alpha=1, edgecolor="white", linewidth=0.5, ax=ax)
-    ax.set_xlabel(unit, loc="left")
-    ax.set_ylabel("")
-    number_axis(ax.xaxis)
-    number_axis(ax.yaxis)
-    return low, high

@@ -10,10 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from helpers.figures import style
-from helpers.figures.publishing import publish
 from helpers.figures.style import GRID, INK, event_kind, event_look, new_figure, number_axis, require
-from helpers.methods.results import Estimate, table_of
-from helpers.observations import SeriesData
 from helpers.tables import fixed, signed
 
 
@@ -70,38 +67,6 @@ def coefficient_plot(
     if logs:
         ax.xaxis.set_major_formatter(FuncFormatter(style.percent_of_log))
     return fig
-
-
-def draw_estimates(
-    name: str,
-    rows: Mapping[str, Estimate] | pd.DataFrame,
-    *,
-    title: str,
-    unit: str,
-    margin: float,
-    series: Iterable[SeriesData],
-    decimals: int = 2,
-    logs: bool = False,
-) -> None:
-    """Publish a figure of estimates over the margin of their test; its alt text tells each of them.
-
-    Parameters
-    ----------
-    name : str
-        Of the figure.
-    rows : mapping of label to Estimate, or DataFrame
-        Top to bottom; a table as `coefficient_plot` takes it.
-    title, unit, margin, decimals, logs
-        As in `coefficient_plot`.
-    series : iterable of SeriesData
-        The series behind the estimates.
-    """
-    table = rows if isinstance(rows, pd.DataFrame) else table_of(rows)
-    fig = coefficient_plot(table, title=title, unit=unit, margin=margin, decimals=decimals, logs=logs)
-    values = "; ".join(f"{row.label} {row.value:+.{decimals}f}" for row in table.itertuples())
-    alt = f"Estimates with 95 percent intervals. {title}. {values}."
-    source = "event list of this project (data/events.csv)"
-    publish(fig, name=name, alt=alt, data=table, series=series, source=source)
 
 
 def event_plot(

@@ -1,6 +1,5 @@
 """Events on a time axis: bands behind a series, and the timeline itself."""
 
-import re
 from collections.abc import Collection, Mapping
 
 import numpy as np
@@ -14,25 +13,6 @@ from helpers.figures.labels import flag
 from helpers.figures.style import DIRECTIONS, FAINT, INK, MEETING, event_kind, event_look, require
 
 FEW_EVENTS = 4
-# First words of an event id that name its kind, and words of an id that are written in capitals.
-ID_KINDS = {"ai", "allied", "bill", "cn", "dialogue", "ec", "inv", "model", "shock", "summit", "tariff", "us"}
-ID_CAPITALS = " ai asml dd eda eo euv fdpr fyp15 hbm jp kr nl sdi si smic tgl tsmc tw uae un us veu waic wto "
-ID_CAPITALS += "ymtc zte "
-
-
-def short_label(event: pd.Series) -> str:
-    """Shortest readable name of an event: its `label` if the table has one, else made from its id.
-
-    ``summit-buenos-aires-2018`` gives ``Buenos Aires``; ``ec-h20-licence-2025-04`` gives ``H20 Licence``.
-    """
-    if isinstance(event.get("label"), str) and event["label"]:
-        return event["label"]
-    words = str(event.name).split("-")
-    while len(words) > 1 and words[-1].isdigit():
-        words.pop()
-    while len(words) > 1 and words[0] in ID_KINDS:
-        words.pop(0)
-    return " ".join(_written(word) for word in words).replace(" A ", "-a-")
 
 
 def event_bands(ax: Axes, events: pd.DataFrame, *, names: bool = True, signs: bool = True) -> None:
@@ -47,8 +27,7 @@ def event_bands(ax: Axes, events: pd.DataFrame, *, names: bool = True, signs: bo
     ax : Axes
         With a date axis whose limits are final: events outside them are left out.
     events : DataFrame
-        As `helpers.timeline.events` returns them. A column `label`, if there is one, is preferred to the name
-        made from the id.
+        As `helpers.timeline.events` returns them; `label` is the name.
     names, signs : bool
         Write the names, draw the signs. Set False for all panels but the first that share an axis.
     """
@@ -59,7 +38,7 @@ def event_bands(ax: Axes, events: pd.DataFrame, *, names: bool = True, signs: bo
         end = start if pd.isna(event["end_date"]) else pd.Timestamp(event["end_date"])
         if not low <= ax.convert_xunits(start) <= high:
             continue
-        (colour, _, sign), label = event_look(event_kind(event)), short_label(event)
+        (colour, _, sign), label = event_look(event_kind(event)), str(event["label"])
         if (end - start).days > 7:
             ax.axvspan(start, end, color=colour, alpha=0.10, linewidth=0, zorder=0.5)
         strong = len(events) <= FEW_EVENTS or (fig and label in fig.get_suptitle())
@@ -117,7 +96,7 @@ def timeline_chart(
     notes = timeline.labels(drawn)
     for event_id, event in drawn[drawn.index.isin(named)].iterrows():
         ax.axvline(event["date"], color=MEETING[0], linewidth=0.7, alpha=0.45, zorder=0.6)
-        flag(ax, event["date"], short_label(event), notes[event_id], MEETING[0])
+        flag(ax, event["date"], event["label"], notes[event_id], MEETING[0])
     if as_of:
         ax.axvspan(pd.Timestamp(as_of), pd.Timestamp(end), color=FAINT, alpha=0.25, linewidth=0, zorder=0.4)
     return fig
@@ -145,12 +124,6 @@ def stack(days: np.ndarray, width: float) -> np.ndarray:
         last[free : free + 1] = [day]
         levels.append((free + 1) // 2 * (1 if free % 2 else -1))
     return np.array(levels)
-
-
-def _written(word: str) -> str:
-    if date := re.fullmatch(r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(\d+)", word):
-        return f"{date[2]} {date[1].capitalize()}"
-    return word.upper() if f" {word} " in ID_CAPITALS or re.match(r"[a-z]\d", word) else word.capitalize()
 
 
 def _draw_marks(ax: Axes, lanes: Mapping[str, pd.DataFrame], named: Collection[str]) -> None:

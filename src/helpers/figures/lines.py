@@ -1,4 +1,4 @@
-"""Series over time, and panels in the time around events: rates by days, paths, and forecasts."""
+"""Series over time, and paths in the time around events."""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from helpers.figures import style
 from helpers.figures.events import event_bands
 from helpers.figures.labels import line_end
-from helpers.figures.style import ACCENT, DASHES, FAINT, GRAYS, GRID, INK, MUTED, RIVAL, number_axis, require
+from helpers.figures.style import ACCENT, DASHES, FAINT, GRAYS, GRID, INK, MUTED, number_axis, require
 
 
 def with_gaps(values: pd.Series) -> pd.Series:
@@ -143,44 +143,6 @@ def small_multiples(
     return fig
 
 
-def event_time_panels(paths: Mapping[str, pd.DataFrame], *, title: str, unit: str) -> Figure:
-    """Draw a relative rate by bins of days around an event, one panel for each kind of thing counted.
-
-    Parameters
-    ----------
-    paths : mapping of label to DataFrame
-        One row per bin, with columns `first` and `last` (days from the event), `ratio` (1 is the usual rate),
-        and `low` and `high`, the placebo band.
-    title, unit : str
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    ValueError
-        If there is no path.
-    """
-    require(paths, "There is no path to draw: give at least one.")
-    fig, axes = style.panels(list(paths), 1, 2.1, title, unit, wide=False, sharex=True)
-    for ax, path in zip(axes, paths.values(), strict=True):
-        start, stop = path["first"] - 0.5, path["last"] + 0.5
-        ax.bar(start, path["high"] - path["low"], stop - start, path["low"], align="edge", color=GRID)
-        ax.hlines(path["ratio"], start, stop, color=RIVAL, linewidth=2.4)
-        ax.axhline(1, color=INK, linewidth=0.8)
-        _event_line(ax, 0)
-        ax.set_ylim(bottom=0)
-        ax.grid(False, axis="x")
-        number_axis(ax.yaxis)
-    step = 2 * round(float((stop - start).iloc[0]))
-    reach = round(float(stop.max())) // step * step
-    axes[-1].set_xticks(range(-reach, reach + 1, step))
-    axes[-1].set_xlabel("Days from the event", loc="left")
-    number_axis(axes[-1].xaxis)
-    return fig
-
-
 def day_panels(
     paths: Mapping[str, Mapping[str, pd.Series]],
     bands: Mapping[str, pd.DataFrame],
@@ -231,39 +193,6 @@ def day_panels(
     # One line needs no name: the unit says what it is.
     if len(axes[0].get_legend_handles_labels()[1]) > 1:
         axes[0].legend(loc="upper left", borderpad=0, handlelength=1, labelcolor="linecolor")
-    return fig
-
-
-def forecast_panels(
-    pieces: Mapping[str, pd.DataFrame], marks: Mapping[str, pd.Timestamp], *, title: str, unit: str
-) -> Figure:
-    """Draw what happened and what was forecast, on a log scale, one panel for each event.
-
-    Parameters
-    ----------
-    pieces : mapping of panel title to DataFrame
-        Columns `observed`, `counterfactual`, and `low` and `high` of the forecast, by date; the last three
-        are missing before the forecast begins.
-    marks : mapping of panel title to Timestamp
-        Date of the event.
-    title, unit : str
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    ValueError
-        If there is no piece.
-    """
-    require(pieces, "There is no forecast to draw: give at least one.")
-    fig, axes = style.panels(list(pieces), 2, 2.5, title, unit, sharey=True)
-    for ax, (label, piece) in zip(axes, pieces.items(), strict=True):
-        lines = {"Observed": piece["observed"], "Expected": piece["counterfactual"].dropna()}
-        bands = {"Expected": piece[["low", "high"]].dropna()}
-        line_panel(lines, bands=bands, title=label, unit="", scale="log", ax=ax)
-        _event_line(ax, marks[label])
     return fig
 
 

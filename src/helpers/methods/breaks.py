@@ -19,13 +19,8 @@ from helpers.methods.checks import UnusableInput
 from helpers.methods.results import Estimate, Shown
 
 TRIMMING = 0.15
-# Bai and Perron (2003b), 5 percent critical values of sup-F for 1 to 5 breaks, by number of coefficients that
-# break, for regimes of at least 0.15 of the sample.
-_SUP_F_5_PERCENT = {
-    1: (8.58, 7.22, 5.96, 4.99, 3.91),
-    2: (11.47, 9.75, 8.36, 7.19, 5.85),
-    3: (13.98, 11.99, 10.39, 9.05, 7.46),
-}
+# Bai and Perron (2003b): 5 percent critical values of sup-F of a mean for 1 to 5 breaks and this trimming.
+SUP_F_5_PERCENT = 8.58, 7.22, 5.96, 4.99, 3.91
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,14 +28,12 @@ class BreakDates(Shown):
     """Break dates of the least-squares partition.
 
     `dates` has one row per break: last period of the old regime, with its 95 percent interval. `selection`
-    has one row per number of breaks: residual sum of squares and BIC. `regimes` has one row per regime with
-    its coefficients.
+    has one row per number of breaks: residual sum of squares and BIC. `shortest` is the shortest regime
+    allowed, in periods.
     """
 
     dates: pd.DataFrame
     selection: pd.DataFrame
-    regimes: pd.DataFrame
-    errors: str
     shortest: int
     n: int
 
@@ -51,7 +44,7 @@ class BreakDates(Shown):
     def record(self) -> dict:
         """Return the number of breaks, with their dates, as keyword arguments of ``records.record``."""
         listed = [f"{row.low:%Y-%m}/{row.date:%Y-%m}/{row.high:%Y-%m}" for row in self.dates.itertuples()]
-        method = f"Bai-Perron least squares, regimes of at least {self.shortest}, {self.errors} errors"
+        method = f"Bai-Perron least squares, regimes of at least {self.shortest}, serially correlated errors"
         details = {"low_date_high": listed}
         return Estimate(len(self.dates), None, None, "breaks", self.n, method, details=details).record()
 
@@ -63,9 +56,8 @@ def break_dates(
     breaks: int | None = None,
     most: int = 5,
     shortest: int | float = TRIMMING,
-    errors: str = "serially correlated",
 ) -> BreakDates:
-    """Find break dates by the Bai-Perron dynamic programme, with intervals.
+    """Find break dates by the Bai-Perron dynamic programme, each with its interval.
 
     Parameters
     ----------
@@ -79,17 +71,12 @@ def break_dates(
         Largest number of breaks tried.
     shortest : int or float
         Shortest regime, in periods or as a share of the sample.
-    errors : {"serially correlated", "independent"}
-        Variance behind the intervals: long-run variance of each regime (prewhitened quadratic spectral
-        kernel), or plain variance of each regime (the default of R's strucchange).
 
     Raises
     ------
     helpers.methods.checks.UnusableInput
         If the series is unusable or too short for so many breaks.
     """
-    if errors not in ("serially correlated", "independent"):
-        raise UnusableInput(f"errors is {errors!r}. Choose 'serially correlated' or 'independent'.")
     y, X = _outcome_and_regressors(series, regressors)
     n, q = X.shape
     h = _shortest_regime(shortest, n, q)
@@ -103,16 +90,12 @@ def break_dates(
     chosen = int(np.argmin(bic)) if breaks is None else breaks
     ends = partitions[chosen]
     _refuse_still(y, X, ends)
-    rows = [_interval(y, X, ends, j, errors) for j in range(chosen)]
-    inside = [(max(1, low), at, min(n, high)) for low, at, high in rows]
-    dates = pd.DataFrame(
-        [[series.index[t - 1] for t in row] for row in inside], columns=["low", "date", "high"]
-    )
-    return BreakDates(dates, selection, _regimes(series.index, y, X, ends, regressors), errors, h, n)
+    rows = [series.index[_interval(y, X, ends, j) - 1] for j in range(chosen)]
+    return BreakDates(pd.DataFrame(rows, columns=["low", "date", "high"]), selection, h, n)
 
 
-def robust_sup_f(series: pd.Series, regressors: pd.DataFrame | None = None, *, most: int = 5) -> pd.DataFrame:
-    """Test no break against 1, 2, ..., `most` breaks, robust to autocorrelation (Bai and Perron 1998, 2003).
+def robust_sup_f(series: pd.Series, *, most: int = 5) -> pd.DataFrame:
+    """Test one mean against 1, 2, ..., `most` breaks, robust to autocorrelation (Bai and Perron 1998, 2003).
 
     The statistic is taken at the least-squares dates. The long-run variance of each regime uses a quadratic
     spectral kernel with Andrews' (1991) AR(1) bandwidth after prewhitening.
@@ -125,23 +108,16 @@ def robust_sup_f(series: pd.Series, regressors: pd.DataFrame | None = None, *, m
     Raises
     ------
     helpers.methods.checks.UnusableInput
-        If no critical values are carried for this number of regressors or of breaks.
+        If the series is unusable, or more than five breaks are asked for.
     """
-    y, X = _outcome_and_regressors(series, regressors)
-    n, q = X.shape
-    critical = _SUP_F_5_PERCENT.get(q, ())
+    y, X = _outcome_and_regressors(series, None)
+    critical = np.array(SUP_F_5_PERCENT[:most])
     if most > len(critical):
-        raise UnusableInput(f"No critical values for {q} regressors and {most} breaks. Use fewer of them.")
-    partitions, _ = _partitions(y, X, _shortest_regime(TRIMMING, n, q), most)
-    statistic = np.array([_wald(y, X, partitions[m]) for m in range(1, most + 1)])
-    return pd.DataFrame(
-        {
-            "statistic": statistic,
-            "critical_5_percent": critical[:most],
-            "rejected": statistic > np.array(critical[:most]),
-        },
-        index=pd.Index(range(1, most + 1), name="breaks"),
-    )
+        raise UnusableInput(f"No critical values for {most} breaks. Ask for at most {len(critical)}.")
+    partitions, _ = _partitions(y, X, _shortest_regime(TRIMMING, *X.shape), most)
+    statistic = np.array([_wald(y, X, ends) for ends in partitions[1:]])
+    columns = {"statistic": statistic, "critical_5_percent": critical, "rejected": statistic > critical}
+    return pd.DataFrame(columns, index=pd.Index(range(1, most + 1), name="breaks"))
 
 
 def _outcome_and_regressors(
@@ -258,59 +234,42 @@ def _refuse_still(y: np.ndarray, X: np.ndarray, ends: list[int]) -> None:
             )
 
 
-def _interval(y: np.ndarray, X: np.ndarray, ends: list[int], j: int, errors: str) -> tuple[int, int, int]:
-    """95 percent interval of break `j` (Bai 1997), with moments and variances of each regime."""
+def _interval(y: np.ndarray, X: np.ndarray, ends: list[int], j: int) -> np.ndarray:
+    """95 percent interval of break `j` (Bai 1997) as low, date, high, with the moments of each regime."""
     (y1, X1), (y2, X2) = _split(y, X, ends)[j : j + 2]
     b1, b2 = (np.linalg.lstsq(x, v, rcond=None)[0] for v, x in ((y1, X1), (y2, X2)))
     delta = b2 - b1
-    Q1, Q2 = X1.T @ X1 / len(y1), X2.T @ X2 / len(y2)
-    u1, u2 = y1 - X1 @ b1, y2 - X2 @ b2
-    if errors == "independent":
-        phi1, phi2 = u1 @ u1 / len(u1), u2 @ u2 / len(u2)
-    else:
-        phi1 = delta @ _long_run(X1, u1) @ delta / (delta @ Q1 @ delta)
-        phi2 = delta @ _long_run(X2, u2) @ delta / (delta @ Q2 @ delta)
-    scale = delta @ Q1 @ delta / phi1
-    xi = delta @ Q2 @ delta / (delta @ Q1 @ delta)
-    probability = _argmax_distribution(xi, np.sqrt(phi2 / phi1))
-    below = _quantile(probability, 0.025, -1) / scale
-    above = _quantile(probability, 0.975, 1) / scale
+    drift1, drift2 = (delta @ (x.T @ x / len(x)) @ delta for x in (X1, X2))
+    phi1 = delta @ _long_run(X1, y1 - X1 @ b1) @ delta / drift1
+    phi2 = delta @ _long_run(X2, y2 - X2 @ b2) @ delta / drift2
+    probability = _argmax_distribution(drift2 / drift1, drift2 / drift1 * phi2 / phi1)
+    below, above = (_quantile(probability, level, side) for level, side in ((0.025, -1), (0.975, 1)))
     # The distribution is that of estimate minus truth, so its upper tail bounds the truth from below.
-    return ends[j] - int(np.ceil(above)), ends[j], ends[j] - int(np.floor(below))
+    low, high = (
+        ends[j] - round_off(end * phi1 / drift1) for round_off, end in ((np.ceil, above), (np.floor, below))
+    )
+    return np.array([max(1, low), ends[j], min(len(y), high)], dtype=int)
 
 
-def _argmax_distribution(xi: float, ratio: float) -> Callable[[float], float]:
+def _argmax_distribution(xi: float, phi: float) -> Callable[[float], float]:
     """Distribution of the maximiser of a two-sided Brownian motion with drift (Bai 1997, appendix B).
 
-    `xi` is the ratio of the drifts and `ratio` that of the standard deviations, right of zero to left of it.
+    `xi` is the ratio of the drifts, right of zero to left of it; `phi` is `xi` times that of the variances.
     """
-    phi = xi * ratio**2
 
-    def tail(exponent: float, quantile: float) -> float:
-        return float(np.exp(exponent + stats.norm.logcdf(quantile)))
-
-    def left(x: float) -> float:
+    def left(x: float, xi: float, phi: float) -> float:
+        """Probability of at most -x."""
         f = xi / phi
         c = phi * (phi + 2 * xi) / (xi * (phi + xi))
         d = (phi + 2 * xi) ** 2 / (xi * (phi + xi))
         return (
             -np.sqrt(x / (2 * np.pi)) * np.exp(-x / 8)
-            - c * tail(f * (1 + f) * x / 2, -(0.5 + f) * np.sqrt(x))
-            + (d - 2 + x / 2) * tail(0, -np.sqrt(x) / 2)
+            - c * np.exp(f * (1 + f) * x / 2 + stats.norm.logcdf(-(0.5 + f) * np.sqrt(x)))
+            + (d - 2 + x / 2) * stats.norm.cdf(-np.sqrt(x) / 2)
         )
 
-    def right(x: float) -> float:
-        f = xi**2 / phi
-        c = xi * (2 * phi + xi) / (phi * (phi + xi))
-        d = (2 * phi + xi) ** 2 / (phi * (phi + xi))
-        return (
-            1
-            + xi * np.sqrt(x / (2 * np.pi * phi)) * np.exp(-f * x / 8)
-            + c * tail((phi + xi) * x / 2, -(phi + xi / 2) / np.sqrt(phi) * np.sqrt(x))
-            - (d - 2 + f * x / 2) * tail(0, -np.sqrt(f * x) / 2)
-        )
-
-    return lambda x: left(-x) if x < 0 else right(x)
+    # Seen from the other side the regimes change places, and with them the unit of time.
+    return lambda x: left(-x, xi, phi) if x < 0 else 1 - left(x * xi**2 / phi, 1 / xi, 1 / phi)
 
 
 def _quantile(probability: Callable[[float], float], level: float, side: int) -> float:
@@ -321,14 +280,3 @@ def _quantile(probability: Callable[[float], float], level: float, side: int) ->
     while (probability(side * far) - level) * side < 0:
         far *= 2
     return side * optimize.brentq(lambda x: probability(side * x) - level, tiny, far)
-
-
-def _regimes(
-    index: pd.DatetimeIndex, y: np.ndarray, X: np.ndarray, ends: list[int], regressors: pd.DataFrame | None
-) -> pd.DataFrame:
-    names = ["mean"] if regressors is None else list(regressors.columns)
-    bounds = [0, *ends, len(y)]
-    rows = []
-    for (v, x), a, b in zip(_split(y, X, ends), bounds, bounds[1:], strict=False):
-        rows.append([index[a], index[b - 1], len(v), *np.linalg.lstsq(x, v, rcond=None)[0]])
-    return pd.DataFrame(rows, columns=["first", "last", "n", *names])

@@ -1,7 +1,6 @@
-"""Intervention models with ARIMA noise: steps and pulses (SARIMAX) and the rational transfer of Box and Tiao.
+"""Steps and pulses in a series with seasonal ARIMA noise (SARIMAX).
 
-Sources: Box and Tiao (1975); Harvey and Durbin (1986); Cryer and Chan (2008, chapter 11) for profiling the
-decay.
+Sources: Box and Tiao (1975); Harvey and Durbin (1986).
 """
 
 from collections.abc import Sequence

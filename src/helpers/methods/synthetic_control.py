@@ -1,6 +1,5 @@
-"""Synthetic control and (synthetic) difference-in-differences for one treated unit."""
+"""Synthetic control and synthetic difference-in-differences for one treated unit."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +40,6 @@ class SyntheticControl(Shown):
     def summary(self) -> pd.DataFrame:
         """Return the placebo table, best rank first."""
         return self.placebo.sort_values("rank")
-
-    def record(self) -> dict[str, Any]:
-        """Return the record of the mean gap."""
-        return self.effect.record()
 
 
 @dataclass(frozen=True)
@@ -118,19 +113,6 @@ def synthetic_control(
     )
 
 
-def difference_in_differences(
-    outcomes: pd.DataFrame, treated: str, first_treated: Any, *, anticipation: int, unit: str
-) -> Estimate:
-    """Estimate the effect on one unit by the difference of its mean change from the donors' mean change.
-
-    Parameters and errors are those of :func:`synthetic_control`. The interval and p value come from the same
-    estimate for each donor in turn (Arkhangelsky et al. 2021, algorithm 4).
-    """
-    return _against_donors(
-        _did, "difference-in-differences", outcomes, treated, first_treated, anticipation, unit
-    )
-
-
 def synthetic_difference_in_differences(
     outcomes: pd.DataFrame, treated: str, first_treated: Any, *, anticipation: int, unit: str
 ) -> Estimate:
@@ -143,8 +125,22 @@ def synthetic_difference_in_differences(
     Arkhangelsky, Athey, Hirshberg, Imbens & Wager (2021), American Economic Review 111, 4088-4118, algorithms
     1, 4.
     """
-    method = "synthetic difference-in-differences"
-    return _against_donors(_synthetic_did, method, outcomes, treated, first_treated, anticipation, unit)
+    _check_outcomes(outcomes, treated, first_treated, anticipation)
+    untreated = outcomes.drop(columns=treated)
+    estimates = pd.Series(
+        {treated: _synthetic_did(_split(outcomes, treated, first_treated, anticipation))}
+        | {name: _synthetic_did(_split(untreated, name, first_treated, anticipation)) for name in untreated}
+    )
+    return Estimate(
+        estimates[treated],
+        **_interval(estimates, treated),
+        unit=unit,
+        n=len(estimates),
+        method=f"synthetic difference-in-differences ({INTERVAL_FROM_DONORS})",
+        p_value=(estimates.abs() >= abs(estimates[treated])).mean(),
+        window=f"from {first_treated}",
+        leads=f"{anticipation} periods before, out of the fit",
+    )
 
 
 def simplex_weights(donors: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -215,44 +211,11 @@ def _root_mean_square(values: pd.DataFrame) -> pd.Series:
     return np.sqrt((values**2).mean())
 
 
-def _interval(estimates: pd.Series, treated: str) -> dict[str, float]:
+def _interval(estimates: pd.Series, treated: str) -> dict[str, Any]:
+    """Ends and standard error from the spread of the estimate over the donors."""
     se = estimates.drop(treated).std(ddof=1)
     value = estimates[treated]
     return {"low": value - 1.96 * se, "high": value + 1.96 * se, "se": se}
-
-
-def _against_donors(
-    estimator: Callable[[_Split], float],
-    method: str,
-    outcomes: pd.DataFrame,
-    treated: str,
-    first_treated: Any,
-    anticipation: int,
-    unit: str,
-) -> Estimate:
-    _check_outcomes(outcomes, treated, first_treated, anticipation)
-    estimates = {treated: estimator(_split(outcomes, treated, first_treated, anticipation))}
-    untreated = outcomes.drop(columns=treated)
-    for name in untreated.columns:
-        estimates[name] = estimator(_split(untreated, name, first_treated, anticipation))
-    estimates = pd.Series(estimates)
-    ends = _interval(estimates, treated)
-    return Estimate(
-        estimates[treated],
-        ends["low"],
-        ends["high"],
-        unit=unit,
-        n=len(estimates),
-        method=f"{method} ({INTERVAL_FROM_DONORS})",
-        p_value=(estimates.abs() >= abs(estimates[treated])).mean(),
-        window=f"from {first_treated}",
-        leads=f"{anticipation} periods before, out of the fit",
-    )
-
-
-def _did(split: _Split) -> float:
-    treated = split.treated_after.mean() - split.treated_before.mean()
-    return treated - (split.donors_after.mean() - split.donors_before.mean())
 
 
 def _synthetic_did(split: _Split) -> float:

@@ -1,12 +1,13 @@
-"""Lead-lag methods on simulated quarters in which one series follows the other, and refusals."""
+"""The cross-correlation of notebook 04: quarters in which one series follows the other, and refusals."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_functions import functions_of
 
 from helpers.methods.checks import UnusableInput
-from helpers.methods.lead_lag import prewhitened_cross_correlation
 
+cross_correlation = functions_of("04_ai_investment").cross_correlation
 SETTINGS = {"last_lag": 2, "leads": 2, "order": 1, "draws": 9_999, "seed": 1}
 
 
@@ -24,18 +25,18 @@ def pair():
 
 def test_the_lag_is_found_and_is_significant(pair):
     leader, follower = pair
-    result = prewhitened_cross_correlation(follower, leader, **SETTINGS)
+    result = cross_correlation(follower, leader, **SETTINGS)
     assert result.effect.details["lag"] == 1
     assert result.effect.p_value < 0.01
     assert 0 < result.effect.low < 0.9 < result.effect.high
     assert list(result.correlations.index) == [-2, -1, 0, 1, 2]
-    backwards = prewhitened_cross_correlation(leader, follower, **SETTINGS)
+    backwards = cross_correlation(leader, follower, **SETTINGS)
     assert backwards.effect.p_value > 0.05
 
 
 def test_few_years_are_enumerated_and_incomplete_years_stay(pair):
     leader, follower = (values.iloc[:24] for values in pair)
-    result = prewhitened_cross_correlation(follower, leader, **SETTINGS)
+    result = cross_correlation(follower, leader, **SETTINGS)
     assert "all orders" in result.effect.method  # five whole years after the first quarter is filtered away
     assert result.effect.p_value * 120 == pytest.approx(round(result.effect.p_value * 120))
 
@@ -43,13 +44,13 @@ def test_few_years_are_enumerated_and_incomplete_years_stay(pair):
 def test_missing_quarters_are_left_out_of_both_and_not_bridged(pair):
     leader, follower = pair
     gap = leader.index.year == 2020
-    result = prewhitened_cross_correlation(follower, leader.mask(gap), **SETTINGS)
+    result = cross_correlation(follower, leader.mask(gap), **SETTINGS)
     # Four quarters, and the one after them, which the filter cannot reach.
     assert result.effect.n == len(leader) - 1 - 5
     assert result.effect.details["lag"] == 1
     assert result.effect.details["whole_years"] == 7
     nonsense = follower.mask(gap, 1e6)
-    again = prewhitened_cross_correlation(nonsense, leader.mask(gap), **SETTINGS)
+    again = cross_correlation(nonsense, leader.mask(gap), **SETTINGS)
     pd.testing.assert_series_equal(again.correlations, result.correlations)
 
 
@@ -61,14 +62,14 @@ def test_common_dependence_alone_gives_a_uniform_p_value():
         for t in range(1, 41):
             x[t], y[t] = 0.6 * x[t - 1] + rng.normal(), 0.6 * y[t - 1] + rng.normal()
         settings = {**SETTINGS, "draws": 199, "seed": seed}
-        p_values.append(prewhitened_cross_correlation(quarters(y), quarters(x), **settings).effect.p_value)
+        p_values.append(cross_correlation(quarters(y), quarters(x), **settings).effect.p_value)
     assert np.mean(np.array(p_values) < 0.10) < 0.22
 
 
 def test_unfiltered_correlation_of_a_series_with_its_shift():
     x = np.random.default_rng(11).normal(size=80)
     settings = SETTINGS | {"order": 0, "last_lag": 5, "draws": 19}
-    result = prewhitened_cross_correlation(quarters(np.roll(x, 3)), quarters(x), **settings)
+    result = cross_correlation(quarters(np.roll(x, 3)), quarters(x), **settings)
     assert result.correlations.idxmax() == 3
 
 
@@ -85,4 +86,4 @@ def test_unfiltered_correlation_of_a_series_with_its_shift():
 def test_unusable_input_is_refused(pair, spoil, message):
     leader, follower = spoil(*pair)
     with pytest.raises(UnusableInput, match=message):
-        prewhitened_cross_correlation(follower, leader, **SETTINGS)
+        cross_correlation(follower, leader, **SETTINGS)
