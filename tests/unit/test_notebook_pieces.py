@@ -9,7 +9,6 @@ from scipy import stats
 
 from helpers import figures, observations, transforms
 from helpers.methods.checks import UnusableInput
-from helpers.methods.placebo import placebo_test
 from helpers.methods.results import Estimate
 
 
@@ -60,21 +59,6 @@ def test_a_yearly_sum_leaves_out_a_year_that_is_not_whole_and_keeps_annual_value
     months = monthly(*[1] * 30, start="2019-01", drop=["2020-05"])
     assert transforms.yearly_sum(months).to_dict() == {2019: 12}
     assert transforms.yearly_sum(dated(["2019-12-31"], [7])).to_dict() == {2019: 7}
-
-
-def test_the_detectable_shift_reaches_the_level_in_four_fifths_of_the_placebo_months():
-    detectable_shift = functions_of("03_rerouting").detectable_shift
-    pool = np.random.default_rng(3).normal(1, 2, 60)
-    shift, median = detectable_shift(pool), np.median(pool)
-    found = [placebo_test(pool - median, value + shift - median) <= 0.05 for value in pool]
-    missed = [placebo_test(pool - median, value + 0.9 * shift - median) <= 0.05 for value in pool]
-    assert np.mean(found) >= 0.8 > np.mean(missed)
-    # Of 19 placebo changes not one may lie as far; the side on which more room is needed decides.
-    even, skewed = np.arange(-9.0, 10.0), -(np.arange(19.0) ** 2)
-    assert detectable_shift(even) == pytest.approx(9 + 5.4)
-    both_sides = detectable_shift(skewed), detectable_shift(-skewed)
-    assert both_sides == pytest.approx([243 + (14.4**2 - 81)] * 2, rel=0.01)
-    assert np.isfinite(detectable_shift(pool[:19])) and np.isnan(detectable_shift(pool[:18]))
 
 
 def test_fiscal_quarters_go_where_most_of_their_months_are():

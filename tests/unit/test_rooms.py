@@ -17,7 +17,8 @@ ORDER = [
     {"trade"},
     {"figures", "tables"},
     {"records"},
-    {"claims", "prose"},
+    {"claims", "prose", "facts"},
+    {"study"},
 ]
 
 
