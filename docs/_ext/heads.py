@@ -67,7 +67,7 @@ def head(
     ]
     lines.append(f'<link rel="icon" href="{root}_static/icon.svg" type="image/svg+xml">')
     lines.append(f'<link rel="alternate" type="application/atom+xml" title="Changes" href="{root}feed.xml">')
-    if template != "page.html" and base:
+    if base and (template != "page.html" or name.startswith("figures/")):
         lines.append(f'<link rel="canonical" href="{base}{name}.html">')
     context["metatags"] = context.get("metatags", "") + "\n".join(lines)
     for script in context.get("script_files", []):
@@ -78,6 +78,8 @@ def head(
 
 def card(app: Sphinx, name: str, told: dict[str, Any]) -> str:
     """Return the picture of a page: its first figure, or that of the first fact."""
+    if name.startswith("figures/"):
+        return f"{name}.png"
     folder = Path(app.srcdir) / "_extra" / "figures" / Path(name).name
     pictures = sorted(folder.glob("*.png")) if name.startswith("notebooks/") else []
     if pictures:
