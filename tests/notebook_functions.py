@@ -1,21 +1,29 @@
 """Functions of a notebook, so that a test can run its argument on made-up data."""
 
 import ast
+from contextlib import suppress
 from types import ModuleType
+from typing import Any
 
 from helpers import paths
 from summits import notebooks
 
 
-def functions_of(name: str) -> ModuleType:
-    """Return imports, functions and written-out constants of a notebook as a module; nothing else is run."""
+def functions_of(name: str, **values: Any) -> ModuleType:
+    """Return imports, functions and written-out constants of a notebook as a module; nothing else is run.
+
+    `values` are those of names that functions use, such as parameters.
+    """
     notebook = notebooks.read(paths.root() / "notebooks" / f"{name}.ipynb")
     module = ModuleType(name)
+    vars(module).update(values)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             for statement in ast.parse(notebooks.text(cell["source"])).body:
-                if _stands_alone(statement):
-                    exec(compile(ast.Module([statement], []), name, "exec"), vars(module))
+                # What builds on names that are not given is left out.
+                with suppress(NameError):
+                    if _stands_alone(statement):
+                        exec(compile(ast.Module([statement], []), name, "exec"), vars(module))
     return module
 
 

@@ -21,6 +21,7 @@ def got():
         Intervention("simulated effect", f"{first:%Y-%m}", leads=0),
         controls=data[["x1"]],
         season=None,
+        level_share=0.01,
         unit="units",
     )
     mean = found.mean_effect()
