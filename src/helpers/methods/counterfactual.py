@@ -23,6 +23,7 @@ from helpers.methods.interrupted_series import SEED, Intervention, design
 from helpers.methods.results import Estimate, Shown, rows_of
 
 # Of the level in the variance, even in the log of the odds: a thousandth of a percent, or nearly everything.
+Variances = tuple[float, float]  # of the steps of the level and of the noise
 _SHARES = 1 / (1 + np.exp(-np.arange(-20, 20.1, 0.25)))
 
 
@@ -30,13 +31,12 @@ _SHARES = 1 / (1 + np.exp(-np.arange(-20, 20.1, 0.25)))
 class Counterfactual(Shown):
     """Observed values from the event on, the forecast without it, and simulated forecast paths.
 
-    `draws` has one row per simulated path and one column per period; `se` is the standard deviation of the
-    forecast of each period and `mean_se` that of the mean over all, with the variances taken as known.
+    `draws` has one row per simulated path and one column per period; `mean_se` is the standard deviation of
+    the forecast of the mean over all periods, with the variances taken as known.
     """
 
     observed: pd.Series
     predicted: pd.Series
-    se: pd.Series
     mean_se: float
     draws: np.ndarray
     n: int
@@ -127,22 +127,20 @@ def structural_counterfactual(
         )
     model = _Model.of(series, intervention, controls, season, level_share)
     forecast, covariance = model.forecast(model.before, model.after)
-    predicted, covariance = model.mean + model.spread * forecast, model.spread**2 * covariance
-    paths = model.mean + model.spread * model.paths(draws, np.random.default_rng(seed))
+    predicted = model.mean + model.spread * forecast
+    paths = model.mean + model.spread * model.paths(draws, seed)
     observed = model.outcome[model.after]
     return Counterfactual(
         observed=observed,
         predicted=pd.Series(predicted, index=observed.index),
-        se=pd.Series(np.sqrt(np.diag(covariance)), index=observed.index),
-        mean_se=float(np.sqrt(covariance.mean())),
+        mean_se=model.spread * float(np.sqrt(covariance.mean())),
         draws=paths,
         n=int(model.before.sum()),
         unit=unit,
         leads=f"-{intervention.leads}..-1 left out" if intervention.leads else "none modelled",
-        details={
-            "level_sd_share": float(np.sqrt(model.level)),
-            "noise_sd_share": float(np.sqrt(model.noise)),
-        },
+        details=dict(
+            zip(("level_sd_share", "noise_sd_share"), np.sqrt(model.variances).tolist(), strict=True)
+        ),
     )
 
 
@@ -207,9 +205,9 @@ class _Model:
     after: np.ndarray
     mean: float
     spread: float
-    level: float
-    noise: float
-    uncertain: bool
+    variances: Variances
+    plausible: dict[Variances, float]
+    df: int
 
     @classmethod
     def of(
@@ -228,31 +226,28 @@ class _Model:
         checks.varies(y[before], f"the outcome before {intervention.name}")
         mean, spread = float(y[before].mean()), float(y[before].std())
         z = ((y - mean) / spread).to_numpy()
-        level, noise = _variances(z[before], X[before], places[before], level_share)
-        return cls(y, z, X, places, before, after, mean, spread, level, noise, level_share is None)
+        variances = _variances(z[before], X[before], places[before], level_share)
+        return cls(y, z, X, places, before, after, mean, spread, *variances)
 
     def forecast(
-        self, before: np.ndarray, after: np.ndarray, variances: tuple[float, float] | None = None
+        self, before: np.ndarray, after: np.ndarray, variances: Variances | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         try:
-            level, noise = variances or (self.level, self.noise)
-            return _forecast(self.z, self.X, self.places, before, after, level, noise)
+            return _forecast(self.z, self.X, self.places, before, after, *(variances or self.variances))
         except np.linalg.LinAlgError:
             raise UnusableInput("The outcome is no noisier than its level. Lower level_share.") from None
 
-    def paths(self, draws: int, rng: np.random.Generator) -> np.ndarray:
-        """Simulate the standardised outcome of the window; the variances are drawn unless one was fixed."""
+    def paths(self, draws: int, seed: int) -> np.ndarray:
+        """Simulate the standardised outcome of the window, each part of the paths with its own variances."""
+        rng = np.random.default_rng(seed)
         noise, parts = rng.standard_normal((draws, int(self.after.sum()))), []
-        pairs, counts, scale = [(self.level, self.noise)], [draws], np.ones(draws)
-        if self.uncertain:
-            axes = _along_axes(self.z[self.before], self.X[self.before], self.places[self.before])
-            pairs, weights = _plausible_variances(*axes)
-            counts = np.diff(np.rint(draws * np.cumsum(np.append(0, weights)))).astype(int)
-            scale = np.sqrt(len(axes[0]) / rng.chisquare(len(axes[0]), draws))
-        for pair, rows in zip(pairs, np.split(np.arange(draws), np.cumsum(counts)[:-1]), strict=True):
-            forecast, covariance = self.forecast(self.before, self.after, pair)
+        if self.df:
+            noise *= np.sqrt(self.df / rng.chisquare(self.df, (draws, 1)))
+        ends = np.rint(draws * np.cumsum(list(self.plausible.values()))).astype(int)
+        for variances, rows in zip(self.plausible, np.split(noise, ends[:-1]), strict=True):
+            forecast, covariance = self.forecast(self.before, self.after, variances)
             # The Cholesky factor is unique: the paths are the same whatever linear algebra library is used.
-            parts.append(forecast + scale[rows, None] * noise[rows] @ np.linalg.cholesky(covariance).T)
+            parts.append(forecast + rows @ np.linalg.cholesky(covariance).T)
         return np.concatenate(parts)
 
 
@@ -283,47 +278,40 @@ def _controls(index: pd.DatetimeIndex, controls: pd.DataFrame | None, season: st
 
 def _variances(
     z: np.ndarray, X: np.ndarray, places: np.ndarray, level_share: float | None
-) -> tuple[float, float]:
-    """Restricted maximum likelihood variances of level and noise of a standardised series.
+) -> tuple[Variances, dict[Variances, float], int]:
+    """Restricted maximum likelihood variances of a standardised series, plausible ones with weights, and df.
 
     Constant and controls are projected out and the random walk's covariance is brought to its principal
     axes. There the likelihood is a sum over independent terms, so its maximum is exact and the same on every
     machine (a filter with a large starting variance loses about ten digits).
     """
-    wander, squares = _along_axes(z, X, places)
-    if level_share is not None:
-        return level_share**2, _noise_given(level_share**2 * wander, squares)
-    share = _level_share(wander, squares)
-    variance = float(np.mean(squares / (share * wander + 1 - share)))
-    return share * variance, (1 - share) * variance
-
-
-def _along_axes(z: np.ndarray, X: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Variance of the random walk along its principal axes, and the squared outcome along them."""
     W = np.column_stack([np.ones(len(z)), X])
     free = np.linalg.qr(W, mode="complete")[0][:, W.shape[1] :]
     time = (places - places[0]).astype(float)
     wander, axes = np.linalg.eigh(free.T @ np.minimum.outer(time, time) @ free)
-    return wander, (axes.T @ (free.T @ z)) ** 2
+    squares = (axes.T @ (free.T @ z)) ** 2
+    if level_share is not None:
+        fixed = level_share**2, _noise_given(level_share**2 * wander, squares)
+        return fixed, {fixed: 1.0}, 0
+    share = _level_share(wander, squares)
+    variance = float(np.mean(squares / (share * wander + 1 - share)))
+    best = share * variance, (1 - share) * variance
+    return best, _plausible(wander, squares), len(squares)
 
 
-def _plausible_variances(
-    wander: np.ndarray, squares: np.ndarray
-) -> tuple[list[tuple[float, float]], np.ndarray]:
-    """Pairs of level and noise variance and their weights: restricted likelihood times Jeffreys' prior.
+def _plausible(wander: np.ndarray, squares: np.ndarray) -> dict[Variances, float]:
+    """Pairs of variances, weighted by the restricted likelihood times Jeffreys' prior of the level's share.
 
-    The scale of both is integrated out; its draws are chi-squared. The prior is the root of the information
-    on the share of the level, which leaves a level that does not move at all no weight of its own.
+    The prior is the root of the information on the share; the scale of both variances is integrated out.
     """
-    share = _SHARES[:, None]
-    spread, n = share * wander + 1 - share, len(wander)
+    spread = _SHARES[:, None] * wander + 1 - _SHARES[:, None]
     scale, pull = (squares / spread).mean(axis=1), (wander - 1) / spread
-    log_weight = 0.5 * np.log(np.sum(pull**2, axis=1) - np.sum(pull, axis=1) ** 2 / n)
-    log_weight += np.log(_SHARES * (1 - _SHARES)) - 0.5 * (n * np.log(scale) + np.log(spread).sum(axis=1))
-    weights = np.exp(log_weight - log_weight.max())
+    heights = np.log(np.sum(pull**2, axis=1) - np.sum(pull, axis=1) ** 2 / len(wander))
+    heights -= len(wander) * np.log(scale) + np.log(spread).sum(axis=1)
+    weights = _SHARES * (1 - _SHARES) * np.exp((heights - heights.max()) / 2)
     likely = weights > 1e-4 * weights.sum()
-    pairs = list(zip(_SHARES[likely] * scale[likely], (1 - _SHARES[likely]) * scale[likely], strict=True))
-    return pairs, weights[likely] / weights[likely].sum()
+    pairs = zip((_SHARES * scale)[likely], ((1 - _SHARES) * scale)[likely], strict=True)
+    return dict(zip(pairs, weights[likely] / weights[likely].sum(), strict=True))
 
 
 def _level_share(wander: np.ndarray, squares: np.ndarray) -> float:
