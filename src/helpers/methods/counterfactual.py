@@ -19,12 +19,10 @@ from scipy import optimize
 
 from helpers.methods import checks
 from helpers.methods.checks import UnusableInput
-from helpers.methods.interrupted_series import SEED, Intervention, design
+from helpers.methods.interrupted_series import SEED, SHARES, Intervention, along_axes, design
 from helpers.methods.results import Estimate, Shown, rows_of
 
-# Of the level in the variance, even in the log of the odds: a thousandth of a percent, or nearly everything.
 Variances = tuple[float, float]  # of the steps of the level and of the noise
-_SHARES = 1 / (1 + np.exp(-np.arange(-20, 20.1, 0.25)))
 
 
 @dataclass(frozen=True, repr=False)
@@ -285,11 +283,7 @@ def _variances(
     axes. There the likelihood is a sum over independent terms, so its maximum is exact and the same on every
     machine (a filter with a large starting variance loses about ten digits).
     """
-    W = np.column_stack([np.ones(len(z)), X])
-    free = np.linalg.qr(W, mode="complete")[0][:, W.shape[1] :]
-    time = (places - places[0]).astype(float)
-    wander, axes = np.linalg.eigh(free.T @ np.minimum.outer(time, time) @ free)
-    squares = (axes.T @ (free.T @ z)) ** 2
+    wander, squares = along_axes(np.column_stack([np.ones(len(z)), X]), z, np.diff(places))
     if level_share is not None:
         fixed = level_share**2, _noise_given(level_share**2 * wander, squares)
         return fixed, {fixed: 1.0}, 0
@@ -304,13 +298,13 @@ def _plausible(wander: np.ndarray, squares: np.ndarray) -> dict[Variances, float
 
     The prior is the root of the information on the share; the scale of both variances is integrated out.
     """
-    spread = _SHARES[:, None] * wander + 1 - _SHARES[:, None]
+    spread = SHARES[:, None] * wander + 1 - SHARES[:, None]
     scale, pull = (squares / spread).mean(axis=1), (wander - 1) / spread
     heights = np.log(np.sum(pull**2, axis=1) - np.sum(pull, axis=1) ** 2 / len(wander))
     heights -= len(wander) * np.log(scale) + np.log(spread).sum(axis=1)
-    weights = _SHARES * (1 - _SHARES) * np.exp((heights - heights.max()) / 2)
+    weights = SHARES * (1 - SHARES) * np.exp((heights - heights.max()) / 2)
     likely = weights > 1e-4 * weights.sum()
-    pairs = zip((_SHARES * scale)[likely], ((1 - _SHARES) * scale)[likely], strict=True)
+    pairs = zip((SHARES * scale)[likely], ((1 - SHARES) * scale)[likely], strict=True)
     return dict(zip(pairs, weights[likely] / weights[likely].sum(), strict=True))
 
 
@@ -326,9 +320,9 @@ def _level_share(wander: np.ndarray, squares: np.ndarray) -> float:
         pull = (wander - 1) / spread
         return len(squares) * np.sum(squares / spread * pull) / np.sum(squares / spread) - np.sum(pull)
 
-    peaks = _peaks(slope, _SHARES, 1e-18)
+    peaks = _peaks(slope, SHARES, 1e-18)
     peaks += [0.0] if slope(0.0) <= 0 else []
-    peaks += [float(_SHARES[-1])] if slope(_SHARES[-1]) > 0 else []
+    peaks += [float(SHARES[-1])] if slope(SHARES[-1]) > 0 else []
     if not peaks:
         raise UnusableInput("The likelihood of the level has no maximum. Fix level_share.")
     return float(max(peaks, key=height))
