@@ -1,8 +1,8 @@
 """How often each engine errs where the truth is known: simulated data in which nothing happens.
 
-A case is an engine under a null model. Its simulation takes a number of samples and a seed and returns, for each
-of its answers, in which samples the answer is wrong: an interval that misses the truth, a placebo p of at most
-0.05, a word that sounds sure. Nothing here is data of this project; dates and sizes are like those of the
+A case is an engine under a null model. Its simulation takes a number of samples and a seed and returns,
+for each of its answers, in which samples it is wrong: an interval that misses the truth, a placebo p of at
+most 0.05, a word that sounds sure. Nothing here is data of this project; dates and sizes are like those of the
 notebooks, and functions of notebooks are run as they stand there.
 """
 
@@ -29,7 +29,7 @@ from helpers.methods.results import Estimate, difference_of_means
 from helpers.study import study
 
 Wrong = dict[str, np.ndarray]
-INTERVAL, PLACEBO = "interval", "placebo p"
+INTERVAL, PLACEBO, WORD = "interval", "placebo p", "sure word"
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def trading_days() -> tuple[pd.DatetimeIndex, dict[str, pd.DatetimeIndex], dict[
 
 
 def market_reaction(samples: int, seed: int, *, variance: float) -> Wrong:
-    """Returns with t(4) residuals, correlation 0.3 and slow volatility; news days have `variance` times it."""
+    """Residuals are t(4) with correlation 0.3 and slow volatility; news days have `variance` times it."""
     rng, (index, news, sets) = np.random.default_rng(seed), trading_days()
     beside = functions_of("05_market_reaction").beside_placebo
     loud = np.ones(len(index))
@@ -206,12 +206,25 @@ def after_meetings(samples: int, seed: int, *, bursts: bool, draws: int) -> Wron
 def quarter_break(samples: int, seed: int, *, rho: float) -> Wrong:
     """The break of notebook 08 in yearly growth, 31 quarters of it, with 21 placebo breaks."""
     last = pd.Timestamp("2022-12-31")
-    names = {"LAST": last, "shortest": 5, "draws": 199, "seed": seed, "gap": None, "YEARLY": "log10"}
+    names = {"LAST": last, "shortest": 5, "draws": 99, "seed": seed, "gap": None, "YEARLY": "log10"}
     turn = functions_of("08_frontier_gap", **names).turn
     index = pd.date_range("2017-01-01", periods=32, freq="QE")
     levels = np.cumsum(first_order(np.random.default_rng(seed), len(index), samples, rho), axis=0)
     effects = [turn(partial(pd.Series, column, index)).effect for column in levels.T]
     return collect([{INTERVAL: misses(e), PLACEBO: e.p_value <= 0.05} for e in effects])
+
+
+MEETING_MONTHS = [
+    "2017-04",
+    "2017-11",
+    "2018-12",
+    "2019-06",
+    "2021-11",
+    "2022-11",
+    "2023-11",
+    "2024-11",
+    "2025-10",
+]
 
 
 # Months ---------------------------------------------------------------------------------------------------
@@ -254,7 +267,7 @@ def export_response() -> object:
         oct7=pd.Timestamp("2022-10-01"),
         cycle=None,
         boot={"draws": 199, "seed": 20261123},
-        meetings=pd.DataFrame({"month": MEETINGS.to_period("M").to_timestamp()}),
+        meetings=pd.DataFrame({"month": pd.to_datetime(MEETING_MONTHS)}),
     )
 
 
@@ -279,53 +292,43 @@ def pooled_meetings(samples: int, seed: int, *, null: str, size: float, bootstra
     book, index = export_response(), months_from("2013-01-01", 163)
     months, terms = book.measured_in(index), book.netted(pd.Series(0.0, index))
     rows = index.get_indexer(months)
-    sets = placebo.random_sets(
-        placebo.candidate_rows(np.where(book.full_windows(index), 0.0, np.nan), rows, 3),
-        len(rows), apart=2, draws=499, seed=seed,
-    )  # fmt: skip
+    pool, apart = np.flatnonzero(book.full_windows(index)), int(np.diff(rows).min()) - 1
+    sets = placebo.random_sets(pool, len(rows), apart=apart, draws=499, seed=seed)
+    about = {"season": "dummies", "regressors": terms, "unit": "log points", "inference": "t"}
     noise = np.random.default_rng(seed).standard_normal((2 * len(index), samples))
     wrong = []
     for column in errors(noise, null, size)[-len(index) :].T:
         values = pd.Series(column, index)
-        about = {"season": "dummies", "regressors": terms, "unit": "log points", "inference": "t"}
-        changes = book.changes_by(values, book.regression.interrupted_series(values, [], **about))
-        p_value = placebo.placebo_p(changes(sets), float(changes(rows[None, :])[0]))
+        quiet = book.regression.interrupted_series(values, [], **about)
+        changes, spread = book.changes_by(values, quiet)
+        real, error = (float(part(rows[None, :])[0]) for part in (changes, spread))
+        p_value = placebo.placebo_p(changes(sets), real, errors=spread(sets), error=error)
         row = {PLACEBO: p_value <= 0.05}
         if bootstrap:
             effect = book.change(book.shared(values, terms, months, **book.boot), months)
             row[INTERVAL] = misses(effect)
-            row["sure word"] = misses(effect) and p_value <= 0.05 and effect.details["residual_p"] > 0.05
+            row[WORD] = misses(effect) and p_value <= 0.05 and effect.details["residual_p"] > 0.05
         wrong.append(row)
     return collect(wrong)
 
 
 def after_a_control(samples: int, seed: int, *, null: str, size: float) -> Wrong:
-    """The word of C07a: one control, placebo months before it, a second estimator and the residual check."""
+    """The word of C07a: one control, placebo months before it, the forecast as second rung, the check."""
     book, index, control = export_response(), months_from("2013-01-01", 130), pd.Timestamp("2022-10-01")
     quiet = index[(index >= "2015-01-01") & (index <= "2021-06-01")][::2]
-    lunar = book.netted(pd.Series(0.0, index))
-    noise = np.random.default_rng(seed).standard_normal((2 * len(index), samples))
-    second = partial(book.regression.segmented_regression, maxlags=12)
-    rows = []
-    for column in errors(noise, null, size)[-len(index) :].T:
+    rng, lunar, rows = np.random.default_rng(seed), book.netted(pd.Series(0.0, index)), []
+    cycle = pd.Series(first_order(rng, len(index), 1, 0.9)[:, 0], index, name="cycle")
+    for column in errors(rng.standard_normal((2 * len(index), samples)), null, size)[-len(index) :].T:
         values = pd.Series(column, index)
         effect = book.respond(values, control, **book.boot).estimate("window: level")
-        hac = book.respond(values, control, second).estimate("window: level")
         fits = [book.attempt(book.respond, values, m, controls=lunar, inference="t") for m in quiet]
         elsewhere = [fit.estimate("window: level") for fit in fits if fit]
-        values, spread = (np.array([getattr(e, name) for e in elsewhere]) for name in ("value", "se"))
-        p_value = placebo.placebo_p(values, effect.value, errors=spread, error=effect.se)
-        sure = misses(effect) and misses(hac) and p_value <= 0.05
-        checked = effect.details["residual_p"] > 0.05
-        rows.append(
-            {
-                INTERVAL: misses(effect),
-                PLACEBO: p_value <= 0.05,
-                "sure without the residual check": sure,
-                "sure word": sure and checked,
-                "supported": sure and checked and effect.high < 0,
-            }
-        )
+        usual, spread = (np.array([getattr(e, name) for e in elsewhere]) for name in ("value", "se"))
+        p_value = placebo.placebo_p(usual, effect.value, errors=spread, error=effect.se)
+        forecast = structural_counterfactual(**book.setting(values, control, by=cycle), unit="", draws=999)
+        sure = misses(effect) and p_value <= 0.05 and effect.details["residual_p"] > 0.05
+        row = {INTERVAL: misses(effect), PLACEBO: p_value <= 0.05}
+        rows.append(row | {WORD: sure and misses(forecast.mean_effect())})
     return collect(rows)
 
 
@@ -333,14 +336,116 @@ def after_a_control(samples: int, seed: int, *, null: str, size: float) -> Wrong
 
 
 def own_study(samples: int, seed: int, *, kind: str) -> Wrong:
-    """`study` of helpers.study: five dates in ten years of months, or in four of trading days."""
-    rng = np.random.default_rng(seed)
+    """`study` of helpers.study: two dates in eleven years of months, five in four of trading days."""
+    rng, months = np.random.default_rng(seed), months_from("2014-01-01", 132)
+    index = months if kind == "levels" else pd.bdate_range("2018-01-01", periods=1000)
     if kind == "levels":
-        index = months_from("2014-01-01", 132)
         values = np.exp(0.1 * first_order(rng, len(index), samples, 0.5))
     else:
-        index = pd.bdate_range("2018-01-01", periods=1000)
         values = 0.01 * rng.standard_t(4, (len(index), samples))
-    dates = index[(np.linspace(0.35, 0.9, 5) * len(index)).astype(int)]
+    places = np.array([0.5, 0.8]) if kind == "levels" else np.linspace(0.35, 0.9, 5)
+    dates = index[(places * len(index)).astype(int)]
     effects = [study(pd.Series(column, index), dates, kind=kind).comparison.effect for column in values.T]
     return collect([{INTERVAL: misses(e), PLACEBO: e.p_value <= 0.05} for e in effects])
+
+
+# What is measured -----------------------------------------------------------------------------------------
+
+CONSERVATIVE, FAILS = "conservative", "fails"
+STUDY, RATES, SERIES = "Event study (05)", "Rates around meetings (09)", "Interrupted series (06, 07, 08)"
+RATIO, CHANGE = "rate ratio, ", "change, "
+YEAR_END = {"n": 130, "step": 118, "season": True}
+QUIET = {
+    "kolari_pynnonen": CONSERVATIVE,
+    RATIO + INTERVAL: CONSERVATIVE,
+    RATIO + PLACEBO: CONSERVATIVE,
+    RATIO + "both": CONSERVATIVE,
+    CHANGE + INTERVAL: CONSERVATIVE,
+    CHANGE + PLACEBO: CONSERVATIVE,
+}
+LOUD = {"kolari_pynnonen": CONSERVATIVE, "corrado_rank": FAILS, "portfolio_regression": FAILS}
+BURSTS = QUIET | {RATIO + INTERVAL: FAILS}
+TOO_SURE = {INTERVAL: FAILS}
+SPARE = {PLACEBO: CONSERVATIVE}
+
+
+def ar1(rho: float) -> Callable[[int, int], Wrong]:
+    return partial(wrong_steps, **YEAR_END, null="AR(1)", size=rho)
+
+
+CASES = [
+    Case(STUDY, "news days like others", partial(market_reaction, variance=1.0), 0, 1, QUIET),
+    Case(
+        STUDY, "variance of news days doubled", partial(market_reaction, variance=2.0), 400, 1, LOUD,
+        "the word rests on interval and placebo p; rank and regression are shown beside them",
+    ),
+    Case(RATES, "Poisson within the year", partial(after_meetings, bursts=False, draws=99), 200, 1, QUIET),
+    Case(
+        RATES, "the same in bursts", partial(after_meetings, bursts=True, draws=99), 200, 1, BURSTS,
+        "the interval alone gives no word: the placebo p must agree",
+    ),
+    Case("Break in quarters (08)", "AR(1) 0", partial(quarter_break, rho=0.0), 0, 1, SPARE),
+    Case("Break in quarters (08)", "AR(1) 0.5", partial(quarter_break, rho=0.5), 200, 1, SPARE),
+    Case(SERIES, "AR(1) 0.4, 130 months", ar1(0.4), 2000, 8),
+    Case(SERIES, "AR(1) 0.8, 130 months", ar1(0.8), 2000, 8, {WORD: CONSERVATIVE}),
+    Case(
+        SERIES, "AR(2) 0.5, 0.3, 130 months", partial(wrong_steps, **YEAR_END, null="AR(2)", size=0.3),
+        2000, 8, TOO_SURE | {WORD: CONSERVATIVE}, "demoted by the residual check",
+    ),
+    Case(
+        SERIES, "level steps 0.3 × noise, 130 months",
+        partial(wrong_steps, **YEAR_END, null="wandering level", size=0.3),
+        2000, 8, TOO_SURE | {WORD: CONSERVATIVE}, "demoted by the residual check",
+    ),
+    Case(
+        SERIES, "level steps 0.1 × noise, 130 months",
+        partial(wrong_steps, **YEAR_END, null="wandering level", size=0.1),
+        2000, 8, TOO_SURE | {WORD: FAILS}, "the check sees too little; placebo and forecast must agree",
+    ),
+    Case(
+        SERIES, "level steps 0.3 × noise, 60 months",
+        partial(wrong_steps, n=60, step=49, season=True, null="wandering level", size=0.3),
+        2000, 8, TOO_SURE | {WORD: FAILS}, "the check sees too little; placebo and forecast must agree",
+    ),
+    *(
+        Case(
+            "The whole rule for one control (06)", words, partial(after_a_control, null=null, size=size),
+            0, 0.4, other,
+        )
+        for words, null, size, other in (
+            ("AR(1) 0.4", "AR(1)", 0.4, SPARE | {WORD: CONSERVATIVE}),
+            ("AR(2) 0.5, 0.3", "AR(2)", 0.3, TOO_SURE | {WORD: CONSERVATIVE}),
+            ("level steps 0.1 × noise", "wandering level", 0.1, TOO_SURE | {WORD: CONSERVATIVE}),
+            ("level steps 0.3 × noise", "wandering level", 0.3, TOO_SURE | {WORD: CONSERVATIVE}),
+        )
+    ),
+    *(
+        Case(
+            "Structural counterfactual (06)", f"{n} months, {ahead} ahead, level steps {step} × noise",
+            partial(forecast, n=n, ahead=ahead, season=season, step=step), quick, 1,
+        )
+        for n, ahead, season, step, quick in (
+            (117, 12, "dummies", 0.1, 0), (117, 12, "dummies", 0.3, 400), (60, 12, 1, 0.3, 0),
+            (160, 2, "dummies", 0.3, 0),
+        )
+    ),
+    Case(
+        "Untreated comparison (06)", "AR(1) 0.4, 34 months", partial(untreated, rho=0.4, trend=False), 150, 1,
+        {"interval and first rank": CONSERVATIVE}, "exploratory; of eight ranks none can say p ≤ 0.05",
+    ),
+    Case(
+        "Terms of all meetings (06, 10)", "AR(1) 0.4",
+        partial(pooled_meetings, null="AR(1)", size=0.4, bootstrap=False), 300, 1,
+    ),
+    Case(
+        "Terms of all meetings (06, 10)", "AR(1) 0.8",
+        partial(pooled_meetings, null="AR(1)", size=0.8, bootstrap=True), 0, 1, {WORD: CONSERVATIVE},
+    ),
+    Case(
+        "Terms of all meetings (06, 10)", "level steps 0.3 × noise",
+        partial(pooled_meetings, null="wandering level", size=0.3, bootstrap=True), 0, 1,
+        {WORD: CONSERVATIVE},
+    ),
+    Case("Your own series: levels", "AR(1) 0.5", partial(own_study, kind="levels"), 300, 1),
+    Case("Your own series: returns", "t(4)", partial(own_study, kind="returns"), 200, 1),
+]  # fmt: skip

@@ -1,8 +1,8 @@
 """A step in many simulated series at once: how often intervals miss it and the residual check speaks.
 
 The series hold no step. All of a design are fitted together, by the estimators of
-:mod:`helpers.methods.interrupted_series`; what the bootstrap gives depends on rho alone, so it is computed on a
-grid of rho and interpolated. The tests compare this with the calls that users make.
+:mod:`helpers.methods.interrupted_series`; what the bootstrap gives depends on rho alone, so it is computed on
+a grid of rho and interpolated. The tests compare this with the calls that users make.
 """
 
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ def first_order(X: np.ndarray, Y: np.ndarray, restricted: bool) -> Fits:
 def bootstrap_quantiles(
     X: np.ndarray, rho: np.ndarray, draws: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """95 percent quantiles, at each estimated rho, of the bootstrap t of the step and of the residual check."""
+    """95 percent quantiles at each estimated rho: bootstrap t of the step, and residual check."""
     gaps, step = np.ones(len(X) - 1, int), np.arange(X.shape[1]) == 2
     nodes = [node for node in NODES if rho.min() - 0.2 < node < rho.max() + 0.2]
     drawn = [its._bootstrap(X, gaps, node, draws, seed) for node in nodes]
