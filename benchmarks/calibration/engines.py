@@ -410,7 +410,7 @@ CASES = [
     *(
         Case(
             "The whole rule for one control (06)", words, partial(after_a_control, null=null, size=size),
-            0, 0.4, other,
+            0, 0.2, other,
         )
         for words, null, size, other in (
             ("AR(1) 0.4", "AR(1)", 0.4, SPARE | {WORD: CONSERVATIVE}),
