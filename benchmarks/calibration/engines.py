@@ -2,8 +2,8 @@
 
 A case is an engine under a null model. Its simulation takes a number of samples and a seed and returns,
 for each of its answers, in which samples it is wrong: an interval that misses the truth, a placebo p of at
-most 0.05, a word that sounds sure. Nothing here is data of this project; dates and sizes are like those of the
-notebooks, and functions of notebooks are run as they stand there.
+most 0.05, a word that sounds sure. Nothing here is data of this project. Dates and sizes are like those of
+the notebooks, and functions of notebooks are run as they stand there.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Structural counterfactual: the example of the CausalImpact vignette (simulated data, true effect 10).
 
-CausalImpact holds the steps of the level near 0.01 by its prior; here that is fixed. By default the data alone
-speak of the level, and the interval is wider.
+CausalImpact holds the steps of the level near 0.01 by its prior; here that is fixed. By default the data
+alone speak of the level, and the interval is wider.
 """
 
 import pandas as pd
