@@ -12,6 +12,7 @@ import pytest
 matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
+from matplotlib.colors import to_hex
 
 from helpers import figures
 from helpers.catalog import Series
@@ -384,6 +385,21 @@ def test_an_estimate_outside_its_interval_is_refused():
     table = pd.DataFrame({"label": ["a"], "value": [1.0], "low": [2.0], "high": [3.0]})
     with pytest.raises(ValueError, match="between its low and high"):
         figures.coefficient_plot(table, title="Wrong", unit="Percent")
+
+
+def test_only_the_group_of_the_headline_has_colour():
+    table = pd.DataFrame({"label": ["a", "b", "c"], "value": [0.1, -0.2, 0.3], "group": ["x", "y", "z"]})
+    table = table.assign(low=table["value"] - 1, high=table["value"] + 1)
+    fig = figures.coefficient_plot(table, title="Few", unit="Percent", logs=True, accent="y")
+    colours = [to_hex(colour) for colour in fig.axes[0].collections[0].get_colors()]
+    assert colours == [style.FAINT.lower(), style.ACCENT.lower(), style.FAINT.lower()]
+
+
+@pytest.mark.parametrize(("span", "ticks"), [(0.4, {"−10%", "0%", "+10%"}), (3.0, {"−50%", "0%", "+100%"})])
+def test_an_axis_of_logs_has_round_percents(span, ticks):
+    table = pd.DataFrame({"label": ["a", "b"], "value": [-span / 2, span / 2], "low": np.nan, "high": np.nan})
+    fig = figures.coefficient_plot(table, title="Few", unit="Percent", logs=True)
+    assert ticks <= {label.get_text() for label in fig.axes[0].get_xticklabels()}
 
 
 @pytest.mark.parametrize("seed", range(3))
