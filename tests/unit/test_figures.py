@@ -421,7 +421,7 @@ def test_bars_with_an_accent_are_gray_but_for_what_the_headline_names():
     counts = pd.DataFrame({"before": [3, 1], "after": [2, 5]}, index=["Lima", "Busan"])
     red, about = matplotlib.colors.to_rgba(style.ACCENT), {"title": "Few", "unit": "Events"}
     one = figures.bars(counts[["after"]], accent=["Busan"], **about)
-    assert [bar.get_facecolor() == red for bar in one.axes[0].patches] == [False, True]
+    assert [bar.get_facecolor() == red for bar in one.axes[0].containers[0]] == [False, True]
     two = figures.bars(counts, accent=["after"], **about)
     colours = [{bar.get_facecolor() for bar in group} for group in two.axes[0].containers]
     assert [colour == {red} for colour in colours] == [False, True]
