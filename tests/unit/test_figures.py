@@ -433,6 +433,16 @@ def test_no_value_is_cut_off_at_zero():
     assert fig.axes[0].get_ylim()[0] < -2
 
 
+def test_bars_with_an_accent_are_gray_but_for_what_the_headline_names():
+    counts = pd.DataFrame({"before": [3, 1], "after": [2, 5]}, index=["Lima", "Busan"])
+    red, about = matplotlib.colors.to_rgba(style.ACCENT), {"title": "Few", "unit": "Events"}
+    one = figures.bars(counts[["after"]], accent=["Busan"], **about)
+    assert [bar.get_facecolor() == red for bar in one.axes[0].containers[0]] == [False, True]
+    two = figures.bars(counts, accent=["after"], **about)
+    colours = [{bar.get_facecolor() for bar in group} for group in two.axes[0].containers]
+    assert [colour == {red} for colour in colours] == [False, True]
+
+
 def test_bars_without_any_event_stand_on_the_axis():
     fig = figures.bars(pd.DataFrame({"before": [0, 0]}, index=["Lima", "Busan"]), title="None", unit="Events")
     assert fig.axes[0].get_ylim() == (0, 1)
