@@ -6,9 +6,11 @@ trading day the United States and Asia could first react.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
+from pathlib import Path
 from textwrap import shorten
 from typing import Any, TypeAlias
 
@@ -33,6 +35,15 @@ LAST_SESSION = "2030-12-31"
 CLOSED = {"XHKG": ("2023-09-01", "2023-09-08")}
 # Local hour at which an event counts as known, by its place in the New York trading day.
 KNOWN_AT = {"unknown": 12, "closed": 12, "during": 12, "before_open": 8, "after_close": 17}
+VARIANT = "own variant, not pre-specified"
+# Kinds of own events: the set whose place they take, their category and direction.
+OWN_KINDS = {
+    "meeting": ("meetings", "summit_leaders", "cooperation"),
+    "tightening": ("tightening_major", "export_control", "tightening"),
+    "easing": ("easing_major", "control_easing", "easing"),
+}
+# Of this notebook: rows of an events file, and the ids that take the place of a set.
+_own: dict[str, Any] = {"rows": None, "sets": {}}
 
 Day: TypeAlias = str | date | pd.Timestamp
 
@@ -43,6 +54,127 @@ class UnknownEvent(ValueError):
 
 class OutsideCalendar(ValueError):
     """A day or window reaches beyond the trading calendar."""
+
+
+class BadEvents(ValueError):
+    """A file of own events that cannot be read; the message names the file, the row and the mend."""
+
+
+def read_events(path: str | Path) -> pd.DataFrame:
+    """Read own events from a CSV file with the columns date, label and kind.
+
+    Parameters
+    ----------
+    path : str or Path
+        Days are written 2024-03-15. A kind is meeting, tightening or easing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `events` returns; the id is the label in lower case, joined by hyphens.
+
+    Raises
+    ------
+    BadEvents
+        If the file or a row cannot be used.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from helpers.timeline import read_events
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "mine.csv")
+    ...     _ = path.write_text("date,label,kind\\n2024-03-16,My rule,tightening\\n")
+    ...     read_events(path)["first_us_trading_day"]
+    event_id
+    my-rule   2024-03-18
+    Name: first_us_trading_day, dtype: datetime64[us]
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise BadEvents(
+            f"There is no file {path.absolute()}. Give events_file from where you call, or in full."
+        )
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig")
+    if sorted(table) != ["date", "kind", "label"] or table.empty:
+        mend = "Write the columns date,label,kind and one event a row."
+        raise BadEvents(f"{path.name} has {len(table)} rows of {', '.join(map(str, table))}. {mend}")
+    table = table.apply(lambda column: column.str.strip())
+    days = pd.to_datetime(table["date"], format="%Y-%m-%d", errors="coerce")
+    ids = table["label"].str.lower().str.replace(r"[\W_]+", "-", regex=True).str.strip("-")
+    published = catalog.events_table()
+    faults = {
+        f"date is no day from {FIRST_SESSION} to {LAST_SESSION}. Write it like 2024-03-15.": ~days.between(
+            FIRST_SESSION, LAST_SESSION, inclusive="neither"
+        ),
+        f"kind is none of {', '.join(OWN_KINDS)}. Choose one.": ~table["kind"].isin(OWN_KINDS),
+        "label is blank or taken. Write another.": ids.isin(["", *published.index]) | ids.duplicated(),
+    }
+    for fault, wrong in faults.items():
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise BadEvents(f"{path.name}, row {row + 2} ({', '.join(table.iloc[row])}): {fault}")
+    _, category, direction = zip(*table["kind"].map(OWN_KINDS), strict=True)
+    words = {"title": table["label"], "label": table["label"], "phrase": table["label"]}
+    words |= {"sentence": table["label"] + ".", "category": category, "direction": direction}
+    words |= {"date_kind": "announced", "verified": "yes", "confidence": "high", "source_title": path.name}
+    texts = published.select_dtypes("str").columns
+    blank = pd.DataFrame("", ids.rename("event_id"), texts).assign(
+        us_session="unknown", announced_zone="unknown"
+    )
+    rows = blank.assign(date=days.to_numpy(), **{name: np.asarray(each) for name, each in words.items()})
+    rows = rows.reindex(columns=published.columns).astype(published.dtypes)
+    rows[list(DATE_COLUMNS[1:])] = trading_days(rows)
+    return rows.sort_values("date", kind="stable")
+
+
+def use_own(chosen: Iterable[str] = (), file: str | Path = "") -> dict[str, list[str]]:
+    """Let own events take the place of the sets of `data/claims.yml`, from here to the end of the notebook.
+
+    A set for which neither `chosen` nor the file has an event stays as it is. The rows of the file are known
+    to `events` too. What is shown from now on is `marked`; without own events, everything is as published.
+
+    Parameters
+    ----------
+    chosen : iterable of str
+        Ids of events, or names of sets.
+    file : str or Path
+        See `read_events`.
+
+    Returns
+    -------
+    dict of str to list of str
+        Ids by the name of the set whose place they take.
+    """
+    rows = read_events(file) if file else None
+    _own.update(rows=rows, sets={})
+    sets: dict[str, list[str]] = {}
+    named = [name for name in chosen if name in catalog.claims()["sets"]]
+    for name in named:
+        sets[name] = list(event_set(name).index)
+    ids = [event for event in chosen if event not in named] + ([] if rows is None else list(rows.index))
+    for event, row in events(ids=ids).iterrows():
+        kinds = OWN_KINDS.values()
+        places = [place for place, category, _ in kinds if row["category"] == category]
+        places += [place for place, _, direction in kinds if row["direction"] == direction != "cooperation"]
+        if not places:
+            raise UnknownEvent(f"{event} is no leader meeting and neither tightens nor eases. Leave it out.")
+        sets.setdefault(places[0], []).append(str(event))
+    _own["sets"] = sets
+    return sets
+
+
+def marked(text: str) -> str:
+    """Say of a heading or a verdict that it rests on own events, where it does; see `use_own`."""
+    return f"{text} ({VARIANT})" if _own["sets"] and VARIANT not in text else text
+
+
+def without_replaced(selected: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the listed events of a direction in whose place own events stand; see `use_own`."""
+    directions = [name.removesuffix("_major") for name in _own["sets"]]
+    own = [event for members in _own["sets"].values() for event in members]
+    return selected[~selected["direction"].isin(directions) | selected.index.isin(own)]
 
 
 def events(
@@ -103,7 +235,12 @@ def events(
 
 
 def event_set(name: str, as_of: Day | None = None) -> pd.DataFrame:
-    """Select an event set named in `data/claims.yml`, such as ``tightening_major``; see `events`."""
+    """Select an event set named in `data/claims.yml`, such as ``tightening_major``; see `events`.
+
+    Own events stand in its place where there are any; see `use_own`.
+    """
+    if name in _own["sets"]:
+        return events(ids=_own["sets"][name], as_of=as_of)
     sets = catalog.claims()["sets"]
     if name not in sets:
         raise UnknownEvent(f"data/claims.yml has no set {name!r}. It has: {', '.join(sets)}.")
@@ -145,7 +282,7 @@ def lanes(selected: pd.DataFrame) -> dict[str, pd.DataFrame]:
     category = selected["category"]
     direction = selected["direction"]
     leaders = category == "summit_leaders"
-    meeting = selected.index.isin(catalog.claims()["sets"]["meetings"])
+    meeting = selected.index.isin(meetings().index)
     controls = category.isin(["export_control", "control_easing"])
     tariffs = category == "trade_truce"
     rules = {
@@ -195,6 +332,12 @@ def reaction_days(selected: pd.DataFrame, calendar: str) -> pd.Series:
             f"The calendar {calendar} ends on {closes.index[-1].date()}: drop later events."
         )
     return pd.Series(closes.index[closes.searchsorted(moments, side="right")], selected.index, name="day")
+
+
+def trading_days(selected: pd.DataFrame) -> pd.DataFrame:
+    """Return the first New York and Hong Kong session that could react to each event; see `reaction_days`."""
+    calendars = {"first_us_trading_day": "XNYS", "first_asia_trading_day": "XHKG"}
+    return pd.DataFrame({column: reaction_days(selected, each) for column, each in calendars.items()})
 
 
 def sessions(calendar: str, first: Day, last: Day) -> pd.DatetimeIndex:
@@ -271,7 +414,7 @@ def clusters(selected: pd.DataFrame, days: int) -> pd.Series:
 
 def reach(as_of: Day | None = None) -> pd.Timestamp:
     """Return the last day about which the list speaks: that of its last verified event, or `as_of`."""
-    last = _all_events().query("verified == 'yes'")["date"].max()
+    last = catalog.events_table().query("verified == 'yes'")["date"].max()
     known_by = as_of_day(as_of)
     return last if known_by is None else min(last, known_by)
 
@@ -397,7 +540,9 @@ def unusable(
 
 
 def _all_events() -> pd.DataFrame:
-    return catalog.events_table().sort_values("date", kind="stable")
+    listed = catalog.events_table()
+    rows = listed if _own["rows"] is None else pd.concat([listed, _own["rows"]])
+    return rows.sort_values("date", kind="stable")
 
 
 def _known(choice: str | list[str], known: set[str], column: str) -> set[str]:

@@ -23,7 +23,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
-from helpers import catalog
+from helpers import catalog, timeline
 from helpers.digits import SHOWN
 from helpers.figures import labels, style
 from helpers.figures.style import ACCENT, DPI, INK, MUTED, certain
@@ -79,6 +79,7 @@ def publish(
     """
     series = list(series)
     _check(fig, name, alt, data)
+    fig.suptitle(timeline.marked(fig.get_suptitle()))
     line = source_line(series, source)
     content: dict[str, Any] = {"name": name, "title": fig.get_suptitle(), "alt": alt.strip(), "source": line}
     content |= {"unit": "; ".join(_units(fig)), "rows": len(data), "drawn": _drawn(fig)}
