@@ -185,7 +185,7 @@ def study(
     Examples
     --------
     >>> import numpy as np, pandas as pd
-    >>> from helpers.study import study
+    >>> from helpers.studies import study
     >>> months = pd.date_range("2015-01-01", periods=120, freq="MS")
     >>> sales = pd.Series(100 + np.arange(120) % 7, months, name="sales")
     >>> sales["2020-03":] *= 2
