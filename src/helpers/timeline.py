@@ -91,23 +91,16 @@ def read_events(path: str | Path) -> pd.DataFrame:
     my-rule   2024-03-18
     Name: first_us_trading_day, dtype: datetime64[us]
     """
-    path = Path(path)
-    if not path.is_file():
-        raise BadEvents(
-            f"There is no file {path.absolute()}. Give events_file from where you call, or in full."
-        )
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig")
+    path, published = Path(path), catalog.events_table()
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig").map(str.strip)
     if sorted(table) != ["date", "kind", "label"] or table.empty:
         mend = "Write the columns date,label,kind and one event a row."
         raise BadEvents(f"{path.name} has {len(table)} rows of {', '.join(map(str, table))}. {mend}")
-    table = table.apply(lambda column: column.str.strip())
     days = pd.to_datetime(table["date"], format="%Y-%m-%d", errors="coerce")
-    ids = table["label"].str.lower().str.replace(r"[\W_]+", "-", regex=True).str.strip("-")
-    published = catalog.events_table()
+    ids = table["label"].str.lower().str.replace(r"[\W_]+", "-", regex=True).str.strip("-").rename("event_id")
+    span = f"date is no day from {FIRST_SESSION} to {LAST_SESSION}. Write it like 2024-03-15."
     faults = {
-        f"date is no day from {FIRST_SESSION} to {LAST_SESSION}. Write it like 2024-03-15.": ~days.between(
-            FIRST_SESSION, LAST_SESSION, inclusive="neither"
-        ),
+        span: ~((days > FIRST_SESSION) & (days < LAST_SESSION)),
         f"kind is none of {', '.join(OWN_KINDS)}. Choose one.": ~table["kind"].isin(OWN_KINDS),
         "label is blank or taken. Write another.": ids.isin(["", *published.index]) | ids.duplicated(),
     }
@@ -115,18 +108,15 @@ def read_events(path: str | Path) -> pd.DataFrame:
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
             raise BadEvents(f"{path.name}, row {row + 2} ({', '.join(table.iloc[row])}): {fault}")
-    _, category, direction = zip(*table["kind"].map(OWN_KINDS), strict=True)
-    words = {"title": table["label"], "label": table["label"], "phrase": table["label"]}
-    words |= {"sentence": table["label"] + ".", "category": category, "direction": direction}
-    words |= {"date_kind": "announced", "verified": "yes", "confidence": "high", "source_title": path.name}
-    texts = published.select_dtypes("str").columns
-    blank = pd.DataFrame("", ids.rename("event_id"), texts).assign(
-        us_session="unknown", announced_zone="unknown"
-    )
-    rows = blank.assign(date=days.to_numpy(), **{name: np.asarray(each) for name, each in words.items()})
-    rows = rows.reindex(columns=published.columns).astype(published.dtypes)
+    rows = published.iloc[:0].reindex(ids)
+    rows = rows.fillna(dict.fromkeys(rows.select_dtypes("str"), "")).assign(date=days.to_numpy())
+    rows[["category", "direction"]] = [OWN_KINDS[kind][1:] for kind in table["kind"]]
+    for name in ("title", "label", "phrase", "sentence"):
+        rows[name] = table["label"].to_numpy()
+    rows[["us_session", "announced_zone"]] = "unknown"
+    rows[["date_kind", "confidence", "verified", "source_title"]] = ["announced", "high", "yes", path.name]
     rows[list(DATE_COLUMNS[1:])] = trading_days(rows)
-    return rows.sort_values("date", kind="stable")
+    return rows.astype(published.dtypes)
 
 
 def use_own(chosen: Iterable[str] = (), file: str | Path = "") -> dict[str, list[str]]:
@@ -149,18 +139,16 @@ def use_own(chosen: Iterable[str] = (), file: str | Path = "") -> dict[str, list
     """
     rows = read_events(file) if file else None
     _own.update(rows=rows, sets={})
-    sets: dict[str, list[str]] = {}
     named = [name for name in chosen if name in catalog.claims()["sets"]]
-    for name in named:
-        sets[name] = list(event_set(name).index)
+    sets = {name: list(event_set(name).index) for name in named}
     ids = [event for event in chosen if event not in named] + ([] if rows is None else list(rows.index))
     for event, row in events(ids=ids).iterrows():
-        kinds = OWN_KINDS.values()
-        places = [place for place, category, _ in kinds if row["category"] == category]
-        places += [place for place, _, direction in kinds if row["direction"] == direction != "cooperation"]
-        if not places:
+        for place, category, direction in OWN_KINDS.values():
+            if row["category"] == category or row["direction"] == direction != "cooperation":
+                sets.setdefault(place, []).append(str(event))
+                break
+        else:
             raise UnknownEvent(f"{event} is no leader meeting and neither tightens nor eases. Leave it out.")
-        sets.setdefault(places[0], []).append(str(event))
     _own["sets"] = sets
     return sets
 

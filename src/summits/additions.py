@@ -17,7 +17,6 @@ from summits import notebooks, plan, validation
 TEMPLATE = "tools/notebook_template.ipynb"
 ASKED = ("series_id", "title", "frequency", "unit", "price_basis", "publisher")
 OWN = "own"  # table of the series that a reader adds
-MONTHS = {"Q": 3, "H": 6}
 NAME = re.compile(r"\d\d_[a-z0-9_]+")
 
 
@@ -93,10 +92,7 @@ def add_series(file: Path, values: Mapping[str, str]) -> dict[str, Any]:
     if lacking := [name for name in ASKED if name not in given and name != "price_basis"]:
         names = {"series_id": "id", "publisher": "source"}
         raise CannotAdd(f"Give also {', '.join('--' + names.get(name, name) for name in lacking)}.")
-    tables = {
-        name: catalog.read_text_table(paths.data_dir() / name) for name in ("series.csv", "sources.csv")
-    }
-    if given["series_id"] in set(tables["series.csv"]["series_id"]):
+    if given["series_id"] in catalog.catalogue().index:
         raise CannotAdd(f"data/series.csv has a series {given['series_id']!r} already. Choose another id.")
     money = re.match(r"[A-Z]{3}(?= |$)", given["unit"])
     basis = {"currency": money[0] if money else "", "price_basis": "nominal" if money else "not applicable"}
@@ -105,12 +101,11 @@ def add_series(file: Path, values: Mapping[str, str]) -> dict[str, Any]:
     source = {"source_id": f"{OWN}_{given['series_id']}", "read_from": file.name} | row
     source["vintage_rule"] = "The day that was stated, or else that on which the file was added."
     added = {"series.csv": row, "sources.csv": source}
-    place = f"observations/{OWN}.csv"
-    rows = _observations(read_series(file).dropna(), row["frequency"]).assign(
-        series_id=row["series_id"],
-        vintage=given.get("vintage", date.today().isoformat()),
-        source_id=source["source_id"],
-    )
+    place, series = f"observations/{OWN}.csv", read_series(file).dropna()
+    periods = pd.DatetimeIndex(series.index).strftime(observations.PERIOD_FORMAT[row["frequency"]])
+    rows = pd.DataFrame({"period": periods, "value": series.map("{:.15g}".format).to_numpy()})
+    rows[["series_id", "source_id"]] = row["series_id"], source["source_id"]
+    rows["vintage"] = given.get("vintage") or date.today().isoformat()
     with _whole(place, *added):
         for name, new in added.items():
             table = catalog.read_text_table(paths.data_dir() / name)
@@ -119,15 +114,6 @@ def add_series(file: Path, values: Mapping[str, str]) -> dict[str, Any]:
         before = [catalog.read_text_table(known)] if known.exists() else []
         _write(place, pd.concat([*before, rows])[schema.OBSERVATIONS.names])
     return {"series_id": row["series_id"], "rows": len(rows)}
-
-
-def _observations(series: pd.Series, frequency: str) -> pd.DataFrame:
-    """Periods as the package writes them; a quarter or half-year dated by its first day gets its last."""
-    days = pd.DatetimeIndex(series.index)
-    length = pd.DateOffset(months=MONTHS.get(frequency, 0))
-    ends = days.where(days.day != 1, days + length - pd.Timedelta(days=1)) if frequency in MONTHS else days
-    periods = ends.strftime(observations.PERIOD_FORMAT[frequency])
-    return pd.DataFrame({"period": periods, "value": series.map("{:.15g}".format).to_numpy()})
 
 
 @contextmanager
