@@ -136,6 +136,16 @@ def use_own(chosen: Iterable[str] = (), file: str | Path = "") -> dict[str, list
     -------
     dict of str to list of str
         Ids by the name of the set whose place they take.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> timeline.use_own(["ec-oct7-2022"])
+    {'tightening_major': ['ec-oct7-2022']}
+    >>> timeline.event_set("tightening_major").index.tolist(), timeline.marked("supported")
+    (['ec-oct7-2022'], 'supported (own variant, not pre-specified)')
+    >>> timeline.use_own()
+    {}
     """
     rows = read_events(file) if file else None
     _own.update(rows=rows, sets={})
@@ -199,6 +209,13 @@ def events(
     ------
     UnknownEvent
         If a value to select by occurs in no event; the message names those that do.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> early = timeline.events(categories="export_control", actors="US", end="2020-06-30")
+    >>> "ec-huawei-entity-2019" in early.index
+    True
     """
     table = _all_events()
     keep = pd.Series(True, index=table.index)
@@ -226,6 +243,12 @@ def event_set(name: str, as_of: Day | None = None) -> pd.DataFrame:
     """Select an event set named in `data/claims.yml`, such as ``tightening_major``; see `events`.
 
     Own events stand in its place where there are any; see `use_own`.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> "ec-oct7-2022" in timeline.event_set("tightening_major").index
+    True
     """
     if name in _own["sets"]:
         return events(ids=_own["sets"][name], as_of=as_of)
@@ -241,7 +264,14 @@ def event_set(name: str, as_of: Day | None = None) -> pd.DataFrame:
 
 
 def meetings(as_of: Day | None = None) -> pd.DataFrame:
-    """Select the leader meetings, in person or virtual, that `data/claims.yml` names; see `events`."""
+    """Select the leader meetings, in person or virtual, that `data/claims.yml` names; see `events`.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> timeline.meetings(as_of="2019-12-31").index.tolist()[-1]
+    'summit-osaka-2019'
+    """
     return event_set("meetings", as_of)
 
 
@@ -250,6 +280,12 @@ def labels(selected: pd.DataFrame) -> pd.Series:
 
     Meetings and talks are named by the place their id and their title share, other events by the first part
     of their title. If two events would get the same name, both get their whole title.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> timeline.labels(timeline.events(ids="summit-busan-2025")).tolist()
+    ['Busan, 30 Oct 2025']
     """
     dates = selected["date"].dt.day.astype(str) + selected["date"].dt.strftime(" %b %Y")
     short = [_short_name(event_id, title) for event_id, title in selected["title"].items()]
@@ -266,6 +302,12 @@ def lanes(selected: pd.DataFrame) -> dict[str, pd.DataFrame]:
     dict of str to pandas.DataFrame
         Events by lane, in drawing order; lanes without an event are left out. Every event is in exactly one
         lane.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> list(timeline.lanes(timeline.events(ids=["summit-busan-2025", "ec-oct7-2022"])))
+    ['Leader meetings', 'Export controls']
     """
     category = selected["category"]
     direction = selected["direction"]
@@ -312,6 +354,13 @@ def reaction_days(selected: pd.DataFrame, calendar: str) -> pd.Series:
     ------
     OutsideCalendar
         If an event lies after the last session the calendar knows.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> meeting = timeline.events(ids="summit-mar-a-lago-2017")
+    >>> timeline.reaction_days(meeting, "XNYS").dt.day_name().tolist()
+    ['Friday']
     """
     closes = _closes(calendar)
     moments = pd.DatetimeIndex([_moment(event) for event in selected.itertuples()], tz="UTC")
@@ -329,7 +378,14 @@ def trading_days(selected: pd.DataFrame) -> pd.DataFrame:
 
 
 def sessions(calendar: str, first: Day, last: Day) -> pd.DatetimeIndex:
-    """List the sessions of an exchange from one day to another, as far as its calendar is known."""
+    """List the sessions of an exchange from one day to another, as far as its calendar is known.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> len(timeline.sessions("XNYS", "2024-07-01", "2024-07-07"))
+    4
+    """
     return _closes(calendar).loc[calendar_day(first) : calendar_day(last)].index
 
 
@@ -348,6 +404,13 @@ def close_by(selected: pd.DataFrame, others: pd.DataFrame, days: int) -> pd.Data
     pandas.DataFrame
         One row per pair, in the order of both tables: ``event`` and ``other`` (ids), and ``days``, the
         calendar days from the event to the other, negative if the other came first.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> meetings = timeline.events(ids=["summit-beijing-2017", "summit-busan-2025"])
+    >>> len(timeline.close_by(meetings, meetings, days=30))
+    0
     """
     pairs = pd.merge(_ids_and_dates(selected, "event"), _ids_and_dates(others, "other"), how="cross")
     pairs["days"] = (pairs["date_other"] - pairs["date_event"]).dt.days
@@ -371,6 +434,13 @@ def nearest(selected: pd.DataFrame, others: pd.DataFrame | None = None) -> pd.Da
         Indexed by ``event_id``: ``label``, ``days`` (distance in calendar days), ``nearest`` (label of the
         other event), ``nearest_date`` and ``nearest_category``. Of two at the same distance the earlier is
         named. Without any other event the last four are missing.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> meetings = timeline.events(ids=["summit-mar-a-lago-2017", "summit-beijing-2017"])
+    >>> timeline.nearest(meetings)["days"].tolist()
+    [216, 216]
     """
     others = selected if others is None else others
     apart = _days_apart(selected["date"], others["date"]).astype(float)
@@ -395,13 +465,27 @@ def clusters(selected: pd.DataFrame, days: int) -> pd.Series:
     -------
     pandas.Series
         Whole numbers from 0 in order of date, one per event of `selected`.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> meetings = timeline.events(ids=["summit-mar-a-lago-2017", "summit-beijing-2017"])
+    >>> timeline.clusters(meetings, days=60).tolist()
+    [0, 1]
     """
     dates = selected["date"].sort_values(kind="stable")
     return (dates.diff().dt.days > days).cumsum().reindex(selected.index).rename("cluster")
 
 
 def reach(as_of: Day | None = None) -> pd.Timestamp:
-    """Return the last day about which the list speaks: that of its last verified event, or `as_of`."""
+    """Return the last day about which the list speaks: that of its last verified event, or `as_of`.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> timeline.reach(as_of="2024-01-31")
+    Timestamp('2024-01-31 00:00:00')
+    """
     last = catalog.events_table().query("verified == 'yes'")["date"].max()
     known_by = as_of_day(as_of)
     return last if known_by is None else min(last, known_by)
@@ -433,6 +517,14 @@ def counts_around(
         One row per meeting: ``label``, ``date``, ``tightening_before``, ``tightening_during``,
         ``tightening_after``, the same for easing, and ``days_after_covered``: how many of the `after` days
         lie within the `reach` of the list, beyond which it is silent.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> controls = timeline.events(categories="export_control")
+    >>> around = timeline.counts_around(controls, timeline.meetings("2025-12-31"), before=60, after=60)
+    >>> bool((around["tightening_after"] >= 0).all())
+    True
     """
     _refuse_negative(before, after)
     counted = selected.drop(index=summits.index, errors="ignore")
@@ -462,6 +554,14 @@ def counts_expected(
     pandas.DataFrame
         One row per meeting: ``label``, ``date``, and ``tightening_before``, ``tightening_after`` and the same
         for easing, as numbers of events; days beyond the reach of the list count nothing.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> controls = timeline.events(categories="export_control")
+    >>> usual = timeline.counts_expected(controls, timeline.meetings("2025-12-31"), before=60, after=60)
+    >>> bool((usual["tightening_after"] >= 0).all())
+    True
     """
     _refuse_negative(before, after)
     counted = selected.drop(index=summits.index, errors="ignore")
@@ -506,6 +606,15 @@ def unusable(
     pandas.DataFrame
         Indexed by ``event_id``: ``label``, ``date``, ``reason`` in plain words, several joined by ``; ``.
         Usable events are left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from helpers import timeline
+    >>> months = pd.date_range("2018-01-01", "2018-12-01", freq="MS")
+    >>> busan = timeline.events(ids="summit-busan-2025")
+    >>> timeline.unusable(busan, months, before=3, after=3, guard=0)["reason"].str[:24].tolist()
+    ['the window ends in 2026-']
     """
     _refuse_negative(before, after)
     if index.tz is not None:
