@@ -604,7 +604,7 @@ def unusable(
     Returns
     -------
     pandas.DataFrame
-        Indexed by ``event_id``: ``label``, ``date``, ``reason`` in plain words, several joined by ``; ``.
+        Indexed by ``event_id``: ``label``, ``date``, ``reason`` in plain words, several joined by semicolons.
         Usable events are left out.
 
     Examples
