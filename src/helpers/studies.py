@@ -17,7 +17,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from helpers.claims import evidence
-from helpers.figures import style
+from helpers.figures import publishing, style
 from helpers.methods import checks, placebo, power
 from helpers.methods.abnormal_returns import cars_on_every_day
 from helpers.methods.checks import UnusableInput
@@ -89,6 +89,7 @@ class Study(Shown):
         ax.axvline(value, color=style.ACCENT, linewidth=1)
         ax.set_xlabel(effect.window)
         ax.set_ylabel("Placebo sets")
+        publishing.lay_out(fig, "Source: own data.")
         return fig
 
     def _number(self, value: float | None) -> float:
