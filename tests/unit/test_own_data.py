@@ -196,11 +196,9 @@ def test_the_package_gives_its_two_functions_and_stays_light() -> None:
 
 def test_the_wheel_has_every_file_that_is_no_code() -> None:
     """The patterns of the wheel, against the files that stand beside the code."""
-    import tomllib
 
-    patterns = tomllib.loads((paths.root() / "pyproject.toml").read_text())["tool"]["setuptools"][
-        "package-data"
-    ]["*"]
+    project = tomllib.loads((paths.root() / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["*"]
     beside = [path for path in (paths.root() / "src").rglob("*") if path.is_file() and path.suffix != ".py"]
     beside = [path for path in beside if "__pycache__" not in path.parts and ".egg-info" not in str(path)]
     missing = [path for path in beside if not any(path.match(pattern) for pattern in patterns)]
