@@ -19,7 +19,18 @@ language = "en"
 cited = json.loads((Path(__file__).parent / "told.json").read_text(encoding="utf-8"))["citation"]
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
-extensions = ["myst_nb", "sphinx_copybutton", "lists", "series_pages", "heads", "search_index", "light"]
+extensions = [
+    "myst_nb",
+    "sphinx_copybutton",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "lists",
+    "series_pages",
+    "heads",
+    "search_index",
+    "light",
+]
+autodoc_typehints = "none"  # numpydoc says them
 exclude_patterns = ["_extra", "_ext", "_parts", "_templates", "**.jinja"]
 templates_path = ["_templates"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]

@@ -126,7 +126,7 @@ def test_a_picture_and_its_digest_do_not_hang_on_the_last_bits() -> None:
         lower.scatter(values, np.roll(values, 1))
         lower.vlines(values[:9], -1, 1)
         fig.suptitle("Title")
-        publishing._lay_out(fig, "Source")
+        publishing.lay_out(fig, "Source")
         picture = publishing._png(fig), publishing._drawn(fig)
         plt.close(fig)
         return picture
