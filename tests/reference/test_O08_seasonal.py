@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import case
+from notebook_functions import functions_of
 
 from helpers import transforms
 from helpers.methods.intervention import sarimax
-from helpers.methods.seasonal import x13
 
+x13 = functions_of("02_chip_exports").x13
 CASE = case("O08")
 COEFFICIENTS = "the coefficients of the programme are not read; the adjusted series is compared"
 NOT_REPRODUCED = dict.fromkeys(("x13_x11_airline_coef", "x13_cny_coef"), COEFFICIENTS)

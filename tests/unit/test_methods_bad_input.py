@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_functions import functions_of
 
 from helpers.methods import breaks, synthetic_control
 from helpers.methods.checks import UnusableInput
@@ -10,13 +11,13 @@ from helpers.methods.counterfactual import placebo_effects, structural_counterfa
 from helpers.methods.event_study import event_study
 from helpers.methods.interrupted_series import (
     Intervention,
-    count_series,
     interrupted_series,
     segmented_regression,
 )
 from helpers.methods.intervention import sarimax
-from helpers.methods.seasonal import x13
 
+x13 = functions_of("02_chip_exports").x13
+count_series = functions_of("08_frontier_gap").count_series
 MONTHS = pd.date_range("2012-01-01", periods=96, freq="MS")
 STEP = Intervention("control", "2018-01", leads=2)
 MODEL = {"season": None, "unit": "log points"}

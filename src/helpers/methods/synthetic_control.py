@@ -37,10 +37,6 @@ class SyntheticControl(Shown):
     pre_rmspe: float
     placebo: pd.DataFrame
 
-    def summary(self) -> pd.DataFrame:
-        """Return the placebo table, best rank first."""
-        return self.placebo.sort_values("rank")
-
 
 @dataclass(frozen=True)
 class _Split:
