@@ -15,6 +15,8 @@ from helpers.methods.interrupted_series import (
     segmented_regression,
 )
 
+robust_sup_f = functions_of("06_export_response").robust_sup_f
+
 x13 = functions_of("02_chip_exports").x13
 count_series = functions_of("08_frontier_gap").count_series
 arima = functions_of("06_export_response").arima
@@ -56,7 +58,7 @@ ESTIMATORS = {
         y, STEP, MONTHS[30:40], controls=None, season=None, shortest=24
     ),
     "break dates": breaks.break_dates,
-    "robust sup-F": breaks.robust_sup_f,
+    "robust sup-F": robust_sup_f,
     "X-13": lambda y: x13(y, arima="(0 1 1)(0 1 1)"),
     "synthetic control": compared(synthetic_control.synthetic_control),
     "synthetic difference": compared(synthetic_control.synthetic_difference_in_differences),
@@ -144,7 +146,7 @@ def test_a_regime_without_variation_is_refused_by_the_robust_test():
     y = simulated()
     y.loc["2016-01":] = 3.0
     with pytest.raises(UnusableInput, match="without variation"):
-        breaks.robust_sup_f(y)
+        robust_sup_f(y)
 
 
 def test_counts_that_are_zero_wherever_a_term_acts_are_refused():

@@ -205,28 +205,6 @@ def difference_of_means(
     return t_estimate(value, np.sqrt(parts.sum()), df, n=sum(len(x) for x in groups), **rest)
 
 
-def equivalence_p(estimate: Estimate, low: float, high: float) -> float:
-    """p value of "the effect lies between `low` and `high`": the larger of two one-sided tests.
-
-    An infinite bound leaves one test. The estimate needs its standard error; without degrees of freedom the
-    normal distribution is used.
-
-    Raises
-    ------
-    UnusableInput
-        If the estimate has no standard error, or the bounds are not in order.
-
-    References
-    ----------
-    Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15, 657-680.
-    """
-    if not estimate.se or not low < high:
-        raise UnusableInput(f"{estimate.method}: needs a standard error, and bounds in order.")
-    df = estimate.df if estimate.df is not None else np.inf
-    distances = (estimate.value - low) / estimate.se, (high - estimate.value) / estimate.se
-    return float(max(special.stdtr(df, -np.array(distances))))
-
-
 def rescale(estimate: Estimate, factor: float = 1.0, shift: float = 0.0) -> Estimate:
     """Multiply an estimate and its interval by a positive factor, then add a constant.
 
