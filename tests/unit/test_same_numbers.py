@@ -7,10 +7,8 @@ import pytest
 
 from helpers.digits import alike, rounded
 from helpers.figures import publishing
-from helpers.methods import counterfactual, likelihood
-from helpers.methods.checks import UnusableInput
+from helpers.methods import counterfactual
 from helpers.methods.interrupted_series import Intervention, interrupted_series
-from helpers.methods.intervention import sarimax
 
 MONTHS = pd.date_range("2013-01", periods=130, freq="MS")
 
@@ -88,24 +86,6 @@ def test_a_fixed_level_leaves_the_noise_at_its_maximum() -> None:
 def test_a_series_of_pure_noise_has_no_wandering_level() -> None:
     z = np.tile([1.0, -1.0], 65)
     assert counterfactual._variances(z, np.empty((130, 0)), np.arange(130), None)[0] == 0
-
-
-def test_seasonal_arima_ends_at_the_same_point_from_another_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fit():
-        control = Intervention("control", "2020-01", leads=3, end="2020-12")
-        series = pd.Series(np.cumsum(wandering(2)), MONTHS)
-        return sarimax(series, [control], order=(0, 1, 1), season="dummies", unit="log points")
-
-    first, polish = fit(), likelihood._polish
-    monkeypatch.setattr(likelihood, "_polish", lambda model, start: polish(model, start * 1.001))
-    assert fit().coefficients.to_numpy() == pytest.approx(first.coefficients.to_numpy(), rel=1e-9)
-
-
-def test_a_flat_likelihood_is_refused_with_its_certain_digits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(likelihood, "_polish", lambda model, start: start)
-    series = pd.Series(np.cumsum(wandering(2)), MONTHS)
-    with pytest.raises(UnusableInput, match=r"only [34] digits are certain"):
-        sarimax(series, [], order=(0, 1, 1), season="dummies", unit="log points")
 
 
 def test_halves_are_rounded_alike_on_every_machine() -> None:

@@ -1,8 +1,7 @@
 """Interrupted time series: segmented regression of one series on dated interventions.
 
 Default inference is AR(1) restricted maximum likelihood with a bias-corrected parametric bootstrap t;
-ordinary least squares with HAC errors is the second opinion; counts have a (quasi-)Poisson model with
-exposure.
+ordinary least squares with HAC errors is the second opinion.
 
 Sources: Wagner et al. (2002) and Lopez Bernal, Cummins and Gasparrini (2017) for the design; Patterson and
 Thompson (1971) for restricted likelihood; Efron and Tibshirani (1993, chapter 12) for the bootstrap t; Newey
@@ -18,10 +17,7 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
-from statsmodels.genmod.families import Poisson
-from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.regression.linear_model import OLS
-from statsmodels.stats.diagnostic import acorr_ljungbox
 
 from helpers.methods import checks
 from helpers.methods.checks import UnusableInput
@@ -31,7 +27,6 @@ SEED = 20261123
 _PER_YEAR = {"M": 12, "Q": 4, "Y": 1}
 _WORDS = {"M": "months", "Q": "quarters", "Y": "years"}
 _RHO = np.round(np.linspace(-0.98, 0.98, 197), 2)
-_LAGS = 4  # in the check of the residuals of counts
 # Of a wandering level in the variance, even in the log of the odds: next to nothing to nearly everything.
 SHARES = 1 / (1 + np.exp(-np.arange(-20, 20.1, 0.25)))
 _STRIDE = 4  # steps of the grid, first pass; divides its 196 steps
@@ -111,8 +106,8 @@ class Design:
 class InterruptedSeries(Shown):
     """A fitted segmented regression.
 
-    `coefficients` and `covariance` are labelled by term. For counts they are on the log scale. `draws` holds
-    the bootstrap; None means t or normal intervals. `innovations` are the whitened residuals of a model of
+    `coefficients` and `covariance` are labelled by term. `draws` holds the bootstrap; None means t or normal
+    intervals. `innovations` are the whitened residuals of a model of
     the noise.
     """
 
@@ -126,11 +121,6 @@ class InterruptedSeries(Shown):
     draws: "_Draws | None" = None
     innovations: np.ndarray = field(default_factory=lambda: np.empty(0))
     details: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def error_sd(self) -> float:
-        """Standard deviation of the errors of a model of the noise, on its degrees of freedom."""
-        return float(np.sqrt(np.sum(np.square(self.innovations)) / self.df))
 
     def estimate(self, term: str) -> Estimate:
         """Return the coefficient of one term with its interval; refusals as :meth:`contrast`."""
@@ -356,64 +346,6 @@ def segmented_regression(
     covariance = fit.cov_params() * (n / (n - k) if use_correction else 1)
     method = f"segmented regression, least squares, HAC Bartlett {maxlags} lags"
     return fitted(series, terms, fit.params, covariance, n - k, method, unit)
-
-
-def count_series(
-    counts: pd.Series,
-    interventions: Sequence[Intervention],
-    *,
-    season: str | int | None,
-    exposure: pd.Series | None = None,
-    family: str = "quasi-Poisson",
-    trend: bool = True,
-    regressors: pd.DataFrame | None = None,
-    frequency: str = "M",
-) -> InterruptedSeries:
-    """Estimate a segmented Poisson regression of counts with a log link and an exposure offset.
-
-    Normal intervals; the quasi-Poisson family multiplies the variance by the Pearson dispersion.
-    Autocorrelation is not modelled; ``residual_p`` in ``details`` says whether the Pearson residuals have any
-    (Ljung and Box 1978, four lags).
-
-    Parameters
-    ----------
-    counts : pandas.Series, shape (n,)
-        Non-negative counts.
-    exposure : pandas.Series, shape (n,), optional
-        Positive size of what is exposed, on the same dates; its log is the offset. Default: one in every
-        period.
-    family : {"quasi-Poisson", "Poisson"}
-        Whether to estimate the dispersion or set it to one.
-    interventions, season, trend, regressors, frequency
-        As in :func:`design`.
-
-    Raises
-    ------
-    helpers.methods.checks.UnusableInput
-        If counts are negative or zero wherever a term acts, the exposure is not positive, or the design is
-        unusable.
-    """
-    if family not in ("quasi-Poisson", "Poisson"):
-        raise checks.WrongCall(f"family is {family!r}. Choose 'quasi-Poisson' or 'Poisson'.")
-    y, terms = _outcome_and_design(counts, interventions, season, trend, regressors, frequency)
-    exposure = pd.Series(1.0, index=counts.index) if exposure is None else exposure
-    if not exposure.index.equals(counts.index):
-        raise UnusableInput("The exposure has other dates than the counts. Align it first.")
-    if (y < 0).any() or not (checks.complete(exposure, "exposure") > 0).all():
-        raise UnusableInput("Counts must not be negative and the exposure must be positive.")
-    names = terms.frame.columns
-    model = GLM(y, terms.frame.to_numpy(), family=Poisson(), exposure=exposure.to_numpy(dtype=float))
-    fit = model.fit(scale="X2" if family == "quasi-Poisson" else None, tol=1e-12, maxiter=100)
-    if not fit.converged:
-        raise UnusableInput(f"The {family} fit did not converge. A term may separate zero counts: drop it.")
-    if fit.mu.min() < 1e-8 * y.mean():
-        raise UnusableInput(f"The counts are zero wherever one of the terms {list(names)} acts. Drop it.")
-    details = {"dispersion": float(fit.pearson_chi2 / fit.df_resid), "deviance": float(fit.deviance)}
-    check = acorr_ljungbox(np.asarray(fit.resid_pearson), lags=[_LAGS])
-    details |= {"residual_df": float(fit.df_resid), "residual_p": float(check["lb_pvalue"].iloc[0])}
-    method, unit = f"segmented {family} regression", "log rate ratio"
-    result = fitted(counts, terms, fit.params, fit.cov_params(), np.inf, method, unit)
-    return replace(result, details=details)
 
 
 def fitted(

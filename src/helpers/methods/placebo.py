@@ -344,8 +344,7 @@ def same_year_sets(
 ) -> np.ndarray:
     """Draw placebo sets whose members lie in the calendar years of the events.
 
-    One row is one set for every statistic of the same events, so that their dependence is kept (see
-    :func:`helpers.methods.multiplicity.romano_wolf`).
+    One row is one set for every statistic of the same events, so that their dependence is kept.
 
     Parameters
     ----------
