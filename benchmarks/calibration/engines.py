@@ -18,6 +18,7 @@ import pandas as pd
 from steps import errors, wrong_steps
 
 sys.path.append(str(Path(__file__).parents[2] / "tests"))
+from helpers.study import study
 from notebook_functions import functions_of
 
 from helpers.methods import comparison, placebo, rates
@@ -26,7 +27,6 @@ from helpers.methods.counterfactual import structural_counterfactual
 from helpers.methods.event_study import event_study, windows
 from helpers.methods.interrupted_series import Intervention
 from helpers.methods.results import Estimate, difference_of_means
-from helpers.study import study
 
 Wrong = dict[str, np.ndarray]
 INTERVAL, PLACEBO, WORD = "interval", "placebo p", "sure word"

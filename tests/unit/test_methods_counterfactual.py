@@ -60,7 +60,9 @@ def test_forecast_equals_the_kalman_filter():
     z = np.cumsum(0.2 * rng.standard_normal(60)) + rng.standard_normal(60)
     X = rng.standard_normal((60, 1))
     before = np.arange(60) < 50
-    mean, covariance = counterfactual._forecast(z, X, np.arange(60), before, ~before, 0.04, 1.0)
+    rows, place = (before, ~before), np.arange(60)
+    model = counterfactual._Model(pd.Series(z), z, X, place, *rows, 0.0, 1.0, (0.04, 1.0), {}, 0)
+    mean, covariance = model.forecast(*rows)
     model = UnobservedComponents(
         z[:50], "local level", exog=X[:50], mle_regression=False, use_exact_diffuse=True
     )

@@ -22,7 +22,7 @@ MODULES = [
     synthetic_control,
 ]
 # Pieces that other estimators are made of; no reader calls them.
-PIECES = {"whiten", "fitted", "simplex_weights", "partitions", "long_run_variance"}
+PIECES = {"whiten", "fitted", "simplex_weights", "partitions", "long_run_variance", "along_axes"}
 
 
 def page(module):

@@ -227,10 +227,24 @@ class _Model:
     def forecast(
         self, before: np.ndarray, after: np.ndarray, variances: Variances | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Best linear unbiased forecast and its covariance; first level and coefficients are unknown."""
+        level, noise = variances or self.variances
+        time, rows = (self.places - self.places[0]).astype(float), len(self.places)
+        covariance = level * np.minimum.outer(time, time) + noise * np.eye(rows)
+        terms = np.column_stack([np.ones(rows), self.X])
+        past, ahead, k = terms[before], terms[after], terms.shape[1]
+        across = covariance[np.ix_(after, before)]
+        known = np.column_stack([past, self.z[before], across.T])
         try:
-            return _forecast(self.z, self.X, self.places, before, after, *(variances or self.variances))
+            solved = np.linalg.solve(covariance[np.ix_(before, before)], known)
         except np.linalg.LinAlgError:
             raise UnusableInput("The outcome is no noisier than its level. Lower level_share.") from None
+        information = past.T @ solved[:, :k]
+        b = np.linalg.solve(information, past.T @ solved[:, k])
+        gap = ahead - across @ solved[:, :k]
+        forecast = ahead @ b + across @ (solved[:, k] - solved[:, :k] @ b)
+        error = covariance[np.ix_(after, after)] - across @ solved[:, k + 1 :]
+        return forecast, error + gap @ np.linalg.solve(information, gap.T)
 
     def paths(self, draws: int, seed: int) -> np.ndarray:
         """Simulate the standardised outcome of the window, each part of the paths with its own variances."""
@@ -345,30 +359,3 @@ def _noise_given(level: np.ndarray, squares: np.ndarray) -> float:
 
     peaks = _peaks(slope, np.arange(-25, 10.1, 0.25), 1e-14)
     return float(np.exp(max(peaks, key=height))) if peaks else 0.0
-
-
-def _forecast(
-    z: np.ndarray,
-    X: np.ndarray,
-    places: np.ndarray,
-    before: np.ndarray,
-    after: np.ndarray,
-    level: float,
-    noise: float,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Best linear unbiased forecast and its covariance; first level and coefficients are unknown."""
-    t = (places - places[0]).astype(float)
-    wander = level * np.minimum.outer(t, t)
-    W = np.column_stack([np.ones(len(z)), X])
-    S11 = wander[np.ix_(before, before)] + noise * np.eye(before.sum())
-    S21 = wander[np.ix_(after, before)]
-    S22 = wander[np.ix_(after, after)] + noise * np.eye(after.sum())
-    W1, W2 = W[before], W[after]
-    solved = np.linalg.solve(S11, np.column_stack([W1, z[before], S21.T]))
-    k = W1.shape[1]
-    V1, Vz, V12 = solved[:, :k], solved[:, k], solved[:, k + 1 :]
-    information = W1.T @ V1
-    b = np.linalg.solve(information, W1.T @ Vz)
-    gap = W2 - S21 @ V1
-    forecast = W2 @ b + S21 @ (Vz - V1 @ b)
-    return forecast, S22 - S21 @ V12 + gap @ np.linalg.solve(information, gap.T)
