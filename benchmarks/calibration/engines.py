@@ -26,7 +26,7 @@ from helpers.methods.counterfactual import structural_counterfactual
 from helpers.methods.event_study import event_study, windows
 from helpers.methods.interrupted_series import Intervention
 from helpers.methods.results import Estimate, difference_of_means
-from helpers.study import study
+from helpers.studies import study
 
 Wrong = dict[str, np.ndarray]
 INTERVAL, PLACEBO, WORD = "interval", "placebo p", "sure word"
@@ -336,7 +336,7 @@ def after_a_control(samples: int, seed: int, *, null: str, size: float) -> Wrong
 
 
 def own_study(samples: int, seed: int, *, kind: str) -> Wrong:
-    """`study` of helpers.study: two dates in eleven years of months, five in four of trading days."""
+    """`helpers.study`: two dates in eleven years of months, five in four of trading days."""
     rng, months = np.random.default_rng(seed), months_from("2014-01-01", 132)
     index = months if kind == "levels" else pd.bdate_range("2018-01-01", periods=1000)
     if kind == "levels":
