@@ -180,14 +180,13 @@ def after_meetings(samples: int, seed: int, *, bursts: bool, draws: int) -> Wron
     """Rate ratio and change of balance of notebook 09."""
     rng, rows = np.random.default_rng(seed), []
     about = {"span": SPAN, "draws": draws, "seed": seed}
+    change_around = functions_of("09_restraint").change_around
     # Intervals at placebo sets serve the severity alone and would take most of the time.
     with patch.object(comparison, "spread_out", lambda sets: ()):
         for _ in range(samples):
             more, fewer = events_of(rng, bursts), events_of(rng, bursts)
             ratio = rates.rate_ratio(more, MEETINGS, window=(1, 90), leads=(-90, -1), **about)
-            change = rates.change_around(
-                MEETINGS, added=more, subtracted=fewer, length=90, anticipation=0, **about
-            )
+            change = change_around(MEETINGS, added=more, subtracted=fewer, length=90, anticipation=0, **about)
             rows.append(
                 {
                     "rate ratio, interval": misses(ratio.effect, 1.0),
