@@ -8,10 +8,10 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from helpers import paths
 from summits import archive, changes, tasks
@@ -140,7 +140,8 @@ def rerun_on(
         keys = _keys(place / "data")
         for path, content in old.items():
             _put(place / "data" / path, content, keys.get(path, []), revised)
-        with _elsewhere(place):
+        elsewhere = {"SUMMITS_DATA": str(place / "data"), "SUMMITS_RUNS": str(place / "runs")}
+        with mock.patch.dict(os.environ, elsewhere):
             wanted = {run.id for run in runs}
             listed = {run.id: run for run in plan()}
             due = {each.id for name in wanted for each in with_needs(listed[name], listed)}
@@ -162,18 +163,3 @@ def _put(path: Path, old: bytes, key: list[str], revised: bool) -> None:
         kept.to_csv(path, index=False, lineterminator="\n")
     else:
         path.write_bytes(old)
-
-
-@contextmanager
-def _elsewhere(place: Path) -> Iterator[None]:
-    """Let the data and the runs of this process be those below `place`."""
-    own = {"SUMMITS_DATA": str(place / "data"), "SUMMITS_RUNS": str(place / "runs")}
-    before = {name: os.environ.pop(name, None) for name in own}
-    os.environ.update(own)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            del os.environ[name]
-            if value is not None:
-                os.environ[name] = value
