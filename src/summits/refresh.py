@@ -406,16 +406,7 @@ def status_of(folder: Path) -> dict[str, dict]:
 
 
 def _json(content: object) -> bytes:
-    return (json.dumps(_cleaned(content), indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
-
-
-def _cleaned(content: Any) -> Any:
-    """Take keys and odd signs out of every text, not out of the JSON made of them."""
-    if isinstance(content, dict):
-        return {name: _cleaned(each) for name, each in content.items()}
-    if isinstance(content, list | tuple):
-        return [_cleaned(each) for each in content]
-    return keys.clean(content) if isinstance(content, str) else content
+    return (json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
 
 
 def _csv(table: pd.DataFrame) -> bytes:
