@@ -10,10 +10,9 @@ import ast
 import os
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import click
 import nbformat
@@ -39,7 +38,6 @@ FIXED = {
 }
 DROPPED = {"PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "MPLBACKEND", "MATPLOTLIBRC"}
 NAME = "summits"
-SECONDS_BETWEEN_WRITES = 10
 WATCH = "__import__('summits.watch', fromlist=['watch'])"
 # Where a kernel has its sockets and settings: prefix and place of a temporary folder. Not in the user's own
 # place for these: the path of a socket must be short.
@@ -100,25 +98,6 @@ class RunTimeoutError(CellTimeoutError):
     """The cells of a run took longer together than the run may take."""
 
 
-@contextmanager
-def seldom_written(manager: NotebookExecutionManager) -> Iterator[None]:
-    """Let papermill write the notebook every few seconds instead of twice for each cell.
-
-    With its pictures a notebook is slow to write. When the cells have ended, however they did, it is written.
-    """
-    write = manager.save
-
-    def write_if_due() -> None:
-        if (manager.now() - manager.last_save_time).total_seconds() >= SECONDS_BETWEEN_WRITES:
-            write()
-
-    manager.save = write_if_due
-    try:
-        yield
-    finally:
-        del manager.save
-
-
 class Refused(click.ClickException, parameters.ParameterError):
     """Parameters that a notebook cannot take; the command `papermill` says so without a traceback."""
 
@@ -170,7 +149,9 @@ class Engine(NBClientEngine):
             # Never 0, which means no limit.
             return max(0.1, min(execution_timeout or run_timeout, end - time.monotonic()))
 
-        with temporary.folder(*SOCKETS) as private, seldom_written(nb_man):
+        # With its pictures a notebook is slow to write: papermill does so when the cells have ended, however
+        # they did, and not also twice for each cell.
+        with temporary.folder(*SOCKETS) as private, mock.patch.object(nb_man, "save"):
             client = Client(
                 nb_man,
                 kernel_name=kernel_name,

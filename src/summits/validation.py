@@ -1,7 +1,8 @@
 """Is the data package sound? Finds every fault with file, row and mend, and writes ``datapackage.json``.
 
 What is wrong with a cell follows from ``schema.csv`` of the helpers and ``rules.yml``, what is wrong with a
-row from ``rules.yml``; here is what neither can say. Row numbers are those of a text editor: the header is row 1.
+row from ``rules.yml``; here is what neither can say. Row numbers are those of a text editor: the header is
+row 1.
 """
 
 import json
