@@ -143,31 +143,6 @@ def overlap(old: list[float | None], new: list[float | None]) -> bool | None:
     return old_low <= new_high and new_low <= old_high
 
 
-def in_half_widths(moved: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Put estimates that moved in units of their earlier intervals, for a figure.
-
-    Parameters
-    ----------
-    moved
-        From `estimates`, with `run`.
-
-    Returns
-    -------
-    DataFrame
-        `label`, and the new `value`, `low` and `high`, where the old interval reaches from -1 to 1; the value
-        farthest from its middle first. Estimates without both intervals, or with an old one of no width, are
-        left out.
-    """
-    rows = []
-    for each in moved:
-        _, low, high = each["old"]
-        if None not in (*each["old"], *each["new"]) and high > low:
-            ends = [(2 * end - low - high) / (high - low) for end in each["new"]]
-            rows.append([f"{each['run'].split('_')[0]}: {each['name'].replace('_', ' ')}", *ends])
-    table = pd.DataFrame(rows, columns=["label", "value", "low", "high"])
-    return table.sort_values("value", key=abs, ascending=False, kind="stable", ignore_index=True)
-
-
 def verdicts(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     """List the verdicts that flipped: `name`, `old` and `new` word, empty where there was none."""
     old, new = _words(before), _words(after)

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import notebook_functions
 import pandas as pd
 import pytest
 
@@ -99,9 +100,10 @@ def test_moved_estimates_are_placed_on_their_earlier_interval() -> None:
             estimate("w", 2, 1, 3),
         ],
     )
-    placed = changes.in_half_widths({"run": "01_one/published", **each} for each in moved)
+    half_widths = notebook_functions.functions_of("12_what_changed").in_half_widths
+    placed = half_widths({"run": "01_one/published", **each} for each in moved)
     assert placed.to_numpy().tolist() == [["01: y", -3.0, -4.0, 1.0], ["01: x", 1.0, 0.0, 2.0]]
-    assert changes.in_half_widths([]).empty
+    assert half_widths([]).empty
 
 
 def test_new_and_gone_estimates_and_flipped_verdicts() -> None:
