@@ -44,13 +44,16 @@ def attribute(report: dict[str, Any], before: Records, after: Records, rerun: Re
     old_data: dict[str, str] = {}
     names = dict.fromkeys(each["run"] for each in moved)
     why = {name: _obstacle(name, runs, before, after, old_data) for name in names}
-    fit = [runs[name] for name in names if not why[name]]
-    newer = [run for run in fit if _differs(_data, run, runs, before, after)]
-    recoded = [run for run in newer if _differs(_code, run, runs, before, after)]
-    on_old = before | rerun(recoded, old_data, False)
+    fit = {name: [each.id for each in with_needs(runs[name], runs)] for name in names if not why[name]}
+
+    def differing(part: Callable[[Mapping[str, Any]], Any]) -> list[str]:
+        return [name for name, chain in fit.items() if any(part(before[x]) != part(after[x]) for x in chain)]
+
+    newer, recoded = differing(_data), differing(_code)
+    on_old = before | rerun([runs[name] for name in newer if name in recoded], old_data, False)
     # With the data unchanged, all that moved was moved by code.
-    on_old |= {run.id: after[run.id] for run in fit if run not in newer}
-    on_revised = after | rerun(newer, old_data, True)
+    on_old |= {name: after[name] for name in fit if name not in newer}
+    on_revised = after | rerun([runs[name] for name in newer], old_data, True)
     for each in moved:
         each["undivided"] = why[each["run"]]
         if each["undivided"]:
@@ -81,16 +84,6 @@ def _obstacle(
 def with_needs(run: Run, runs: Mapping[str, Run]) -> list[Run]:
     """Return a run and all runs whose records it reads, directly or through others."""
     return [run, *(each for need in run.needs for each in with_needs(runs[need], runs))]
-
-
-def _differs(
-    part: Callable[[Mapping[str, Any]], Any],
-    run: Run,
-    runs: Mapping[str, Run],
-    before: Records,
-    after: Records,
-) -> bool:
-    return any(part(before[each.id]) != part(after[each.id]) for each in with_needs(run, runs))
 
 
 def _data(record: Mapping[str, Any]) -> dict[str, str]:
