@@ -29,13 +29,8 @@ from helpers import paths
 from summits import notebooks, parameters, temporary
 from summits.plan import CELL_TIMEOUT, RUN_TIMEOUT
 
-FIXED = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",
-    "TZ": "UTC",
-}
+FIXED = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
+FIXED |= {"PYTHONHASHSEED": "0", "TZ": "UTC"}
 DROPPED = {"PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "MPLBACKEND", "MATPLOTLIBRC"}
 NAME = "summits"
 WATCH = "__import__('summits.watch', fromlist=['watch'])"

@@ -46,11 +46,8 @@ class Revision:
     @property
     def size(self) -> float:
         """Change relative to the old value; infinite where that is zero or one of the two is missing."""
-        return (
-            abs(self.new / self.old - 1)
-            if self.old and self.old == self.old and self.new == self.new
-            else np.inf
-        )
+        known = self.old == self.old and self.new == self.new
+        return abs(self.new / self.old - 1) if self.old and known else np.inf
 
 
 class Unusual(Refused):
