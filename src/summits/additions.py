@@ -117,7 +117,7 @@ def add_series(file: Path, values: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _change(tables: Mapping[str, pd.DataFrame]) -> None:
-    """Put tables into the package, in order and in one change; nothing is written if it would not be sound."""
+    """Put tables into the package, in order and in one change; none is written if it would not be sound."""
     files = {}
     for path, table in tables.items():
         ordered = table.sort_values(validation.order_of(path), kind="stable")
