@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ import pandas as pd
 from helpers import catalog, observations, paths, schema
 from helpers.studies import read_series
 from summits import notebooks, plan, validation
+from summits.publishers import store
+from summits.publishers.client import Refused
 
 TEMPLATE = "tools/notebook_template.ipynb"
 ASKED = ("series_id", "title", "frequency", "unit", "price_basis", "publisher")
@@ -60,8 +61,7 @@ def add_event(values: Mapping[str, str]) -> dict[str, Any]:
         new[["first_us_trading_day", "first_asia_trading_day"]] = validation.first_sessions(new)
     except (ValueError, KeyError) as error:
         raise CannotAdd(f"No trading days for {row['date']!r}: {error}") from None
-    with _whole("events.csv"):
-        _write("events.csv", pd.concat([table, new]))
+    _change({"events.csv": pd.concat([table, new])})
     place = list(catalog.read_text_table(paths.data_dir() / "events.csv")["event_id"]).index(row["event_id"])
     days = new[["first_us_trading_day", "first_asia_trading_day"]].iloc[0]
     return {**row, "row": place + 2, "days": " and ".join(days)}
@@ -106,31 +106,27 @@ def add_series(file: Path, values: Mapping[str, str]) -> dict[str, Any]:
     rows = pd.DataFrame({"period": periods, "value": series.map("{:.15g}".format).to_numpy()})
     rows[["series_id", "source_id"]] = row["series_id"], source["source_id"]
     rows["vintage"] = given.get("vintage") or date.today().isoformat()
-    with _whole(place, *added):
-        for name, new in added.items():
-            table = catalog.read_text_table(paths.data_dir() / name)
-            _write(name, pd.concat([table, pd.DataFrame([new])])[list(table)].fillna(""))
-        known = paths.data_dir() / place
-        before = [catalog.read_text_table(known)] if known.exists() else []
-        _write(place, pd.concat([*before, rows])[schema.OBSERVATIONS.names])
+    known = paths.data_dir() / place
+    before = [catalog.read_text_table(known)] if known.exists() else []
+    tables = {place: pd.concat([*before, rows])[schema.OBSERVATIONS.names]}
+    for name, new in added.items():
+        table = catalog.read_text_table(paths.data_dir() / name)
+        tables[name] = pd.concat([table, pd.DataFrame([new])])[list(table)].fillna("")
+    _change(tables)
     return {"series_id": row["series_id"], "rows": len(rows)}
 
 
-@contextmanager
-def _whole(*names: str) -> Iterator[None]:
-    """Bring the package in order after what is written inside, or leave its files as they were."""
-    places = [paths.data_dir() / name for name in (*names, "datapackage.json")]
-    files = {path: path.read_bytes() if path.exists() else None for path in places}
+def _change(tables: Mapping[str, pd.DataFrame]) -> None:
+    """Put tables into the package, in order and in one change; none is written if it would not be sound."""
+    files = {}
+    for path, table in tables.items():
+        ordered = table.sort_values(validation.order_of(path), kind="stable")
+        files[path] = ordered.to_csv(index=False, lineterminator="\n").encode()
     try:
-        yield
-        if problems := describe():
-            raise CannotAdd("\n".join(map(str, problems)))
-    except BaseException:
-        for path, content in files.items():
-            path.unlink(missing_ok=True)
-            if content is not None:
-                path.write_bytes(content)
-        raise
+        with store.locked(paths.data_dir()):
+            store.change(paths.data_dir(), files)
+    except Refused as fault:
+        raise CannotAdd(str(fault)) from None
 
 
 def describe() -> list[validation.Problem]:

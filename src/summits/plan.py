@@ -333,10 +333,8 @@ def _combinations(
     products = [parameters.parse_lists(known, assignments)] if assignments else entry.get("sweeps", [])
     if not products:
         raise PlanError("Nothing to sweep. Give -p name=value,value, or list `sweeps` in collection.yml.")
-    listed = [
-        values for product in products for values in (product.values() if isinstance(product, dict) else [()])
-    ]
-    if not all(isinstance(values, list) and values for values in listed):
+    lists = [list(product.values()) if isinstance(product, dict) else [()] for product in products]
+    if not all(isinstance(values, list) and values for values in itertools.chain(*lists)):
         raise PlanError("collection.yml: `sweeps` is a list of {name: [value, value]}.")
     return [
         {name: parameters.read(known, name, value) for name, value in zip(product, values, strict=True)}
