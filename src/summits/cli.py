@@ -168,8 +168,8 @@ def sweep(
 def changes(before: Path | None, after: Path | None, attribute: bool, as_json: bool, workers: int) -> None:
     """Say what changed between two sets of runs, and why.
 
-    BEFORE and AFTER are folders of runs. Without them, the published results are compared with those they
-    replaced. The report is also written as a page, below runs/_changes/.
+    BEFORE and AFTER are folders of runs, or each that of one run of a notebook. Without them, the published
+    results are compared with those they replaced. The report is also written as a page, below runs/_changes/.
 
     Exit codes: 0 nothing changed, 10 something changed, 1 failed, 2 wrong use.
     """
