@@ -50,10 +50,10 @@ run: setup data-check
 	$(BIN)/summits run -j 2
 	$(BIN)/summits site
 
-# Lint, all tests (the notebook gate among them), then nbval over every committed notebook, on forked kernels.
+# Lint, all tests (the notebook gate among them), then nbval over every committed notebook.
 test: setup lint
 	$(BIN)/pytest -n 2 tests
-	JUPYTER_DEFAULT_PROVISIONER_NAME=summits-fork $(BIN)/pytest --nbval --nbval-current-env -n 2 --dist loadfile notebooks
+	$(BIN)/pytest --nbval --nbval-current-env -n 2 --dist loadfile notebooks
 
 # The quick loop while you write code: no kernel, no fork, no pages.
 unit: setup

@@ -241,8 +241,9 @@ def pair(
     Parameters
     ----------
     before, after
-        Folders of runs. Without `before`, each published run in place is compared with the one it replaced
-        (with itself if it never replaced one); without `after`, the folder of runs in use is meant.
+        Folders of runs, or of one run each, such as two parameter sets of a notebook. Without `before`, each
+        published run in place is compared with the one it replaced (with itself if it never replaced one);
+        without `after`, the folder of runs in use is meant.
     only
         Ids of the runs of interest; all if None.
 
@@ -265,7 +266,10 @@ def pair(
 
 
 def _records(folder: Path) -> Records:
+    """Records below a folder; that of one run stands under its notebook, whatever its parameters."""
     found = archive.records(folder)
+    if alone := archive.record(folder / "record.json"):
+        found = {alone["notebook"]: alone}
     if not found:
         raise ChangesError(f"{folder} holds no <notebook>/<set>/record.json. Run `summits run` first.")
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-FAILED, USAGE, CHANGED, INTERRUPTED = 1, 2, 10, 130
+FAILED, USAGE, CHANGED, REFUSED, CHANGED_AND_REFUSED, INTERRUPTED = 1, 2, 10, 11, 12, 130
 
 
 class Commands(click.Group):
@@ -40,8 +40,8 @@ class Commands(click.Group):
 def main() -> None:
     """Chips & Summits: run the notebooks, see how they stand, build the site.
 
-    Exit codes: 0 all well, 1 something failed, 2 wrong use, 130 interrupted; `changes` and `rerun` also 10,
-    something changed.
+    Exit codes: 0 all well, 1 something failed, 2 wrong use, 130 interrupted; `changes`, `compare` and `rerun`
+    also 10, something changed or differs; `rerun` also 11, a publisher was refused, and 12, both.
     """
 
 
@@ -138,7 +138,7 @@ def sweep(
     one table under runs/NOTEBOOK/_sweeps/, with a figure that compares one of them.
 
     \b
-    summits sweep 09 -p window_days=30,60,90 -p as_of=,2025-12-31
+    summits sweep 09 -p window_days=30..90/30 -p as_of=,2025-12-31
     """
     from summits import command, plan, sweeps
 
@@ -168,8 +168,8 @@ def sweep(
 def changes(before: Path | None, after: Path | None, attribute: bool, as_json: bool, workers: int) -> None:
     """Say what changed between two sets of runs, and why.
 
-    BEFORE and AFTER are folders of runs. Without them, the published results are compared with those they
-    replaced. The report is also written as a page, below runs/_changes/.
+    BEFORE and AFTER are folders of runs, or each that of one run of a notebook. Without them, the published
+    results are compared with those they replaced. The report is also written as a page, below runs/_changes/.
 
     Exit codes: 0 nothing changed, 10 something changed, 1 failed, 2 wrong use.
     """
@@ -215,31 +215,44 @@ def rerun(attribute: bool, publish: bool, workers: int) -> None:
     """Refresh if configured, run what is due, say what changed, build the pages.
 
     For a scheduler: it keeps no state and is safe to call twice. What to refresh stands in collection.yml,
-    under `rerun`.
+    under `rerun`. What it says is also kept, with the time, below runs/_log/.
 
-    Exit codes: 0 nothing changed, 10 something changed, 1 a publisher was refused or a run failed.
+    Exit codes: 0 nothing changed, 10 something changed, 11 a publisher was refused or its figures wait for a
+    person, 12 both, 1 a run failed, 2 wrong use, 130 interrupted.
     """
     from summits import rerun as rerunning
 
-    done = rerunning.rerun(
-        attribute=attribute, publish=publish, workers=workers, echo=click.echo, progress=_progress(False)
-    )
-    _tell(done.endings)
-    for name, path in (("Changes", done.report), ("Site", done.pages)):
-        if path:
-            click.echo(f"{name}: {path}")
-    sys.exit(FAILED if done.failed else CHANGED if done.changed else 0)
+    codes = {(True, False): CHANGED, (False, True): REFUSED, (True, True): CHANGED_AND_REFUSED}
+    with rerunning.logged(click.echo) as tell:
+        progress = _progress(False)
+        done = rerunning.rerun(
+            attribute=attribute, publish=publish, workers=workers, echo=tell, progress=progress
+        )
+        code = FAILED if done.failed else codes.get((done.changed, bool(done.refused)), 0)
+        tell(done.summary(code))
+    sys.exit(code)
 
 
 @main.command()
 @JSON
-def status(as_json: bool) -> None:
-    """Show runs by state, and series by last period, vintage and next release."""
+@click.option("--check", "as_check", is_flag=True, help="For a monitor: exit code 1 if something is amiss.")
+def status(as_json: bool, as_check: bool) -> None:
+    """Show runs by state, and series by last period, vintage and next release.
+
+    With --check, only what is amiss is shown: runs that are not fresh, series that are late or whose
+    publisher was refused. Exit codes then: 0 all well, 1 something is amiss.
+    """
     from summits import command, release_dates
     from summits.change_report import filled
 
     found = {"runs": command.run_states(), "series": release_dates.release_status()}
+    if as_check:
+        found["runs"] = [each for each in found["runs"] if each["state"] != "fresh"]
+        # Data that every reader fetches alone are no fault of this place.
+        awaited = (each for each in found["series"] if each["reason"] != "not fetched")
+        found["series"] = [each for each in awaited if each["stale"]]
     click.echo(json.dumps(found, indent=1) if as_json else filled("status.txt.jinja", **found), nl=as_json)
+    sys.exit(FAILED if as_check and any(found.values()) else 0)
 
 
 @main.command()

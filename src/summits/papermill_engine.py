@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 import nbformat
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError
 from papermill.clientwrap import PapermillNotebookClient
@@ -27,7 +27,7 @@ from papermill.translators import PythonTranslator
 from traitlets import Unicode
 
 from helpers import paths
-from summits import forking, notebooks, parameters, temporary
+from summits import notebooks, parameters, temporary
 from summits.plan import CELL_TIMEOUT, RUN_TIMEOUT
 
 FIXED = {
@@ -56,16 +56,6 @@ def kernel_environment(private: Path) -> dict[str, str]:
     return kept | FIXED | {name: str(path) for name, path in own.items()}
 
 
-class Kernels(KernelSpecManager):
-    """The kernels of this environment: Python alone, forked where that is possible."""
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Specification of the kernel."""
-        spec = super().get_kernel_spec(kernel_name)
-        spec.metadata = {**spec.metadata, "kernel_provisioner": {"provisioner_name": forking.NAME}}
-        return spec
-
-
 class Client(PapermillNotebookClient):
     """A notebook client whose kernel is this environment's Python, over private sockets, and is watched."""
 
@@ -76,7 +66,7 @@ class Client(PapermillNotebookClient):
         """Return a manager for the Python of this environment, whatever kernels the machine has installed."""
         self.km = AsyncKernelManager(
             kernel_name="python3",
-            kernel_spec_manager=Kernels(kernel_dirs=[]),
+            kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
             transport="ipc",
             ip=f"{self.private}/kernel",
             connection_file=f"{self.private}/connection.json",

@@ -21,6 +21,7 @@ import tokenize
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,9 @@ WRITTEN_AS = {
 }
 SECRET_WORDS = {"token", "secret", "password", "passwd", "pwd", "credential", "credentials", "auth", "apikey"}
 INTEGER = re.compile(r"[+-]?\d(_?\d){0,17}", re.ASCII)
+# A span of numbers in a sweep, with its step: 30..90/30.
+SPAN = re.compile(r"([-+]?[\d.]+?)\.\.([-+]?[\d.]+)(?:/([\d.]+))?", re.ASCII)
+MOST_IN_SPAN = 1000
 # Members of a list, between commas; one in quotes may hold a comma.
 MEMBERS = re.compile(r"\s*(\"[^\"]*\"|'[^']*'|[^,]*?)\s*(?:,|$)")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
@@ -390,18 +394,36 @@ def assignments_of(file: Path) -> list[str]:
 def parse_lists(known: Mapping[str, Parameter], assignments: list[str]) -> dict[str, list[Any]]:
     """Read `name=value,value` texts of a sweep: every value that each parameter is to take.
 
-    Values are separated by commas; an empty one is the empty text. A list is written in brackets.
+    Values are separated by commas; an empty one is the empty text. A list is written in brackets. Numbers
+    may be a span with its step, ``30..90/30``; without one, the step is 1.
 
     Raises
     ------
     ParameterError
-        As `parse`.
+        As `parse`, and for a span that runs backwards or is very long.
     """
     values: dict[str, list[Any]] = {}
     for name, raw in _texts(assignments).items():
         parts = [raw] if name not in known else re.split(r",(?![^\[]*\])", raw)
+        if name in known and known[name].type in ("int", "float"):
+            parts = [each for part in parts for each in _in_span(name, part)]
         values[name] = [read(known, name, part) for part in parts]
     return values
+
+
+def _in_span(name: str, text: str) -> list[str]:
+    """Write out a span such as 30..90/30; what is none is returned as it is."""
+    if not (span := SPAN.fullmatch(text.strip())):
+        return [text]
+    try:
+        low, high, step = (Decimal(part or 1) for part in span.groups())
+        count = int((high - low) // step) + 1
+    except ArithmeticError:
+        count = 0
+    if not 0 < count <= MOST_IN_SPAN:
+        mend = f"Write it upwards, with a step, as 30..90/30, and at most {MOST_IN_SPAN} values."
+        raise ParameterError(f"{name}={text}: not a span of numbers. {mend}")
+    return [str(low + number * step) for number in range(count)]
 
 
 def read(known: Mapping[str, Parameter], name: str, raw: Any) -> Any:

@@ -117,6 +117,7 @@ def refresh(
     today: date | None = None,
     report: Callable[[Outcome], object] = lambda outcome: None,
     review: Callable[[Unusual], bool] = lambda fault: False,
+    wait: bool = False,
 ) -> list[Outcome]:
     """Fetch from the publishers and append what is new.
 
@@ -140,17 +141,19 @@ def refresh(
         Called with each outcome as soon as there is one.
     review : callable
         Called with what is unusual in a reply; if it says yes, the reply is taken.
+    wait : bool
+        Wait for a refresh that is at work, however long that takes.
 
     Raises
     ------
     CannotRefresh
         If a publisher is unknown, a series has no live source, or the package has faults already.
     store.Busy
-        If another process is changing the package.
+        If another process is changing the package, and `wait` is not set.
     """
     folder, today = paths.data_dir(), today or datetime.now(UTC).date()
     common = Circumstances(folder, transport or Transport(), today, dry_run, review)
-    with store.locked(folder):
+    with store.locked(folder, wait):
         chosen = choose(sources, series)
         found = [each for each in validation.check(folder) if not validation.may_be_mended(each)]
         problems = [each for each in found if not _is_edited_catalogue(each)]

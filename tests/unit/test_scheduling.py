@@ -197,6 +197,19 @@ def test_pushes_and_pull_requests_are_tried_on_every_python() -> None:
 def test_the_monthly_workflow_tells_of_a_refusal() -> None:
     last = steps(ROOT / ".github" / "workflows" / "monthly.yml")[-1]
     assert "steps.refresh.outputs.code == '1'" in last["if"] and "exit 1" in last["run"]
+    assert f'["{cli.REFUSED}", "{cli.CHANGED_AND_REFUSED}"]' in last["if"]
+
+
+def test_the_codes_of_a_rerun_are_told_alike_everywhere() -> None:
+    table = re.findall(r"^\| (\d+) \|", (ROOT / "docs" / "scheduling.md").read_text("utf-8"), re.MULTILINE)
+    codes = {0, cli.CHANGED, cli.REFUSED, cli.CHANGED_AND_REFUSED, cli.FAILED, cli.USAGE, cli.INTERRUPTED}
+    assert {int(code) for code in table} == codes
+    told = cli.main.commands["rerun"].help.partition("Exit codes:")[2]
+    assert {int(code) for code in re.findall(r"\b\d+\b", told)} == codes
+    rerunning = next(
+        each for each in steps(ROOT / ".github" / "workflows" / "monthly.yml") if each.get("id") == "rerun"
+    )
+    assert "0 | 10 | 11 | 12" in rerunning["run"]
 
 
 def test_the_timer_starts_the_service() -> None:
