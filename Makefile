@@ -89,6 +89,6 @@ notebooks: setup
 	$(BIN)/ruff format notebooks
 	$(BIN)/summits run -j 2 --publish
 
-# Opens on the story, which links the others.
+# Opens on the story. More options of JupyterLab: make lab LAB="--no-browser --ip=0.0.0.0"
 lab: setup
-	$(BIN)/jupyter lab $(AS_ROOT) notebooks/00_what_happened.ipynb
+	$(BIN)/jupyter lab $(AS_ROOT) $(LAB) notebooks/00_what_happened.ipynb

@@ -1,8 +1,9 @@
 """Time from `git clone` to the first picture on the screen, and write the table to docs/performance.md.
 
-`python benchmarks/first_picture.py [pages] [notebook] [--wheels DIR] [--folder DIR]`: *pages* builds the pages of the
-committed notebooks, *notebook* sets up everything and runs notebook 00 with those it needs; both by default. With
---wheels the packages come from that folder and nothing is downloaded. With --folder the checkouts stay there.
+`python benchmarks/first_picture.py [pages] [notebook] [--wheels DIR] [--folder DIR]`: *pages* builds the
+pages of the committed notebooks, *notebook* sets up everything and runs notebook 00 with the one it needs; by
+default both. With --wheels the packages come from that folder and nothing is downloaded. With --folder the
+checkouts stay there.
 A picture is there when Chromium has drawn the page and the shot holds many colours.
 """
 

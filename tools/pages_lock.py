@@ -1,7 +1,7 @@
 """Write requirements-pages.lock: the part of requirements.lock that the pages need, with its hashes.
 
-Run it after a change of the lock: `python tools/pages_lock.py`. A test keeps the two in step. `make pages` installs
-from it.
+`make pages` installs from it. Run it after a change of the lock: `python tools/pages_lock.py`; a test keeps
+the two in step.
 """
 
 import re
