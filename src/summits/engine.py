@@ -24,10 +24,11 @@ FINISHED = "finished"
 AT_WORKING_FOLDER, EXCHANGE = -100, 2
 
 # What differs between two equal runs: the place of an object in memory, the random ids of styled tables,
-# widgets and charts, and the time at which a picture was drawn.
+# widgets and charts (not those in an address), and the time at which a picture was drawn.
 DIFFERS = re.compile(
     r" at 0x[0-9a-fA-F]{4,}|\bT_[0-9a-f]{5}(?=[_\"'{, ])|altair-viz-[0-9a-f]{32}|<dc:date>[^<]*"
-    r"|\"model_id\": \"[0-9a-f]{32}|\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b"
+    r"|\"model_id\": \"[0-9a-f]{32}"
+    r"|(?<![\w/=.-])[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b"
 )
 FONT = "Install a font that has them, such as fonts-noto-cjk, or write the text in Latin letters."
 MEND = "Print its content; show a styled table as HTML(table.set_uuid('its_name').to_html())."
