@@ -14,7 +14,7 @@ from typing import Any
 from IPython import get_ipython
 from IPython.display import display
 
-from helpers import records
+from helpers import records, timeline
 
 FIELD = re.compile(
     r"\{\{\s*(?P<name>[A-Za-z_]\w*)(?:\.(?P<part>[A-Za-z_]\w*))?\s*(?::(?P<format>[^{}]*))?\}\}"
@@ -68,6 +68,7 @@ def finish() -> None:
 
 
 def _show(filled: str, **place: Any) -> None:
+    filled = re.sub(r"^#+ .+$", lambda heading: timeline.marked(heading[0]), filled, flags=re.MULTILINE)
     display({"text/markdown": filled}, raw=True, **place)
 
 

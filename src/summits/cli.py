@@ -371,20 +371,40 @@ def _tell_problems(problems: Sequence[object]) -> None:
     sys.exit(FAILED if problems else 0)
 
 
-def _columns_of_an_event(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command one option for each column of the events table that is not derived."""
+def _columns(of: str, **names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one option for each column of a table; `names` calls it otherwise, or leaves it out."""
     from helpers import schema
 
-    for column in reversed(schema.EVENTS.columns):
-        kind = click.Choice(column.values) if column.values else str
-        if not column.name.startswith("first_"):
-            option = f"--{column.name.replace('_', '-')}"
-            command = click.option(option, column.name, type=kind, help=column.description)(command)
-    return command
+    def with_options(command: Callable[..., None]) -> Callable[..., None]:
+        for column in reversed(schema.TABLES[of].columns):
+            kind = click.Choice(column.values) if column.values else str
+            if name := names.get(column.name, column.name):
+                option = click.option(
+                    f"--{name.replace('_', '-')}", column.name, type=kind, help=column.description
+                )
+                command = option(command)
+        return command
+
+    return with_options
+
+
+def _ask(table: str, given: dict[str, str | None]) -> dict[str, str]:
+    """Ask in a terminal for what was not given as an option."""
+    from helpers import schema
+    from summits import additions
+
+    if sys.stdin.isatty():
+        for column in additions.columns_to_ask(schema.TABLES[table], given):
+            default = None if column.required else ""
+            values = column.values if column.required else (*column.values, "")
+            kind = click.Choice(values) if column.values else str
+            prompt = column.description
+            given[column.name] = click.prompt(prompt, type=kind, default=default, show_default=False)
+    return {name: text or "" for name, text in given.items()}
 
 
 @data.command()
-@_columns_of_an_event
+@_columns("events.csv", first_us_trading_day="", first_asia_trading_day="")
 def add_event(**given: str | None) -> None:
     """Add a dated event: derive its trading days, put it in its place, describe the package, check.
 
@@ -392,16 +412,26 @@ def add_event(**given: str | None) -> None:
     """
     from summits import additions
 
-    if sys.stdin.isatty():
-        for column in additions.columns_to_ask(given):
-            default = None if column.required else ""
-            values = column.values if column.required else (*column.values, "")
-            kind = click.Choice(values) if column.values else str
-            prompt = column.description
-            given[column.name] = click.prompt(prompt, type=kind, default=default, show_default=False)
-    row = additions.add_event({name: text or "" for name, text in given.items()})
+    row = additions.add_event(_ask("events.csv", given))
     place = f"data/events.csv row {row['row']}: {row['event_id']}"
     click.echo(f"{place}, trading days {row['days']}; data: in order")
+
+
+@data.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--vintage", help="Day from which the values were public; today without it")
+@_columns("series.csv", series_id="id", publisher="source", table="", loader="")
+def add_series(file: Path, **given: str | None) -> None:
+    """Add the series of FILE, a CSV of date and value: catalogue, table, source, description, check.
+
+    Id, title, frequency, unit, price basis and source are asked for in a terminal if they are not given.
+    """
+    from summits import additions
+
+    row = additions.add_series(file, _ask("series.csv", given))
+    click.echo(
+        f"data/observations/{additions.OWN}.csv: {row['series_id']}, {row['rows']} values; data: in order"
+    )
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Each line of the cell reads `name: type = default  # what it means`. Types are str, int, float, bool and list.
 A text is read as the declaration says, and not as YAML would: `010` is ten for a whole number and stays `010`
 for a text. The comment may restrict the value: `choices: a|b|c` (for a list: of its members), `range: 1..60`,
-`divides: other` for a divisor of another parameter, `from: events` for the ids in the first column of that
+`divides: other` for a divisor of another parameter, the word `file` for a text that names a file,
+`from: events` for the ids in the first column of that
 table of `data/` (`from: series table:trade` for those of its rows in which a column has that value), or the
 word `date` for a text that holds a day (`2021-06-30`; a month, where the default is one). A whole number
 whose comment begins with days, months, quarters or years is a window, and may not be longer than the span
@@ -20,7 +21,7 @@ import re
 import tokenize
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,7 @@ class Parameter:
     low: Any = None
     high: Any = None
     is_date: bool = False
+    is_file: bool = False
 
 
 def schema(notebook: dict[str, Any]) -> dict[str, Parameter]:
@@ -135,7 +137,9 @@ def _is_secret(name: str) -> bool:
 
 
 def _rules(kind: str, comment: str) -> dict[str, Any]:
-    rules: dict[str, Any] = {"is_date": kind == "str" and bool(re.search(r"\bdate\b", comment))}
+    rules: dict[str, Any] = {
+        f"is_{word}": kind == "str" and bool(re.search(rf"\b{word}\b", comment)) for word in ("date", "file")
+    }
     if choices := re.search(r"choices:\s*([^\s|;,)]+(?:\s*\|\s*[^\s|;,)]+)*)", comment):
         rules["choices"] = tuple(choice.strip() for choice in choices[1].split("|"))
     if table := re.search(r"from:\s*(\w+)((?:\s+\w+[:=]\w+)*)", comment):
@@ -173,7 +177,10 @@ def check(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str,
     for name, parameter in known.items():
         if name in given:
             values[name] = _natural(parameter, given[name])
-            problems += [problem] if (problem := _problem(parameter, values[name])) else []
+            # What a file of own events adds is known when it is read.
+            mine = parameter.table == "events" and given.get("events_file")
+            known_here = replace(parameter, table="") if mine else parameter
+            problems += [problem] if (problem := _problem(known_here, values[name])) else []
     if problems := problems or [*_span_problems(known, values), *_divisor_problems(known, values)]:
         raise ParameterError("\n".join(problems))
     return values
@@ -239,6 +246,9 @@ def _natural(parameter: Parameter, value: Any) -> Any:
     """Take a date for the text of it, a whole number for a float, and a text as the declaration reads it."""
     if parameter.type == "str" and isinstance(value, dt.date):
         return value.isoformat()
+    if parameter.is_file and value and isinstance(value, str):
+        # The kernel may stand elsewhere.
+        return str(Path(value).expanduser().absolute())
     if parameter.type == "float" and type(value) is int:
         return float(value)
     if parameter.type == "list" and isinstance(value, list):
@@ -316,6 +326,8 @@ def _member_problem(parameter: Parameter, value: Any) -> str | None:
         return f"{shown}: holds signs that cannot be printed. Write plain text in UTF-8."
     if isinstance(value, float) and not math.isfinite(value):
         return f"{shown}: the number must be finite."
+    if parameter.is_file and not Path(value).is_file():
+        return f"{shown}: there is no such file. Write its path from where you call, or in full."
     if parameter.is_date and (problem := _date_problem(parameter, value)):
         return f"{shown}: {problem}"
     if parameter.choices and str(value) not in parameter.choices:

@@ -1,9 +1,9 @@
 """From `notebooks/collection.yml` to runs: a notebook, a set of parameters, and the key of its content.
 
-The key covers what the result rests on: cells and tags of the notebook, parameters,
-the data tables it declares, the helper files it reaches (`reach`), the locked packages, the Python version,
-and the same of the runs whose records it reads. Only the standard library and PyYAML are imported here, so
-that finding out that nothing is to be done costs no time.
+The key covers what the result rests on: cells and tags of the notebook, parameters, the data tables it
+declares, a file of own events, the helper files it reaches (`reach`), the locked packages, the Python
+version, and the same of the runs whose records it reads. Only the standard library and PyYAML are imported
+here, so that finding out that nothing is to be done costs no time.
 """
 
 import csv
@@ -256,6 +256,8 @@ def _runs(entries: _ByName, sources: _ByName, given: _ByName, values: _ByName) -
                 "python": f"{sys.version_info.major}.{sys.version_info.minor}",
                 "needs": {need: runs[need].made_from for need in needs},
             }
+            if file := values[name][each].get("events_file"):
+                ingredients["own"] = notebooks.digest(Path(file).read_bytes())
             runs[f"{name}/{each}"] = Run(
                 notebook=name,
                 set=each,

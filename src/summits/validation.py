@@ -504,9 +504,7 @@ def first_sessions(events: pd.DataFrame) -> pd.DataFrame:
         name: pd.to_datetime(events[name].replace("", None)) for name in ("date", "public_from")
     }
     typed = events[["announced_zone", "announced_time", "us_session"]].assign(**blank_is_missing)
-    calendars = {"first_us_trading_day": "XNYS", "first_asia_trading_day": "XHKG"}
-    days = {column: timeline.reaction_days(typed, calendar) for column, calendar in calendars.items()}
-    return pd.DataFrame({column: each.dt.strftime("%Y-%m-%d") for column, each in days.items()})
+    return timeline.trading_days(typed).apply(lambda days: days.dt.strftime("%Y-%m-%d"))
 
 
 def missing_periods(periods: Collection[str], frequency: str) -> list[str]:

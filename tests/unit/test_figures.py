@@ -12,6 +12,7 @@ import pytest
 matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
+from matplotlib.colors import to_hex
 
 from helpers import figures
 from helpers.catalog import Series
@@ -386,6 +387,21 @@ def test_an_estimate_outside_its_interval_is_refused():
         figures.coefficient_plot(table, title="Wrong", unit="Percent")
 
 
+def test_only_the_group_of_the_headline_has_colour():
+    table = pd.DataFrame({"label": ["a", "b", "c"], "value": [0.1, -0.2, 0.3], "group": ["x", "y", "z"]})
+    table = table.assign(low=table["value"] - 1, high=table["value"] + 1)
+    fig = figures.coefficient_plot(table, title="Few", unit="Percent", logs=True, accent="y")
+    colours = [to_hex(colour) for colour in fig.axes[0].collections[0].get_colors()]
+    assert colours == [style.FAINT.lower(), style.ACCENT.lower(), style.FAINT.lower()]
+
+
+@pytest.mark.parametrize(("span", "ticks"), [(0.4, {"−10%", "0%", "+10%"}), (3.0, {"−50%", "0%", "+100%"})])
+def test_an_axis_of_logs_has_round_percents(span, ticks):
+    table = pd.DataFrame({"label": ["a", "b"], "value": [-span / 2, span / 2], "low": np.nan, "high": np.nan})
+    fig = figures.coefficient_plot(table, title="Few", unit="Percent", logs=True)
+    assert ticks <= {label.get_text() for label in fig.axes[0].get_xticklabels()}
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_last_bits_of_numbers_show_nowhere(seed, shown):
     """Other processors differ in them; half-way digits are the hard case."""
@@ -415,6 +431,16 @@ def test_no_value_is_cut_off_at_zero():
     assert fig.axes[0].get_ylim()[0] == 0
     fig.axes[0].plot([MONTHS[3]], [-2.0], marker="o")
     assert fig.axes[0].get_ylim()[0] < -2
+
+
+def test_bars_with_an_accent_are_gray_but_for_what_the_headline_names():
+    counts = pd.DataFrame({"before": [3, 1], "after": [2, 5]}, index=["Lima", "Busan"])
+    red, about = matplotlib.colors.to_rgba(style.ACCENT), {"title": "Few", "unit": "Events"}
+    one = figures.bars(counts[["after"]], accent=["Busan"], **about)
+    assert [bar.get_facecolor() == red for bar in one.axes[0].containers[0]] == [False, True]
+    two = figures.bars(counts, accent=["after"], **about)
+    colours = [{bar.get_facecolor() for bar in group} for group in two.axes[0].containers]
+    assert [colour == {red} for colour in colours] == [False, True]
 
 
 def test_bars_without_any_event_stand_on_the_axis():

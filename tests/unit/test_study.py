@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.methods.checks import UnusableInput
-from helpers.study import read_series, study
+from helpers.studies import read_series, study
 
 MONTHS = pd.date_range("2012-01-01", periods=150, freq="MS")
 DAYS = pd.bdate_range("2018-01-01", periods=1500)

@@ -23,7 +23,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
-from helpers import catalog
+from helpers import catalog, timeline
 from helpers.digits import SHOWN
 from helpers.figures import labels, style
 from helpers.figures.style import ACCENT, DPI, INK, MUTED, certain
@@ -79,11 +79,12 @@ def publish(
     """
     series = list(series)
     _check(fig, name, alt, data)
+    fig.suptitle(timeline.marked(fig.get_suptitle()))
     line = source_line(series, source)
     content: dict[str, Any] = {"name": name, "title": fig.get_suptitle(), "alt": alt.strip(), "source": line}
     content |= {"unit": "; ".join(_units(fig)), "rows": len(data), "drawn": _drawn(fig)}
     content |= {"csv": csv_text(data), "series": [_facts(each) for each in series]}
-    _lay_out(fig, line)
+    lay_out(fig, line)
     content["svg"] = _svg(fig)
     bundle = {"image/png": base64.b64encode(_png(fig)).decode("ascii"), "text/plain": _digest(content)}
     # The picture has twice the pixels that it takes on a page.
@@ -103,7 +104,7 @@ def save(fig: Figure, path: Path, *, source: str) -> None:
     source : str
         Where the numbers come from.
     """
-    _lay_out(fig, source_line([], source))
+    lay_out(fig, source_line([], source))
     path.write_bytes(_png(fig))
     plt.close(fig)
 
@@ -241,7 +242,7 @@ def _svg(fig: Figure) -> str:
     return buffer.getvalue()
 
 
-def _lay_out(fig: Figure, line: str) -> None:
+def lay_out(fig: Figure, line: str) -> None:
     """Add title, unit line, key of events and source line; the figure grows by them, the panels do not.
 
     The panels are laid out once. What the names of events need above a row of panels is added afterwards.

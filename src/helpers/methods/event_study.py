@@ -55,10 +55,6 @@ class EventStudy(Shown):
     correlation: float
     dropped: pd.DataFrame
 
-    def summary(self) -> pd.DataFrame:
-        """Return the tests."""
-        return self.tests
-
     def record(self) -> dict[str, Any]:
         """Return the record of the estimate, the tests' p values and the lead value."""
         p_values = {f"p_{name}": float(p) for name, p in self.tests["p_value"].items()}

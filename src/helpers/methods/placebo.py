@@ -113,6 +113,13 @@ def placebo_p(
     References
     ----------
     Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from helpers.methods.placebo import placebo_p
+    >>> placebo_p(np.arange(-49.5, 50), 60.0)
+    0.009900990099009901
     """
     if alternative not in ("two-sided", "greater", "less"):
         raise checks.WrongCall(f"alternative is {alternative!r}. Use 'two-sided', 'greater' or 'less'.")
@@ -185,6 +192,15 @@ def placebo_dates(
     ------
     UnusableInput
         If an event has no statistic, or the constraints leave fewer than 19 sets.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from helpers.methods.placebo import placebo_dates
+    >>> values = pd.Series(np.sin(np.arange(200)), pd.date_range("2024-01-01", periods=200))
+    >>> values["2024-03-01"] = 9.0
+    >>> placebo_dates(values, ["2024-03-01"], guard=5, seed=1).p_value < 0.05
+    True
     """
     index = checks.index_in_order(statistic.index, "placebo calendar")
     values = checks.finite(statistic, "placebo statistic")
@@ -238,6 +254,14 @@ def date_sets(
     ------
     UnusableInput
         If the pool is too small for a set.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from helpers.methods.placebo import date_sets
+    >>> sets, exact = date_sets(np.arange(30), np.array([5]), seed=1)
+    >>> sets.shape, exact
+    ((30, 1), True)
     """
     n = len(events)
     if same == "spacing":
@@ -253,7 +277,15 @@ def date_sets(
 
 
 def candidate_rows(values: np.ndarray, events: np.ndarray, guard: int) -> np.ndarray:
-    """Return the rows that have a value and lie more than `guard` rows from every event row."""
+    """Return the rows that have a value and lie more than `guard` rows from every event row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from helpers.methods.placebo import candidate_rows
+    >>> candidate_rows(np.array([1.0, np.nan, 2, 3, 4]), np.array([4]), guard=1)
+    array([0, 2])
+    """
     rows = np.flatnonzero(~np.isnan(values))
     far = np.abs(rows[:, None] - np.asarray(events)[None, :]).min(axis=1) > guard
     return rows[far]
@@ -283,6 +315,14 @@ def quiet_rows(
     ------
     UnusableInput
         If a listed day is no trading day, or fewer than 19 days remain.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from helpers.methods.placebo import quiet_rows
+    >>> days = pd.date_range("2024-01-01", periods=25)
+    >>> quiet_rows(days, np.ones(25, bool), days[[2]], guard=1)[:3]
+    array([0, 4, 5])
     """
     rows = checks.positions(index, pd.DatetimeIndex(listed).unique(), "listed days")
     complete = np.asarray(complete)
@@ -304,8 +344,7 @@ def same_year_sets(
 ) -> np.ndarray:
     """Draw placebo sets whose members lie in the calendar years of the events.
 
-    One row is one set for every statistic of the same events, so that their dependence is kept (see
-    :func:`helpers.methods.multiplicity.romano_wolf`).
+    One row is one set for every statistic of the same events, so that their dependence is kept.
 
     Parameters
     ----------
@@ -329,6 +368,15 @@ def same_year_sets(
     ------
     UnusableInput
         If a year has too few placebo days, or the days are too few to lie so far apart.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from helpers.methods.placebo import same_year_sets
+    >>> days = pd.date_range("2023-12-01", periods=60)
+    >>> sets = same_year_sets(days, np.arange(60), np.array([3, 40]), apart=2, draws=199, seed=1)
+    >>> sets.shape, bool((days[sets[:, 1]].year == 2024).all())
+    ((199, 2), True)
     """
     pool, years = np.asarray(pool), index.year.to_numpy()
     strata = [pool[years[pool] == years[row]] for row in events]
@@ -361,6 +409,13 @@ def random_sets(pool: np.ndarray, size: int, *, apart: int, draws: int, seed: in
     ------
     UnusableInput
         If the pool is smaller than a set, or its rows are too few to lie so far apart.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from helpers.methods.placebo import random_sets
+    >>> random_sets(np.arange(50), 3, apart=2, draws=199, seed=1).shape
+    (199, 3)
     """
     checks.enough(len(pool), size, "placebo dates")
     return _draw([np.asarray(pool)] * size, apart, seed, draws)
@@ -376,6 +431,12 @@ def sign_flips(effects: Sequence[float], alternative: Alternative = "two-sided",
     ------
     UnusableInput
         If an effect is missing, or there are fewer than two.
+
+    Examples
+    --------
+    >>> from helpers.methods.placebo import sign_flips
+    >>> sign_flips([1.0, 2.0, 1.5, 0.5, 1.0], seed=1).p_value
+    0.0625
     """
     x = checks.complete(np.asarray(effects, dtype=float), "effects")
     checks.enough(len(x), 2, "effects")
@@ -399,6 +460,12 @@ def label_permutation(
     ------
     UnusableInput
         If a value is missing, a group is empty, or values and labels differ in length.
+
+    Examples
+    --------
+    >>> from helpers.methods.placebo import label_permutation
+    >>> label_permutation([1.0, 2.0, 9.0, 8.0], [False, False, True, True], seed=1).p_value
+    0.3333333333333333
     """
     x, chosen = checks.complete(np.asarray(values, dtype=float), "values"), np.asarray(labels, dtype=bool)
     if len(x) != len(chosen):
@@ -414,7 +481,15 @@ def label_permutation(
 
 
 def label_sets(n: int, k: int, *, seed: int) -> tuple[np.ndarray, bool]:
-    """Return sets of `k` of `n` units, shape (sets, k), and whether they are all there are."""
+    """Return sets of `k` of `n` units, shape (sets, k), and whether they are all there are.
+
+    Examples
+    --------
+    >>> from helpers.methods.placebo import label_sets
+    >>> sets, exact = label_sets(4, 2, seed=1)
+    >>> sets.shape, exact
+    ((6, 2), True)
+    """
     if comb(n, k) <= ENUMERATE_UP_TO:
         return _combinations(n, k), True
     keys = np.random.default_rng(seed).random((DRAWS, n))

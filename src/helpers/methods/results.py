@@ -17,11 +17,11 @@ class BadEstimate(ValueError):
 
 
 class Shown:
-    """A result that shows itself as one short table."""
+    """A result that shows itself as one short table, by default of its estimates."""
 
     def summary(self) -> pd.DataFrame:
-        """Return the table."""
-        raise NotImplementedError
+        """Return one row per estimate: value, standard error, interval, p value."""
+        return rows_of({name: part for name, part in vars(self).items() if isinstance(part, Estimate)})
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}\n{self.summary().to_string(na_rep='')}"
@@ -100,9 +100,9 @@ class Estimate:
             raise BadEstimate(f"{self.method}: details repeat {sorted(clash)}. Use the fields of that name.")
 
     def __repr__(self) -> str:
-        text = f"{self.method}: {number(self.value)} {self.unit}"
+        text = f"{self.method}: {self.value:,.4g} {self.unit}"
         if self.low is not None and self.high is not None:
-            text += f" (95% interval {number(self.low)} to {number(self.high)})"
+            text += f" (95% interval {self.low:,.4g} to {self.high:,.4g})"
         if self.p_value is not None:
             text += f", p = {self.p_value:.3f}" if self.p_value >= 0.001 else ", p < 0.001"
         if self.window:
@@ -206,30 +206,6 @@ def difference_of_means(
     return t_estimate(value, np.sqrt(parts.sum()), df, n=sum(len(x) for x in groups), **rest)
 
 
-def equivalence_p(estimate: Estimate, low: float, high: float) -> float:
-    """p value of "the effect lies between `low` and `high`": the larger of two one-sided tests.
-
-    An infinite bound leaves one test. The estimate needs its standard error; without degrees of freedom the
-    normal distribution is used.
-
-    Raises
-    ------
-    UnusableInput
-        If the estimate has no standard error, or the bounds are not in order.
-
-    References
-    ----------
-    Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15, 657-680.
-    """
-    from scipy import special
-
-    if not estimate.se or not low < high:
-        raise UnusableInput(f"{estimate.method}: needs a standard error, and bounds in order.")
-    df = estimate.df if estimate.df is not None else np.inf
-    distances = (estimate.value - low) / estimate.se, (high - estimate.value) / estimate.se
-    return float(max(special.stdtr(df, -np.array(distances))))
-
-
 def rescale(estimate: Estimate, factor: float = 1.0, shift: float = 0.0) -> Estimate:
     """Multiply an estimate and its interval by a positive factor, then add a constant.
 
@@ -295,13 +271,3 @@ def rows_of(estimates: Mapping[str, Estimate]) -> pd.DataFrame:
     columns = ["value", "se", "low", "high", "p_value"]
     rows = [[getattr(estimate, column) for column in columns] for estimate in estimates.values()]
     return pd.DataFrame(rows, columns=columns, index=list(estimates))
-
-
-def number(value: float) -> str:
-    """Write a number to three significant digits, without an exponent where it is readable without one."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    if not 1e-4 <= abs(value) < 1e6:
-        return f"{value:.2e}"
-    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{decimals}f}"
