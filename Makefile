@@ -36,7 +36,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 # Builds the pages of the committed notebooks, without running them, in an environment of its own that is small: what only
 # installs, tests of packages, and days and months in other languages are taken out again.
 pages: $(PAGES)/.installed
-	SUMMITS_RUNS=$(PAGES)/no_runs $(PAGES)/bin/summits site
+	PYTHONDONTWRITEBYTECODE=1 SUMMITS_RUNS=$(PAGES)/no_runs $(PAGES)/bin/summits site
 
 $(PAGES)/.installed: requirements-pages.lock pyproject.toml
 	$(call install,$(PAGES),requirements-pages.lock)

@@ -23,7 +23,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "performance.md"
-MARKS = "<!-- first picture -->\n", "\n<!-- end of first picture -->"
+MARKS = "<!-- first picture -->", "<!-- end of first picture -->"
 EXECUTED = "runs/00_what_happened/published/notebook"
 CONVERT = [".venv/bin/jupyter", "nbconvert", "--to", "html", "--log-level", "ERROR", f"{EXECUTED}.ipynb"]
 # Of each way: the name of its steps with their commands, and the page to look at.
@@ -103,8 +103,9 @@ def table(rows: list[tuple[str, str, float]], sizes: dict[str, float]) -> str:
 
 def placed(content: str, page: str) -> str:
     """Return the page with the content between its marks."""
-    before, _, rest = page.partition(MARKS[0])
-    return before + MARKS[0] + content + MARKS[1] + rest.partition(MARKS[1])[2]
+    before, begin, rest = page.partition(MARKS[0])
+    _, end, after = rest.partition(MARKS[1])
+    return f"{before}{begin}\n{content}\n{end}{after}"
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ __version__ = "0.4.0"
 def __getattr__(name: str) -> object:
     """Give `read_series` and `study` when they are asked for, so that the import itself stays light."""
     if name in ("read_series", "study"):
-        from helpers import studies
+        from importlib import import_module
 
-        return getattr(studies, name)
+        # By its name, so that a run does not depend on what only a study needs.
+        return getattr(import_module("helpers.studies"), name)
     raise AttributeError(f"module 'helpers' has no attribute {name!r}")

@@ -234,20 +234,14 @@ def record_result(
 
 def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict) -> dict[str, Any]:
     """Return the row of a test for `helpers.tables.verdict_table`."""
-    row = {"claim": f"{test_id}: {catalog.claim_test(test_id)['claim']}", "verdict": decision.word}
+    claim = f"{test_id}: {catalog.claim_test(test_id)['claim']}"
+    row: dict[str, Any] = {"claim": claim, "verdict": decision.word}
     if not comparison:
         return row | {"why": "; ".join((*decision.reasons, comparison.why))}
     effect = comparison.effect
-    return row | {
-        "why": "; ".join(decision.reasons),
-        "value": effect.value,
-        "low": effect.low,
-        "high": effect.high,
-        "unit": effect.unit,
-        "mde": effect.details.get("mde"),
-        "placebo_rank": effect.p_value,
-        "n": effect.n,
-    }
+    row |= {name: getattr(effect, name) for name in ("value", "low", "high", "unit", "n")}
+    row |= {"mde": effect.details.get("mde"), "placebo_rank": effect.p_value}
+    return row | {"why": "; ".join(decision.reasons)}
 
 
 def _parts(comparison: DateComparison) -> dict[str, dict[str, Any]]:

@@ -288,7 +288,7 @@ def revisions(series_id: str) -> pd.DataFrame:
     return chain[changed].reset_index(drop=True)
 
 
-def list_table(name: str, as_of: str | date | pd.Timestamp | None = None) -> pd.DataFrame:
+def list_as_of(name: str, as_of: str | date | pd.Timestamp | None = None) -> pd.DataFrame:
     """Read one list of `data/lists`, such as ``models`` or ``hardware``.
 
     Parameters

@@ -26,6 +26,7 @@ TALKS = ("summit_ai", "dialogue")
 NEWS = ["summit_leaders", "dialogue", "summit_ai", "export_control", "control_easing", "counter_measure"]
 NEWS += ["trade_truce", "market_shock"]
 LABEL_WIDTH = 48
+ANY_DISTANCE = 10**6  # days
 PLACE_LABELS = {"summit": "", "ai-summit": "AI summit in ", "dialogue": "AI talks in "}
 FIRST_SESSION = "2010-01-01"
 # Holidays of mainland exchanges are published a year ahead.
@@ -443,19 +444,13 @@ def nearest(selected: pd.DataFrame, others: pd.DataFrame | None = None) -> pd.Da
     [216, 216]
     """
     others = selected if others is None else others
-    apart = _days_apart(selected["date"], others["date"]).astype(float)
-    apart[selected.index.to_numpy()[:, None] == others.index.to_numpy()[None, :]] = np.inf
-    table = pd.DataFrame({"label": labels(selected)})
-    if others.empty:
-        empty = table.reindex(columns=["label", "days", "nearest", "nearest_date", "nearest_category"])
-        return empty.astype({"days": "Int64", "nearest_date": others["date"].dtype})
-    alone = np.isinf(apart.min(axis=1))
-    neighbour = pd.Series(others.index[apart.argmin(axis=1)], index=selected.index).mask(alone)
-    table["days"] = pd.Series(apart.min(axis=1), index=selected.index).mask(alone).astype("Int64")
-    table["nearest"] = neighbour.map(labels(others))
-    table["nearest_date"] = neighbour.map(others["date"])
-    table["nearest_category"] = neighbour.map(others["category"])
-    return table
+    pairs = close_by(selected, others, ANY_DISTANCE)
+    pairs = pairs.assign(days=pairs["days"].abs()).sort_values("days", kind="stable").drop_duplicates("event")
+    closest = pairs.set_index("event").reindex(selected.index)
+    table = pd.DataFrame({"label": labels(selected), "days": closest["days"].astype("Int64")})
+    named = others.reindex(closest["other"]).set_axis(selected.index)
+    table["nearest"] = labels(others).reindex(closest["other"]).to_numpy()
+    return table.assign(nearest_date=named["date"], nearest_category=named["category"])
 
 
 def clusters(selected: pd.DataFrame, days: int) -> pd.Series:
@@ -690,11 +685,6 @@ def _moment(event: Any) -> pd.Timestamp:
 
 def _ids_and_dates(selected: pd.DataFrame, name: str) -> pd.DataFrame:
     return pd.DataFrame({name: selected.index, f"date_{name}": selected["date"].to_numpy()})
-
-
-def _days_apart(these: pd.Series, those: pd.Series) -> np.ndarray:
-    days = [dates.to_numpy().astype("datetime64[D]") for dates in (these, those)]
-    return np.abs(days[0][:, None] - days[1][None, :]).astype(int)
 
 
 def _around(summits: pd.DataFrame, before: int, after: int) -> dict[str, tuple[pd.Series, pd.Series]]:

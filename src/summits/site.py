@@ -379,6 +379,9 @@ def _fingerprint(source: Path) -> str:
     """Return the hash of all that Sphinx would read, and of the packages that shape the pages."""
     packages = [f"{name} {metadata.version(name)}" for name in ("sphinx", "myst-nb", "pydata-sphinx-theme")]
     digest = hashlib.sha256("\n".join(packages).encode())
+    # The reference of functions is read from their docstrings.
+    for file in sorted(Path(helpers.__file__).parent.rglob("*.py")):
+        digest.update(file.read_bytes())
     for file in sorted(path for path in source.rglob("*") if path.is_file()):
         digest.update(f"{file.relative_to(source)} {hashlib.sha256(file.read_bytes()).hexdigest()}".encode())
     return digest.hexdigest()

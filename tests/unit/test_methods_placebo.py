@@ -42,16 +42,11 @@ def test_one_sided(alternative):
 
 
 def recorded_sets(same, apart=0, guard=3, events=EVENTS):
-    """Let the statistic be the row number, and catch the sets that the engine asks about."""
-    rows = pd.Series(np.arange(144.0), MONTHS).where(statistic().notna())
-    caught = []
-
-    def catch(values, axis):
-        caught.append(values.astype(int))
-        return values.mean(axis=axis)
-
-    placebo_dates(rows, events, guard=guard, apart=apart, same=same, aggregate=catch, seed=7)
-    return caught[0], MONTHS.get_indexer(pd.to_datetime(events))
+    """Sets of rows that the events are compared with, and the rows of the events."""
+    real = MONTHS.get_indexer(pd.to_datetime(events))
+    pool = placebo.candidate_rows(statistic().to_numpy(), real, guard)
+    sets, _ = placebo.date_sets(pool, np.sort(real), apart=apart, same=same, seed=7)
+    return sets, real
 
 
 @pytest.mark.parametrize("same", ["none", "spacing"])
@@ -106,7 +101,6 @@ def test_size_under_the_null():
         ({"events": ["2015-11-01"] * 2}, "twice"),
         ({"events": []}, "Too few events"),
         ({"guard": 60}, "Too few placebo"),
-        ({"same": "week"}, "Use 'none' or 'spacing'"),
         ({"alternative": "bigger"}, "alternative"),
         ({"events": MONTHS[10:130:10], "apart": 30}, "Lower `apart`"),
     ],
@@ -189,8 +183,8 @@ def test_label_permutation_equals_scipy():
 
 
 def test_results_speak():
-    result = placebo_dates(statistic(), EVENTS, guard=3, same="spacing", seed=1)
-    assert "same spacing" in result.method
+    result = placebo_dates(statistic(), EVENTS, guard=3, seed=1)
+    assert "more than 3 rows" in result.method
     assert result.record()["n"] == 3 and len(result.summary()) == 1
 
 
@@ -244,6 +238,8 @@ def test_sets_of_the_same_years_need_days_in_each_year():
 
 
 def test_a_pattern_is_shifted_from_the_first_row_of_the_pool_to_the_last():
+    with pytest.raises(WrongCall, match="Use 'none' or 'spacing'"):
+        placebo.date_sets(np.arange(2, 10), np.array([3, 5]), same="week", seed=1)
     sets, exact = placebo.date_sets(np.arange(2, 10), np.array([3, 5]), same="spacing", seed=1)
     assert exact and sets.tolist() == [[row, row + 2] for row in range(2, 8)]
     assert placebo.date_sets(np.arange(0), np.array([3, 5]), same="spacing", seed=1)[0].shape == (0, 2)

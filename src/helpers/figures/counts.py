@@ -56,7 +56,7 @@ def bars(
         # The tallest bar comes first and stands behind the others.
         heights = heights.cumsum(axis=1).iloc[:, ::-1]
     looks = dict(zip(table, style.GROUPS if table.shape[1] > 1 else [(style.ACCENT, "")], strict=False))
-    if accent:
+    if len(accent):
         grays = iter((*style.GROUPS[2:], *style.GROUPS[2:]))
         looks = {name: (style.ACCENT, "") if name in accent else next(grays) for name in table}
     palette = {name: colour for name, (colour, *_) in looks.items()}

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.figures import style
-from helpers.figures.events import event_bands
-from helpers.figures.labels import line_end
+from helpers.figures.event_marks import event_bands
+from helpers.figures.placing import line_end
 from helpers.figures.style import FAINT, GRAYS, GRID, INK, MUTED, number_axis, require
 
 

@@ -25,8 +25,8 @@ from PIL import Image
 
 from helpers import catalog, timeline
 from helpers.digits import SHOWN
-from helpers.figures import labels, style
-from helpers.figures.style import ACCENT, DPI, INK, MUTED, certain
+from helpers.figures import placing, style
+from helpers.figures.style import ACCENT, DPI, INK, MUTED, certain_digits
 from helpers.observations import SeriesData
 from helpers.paths import FIGURE_MIME
 
@@ -147,7 +147,7 @@ def csv_text(data: pd.DataFrame) -> str:
     table = data.copy() if isinstance(data.index, pd.RangeIndex) else data.reset_index()
     for column in table:
         if pd.api.types.is_float_dtype(table[column]):
-            table[column] = certain(table[column].to_numpy(dtype=float), SHOWN)
+            table[column] = certain_digits(table[column].to_numpy(dtype=float), SHOWN)
         elif pd.api.types.is_datetime64_any_dtype(table[column]):
             table[column] = table[column].dt.strftime("%Y-%m-%d")
     return table.to_csv(index=False, float_format=f"%.{SHOWN}g", lineterminator="\n")
@@ -200,7 +200,7 @@ def _drawn(fig: Figure) -> str:
             marks += [*(path.vertices for path in group.get_paths()), group.get_offsets(), group.get_array()]
     digest = hashlib.sha256()
     for mark in marks:
-        numbers = certain(np.nan if mark is None else mark, SHOWN)
+        numbers = certain_digits(np.nan if mark is None else mark, SHOWN)
         digest.update(",".join(f"{number:.{SHOWN}g}" for number in numbers.flat).encode() + b";")
     return digest.hexdigest()[:16]
 
@@ -256,13 +256,13 @@ def lay_out(fig: Figure, line: str) -> None:
     margin = SIDE / width
     ConstrainedLayoutEngine(w_pad=0.05, h_pad=0.05, rect=(margin, 0, 1 - 2 * margin, 1)).execute(fig)
     boxes = {ax: np.array(ax.get_position().bounds) * [width, panels, width, panels] for ax in fig.axes}
-    needed, unnamed = labels.place_flags(fig)
+    needed, unnamed = placing.place_flags(fig)
     room: dict[float, float] = {}
     for ax, inches in needed.items():
         top = round(float(boxes[ax][1] + boxes[ax][3]), 1)
         room[top] = max(room.get(top, 0), inches)
 
-    inner, signs = width - 2 * SIDE, labels.signs(fig)
+    inner, signs = width - 2 * SIDE, placing.signs(fig)
     key = "   ".join(f"{sign} {meaning}" for sign, meaning in SIGNS.items() if sign in signs)
     note = f"Without a name above: {'; '.join(unnamed)}." if unnamed else ""
     above = [(wrap(title, inner, 14, "bold", even=True), 14.0, "bold", INK)]
@@ -279,7 +279,7 @@ def lay_out(fig: Figure, line: str) -> None:
     _write(fig, below, foot - 0.06)
     bar = 0.06 / height
     fig.add_artist(Rectangle((margin, 1 - bar), 0.5 / width, bar, color=ACCENT, linewidth=0))
-    labels.spread_line_ends(fig)
+    placing.spread_line_ends(fig)
 
 
 def _settle_marks(fig: Figure) -> None:
@@ -290,14 +290,14 @@ def _settle_marks(fig: Figure) -> None:
     for ax in fig.axes:
         x, y = ax.get_xlim(), ax.get_ylim()
         for line in ax.lines:
-            line.set_data(*certain(line.get_xydata()).T)
+            line.set_data(*certain_digits(line.get_xydata()).T)
         for group in ax.collections:
             for path in group.get_paths():
                 if not path.readonly:  # the shapes of markers are shared and exact
-                    path.vertices = certain(path.vertices)
-            group.set_offsets(certain(group.get_offsets()))
-        ax.set_xlim(*certain(x).tolist())
-        ax.set_ylim(*certain(y).tolist())
+                    path.vertices = certain_digits(path.vertices)
+            group.set_offsets(certain_digits(group.get_offsets()))
+        ax.set_xlim(*certain_digits(x).tolist())
+        ax.set_ylim(*certain_digits(y).tolist())
 
 
 def _height(text: str, size: float) -> float:

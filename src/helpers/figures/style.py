@@ -192,7 +192,7 @@ def event_look(kind: str) -> Look:
     return looks.get(kind, DIRECTIONS["neutral"])
 
 
-def certain(values: Any, digits: int = 9) -> np.ndarray:
+def certain_digits(values: Any, digits: int = 9) -> np.ndarray:
     """Round to significant digits that every processor agrees on, halves included.
 
     To as few as are shown, what rounding in the linear algebra leaves of zero (below 1e-12 of the largest

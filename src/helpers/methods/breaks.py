@@ -75,9 +75,13 @@ def break_dates(
     helpers.methods.checks.UnusableInput
         If the series is unusable or too short for so many breaks.
     """
-    y, X = _outcome_and_regressors(series, regressors)
+    name = str(series.name or "series")
+    y = checks.series(series, name, 10).to_numpy()
+    X = np.ones((len(y), 1)) if regressors is None else _regressors(regressors, series.index, name)
     n, q = X.shape
-    h = _shortest_regime(shortest, n, q)
+    h = int(shortest * n if shortest < 1 else shortest)
+    if h <= q:
+        raise UnusableInput(f"A regime of {h} periods cannot hold {q} coefficients. Raise `shortest`.")
     most = most if breaks is None else breaks
     if n < (most + 1) * h:
         raise UnusableInput(f"{n} periods cannot hold {most + 1} regimes of {h}. Ask for fewer breaks.")
@@ -87,35 +91,23 @@ def break_dates(
     selection = pd.DataFrame({"rss": rss, "bic": bic}, index=pd.Index(number, name="breaks"))
     chosen = int(np.argmin(bic)) if breaks is None else breaks
     ends = ends_by_number[chosen]
-    _refuse_still(y, X, ends)
+    for v, x in _split(y, X, ends):
+        checks.leaves_noise(_residuals(v, x), y, f"a regime of {len(v)} periods of {name}")
     rows = [series.index[_interval(y, X, ends, j) - 1] for j in range(chosen)]
     return BreakDates(pd.DataFrame(rows, columns=["low", "date", "high"]), selection, h, n)
 
 
-def _outcome_and_regressors(
-    series: pd.Series, regressors: pd.DataFrame | None
-) -> tuple[np.ndarray, np.ndarray]:
-    name = str(series.name or "series")
-    y = checks.series(series, name, 10).to_numpy()
-    if regressors is None:
-        return y, np.ones((len(y), 1))
-    if not regressors.index.equals(series.index):
+def _regressors(table: pd.DataFrame, index: pd.Index, name: str) -> np.ndarray:
+    if not table.index.equals(index):
         raise UnusableInput(f"{name}: the regressors have other dates. Align them first.")
-    X = checks.complete(regressors, "regressors")
+    X = checks.complete(table, "regressors")
     if np.linalg.matrix_rank(X) < X.shape[1]:
-        raise UnusableInput(f"Regressors {list(regressors.columns)} are collinear. Drop one of them.")
-    return y, X
+        raise UnusableInput(f"Regressors {list(table.columns)} are collinear. Drop one of them.")
+    return X
 
 
 def _residuals(y: np.ndarray, X: np.ndarray) -> np.ndarray:
     return y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
-
-
-def _shortest_regime(shortest: int | float, n: int, q: int) -> int:
-    h = int(np.floor(shortest * n)) if shortest < 1 else int(shortest)
-    if h <= q:
-        raise UnusableInput(f"A regime of {h} periods cannot hold {q} coefficients. Make `shortest` larger.")
-    return h
 
 
 def _segment_rss(y: np.ndarray, X: np.ndarray, h: int) -> np.ndarray:
@@ -178,16 +170,6 @@ def long_run_variance(X: np.ndarray, u: np.ndarray) -> np.ndarray:
         spread = spread + weight * (gamma + gamma.T)
     recolour = np.linalg.inv(np.eye(q) - A)
     return recolour @ (spread / (n - q)) @ recolour.T
-
-
-def _refuse_still(y: np.ndarray, X: np.ndarray, ends: list[int]) -> None:
-    """Refuse a partition with a regime that its own coefficients explain to rounding."""
-    for v, x in _split(y, X, ends):
-        if np.max(np.abs(_residuals(v, x))) <= 1e-12 * np.max(np.abs(y)):
-            raise UnusableInput(
-                f"A regime of {len(v)} periods is without variation, so its noise cannot be estimated. "
-                "Leave those periods out, or make the shortest regime longer."
-            )
 
 
 def _interval(y: np.ndarray, X: np.ndarray, ends: list[int], j: int) -> np.ndarray:

@@ -184,10 +184,7 @@ def placebo_effects(
         if usable and (start + length - 1 <= last or month == real):
             forecast, covariance = model.forecast(ahead, behind)
             effect = float((model.z[behind] - forecast).mean())
-            effects[month] = {
-                "effect": model.spread * effect,
-                "se": model.spread * np.sqrt(covariance.mean()),
-            }
+            effects[month] = model.spread * np.array([effect, np.sqrt(covariance.mean())])
     return pd.DataFrame.from_dict(effects, orient="index", columns=["effect", "se"])
 
 

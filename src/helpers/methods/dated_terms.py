@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from statsmodels.stats.sandwich_covariance import S_hac_simple
 
 from helpers import transforms
 from helpers.methods import checks
@@ -227,7 +228,4 @@ def _hac_se(scores: np.ndarray, months: np.ndarray) -> float:
     """Newey-West standard error of one coefficient from its scores, lags counted on the calendar."""
     line = np.zeros(months[-1] - months[0] + 1)
     line[months - months[0]] = scores
-    variance = line @ line
-    for lag in range(1, HAC_LAGS + 1):
-        variance += 2 * (1 - lag / (HAC_LAGS + 1)) * (line[lag:] @ line[:-lag])
-    return float(np.sqrt(variance))
+    return float(np.sqrt(S_hac_simple(line[:, None], nlags=HAC_LAGS)[0, 0]))

@@ -137,9 +137,8 @@ def event_study(
     """
     days = _days(estimation, window, leads)
     index = _check_returns(returns)
-    dates = events
-    if not isinstance(dates, pd.Series):
-        dates = pd.Series(list(events), index=[str(event) for event in events])
+    names = [str(event) for event in events]
+    dates = events if isinstance(events, pd.Series) else pd.Series(list(events), names)
     checks.enough(len(dates), 1, "events")
     if not dates.index.is_unique:
         raise UnusableInput("events: an event id appears twice. Give every event its own id.")

@@ -7,7 +7,7 @@ drawn with a fixed seed. One function, :func:`placebo_p`, turns every placebo di
 Sources: Fisher (1935); Phipson and Smyth (2010) for the +1; Ernst (2004) for permutation tests.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -162,9 +162,7 @@ def placebo_dates(
     *,
     guard: int,
     apart: int = 0,
-    same: Literal["none", "spacing"] = "none",
     alternative: Alternative = "two-sided",
-    aggregate: Callable[..., np.ndarray] = np.mean,
     seed: int,
 ) -> PlaceboTest:
     """Compare the events' statistic with that of dates on which nothing happened.
@@ -180,11 +178,7 @@ def placebo_dates(
         Placebo rows are more than `guard` rows from every event.
     apart : int
         Members of a placebo set are more than `apart` rows from each other.
-    same : {"none", "spacing"}
-        With "spacing" a set keeps the gaps between the events: the whole pattern is shifted.
     alternative : {"two-sided", "greater", "less"}
-    aggregate : callable
-        Turns values (sets × events) into one statistic per set; called with ``axis=-1``.
     seed : int
         Seed of the draws when there are too many sets to enumerate.
 
@@ -212,11 +206,9 @@ def placebo_dates(
             f"The event of {first:%Y-%m-%d} has no statistic. Drop it or shorten the window."
         )
     pool = candidate_rows(values, real, guard)
-    sets, exact = date_sets(pool, real, apart=apart, same=same, seed=seed)
+    sets, exact = date_sets(pool, real, apart=apart, seed=seed)
     checks.enough(len(sets), MINIMUM_POOL, "placebo sets under these constraints")
-    distribution = np.asarray(aggregate(values[sets], axis=-1))
-    observed = float(aggregate(values[real][None, :], axis=-1)[0])
-    rule = ", same spacing" if same == "spacing" else ""
+    distribution, observed = values[sets].mean(axis=1), float(values[real].mean())
     return PlaceboTest(
         observed,
         distribution,
@@ -224,7 +216,7 @@ def placebo_dates(
         exact,
         len(real),
         len(pool),
-        f"placebo dates{rule}, more than {guard} rows from any event",
+        f"placebo dates, more than {guard} rows from any event",
     )
 
 
@@ -242,8 +234,10 @@ def date_sets(
     ----------
     pool, events : array of int
         Rows that may be drawn (see :func:`candidate_rows`), and rows of the events in order.
-    apart, same, seed
+    apart, seed
         As in :func:`placebo_dates`.
+    same : {"none", "spacing"}
+        With "spacing" a set keeps the gaps between the events: the whole pattern is shifted.
 
     Returns
     -------

@@ -205,11 +205,8 @@ def share_difference(*, count_before: int, total_before: int, count_after: int, 
     details = {"count_before": count_before, "total_before": total_before}
     details |= {"count_after": count_after, "total_after": total_after}
     value, n = count_after / total_after - count_before / total_before, total_before + total_after
-    method, p_value = (
-        "difference in shares, Newcombe interval, Fisher exact p",
-        stats.fisher_exact(table).pvalue,
-    )
-    return Estimate(value, low, high, "difference in shares", n, method, p_value, details=details)
+    method, exact = "difference in shares, Newcombe interval, Fisher exact p", stats.fisher_exact(table)
+    return Estimate(value, low, high, "difference in shares", n, method, exact.pvalue, details=details)
 
 
 def _check_window(window: Window) -> None:

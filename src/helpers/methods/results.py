@@ -109,19 +109,6 @@ class Estimate:
             text += f", window {self.window}"
         return f"{text}, n = {self.n}."
 
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Both ends of the interval.
-
-        Raises
-        ------
-        BadEstimate
-            If the design gives no interval.
-        """
-        if self.low is None or self.high is None:
-            raise BadEstimate(f"{self.method}: there is no interval. Ask for the value alone.")
-        return self.low, self.high
-
     def changed(self, **fields: Any) -> "Estimate":
         """Return the estimate with some fields changed, such as its window."""
         return replace(self, **fields)
@@ -255,15 +242,9 @@ def table_of(estimates: Mapping[str, Estimate], *, log: bool = False) -> pd.Data
 
     An infinite end is missing. With `log`, the logarithms of ratios; that of zero is missing.
     """
-    ends = ["value", "low", "high"]
-    rows = [
-        {"label": label} | {end: getattr(estimate, end) for end in ends}
-        for label, estimate in estimates.items()
-    ]
-    table = pd.DataFrame(rows, columns=["label", *ends])
-    numbers = table[ends].astype(float).replace([np.inf, -np.inf], np.nan)
-    table[ends] = np.log(numbers.where(numbers > 0)) if log else numbers
-    return table
+    table = rows_of(estimates)[["value", "low", "high"]].astype(float).replace([np.inf, -np.inf], np.nan)
+    table = np.log(table.where(table > 0)) if log else table
+    return table.rename_axis("label").reset_index()
 
 
 def rows_of(estimates: Mapping[str, Estimate]) -> pd.DataFrame:
