@@ -4,7 +4,7 @@
 pages of the committed notebooks, *notebook* sets up everything and runs notebook 00 with the one it needs; by
 default both. With --wheels the packages come from that folder and nothing is downloaded. With --folder the
 checkouts stay there.
-A picture is there when Chromium has drawn the page and the shot holds many colours.
+A picture is there when Chromium has drawn the page and inks, not text, cover enough of the shot.
 """
 
 import argparse
@@ -41,11 +41,11 @@ WAYS = {
         f"{EXECUTED}.html",
     ),
 }
-COLOURS = 200  # A page of text alone, in grey levels and one or two inks, has fewer.
+INKED = 0.01  # of the pixels, in a strong colour; a page of text with links has less
 
 
-def shown(page: Path) -> int:
-    """Draw a page as a reader sees it and return how many colours are in the picture."""
+def shown(page: Path) -> float:
+    """Draw a page as a reader sees it and return the share of its pixels in a strong colour."""
     browsers = filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
     browser = next(browsers, None)
     if browser is None:
@@ -60,7 +60,8 @@ def shown(page: Path) -> int:
     ]
     subprocess.run([browser, *view, page.resolve().as_uri()], check=True, capture_output=True, timeout=300)
     with Image.open(io.BytesIO(shot.read_bytes())) as picture:
-        return len(picture.convert("RGB").getcolors(picture.width * picture.height))
+        counts = picture.convert("RGB").convert("HSV").getchannel("S").histogram()
+    return sum(counts[180:]) / sum(counts)
 
 
 def megabytes(folder: Path) -> float:
@@ -86,10 +87,10 @@ def measured(way: str, place: Path, wheels: Path | None) -> list[tuple[str, str,
                 f"{way}, {step}: {' '.join(command)} ended with {done.returncode}.\n{done.stderr[-2000:]}"
             )
     began = time.perf_counter()
-    colours = shown(place / page)
+    inked = shown(place / page)
     rows.append((way, "picture in Chromium", time.perf_counter() - began))
-    if colours < COLOURS:
-        sys.exit(f"{way}: {page} shows no picture ({colours} colours).")
+    if inked < INKED:
+        sys.exit(f"{way}: {page} shows no picture ({inked:.2%} of it in strong colours).")
     return [*rows, (way, "**together**", sum(seconds for _, _, seconds in rows))]
 
 

@@ -110,9 +110,9 @@ def _block_math(translator, node: nodes.math_block) -> None:
 
 
 def _without_reference(app, page: str, source: list[str]) -> None:
-    """In the small environment of `make pages`, which cannot import the methods, say where the reference is."""
+    """Say where the reference is, in the environment of `make pages`, which cannot import the methods."""
     if page == "api" and find_spec("matplotlib") is None:
-        note = "These pages were built by `make pages`, which leaves this list out; `make run` writes it."
+        note = "These pages are those of `make pages`, which leaves the list out; `make run` writes it."
         source[0] = f"{source[0].partition('## ')[0]}{note}\n"
 
 
