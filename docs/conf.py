@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from importlib.metadata import version as installed_version
+from importlib.util import find_spec
 from pathlib import Path
 
 from docutils import nodes
@@ -108,6 +109,14 @@ def _block_math(translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def _without_reference(app, page: str, source: list[str]) -> None:
+    """Say where the reference is, in the environment of `make pages`, which cannot import the methods."""
+    if page == "api" and find_spec("matplotlib") is None:
+        note = "These pages are those of `make pages`, which leaves the list out; `make run` writes it."
+        source[0] = f"{source[0].partition('## ')[0]}{note}\n"
+
+
 def setup(app) -> None:
     """Register a renderer that writes formulas as MathML, which browsers show without a script."""
     app.add_html_math_renderer("mathml", (_inline_math, None), (_block_math, None))
+    app.connect("source-read", _without_reference)

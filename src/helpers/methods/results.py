@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from helpers.methods import checks
 from helpers.methods.checks import UnusableInput
@@ -126,6 +125,8 @@ def t_estimate(value: float, se: float, df: float, **rest: Any) -> Estimate:
 
     Equal values on a handful of dates are no evidence of precision: without an error the interval is endless.
     """
+    from scipy import special  # Here, so that the pages can be built without scipy.
+
     half = special.stdtrit(df, 0.975) * se if se > 0 else math.inf
     p_value = 2 * special.stdtr(df, -abs(value / se)) if se > 0 else None
     return Estimate(value, value - half, value + half, p_value=p_value, se=se, df=df, **rest)
@@ -223,6 +224,8 @@ def widen(estimate: Estimate, looks: int = 1, dispersion: float = 1.0) -> Estima
         Variance of a count over that of the Poisson count which its interval takes it for; below 1 it counts
         as 1.
     """
+    from scipy import special
+
     df = np.inf if estimate.df is None else estimate.df
     times = float(special.stdtrit(df, 1 - 0.025 / looks) / special.stdtrit(df, 0.975))
     times *= math.sqrt(max(1.0, dispersion))
