@@ -313,7 +313,7 @@ def list_as_of(name: str, as_of: str | date | pd.Timestamp | None = None) -> pd.
     Examples
     --------
     >>> from helpers import observations
-    >>> "model" in observations.list_table("models")
+    >>> "model" in observations.list_as_of("models")
     True
     """
     table = catalog.list_table(name)
