@@ -7,7 +7,7 @@ from cells import Cells
 
 from helpers import observations
 
-CELLS = ("setup", "load", "total", "sums-code", "lag-code", "shares-code", "panel-code", "waves-code")
+CELLS = ("setup", "load", "total", "sums-code", "shares-code", "panel-code", "waves-code")
 CELLS += ("ratio-code", "ours-code", "judge-code")
 LISTED = observations.list_as_of("published_estimates")
 EXACT = LISTED[(LISTED["class"] == "exact") & (LISTED["operation"] != "")].set_index("estimate_id")

@@ -43,12 +43,16 @@ def test_a_notebook_is_written_when_its_cells_have_ended_however_they_did(
 ) -> None:
     written: list[int] = []
     monkeypatch.setattr(engines, "write_ipynb", lambda *_: written.append(1))
-    notebook = nbformat.from_dict(stub.notebook(stub.code("print(1)"), stub.code("1 / 0"), stub.code("2")))
-    for part in (notebook, *notebook.cells):
-        part.metadata["papermill"] = nbformat.from_dict({})
     settings = {"output_path": "out.ipynb", "progress_bar": False}
-    papermill_engine.Engine.execute_notebook(notebook, "python3", **settings)
+
+    def execute(*cells: str, **limits: int) -> None:
+        notebook = nbformat.from_dict(stub.notebook(*map(stub.code, cells)))
+        for part in (notebook, *notebook.cells):
+            part.metadata["papermill"] = nbformat.from_dict({})
+        papermill_engine.Engine.execute_notebook(notebook, "python3", **settings, **limits)
+
+    execute("print(1)", "1 / 0", "2")
     assert len(written) == 2
     with pytest.raises(papermill_engine.RunTimeoutError):
-        papermill_engine.Engine.execute_notebook(notebook, "python3", run_timeout=0, **settings)
+        execute("import time\ntime.sleep(60)", run_timeout=0)
     assert len(written) == 4
