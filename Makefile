@@ -4,6 +4,7 @@ PYTHON ?= python3
 # The Pythons on which the weekly workflow runs the collection.
 TRIED := 3.11 3.12 3.13
 VENV := .venv
+PAGES := .venv-pages
 BIN := $(VENV)/bin
 # Bytecode is written, and the linear algebra runs on one thread: both were measured to halve the time of a run.
 unexport PYTHONDONTWRITEBYTECODE
@@ -13,15 +14,35 @@ export MKL_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 export TZ := UTC
 
-.PHONY: setup run test unit same lab site lint notebooks data-check contract audit
+# JupyterLab refuses to run as root, as containers do, without this.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.PHONY: setup run pages test unit same lab site lint notebooks data-check contract audit
 
 setup: $(VENV)/.installed
 
-$(VENV)/.installed: requirements.lock pyproject.toml
+# Makes the folder of an environment, $(1), from a lock, $(2).
+define install
 	@$(PYTHON) -c "import sys; v = '%d.%d' % sys.version_info[:2]; sys.exit(0 if v in '$(TRIED)'.split() else 'Python ' + v + ' is not tried: take one of $(TRIED), such as make $(MAKECMDGOALS) PYTHON=python3.11')"
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation --editable .
+	$(PYTHON) -m venv $(1)
+	$(1)/bin/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r $(2)
+	$(1)/bin/pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation --editable .
+endef
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(call install,$(VENV),requirements.lock)
+	touch $@
+
+# Builds the pages of the committed notebooks, without running them, in an environment of its own that is small: what only
+# installs, tests of packages, and days and months in other languages are taken out again.
+pages: $(PAGES)/.installed
+	PYTHONDONTWRITEBYTECODE=1 SUMMITS_RUNS=$(PAGES)/no_runs $(PAGES)/bin/summits site
+
+$(PAGES)/.installed: requirements-pages.lock pyproject.toml
+	$(call install,$(PAGES),requirements-pages.lock)
+	$(PAGES)/bin/pip uninstall --quiet --yes setuptools pip
+	find $(PAGES)/lib -type d -name tests -prune -exec rm -r {} +
+	find $(PAGES)/lib -path '*/babel/locale-data/*' ! -name 'en*' ! -name root.dat -delete
 	touch $@
 
 # Executes what is not fresh (papermill, two at a time) and builds the pages: _build/site/index.html
@@ -29,10 +50,10 @@ run: setup data-check
 	$(BIN)/summits run -j 2
 	$(BIN)/summits site
 
-# Lint, all tests (the notebook gate among them), then nbval over every committed notebook, on forked kernels.
+# Lint, all tests (the notebook gate among them), then nbval over every committed notebook.
 test: setup lint
 	$(BIN)/pytest -n 2 tests
-	JUPYTER_DEFAULT_PROVISIONER_NAME=summits-fork $(BIN)/pytest --nbval --nbval-current-env -n 2 --dist loadfile notebooks
+	$(BIN)/pytest --nbval --nbval-current-env -n 2 --dist loadfile notebooks
 
 # The quick loop while you write code: no kernel, no fork, no pages.
 unit: setup
@@ -68,5 +89,6 @@ notebooks: setup
 	$(BIN)/ruff format notebooks
 	$(BIN)/summits run -j 2 --publish
 
+# Opens on the story. More options of JupyterLab: make lab LAB="--no-browser --ip=0.0.0.0"
 lab: setup
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab $(AS_ROOT) $(LAB) notebooks/00_what_happened.ipynb

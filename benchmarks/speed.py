@@ -32,7 +32,7 @@ FIXED = {
     "PYTHONHASHSEED": "0",
     "TZ": "UTC",
 }
-DROPPED = {"PYTHONDONTWRITEBYTECODE", "MPLBACKEND", "SUMMITS_DATA", "SUMMITS_RUNS", "SUMMITS_FORK"}
+DROPPED = {"PYTHONDONTWRITEBYTECODE", "MPLBACKEND", "SUMMITS_DATA", "SUMMITS_RUNS"}
 # Of the notebooks that estimate, the one of middling length.
 SWEPT, SWEEP, FEW = "09_restraint", "window_days", 2
 VALUES = ("45", "60", "75", "90", "105", "120")
@@ -85,28 +85,19 @@ def measure(folder: Path, chosen: list[str]) -> list[tuple[str, float, str, floa
     """Rows of the table: what, seconds, against what, the seconds of that, and the goal."""
     files, times = [f"notebooks/{name}.ipynb" for name in chosen], folder / "times.json"
     agg = {"MPLBACKEND": "agg", "TIMES": str(times)}
-    run, plain = [*SUMMITS, "run", "-j", "2"], {"SUMMITS_FORK": "0", "SUMMITS_RUNS": str(folder / "plain")}
+    run = [*SUMMITS, "run", "-j", "2"]
     one = seconds(folder, [*CELLS, *files], **agg)
     sides = halves(json.loads(times.read_text()))
     two = seconds(folder, *([*CELLS, *side] for side in sides), **agg)
-    cold, cold_plain = seconds(folder, run), seconds(folder, run, **plain)
-    results = [
-        [(folder / runs / name / "published" / "notebook.ipynb").read_bytes() for name in chosen]
-        for runs in ("runs", "plain")
-    ]
-    if results[0] != results[1]:
-        raise SystemExit("Forked and ordinary kernels gave different results.")
+    cold = seconds(folder, run)
     nothing = min(seconds(folder, run) for _ in range(3))
     seconds(folder, [*run, "--publish"])
-    compared = seconds(folder, [*NBVAL, *files], JUPYTER_DEFAULT_PROVISIONER_NAME="summits-fork")
-    compared_plain = seconds(folder, [*NBVAL, *files])
+    compared = seconds(folder, [*NBVAL, *files])
     rows = [
         ("scripts, one process", one, "", None, ""),
         ("scripts, two processes", two, "one process", one, ""),
         ("cold run, two workers", cold, "two processes", two, "1.25"),
-        ("the same, ordinary kernels", cold_plain, "two processes", two, ""),
         ("nbval, two workers", compared, "one process", one, "1.0"),
-        ("the same, ordinary kernels", compared_plain, "one process", one, ""),
         ("nothing to do", nothing, "", None, "1.0 s"),
     ]
     if SWEPT in chosen:
@@ -144,7 +135,7 @@ def main() -> None:
         rows = measure(Path(name), chosen)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     told = f"{len(chosen)} notebooks, {datetime.now(UTC):%Y-%m-%d}; {machine}, load {load:.1f} at the start."
-    text = f"{told} Forked and ordinary kernels gave identical results.\n\n{table(rows)}"
+    text = f"{told}\n\n{table(rows)}"
     print(text)
     if chosen == every:
         PAGE.write_text(placed(text, PAGE.read_text(encoding="utf-8")), encoding="utf-8")

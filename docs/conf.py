@@ -1,6 +1,11 @@
 """Sphinx configuration of the pages. All a page needs is in the built folder: no request leaves it."""
 
+import json
+import os
+import sys
 from importlib.metadata import version as installed_version
+from importlib.util import find_spec
+from pathlib import Path
 
 from docutils import nodes
 from docutils.utils.math import MathError
@@ -12,9 +17,23 @@ author = "The Chips & Summits contributors"
 copyright = f"{author}. Text and figures CC BY 4.0, code MIT; data as stated per source"
 version = release = installed_version("chips-and-summits")
 language = "en"
+cited = json.loads((Path(__file__).parent / "told.json").read_text(encoding="utf-8"))["citation"]
 
-extensions = ["myst_nb", "sphinx_copybutton"]
-exclude_patterns = ["_extra", "_parts", "**.jinja"]
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+extensions = [
+    "myst_nb",
+    "sphinx_copybutton",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "lists",
+    "series_pages",
+    "heads",
+    "search_index",
+    "light",
+]
+autodoc_typehints = "none"  # numpydoc says them
+exclude_patterns = ["_extra", "_ext", "_parts", "_templates", "**.jinja"]
+templates_path = ["_templates"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 # A dollar sign before a digit is money, not mathematics.
 myst_dmath_allow_digits = False
@@ -34,29 +53,41 @@ html_title = "Chips & Summits"
 html_static_path = ["_static"]
 html_extra_path = ["_extra"]
 html_css_files = ["site.css"]
-html_js_files = ["filter.js"]
+html_js_files = [("filter.js", {"defer": "defer"}), ("timeline.js", {"defer": "defer"})]
 html_copy_source = False
 html_show_sourcelink = False
-# The summary under a hit is fetched, which browsers refuse for pages opened from a disk.
-html_show_search_summary = False
-# Figures are drawn for a light page, so there is no dark mode to switch to.
-html_context = {"default_mode": "light"}
+# The address of the site, where it has one: of CITATION.cff, or of the environment for a copy elsewhere.
+html_baseurl = os.environ.get("SUMMITS_ADDRESS", cited.get("url", ""))
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": "Chips & Summits"},
     "navbar_align": "left",
     "navbar_center": ["navbar-nav"],
-    "navbar_end": [],
+    "navbar_end": ["theme-switcher"],
     "header_links_before_dropdown": 7,
     "show_prev_next": True,
     "search_bar_text": "Search",
     "secondary_sidebar_items": ["page-toc"],
     "show_toc_level": 2,
     "footer_start": ["copyright"],
-    "footer_end": [],
+    "footer_end": ["about-site"],
     "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
 }
 html_use_index = False
-alone = ("index", "how_to_read", "events", "codebook", "sources", "limits", "search")
+alone = (
+    "index",
+    "how_to_read",
+    "events",
+    "codebook",
+    "sources",
+    "limits",
+    "search",
+    "explore",
+    "contact",
+    "changes",
+    "404",
+)
 html_sidebars = {page: [] for page in alone}
 
 
@@ -78,6 +109,14 @@ def _block_math(translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def _without_reference(app, page: str, source: list[str]) -> None:
+    """Say where the reference is, in the environment of `make pages`, which cannot import the methods."""
+    if page == "api" and find_spec("matplotlib") is None:
+        note = "These pages are those of `make pages`, which leaves the list out; `make run` writes it."
+        source[0] = f"{source[0].partition('## ')[0]}{note}\n"
+
+
 def setup(app) -> None:
     """Register a renderer that writes formulas as MathML, which browsers show without a script."""
     app.add_html_math_renderer("mathml", (_inline_math, None), (_block_math, None))
+    app.connect("source-read", _without_reference)

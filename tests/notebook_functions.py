@@ -3,18 +3,21 @@
 import ast
 from contextlib import suppress
 from types import ModuleType
+from typing import Any
 
 from helpers import paths
 from summits import notebooks
 
 
-def functions_of(name: str) -> ModuleType:
+def functions_of(name: str, **values: Any) -> ModuleType:
     """Return imports, parameters, functions and written-out constants of a notebook as a module.
 
-    Nothing else is run. What needs data of the notebook to be defined is left out.
+    Nothing else is run, and what needs data of the notebook to be defined is left out. `values` are those of
+    names that functions use.
     """
     notebook = notebooks.read(paths.root() / "notebooks" / f"{name}.ipynb")
     module = ModuleType(name)
+    vars(module).update(values)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             for statement in filter(_stands_alone, ast.parse(notebooks.text(cell["source"])).body):

@@ -1,6 +1,6 @@
 // A box above a list of tables that hides the rows without all the words typed. Without this script every row is shown.
 document.addEventListener("DOMContentLoaded", () => {
-  const box = document.querySelector(".filter");
+  const box = document.querySelector(".filter[hidden]");
   if (!box) return;
   const [words, kind, count] = ["input", "select", "output"].map((tag) => box.querySelector(tag));
   const rows = [...document.querySelectorAll("table.filterable tbody tr")];

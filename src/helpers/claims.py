@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from helpers import catalog
+from helpers import catalog, prose, timeline
 from helpers.methods.checks import UnusableInput
 from helpers.methods.comparison import DateComparison, spread_out
 from helpers.methods.placebo import MINIMUM_POOL
@@ -41,6 +41,22 @@ class NotEstimated:
 
     def __bool__(self) -> Literal[False]:
         return False
+
+
+def own_events(chosen: Iterable[str] = (), file: str = "") -> dict[str, list[str]]:
+    """Let own events take the place of the sets, and say so; see `timeline.use_own`.
+
+    This is the rule for own variants: every heading of a figure, table or text after it, and every word of
+    the verdict rule, carries the mark.
+    """
+    sets = timeline.use_own(chosen, file)
+    if sets:
+        listed = "; ".join(f"`{name}`: {', '.join(events)}" for name, events in sets.items())
+        prose.text(
+            f"**This run is an {timeline.VARIANT}.** Own events stand in the place of {listed}. Where the"
+            " text speaks of tests as written or of their hash, it means the published run and not this one."
+        )
+    return sets
 
 
 def attempt(estimator: Callable[..., Any], *args: Any, **settings: Any) -> Any:
@@ -218,20 +234,14 @@ def record_result(
 
 def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict) -> dict[str, Any]:
     """Return the row of a test for `helpers.tables.verdict_table`."""
-    row = {"claim": f"{test_id}: {catalog.claim_test(test_id)['claim']}", "verdict": decision.word}
+    claim = f"{test_id}: {catalog.claim_test(test_id)['claim']}"
+    row: dict[str, Any] = {"claim": claim, "verdict": decision.word}
     if not comparison:
         return row | {"why": "; ".join((*decision.reasons, comparison.why))}
     effect = comparison.effect
-    return row | {
-        "why": "; ".join(decision.reasons),
-        "value": effect.value,
-        "low": effect.low,
-        "high": effect.high,
-        "unit": effect.unit,
-        "mde": effect.details.get("mde"),
-        "placebo_rank": effect.p_value,
-        "n": effect.n,
-    }
+    row |= {name: getattr(effect, name) for name in ("value", "low", "high", "unit", "n")}
+    row |= {"mde": effect.details.get("mde"), "placebo_rank": effect.p_value}
+    return row | {"why": "; ".join(decision.reasons)}
 
 
 def _parts(comparison: DateComparison) -> dict[str, dict[str, Any]]:

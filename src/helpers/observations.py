@@ -89,6 +89,12 @@ def calendar_day(value: str | date | pd.Timestamp) -> pd.Timestamp:
     ------
     NotADay
         If the text is not a full ISO date, the value is missing, or it carries a time zone.
+
+    Examples
+    --------
+    >>> from helpers.observations import calendar_day
+    >>> calendar_day("2024-03-15")
+    Timestamp('2024-03-15 00:00:00')
     """
     try:
         day = pd.Timestamp(date.fromisoformat(value.strip()) if isinstance(value, str) else value)
@@ -132,6 +138,13 @@ def load(series_id: str, as_of: str | date | pd.Timestamp | None = None) -> Seri
         If the table the catalogue names does not exist.
     BadObservations
         If the table lacks the series or holds rows that cannot be read.
+
+    Examples
+    --------
+    >>> from helpers import observations
+    >>> exports = observations.load("us_exp_cn_hs8542", as_of="2024-06-30")
+    >>> exports.info.unit, bool(exports.vintages.max() <= exports.as_of)
+    ('USD', True)
     """
     info = catalog.series(series_id)
     rows = _rows(info)
@@ -156,14 +169,28 @@ def load(series_id: str, as_of: str | date | pd.Timestamp | None = None) -> Seri
 def load_many(
     series_ids: list[str] | tuple[str, ...], as_of: str | date | pd.Timestamp | None = None
 ) -> dict[str, SeriesData]:
-    """Load several series as they were known on one date, keyed by id in the order given; see `load`."""
+    """Load several series as they were known on one date, keyed by id in the order given; see `load`.
+
+    Examples
+    --------
+    >>> from helpers import observations
+    >>> list(observations.load_many(["us_exp_cn_hs8542", "kr_exp_cn_hs8542"]))
+    ['us_exp_cn_hs8542', 'kr_exp_cn_hs8542']
+    """
     return {series_id: load(series_id, as_of) for series_id in series_ids}
 
 
 def known(
     series_ids: list[str] | tuple[str, ...], as_of: str | date | pd.Timestamp | None = None
 ) -> list[str]:
-    """Name the series of which anything was public on a date; `load` refuses the others."""
+    """Name the series of which anything was public on a date; `load` refuses the others.
+
+    Examples
+    --------
+    >>> from helpers import observations
+    >>> observations.known(["us_exp_cn_hs8542"], as_of="1990-01-01")
+    []
+    """
     day = as_of_day(as_of)
     rows = {series_id: _rows(catalog.series(series_id)) for series_id in series_ids}
     return [series_id for series_id, each in rows.items() if day is None or each["vintage"].min() <= day]
@@ -172,7 +199,15 @@ def known(
 def load_known(
     series_ids: list[str] | tuple[str, ...], as_of: str | date | pd.Timestamp | None = None
 ) -> tuple[dict[str, SeriesData], list[str]]:
-    """Load the series of which anything was public on a date; also name those that were not known yet."""
+    """Load the series of which anything was public on a date; also name those that were not known yet.
+
+    Examples
+    --------
+    >>> from helpers import observations
+    >>> series, unknown = observations.load_known(["us_exp_cn_hs8542"], as_of="1990-01-01")
+    >>> list(series), unknown
+    ([], ['us_exp_cn_hs8542'])
+    """
     there = known(series_ids, as_of)
     return load_many(there, as_of), [series_id for series_id in series_ids if series_id not in there]
 
@@ -185,6 +220,13 @@ def vintages(series_id: str) -> pd.DataFrame:
     pandas.DataFrame
         One row per period, one column per vintage, in the unit of the series. A cell is the value a reader
         had on that vintage's day; it is missing where nothing was public yet.
+
+    Examples
+    --------
+    >>> from helpers import observations
+    >>> table = observations.vintages("us_exp_cn_hs8542")
+    >>> table.columns.is_monotonic_increasing, table.index.name
+    (True, 'period')
     """
     rows = _rows(catalog.series(series_id))
     triangle = rows.pivot(index="period", columns="vintage", values="value").sort_index(axis="columns")
@@ -201,6 +243,13 @@ def first_editions(series_id: str, as_of: str | date | pd.Timestamp | None = Non
     ------
     NotYetKnown
         If nothing of the series was public on that date.
+
+    Examples
+    --------
+    >>> from helpers import observations
+    >>> first = observations.first_editions("us_exp_cn_hs8542")
+    >>> first.index.is_unique
+    True
     """
     table, day = vintages(series_id), as_of_day(as_of)
     kept = table if day is None else table.loc[:, table.columns <= day]
@@ -217,6 +266,12 @@ def revisions(series_id: str) -> pd.DataFrame:
     pandas.DataFrame
         Columns ``period``, ``vintage_from``, ``vintage_to``, ``old``, ``new``; one row for each pair of
         neighbouring vintages of a period whose values differ. Empty when nothing was revised.
+
+    Examples
+    --------
+    >>> from helpers import observations
+    >>> observations.revisions("us_exp_cn_hs8542").empty
+    False
     """
     rows = _rows(catalog.series(series_id))
     before = rows.groupby("period")[["vintage", "value"]].shift()
@@ -233,7 +288,7 @@ def revisions(series_id: str) -> pd.DataFrame:
     return chain[changed].reset_index(drop=True)
 
 
-def list_table(name: str, as_of: str | date | pd.Timestamp | None = None) -> pd.DataFrame:
+def list_as_of(name: str, as_of: str | date | pd.Timestamp | None = None) -> pd.DataFrame:
     """Read one list of `data/lists`, such as ``models`` or ``hardware``.
 
     Parameters
@@ -254,6 +309,12 @@ def list_table(name: str, as_of: str | date | pd.Timestamp | None = None) -> pd.
         If there is no such list.
     NotYetKnown
         If no row was public on `as_of`.
+
+    Examples
+    --------
+    >>> from helpers import observations
+    >>> "model" in observations.list_as_of("models")
+    True
     """
     table = catalog.list_table(name)
     day = as_of_day(as_of)
@@ -287,6 +348,12 @@ def every_row(table: str, as_of: str | date | pd.Timestamp | None = None) -> pd.
     ------
     catalog.MissingData
         If there is no such table.
+
+    Examples
+    --------
+    >>> from helpers import observations
+    >>> bool(observations.every_row("trade")["vintage"].isna().any())
+    False
     """
     rows = catalog.read_text_table(paths.data_dir() / "observations" / f"{table}.csv")
     day = as_of_day(as_of)

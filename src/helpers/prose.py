@@ -14,12 +14,12 @@ from typing import Any
 from IPython import get_ipython
 from IPython.display import display
 
-from helpers import records
+from helpers import records, timeline
 
 FIELD = re.compile(
     r"\{\{\s*(?P<name>[A-Za-z_]\w*)(?:\.(?P<part>[A-Za-z_]\w*))?\s*(?::(?P<format>[^{}]*))?\}\}"
 )
-MISSING = "not available"
+NOT_AVAILABLE = "not available"
 # Templates that name what is not recorded yet, by the id of their place in the notebook.
 _waiting: dict[str, str] = {}
 _numbers = itertools.count(1)
@@ -68,6 +68,7 @@ def finish() -> None:
 
 
 def _show(filled: str, **place: Any) -> None:
+    filled = re.sub(r"^#+ .+$", lambda heading: timeline.marked(heading[0]), filled, flags=re.MULTILINE)
     display({"text/markdown": filled}, raw=True, **place)
 
 
@@ -115,7 +116,7 @@ def _value(match: re.Match[str], values: Mapping[str, Mapping[str, Any]]) -> str
         raise ProseError(f"the record {name!r} has no part {part!r}.{_near(part, values[name])}")
     value = values[name][part]
     if value is None:
-        return MISSING
+        return NOT_AVAILABLE
     try:
         return format(value, spec)
     except (ValueError, TypeError):

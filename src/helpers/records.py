@@ -18,6 +18,7 @@ import pandas as pd
 from IPython import get_ipython
 from IPython.display import display
 
+from helpers import timeline
 from helpers.digits import rounded
 from helpers.methods.verdict import VERDICTS
 
@@ -81,6 +82,8 @@ def record(
     BadRecord
         If the name was used by another cell of this notebook, or a field has the wrong form.
     """
+    if value in VERDICTS:
+        value = timeline.marked(str(value))
     content = {
         "name": name,
         "value": _number(value),

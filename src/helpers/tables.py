@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from helpers import catalog, observations
+from helpers import catalog, observations, timeline
 from helpers.methods.verdict import VERDICTS
 from helpers.observations import SeriesData
 
@@ -57,6 +57,7 @@ def show(df: pd.DataFrame, caption: str = "", formats: Mapping[str, int | str] |
         raise BadTable(f"No column {unknown} to format: the columns are {list(map(str, df))}.")
     cells = pd.DataFrame({name: _cells(column, formats.get(name)) for name, column in df.items()})
     right = [_is_number(column) for _, column in df.items()]
+    caption = timeline.marked(caption)
     display({"text/html": _html(cells, right, caption), "text/plain": _text(cells, right, caption)}, raw=True)
 
 
@@ -196,7 +197,7 @@ def _verdict_row(row: Mapping) -> dict:
     unit = row.get("unit", "")
     return {
         "Question": row["claim"],
-        "Verdict": row["verdict"],
+        "Verdict": timeline.marked(row["verdict"]),
         "Effect [95 % interval]": _effect(row, unit),
         "Minimum detectable": _with_unit(row.get("mde"), unit),
         "Placebo rank": significant(row.get("placebo_rank")),

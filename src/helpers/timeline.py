@@ -6,9 +6,11 @@ trading day the United States and Asia could first react.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
+from pathlib import Path
 from textwrap import shorten
 from typing import Any, TypeAlias
 
@@ -24,6 +26,7 @@ TALKS = ("summit_ai", "dialogue")
 NEWS = ["summit_leaders", "dialogue", "summit_ai", "export_control", "control_easing", "counter_measure"]
 NEWS += ["trade_truce", "market_shock"]
 LABEL_WIDTH = 48
+ANY_DISTANCE = 10**6  # days
 PLACE_LABELS = {"summit": "", "ai-summit": "AI summit in ", "dialogue": "AI talks in "}
 FIRST_SESSION = "2010-01-01"
 # Holidays of mainland exchanges are published a year ahead.
@@ -33,6 +36,15 @@ LAST_SESSION = "2030-12-31"
 CLOSED = {"XHKG": ("2023-09-01", "2023-09-08")}
 # Local hour at which an event counts as known, by its place in the New York trading day.
 KNOWN_AT = {"unknown": 12, "closed": 12, "during": 12, "before_open": 8, "after_close": 17}
+VARIANT = "own variant, not pre-specified"
+# Kinds of own events: the set whose place they take, their category and direction.
+OWN_KINDS = {
+    "meeting": ("meetings", "summit_leaders", "cooperation"),
+    "tightening": ("tightening_major", "export_control", "tightening"),
+    "easing": ("easing_major", "control_easing", "easing"),
+}
+# Of this notebook: rows of an events file, and the ids that take the place of a set.
+_own: dict[str, Any] = {"rows": None, "sets": {}}
 
 Day: TypeAlias = str | date | pd.Timestamp
 
@@ -43,6 +55,125 @@ class UnknownEvent(ValueError):
 
 class OutsideCalendar(ValueError):
     """A day or window reaches beyond the trading calendar."""
+
+
+class BadEvents(ValueError):
+    """A file of own events that cannot be read; the message names the file, the row and the mend."""
+
+
+def read_events(path: str | Path) -> pd.DataFrame:
+    """Read own events from a CSV file with the columns date, label and kind.
+
+    Parameters
+    ----------
+    path : str or Path
+        Days are written 2024-03-15. A kind is meeting, tightening or easing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `events` returns; the id is the label in lower case, joined by hyphens.
+
+    Raises
+    ------
+    BadEvents
+        If the file or a row cannot be used.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from helpers.timeline import read_events
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "mine.csv")
+    ...     _ = path.write_text("date,label,kind\\n2024-03-16,My rule,tightening\\n")
+    ...     read_events(path)["first_us_trading_day"]
+    event_id
+    my-rule   2024-03-18
+    Name: first_us_trading_day, dtype: datetime64[us]
+    """
+    path, published = Path(path), catalog.events_table()
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig").map(str.strip)
+    if sorted(table) != ["date", "kind", "label"] or table.empty:
+        mend = "Write the columns date,label,kind and one event a row."
+        raise BadEvents(f"{path.name} has {len(table)} rows of {', '.join(map(str, table))}. {mend}")
+    days = pd.to_datetime(table["date"], format="%Y-%m-%d", errors="coerce")
+    ids = table["label"].str.lower().str.replace(r"[\W_]+", "-", regex=True).str.strip("-").rename("event_id")
+    span = f"date is no day from {FIRST_SESSION} to {LAST_SESSION}. Write it like 2024-03-15."
+    faults = {
+        span: ~((days > FIRST_SESSION) & (days < LAST_SESSION)),
+        f"kind is none of {', '.join(OWN_KINDS)}. Choose one.": ~table["kind"].isin(OWN_KINDS),
+        "label is blank or taken. Write another.": ids.isin(["", *published.index]) | ids.duplicated(),
+    }
+    for fault, wrong in faults.items():
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise BadEvents(f"{path.name}, row {row + 2} ({', '.join(table.iloc[row])}): {fault}")
+    rows = published.iloc[:0].reindex(ids)
+    rows = rows.fillna(dict.fromkeys(rows.select_dtypes("str"), "")).assign(date=days.to_numpy())
+    rows[["category", "direction"]] = [OWN_KINDS[kind][1:] for kind in table["kind"]]
+    for name in ("title", "label", "phrase", "sentence"):
+        rows[name] = table["label"].to_numpy()
+    rows[["us_session", "announced_zone"]] = "unknown"
+    rows[["date_kind", "confidence", "verified", "source_title"]] = ["announced", "high", "yes", path.name]
+    rows[list(DATE_COLUMNS[1:])] = trading_days(rows)
+    return rows.astype(published.dtypes)
+
+
+def use_own(chosen: Iterable[str] = (), file: str | Path = "") -> dict[str, list[str]]:
+    """Let own events take the place of the sets of `data/claims.yml`, from here to the end of the notebook.
+
+    A set for which neither `chosen` nor the file has an event stays as it is. The rows of the file are known
+    to `events` too. What is shown from now on is `marked`; without own events, everything is as published.
+
+    Parameters
+    ----------
+    chosen : iterable of str
+        Ids of events, or names of sets.
+    file : str or Path
+        See `read_events`.
+
+    Returns
+    -------
+    dict of str to list of str
+        Ids by the name of the set whose place they take.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> timeline.use_own(["ec-oct7-2022"])
+    {'tightening_major': ['ec-oct7-2022']}
+    >>> timeline.event_set("tightening_major").index.tolist(), timeline.marked("supported")
+    (['ec-oct7-2022'], 'supported (own variant, not pre-specified)')
+    >>> timeline.use_own()
+    {}
+    """
+    rows = read_events(file) if file else None
+    _own.update(rows=rows, sets={})
+    named = [name for name in chosen if name in catalog.claims()["sets"]]
+    sets = {name: list(event_set(name).index) for name in named}
+    ids = [event for event in chosen if event not in named] + ([] if rows is None else list(rows.index))
+    for event, row in events(ids=ids).iterrows():
+        for place, category, direction in OWN_KINDS.values():
+            if row["category"] == category or row["direction"] == direction != "cooperation":
+                sets.setdefault(place, []).append(str(event))
+                break
+        else:
+            raise UnknownEvent(f"{event} is no leader meeting and neither tightens nor eases. Leave it out.")
+    _own["sets"] = sets
+    return sets
+
+
+def marked(text: str) -> str:
+    """Say of a heading or a verdict that it rests on own events, where it does; see `use_own`."""
+    return f"{text} ({VARIANT})" if _own["sets"] and VARIANT not in text else text
+
+
+def without_replaced(selected: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the listed events of a direction in whose place own events stand; see `use_own`."""
+    directions = [name.removesuffix("_major") for name in _own["sets"]]
+    own = [event for members in _own["sets"].values() for event in members]
+    return selected[~selected["direction"].isin(directions) | selected.index.isin(own)]
 
 
 def events(
@@ -79,6 +210,13 @@ def events(
     ------
     UnknownEvent
         If a value to select by occurs in no event; the message names those that do.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> early = timeline.events(categories="export_control", actors="US", end="2020-06-30")
+    >>> "ec-huawei-entity-2019" in early.index
+    True
     """
     table = _all_events()
     keep = pd.Series(True, index=table.index)
@@ -103,7 +241,18 @@ def events(
 
 
 def event_set(name: str, as_of: Day | None = None) -> pd.DataFrame:
-    """Select an event set named in `data/claims.yml`, such as ``tightening_major``; see `events`."""
+    """Select an event set named in `data/claims.yml`, such as ``tightening_major``; see `events`.
+
+    Own events stand in its place where there are any; see `use_own`.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> "ec-oct7-2022" in timeline.event_set("tightening_major").index
+    True
+    """
+    if name in _own["sets"]:
+        return events(ids=_own["sets"][name], as_of=as_of)
     sets = catalog.claims()["sets"]
     if name not in sets:
         raise UnknownEvent(f"data/claims.yml has no set {name!r}. It has: {', '.join(sets)}.")
@@ -116,7 +265,14 @@ def event_set(name: str, as_of: Day | None = None) -> pd.DataFrame:
 
 
 def meetings(as_of: Day | None = None) -> pd.DataFrame:
-    """Select the leader meetings, in person or virtual, that `data/claims.yml` names; see `events`."""
+    """Select the leader meetings, in person or virtual, that `data/claims.yml` names; see `events`.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> timeline.meetings(as_of="2019-12-31").index.tolist()[-1]
+    'summit-osaka-2019'
+    """
     return event_set("meetings", as_of)
 
 
@@ -125,6 +281,12 @@ def labels(selected: pd.DataFrame) -> pd.Series:
 
     Meetings and talks are named by the place their id and their title share, other events by the first part
     of their title. If two events would get the same name, both get their whole title.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> timeline.labels(timeline.events(ids="summit-busan-2025")).tolist()
+    ['Busan, 30 Oct 2025']
     """
     dates = selected["date"].dt.day.astype(str) + selected["date"].dt.strftime(" %b %Y")
     short = [_short_name(event_id, title) for event_id, title in selected["title"].items()]
@@ -141,11 +303,17 @@ def lanes(selected: pd.DataFrame) -> dict[str, pd.DataFrame]:
     dict of str to pandas.DataFrame
         Events by lane, in drawing order; lanes without an event are left out. Every event is in exactly one
         lane.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> list(timeline.lanes(timeline.events(ids=["summit-busan-2025", "ec-oct7-2022"])))
+    ['Leader meetings', 'Export controls']
     """
     category = selected["category"]
     direction = selected["direction"]
     leaders = category == "summit_leaders"
-    meeting = selected.index.isin(catalog.claims()["sets"]["meetings"])
+    meeting = selected.index.isin(meetings().index)
     controls = category.isin(["export_control", "control_easing"])
     tariffs = category == "trade_truce"
     rules = {
@@ -187,6 +355,13 @@ def reaction_days(selected: pd.DataFrame, calendar: str) -> pd.Series:
     ------
     OutsideCalendar
         If an event lies after the last session the calendar knows.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> meeting = timeline.events(ids="summit-mar-a-lago-2017")
+    >>> timeline.reaction_days(meeting, "XNYS").dt.day_name().tolist()
+    ['Friday']
     """
     closes = _closes(calendar)
     moments = pd.DatetimeIndex([_moment(event) for event in selected.itertuples()], tz="UTC")
@@ -197,8 +372,21 @@ def reaction_days(selected: pd.DataFrame, calendar: str) -> pd.Series:
     return pd.Series(closes.index[closes.searchsorted(moments, side="right")], selected.index, name="day")
 
 
+def trading_days(selected: pd.DataFrame) -> pd.DataFrame:
+    """Return the first New York and Hong Kong session that could react to each event; see `reaction_days`."""
+    calendars = {"first_us_trading_day": "XNYS", "first_asia_trading_day": "XHKG"}
+    return pd.DataFrame({column: reaction_days(selected, each) for column, each in calendars.items()})
+
+
 def sessions(calendar: str, first: Day, last: Day) -> pd.DatetimeIndex:
-    """List the sessions of an exchange from one day to another, as far as its calendar is known."""
+    """List the sessions of an exchange from one day to another, as far as its calendar is known.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> len(timeline.sessions("XNYS", "2024-07-01", "2024-07-07"))
+    4
+    """
     return _closes(calendar).loc[calendar_day(first) : calendar_day(last)].index
 
 
@@ -217,6 +405,13 @@ def close_by(selected: pd.DataFrame, others: pd.DataFrame, days: int) -> pd.Data
     pandas.DataFrame
         One row per pair, in the order of both tables: ``event`` and ``other`` (ids), and ``days``, the
         calendar days from the event to the other, negative if the other came first.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> meetings = timeline.events(ids=["summit-beijing-2017", "summit-busan-2025"])
+    >>> len(timeline.close_by(meetings, meetings, days=30))
+    0
     """
     pairs = pd.merge(_ids_and_dates(selected, "event"), _ids_and_dates(others, "other"), how="cross")
     pairs["days"] = (pairs["date_other"] - pairs["date_event"]).dt.days
@@ -240,21 +435,22 @@ def nearest(selected: pd.DataFrame, others: pd.DataFrame | None = None) -> pd.Da
         Indexed by ``event_id``: ``label``, ``days`` (distance in calendar days), ``nearest`` (label of the
         other event), ``nearest_date`` and ``nearest_category``. Of two at the same distance the earlier is
         named. Without any other event the last four are missing.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> meetings = timeline.events(ids=["summit-mar-a-lago-2017", "summit-beijing-2017"])
+    >>> timeline.nearest(meetings)["days"].tolist()
+    [216, 216]
     """
     others = selected if others is None else others
-    apart = _days_apart(selected["date"], others["date"]).astype(float)
-    apart[selected.index.to_numpy()[:, None] == others.index.to_numpy()[None, :]] = np.inf
-    table = pd.DataFrame({"label": labels(selected)})
-    if others.empty:
-        empty = table.reindex(columns=["label", "days", "nearest", "nearest_date", "nearest_category"])
-        return empty.astype({"days": "Int64", "nearest_date": others["date"].dtype})
-    alone = np.isinf(apart.min(axis=1))
-    neighbour = pd.Series(others.index[apart.argmin(axis=1)], index=selected.index).mask(alone)
-    table["days"] = pd.Series(apart.min(axis=1), index=selected.index).mask(alone).astype("Int64")
-    table["nearest"] = neighbour.map(labels(others))
-    table["nearest_date"] = neighbour.map(others["date"])
-    table["nearest_category"] = neighbour.map(others["category"])
-    return table
+    pairs = close_by(selected, others, ANY_DISTANCE)
+    pairs = pairs.assign(days=pairs["days"].abs()).sort_values("days", kind="stable").drop_duplicates("event")
+    closest = pairs.set_index("event").reindex(selected.index)
+    table = pd.DataFrame({"label": labels(selected), "days": closest["days"].astype("Int64")})
+    named = others.reindex(closest["other"]).set_axis(selected.index)
+    table["nearest"] = labels(others).reindex(closest["other"]).to_numpy()
+    return table.assign(nearest_date=named["date"], nearest_category=named["category"])
 
 
 def clusters(selected: pd.DataFrame, days: int) -> pd.Series:
@@ -264,14 +460,28 @@ def clusters(selected: pd.DataFrame, days: int) -> pd.Series:
     -------
     pandas.Series
         Whole numbers from 0 in order of date, one per event of `selected`.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> meetings = timeline.events(ids=["summit-mar-a-lago-2017", "summit-beijing-2017"])
+    >>> timeline.clusters(meetings, days=60).tolist()
+    [0, 1]
     """
     dates = selected["date"].sort_values(kind="stable")
     return (dates.diff().dt.days > days).cumsum().reindex(selected.index).rename("cluster")
 
 
 def reach(as_of: Day | None = None) -> pd.Timestamp:
-    """Return the last day about which the list speaks: that of its last verified event, or `as_of`."""
-    last = _all_events().query("verified == 'yes'")["date"].max()
+    """Return the last day about which the list speaks: that of its last verified event, or `as_of`.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> timeline.reach(as_of="2024-01-31")
+    Timestamp('2024-01-31 00:00:00')
+    """
+    last = catalog.events_table().query("verified == 'yes'")["date"].max()
     known_by = as_of_day(as_of)
     return last if known_by is None else min(last, known_by)
 
@@ -302,6 +512,14 @@ def counts_around(
         One row per meeting: ``label``, ``date``, ``tightening_before``, ``tightening_during``,
         ``tightening_after``, the same for easing, and ``days_after_covered``: how many of the `after` days
         lie within the `reach` of the list, beyond which it is silent.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> controls = timeline.events(categories="export_control")
+    >>> around = timeline.counts_around(controls, timeline.meetings("2025-12-31"), before=60, after=60)
+    >>> bool((around["tightening_after"] >= 0).all())
+    True
     """
     _refuse_negative(before, after)
     counted = selected.drop(index=summits.index, errors="ignore")
@@ -331,6 +549,14 @@ def counts_expected(
     pandas.DataFrame
         One row per meeting: ``label``, ``date``, and ``tightening_before``, ``tightening_after`` and the same
         for easing, as numbers of events; days beyond the reach of the list count nothing.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> controls = timeline.events(categories="export_control")
+    >>> usual = timeline.counts_expected(controls, timeline.meetings("2025-12-31"), before=60, after=60)
+    >>> bool((usual["tightening_after"] >= 0).all())
+    True
     """
     _refuse_negative(before, after)
     counted = selected.drop(index=summits.index, errors="ignore")
@@ -373,8 +599,17 @@ def unusable(
     Returns
     -------
     pandas.DataFrame
-        Indexed by ``event_id``: ``label``, ``date``, ``reason`` in plain words, several joined by ``; ``.
+        Indexed by ``event_id``: ``label``, ``date``, ``reason`` in plain words, several joined by semicolons.
         Usable events are left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from helpers import timeline
+    >>> months = pd.date_range("2018-01-01", "2018-12-01", freq="MS")
+    >>> busan = timeline.events(ids="summit-busan-2025")
+    >>> timeline.unusable(busan, months, before=3, after=3, guard=0)["reason"].str[:24].tolist()
+    ['the window ends in 2026-']
     """
     _refuse_negative(before, after)
     if index.tz is not None:
@@ -397,7 +632,9 @@ def unusable(
 
 
 def _all_events() -> pd.DataFrame:
-    return catalog.events_table().sort_values("date", kind="stable")
+    listed = catalog.events_table()
+    rows = listed if _own["rows"] is None else pd.concat([listed, _own["rows"]])
+    return rows.sort_values("date", kind="stable")
 
 
 def _known(choice: str | list[str], known: set[str], column: str) -> set[str]:
@@ -448,11 +685,6 @@ def _moment(event: Any) -> pd.Timestamp:
 
 def _ids_and_dates(selected: pd.DataFrame, name: str) -> pd.DataFrame:
     return pd.DataFrame({name: selected.index, f"date_{name}": selected["date"].to_numpy()})
-
-
-def _days_apart(these: pd.Series, those: pd.Series) -> np.ndarray:
-    days = [dates.to_numpy().astype("datetime64[D]") for dates in (these, those)]
-    return np.abs(days[0][:, None] - days[1][None, :]).astype(int)
 
 
 def _around(summits: pd.DataFrame, before: int, after: int) -> dict[str, tuple[pd.Series, pd.Series]]:

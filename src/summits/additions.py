@@ -1,16 +1,23 @@
-"""What a maintainer adds by a command: a dated event, a notebook. Each is checked, or nothing is written."""
+"""What is added by a command: a dated event, a series, a notebook. Each is checked, or nothing is written."""
 
 import json
 import re
 from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from helpers import catalog, paths, schema
+from helpers import catalog, observations, paths, schema
+from helpers.studies import read_series
 from summits import notebooks, plan, validation
+from summits.publishers import store
+from summits.publishers.client import Refused
 
 TEMPLATE = "tools/notebook_template.ipynb"
+ASKED = ("series_id", "title", "frequency", "unit", "price_basis", "publisher")
+OWN = "own"  # table of the series that a reader adds
 NAME = re.compile(r"\d\d_[a-z0-9_]+")
 
 
@@ -18,9 +25,10 @@ class CannotAdd(ValueError):
     """An addition that would not be sound; one line for each reason."""
 
 
-def columns_to_ask(given: Mapping[str, str | None]) -> list[schema.Column]:
-    """Columns of the events table that are not derived and have no value yet, in order."""
-    return [column for column in schema.EVENTS.columns if given.get(column.name, "") is None]
+def columns_to_ask(table: schema.Table, given: Mapping[str, str | None]) -> list[schema.Column]:
+    """Columns of a table that its command asks for and that have no value yet, in order."""
+    asked = ASKED if table is schema.SERIES else table.names
+    return [each for each in table.columns if each.name in asked and given.get(each.name, "") is None]
 
 
 def add_event(values: Mapping[str, str]) -> dict[str, Any]:
@@ -41,9 +49,6 @@ def add_event(values: Mapping[str, str]) -> dict[str, Any]:
     CannotAdd
         If the package would not be in order; nothing is written then.
     """
-    files = {
-        path: path.read_bytes() for path in map(paths.data_dir().joinpath, ("events.csv", "datapackage.json"))
-    }
     table = catalog.read_text_table(paths.data_dir() / "events.csv")
     row = {column: values.get(column, "").strip() for column in table}
     lacking = [column.name for column in schema.EVENTS.columns if column.required and not row[column.name]]
@@ -56,17 +61,72 @@ def add_event(values: Mapping[str, str]) -> dict[str, Any]:
         new[["first_us_trading_day", "first_asia_trading_day"]] = validation.first_sessions(new)
     except (ValueError, KeyError) as error:
         raise CannotAdd(f"No trading days for {row['date']!r}: {error}") from None
-    try:
-        _write("events.csv", pd.concat([table, new]))
-        if problems := describe():
-            raise CannotAdd("\n".join(map(str, problems)))
-    except BaseException:
-        for path, content in files.items():
-            path.write_bytes(content)
-        raise
+    _change({"events.csv": pd.concat([table, new])})
     place = list(catalog.read_text_table(paths.data_dir() / "events.csv")["event_id"]).index(row["event_id"])
     days = new[["first_us_trading_day", "first_asia_trading_day"]].iloc[0]
     return {**row, "row": place + 2, "days": " and ".join(days)}
+
+
+def add_series(file: Path, values: Mapping[str, str]) -> dict[str, Any]:
+    """Add a series of a CSV file to the package: its rows in the catalogue, in its table and in the sources.
+
+    Parameters
+    ----------
+    file
+        Columns date and value; see `helpers.studies.read_series`.
+    values
+        Text by column of the catalogue; series_id, title, frequency, unit and publisher are needed. `vintage`
+        is the day from which the values were public, today if it is blank.
+
+    Returns
+    -------
+    dict
+        series_id, and the number of values as `rows`.
+
+    Raises
+    ------
+    CannotAdd, helpers.methods.checks.UnusableInput
+        If the package would not be in order, or the file cannot be read; nothing is written then.
+    """
+    given = {name: text.strip() for name, text in values.items() if text.strip()}
+    if lacking := [name for name in ASKED if name not in given and name != "price_basis"]:
+        names = {"series_id": "id", "publisher": "source"}
+        raise CannotAdd(f"Give also {', '.join('--' + names.get(name, name) for name in lacking)}.")
+    if given["series_id"] in catalog.catalogue().index:
+        raise CannotAdd(f"data/series.csv has a series {given['series_id']!r} already. Choose another id.")
+    money = re.match(r"[A-Z]{3}(?= |$)", given["unit"])
+    basis = {"currency": money[0] if money else "", "price_basis": "nominal" if money else "not applicable"}
+    row = basis | {"seasonal": "NSA", "averaging": "none", "stored_as": "level", "redistribution": "open"}
+    row |= {"licence": "not stated", "definition": given["title"]} | given | {"table": OWN}
+    source = {"source_id": f"{OWN}_{given['series_id']}", "read_from": file.name} | row
+    source["vintage_rule"] = "The day that was stated, or else that on which the file was added."
+    added = {"series.csv": row, "sources.csv": source}
+    place, series = f"observations/{OWN}.csv", read_series(file).dropna()
+    periods = pd.DatetimeIndex(series.index).strftime(observations.PERIOD_FORMAT[row["frequency"]])
+    rows = pd.DataFrame({"period": periods, "value": series.map("{:.15g}".format).to_numpy()})
+    rows[["series_id", "source_id"]] = row["series_id"], source["source_id"]
+    rows["vintage"] = given.get("vintage") or date.today().isoformat()
+    known = paths.data_dir() / place
+    before = [catalog.read_text_table(known)] if known.exists() else []
+    tables = {place: pd.concat([*before, rows])[schema.OBSERVATIONS.names]}
+    for name, new in added.items():
+        table = catalog.read_text_table(paths.data_dir() / name)
+        tables[name] = pd.concat([table, pd.DataFrame([new])])[list(table)].fillna("")
+    _change(tables)
+    return {"series_id": row["series_id"], "rows": len(rows)}
+
+
+def _change(tables: Mapping[str, pd.DataFrame]) -> None:
+    """Put tables into the package, in order and in one change; none is written if it would not be sound."""
+    files = {}
+    for path, table in tables.items():
+        ordered = table.sort_values(validation.order_of(path), kind="stable")
+        files[path] = ordered.to_csv(index=False, lineterminator="\n").encode()
+    try:
+        with store.locked(paths.data_dir()):
+            store.change(paths.data_dir(), files)
+    except Refused as fault:
+        raise CannotAdd(str(fault)) from None
 
 
 def describe() -> list[validation.Problem]:

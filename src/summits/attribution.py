@@ -8,10 +8,10 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from helpers import paths
 from summits import archive, changes, tasks
@@ -44,13 +44,16 @@ def attribute(report: dict[str, Any], before: Records, after: Records, rerun: Re
     old_data: dict[str, str] = {}
     names = dict.fromkeys(each["run"] for each in moved)
     why = {name: _obstacle(name, runs, before, after, old_data) for name in names}
-    fit = [runs[name] for name in names if not why[name]]
-    newer = [run for run in fit if _differs(_data, run, runs, before, after)]
-    recoded = [run for run in newer if _differs(_code, run, runs, before, after)]
-    on_old = before | rerun(recoded, old_data, False)
+    fit = {name: [each.id for each in with_needs(runs[name], runs)] for name in names if not why[name]}
+
+    def differing(part: Callable[[Mapping[str, Any]], Any]) -> list[str]:
+        return [name for name, chain in fit.items() if any(part(before[x]) != part(after[x]) for x in chain)]
+
+    newer, recoded = differing(_data), differing(_code)
+    on_old = before | rerun([runs[name] for name in newer if name in recoded], old_data, False)
     # With the data unchanged, all that moved was moved by code.
-    on_old |= {run.id: after[run.id] for run in fit if run not in newer}
-    on_revised = after | rerun(newer, old_data, True)
+    on_old |= {name: after[name] for name in fit if name not in newer}
+    on_revised = after | rerun([runs[name] for name in newer], old_data, True)
     for each in moved:
         each["undivided"] = why[each["run"]]
         if each["undivided"]:
@@ -81,16 +84,6 @@ def _obstacle(
 def with_needs(run: Run, runs: Mapping[str, Run]) -> list[Run]:
     """Return a run and all runs whose records it reads, directly or through others."""
     return [run, *(each for need in run.needs for each in with_needs(runs[need], runs))]
-
-
-def _differs(
-    part: Callable[[Mapping[str, Any]], Any],
-    run: Run,
-    runs: Mapping[str, Run],
-    before: Records,
-    after: Records,
-) -> bool:
-    return any(part(before[each.id]) != part(after[each.id]) for each in with_needs(run, runs))
 
 
 def _data(record: Mapping[str, Any]) -> dict[str, str]:
@@ -140,7 +133,8 @@ def rerun_on(
         keys = _keys(place / "data")
         for path, content in old.items():
             _put(place / "data" / path, content, keys.get(path, []), revised)
-        with _elsewhere(place):
+        elsewhere = {"SUMMITS_DATA": str(place / "data"), "SUMMITS_RUNS": str(place / "runs")}
+        with mock.patch.dict(os.environ, elsewhere):
             wanted = {run.id for run in runs}
             listed = {run.id: run for run in plan()}
             due = {each.id for name in wanted for each in with_needs(listed[name], listed)}
@@ -162,18 +156,3 @@ def _put(path: Path, old: bytes, key: list[str], revised: bool) -> None:
         kept.to_csv(path, index=False, lineterminator="\n")
     else:
         path.write_bytes(old)
-
-
-@contextmanager
-def _elsewhere(place: Path) -> Iterator[None]:
-    """Let the data and the runs of this process be those below `place`."""
-    own = {"SUMMITS_DATA": str(place / "data"), "SUMMITS_RUNS": str(place / "runs")}
-    before = {name: os.environ.pop(name, None) for name in own}
-    os.environ.update(own)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            del os.environ[name]
-            if value is not None:
-                os.environ[name] = value

@@ -143,31 +143,6 @@ def overlap(old: list[float | None], new: list[float | None]) -> bool | None:
     return old_low <= new_high and new_low <= old_high
 
 
-def in_half_widths(moved: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Put estimates that moved in units of their earlier intervals, for a figure.
-
-    Parameters
-    ----------
-    moved
-        From `estimates`, with `run`.
-
-    Returns
-    -------
-    DataFrame
-        `label`, and the new `value`, `low` and `high`, where the old interval reaches from -1 to 1; the value
-        farthest from its middle first. Estimates without both intervals, or with an old one of no width, are
-        left out.
-    """
-    rows = []
-    for each in moved:
-        _, low, high = each["old"]
-        if None not in (*each["old"], *each["new"]) and high > low:
-            ends = [(2 * end - low - high) / (high - low) for end in each["new"]]
-            rows.append([f"{each['run'].split('_')[0]}: {each['name'].replace('_', ' ')}", *ends])
-    table = pd.DataFrame(rows, columns=["label", "value", "low", "high"])
-    return table.sort_values("value", key=abs, ascending=False, kind="stable", ignore_index=True)
-
-
 def verdicts(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     """List the verdicts that flipped: `name`, `old` and `new` word, empty where there was none."""
     old, new = _words(before), _words(after)
@@ -241,8 +216,9 @@ def pair(
     Parameters
     ----------
     before, after
-        Folders of runs. Without `before`, each published run in place is compared with the one it replaced
-        (with itself if it never replaced one); without `after`, the folder of runs in use is meant.
+        Folders of runs, or of one run each, such as two parameter sets of a notebook. Without `before`, each
+        published run in place is compared with the one it replaced (with itself if it never replaced one);
+        without `after`, the folder of runs in use is meant.
     only
         Ids of the runs of interest; all if None.
 
@@ -265,7 +241,10 @@ def pair(
 
 
 def _records(folder: Path) -> Records:
+    """Records below a folder; that of one run stands under its notebook, whatever its parameters."""
     found = archive.records(folder)
+    if alone := archive.record(folder / "record.json"):
+        found = {alone["notebook"]: alone}
     if not found:
         raise ChangesError(f"{folder} holds no <notebook>/<set>/record.json. Run `summits run` first.")
     return found

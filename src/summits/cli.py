@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-FAILED, USAGE, CHANGED, INTERRUPTED = 1, 2, 10, 130
+FAILED, USAGE, CHANGED, REFUSED, CHANGED_AND_REFUSED, INTERRUPTED = 1, 2, 10, 11, 12, 130
 
 
 class Commands(click.Group):
@@ -40,8 +40,8 @@ class Commands(click.Group):
 def main() -> None:
     """Chips & Summits: run the notebooks, see how they stand, build the site.
 
-    Exit codes: 0 all well, 1 something failed, 2 wrong use, 130 interrupted; `changes` and `rerun` also 10,
-    something changed.
+    Exit codes: 0 all well, 1 something failed, 2 wrong use, 130 interrupted; `changes`, `compare` and `rerun`
+    also 10, something changed or differs; `rerun` also 11, a publisher was refused, and 12, both.
     """
 
 
@@ -138,7 +138,7 @@ def sweep(
     one table under runs/NOTEBOOK/_sweeps/, with a figure that compares one of them.
 
     \b
-    summits sweep 09 -p window_days=30,60,90 -p as_of=,2025-12-31
+    summits sweep 09 -p window_days=30..90/30 -p as_of=,2025-12-31
     """
     from summits import command, plan, sweeps
 
@@ -168,8 +168,8 @@ def sweep(
 def changes(before: Path | None, after: Path | None, attribute: bool, as_json: bool, workers: int) -> None:
     """Say what changed between two sets of runs, and why.
 
-    BEFORE and AFTER are folders of runs. Without them, the published results are compared with those they
-    replaced. The report is also written as a page, below runs/_changes/.
+    BEFORE and AFTER are folders of runs, or each that of one run of a notebook. Without them, the published
+    results are compared with those they replaced. The report is also written as a page, below runs/_changes/.
 
     Exit codes: 0 nothing changed, 10 something changed, 1 failed, 2 wrong use.
     """
@@ -215,31 +215,44 @@ def rerun(attribute: bool, publish: bool, workers: int) -> None:
     """Refresh if configured, run what is due, say what changed, build the pages.
 
     For a scheduler: it keeps no state and is safe to call twice. What to refresh stands in collection.yml,
-    under `rerun`.
+    under `rerun`. What it says is also kept, with the time, below runs/_log/.
 
-    Exit codes: 0 nothing changed, 10 something changed, 1 a publisher was refused or a run failed.
+    Exit codes: 0 nothing changed, 10 something changed, 11 a publisher was refused or its figures wait for a
+    person, 12 both, 1 a run failed, 2 wrong use, 130 interrupted.
     """
     from summits import rerun as rerunning
 
-    done = rerunning.rerun(
-        attribute=attribute, publish=publish, workers=workers, echo=click.echo, progress=_progress(False)
-    )
-    _tell(done.endings)
-    for name, path in (("Changes", done.report), ("Site", done.pages)):
-        if path:
-            click.echo(f"{name}: {path}")
-    sys.exit(FAILED if done.failed else CHANGED if done.changed else 0)
+    codes = {(True, False): CHANGED, (False, True): REFUSED, (True, True): CHANGED_AND_REFUSED}
+    with rerunning.logged(click.echo) as tell:
+        progress = _progress(False)
+        done = rerunning.rerun(
+            attribute=attribute, publish=publish, workers=workers, echo=tell, progress=progress
+        )
+        code = FAILED if done.failed else codes.get((done.changed, bool(done.refused)), 0)
+        tell(done.summary(code))
+    sys.exit(code)
 
 
 @main.command()
 @JSON
-def status(as_json: bool) -> None:
-    """Show runs by state, and series by last period, vintage and next release."""
+@click.option("--check", "as_check", is_flag=True, help="For a monitor: exit code 1 if something is amiss.")
+def status(as_json: bool, as_check: bool) -> None:
+    """Show runs by state, and series by last period, vintage and next release.
+
+    With --check, only what is amiss is shown: runs that are not fresh, series that are late or whose
+    publisher was refused. Exit codes then: 0 all well, 1 something is amiss.
+    """
     from summits import command, release_dates
     from summits.change_report import filled
 
     found = {"runs": command.run_states(), "series": release_dates.release_status()}
+    if as_check:
+        found["runs"] = [each for each in found["runs"] if each["state"] != "fresh"]
+        # Data that every reader fetches alone are no fault of this place.
+        awaited = (each for each in found["series"] if each["reason"] != "not fetched")
+        found["series"] = [each for each in awaited if each["stale"]]
     click.echo(json.dumps(found, indent=1) if as_json else filled("status.txt.jinja", **found), nl=as_json)
+    sys.exit(FAILED if as_check and any(found.values()) else 0)
 
 
 @main.command()
@@ -358,20 +371,40 @@ def _tell_problems(problems: Sequence[object]) -> None:
     sys.exit(FAILED if problems else 0)
 
 
-def _columns_of_an_event(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command one option for each column of the events table that is not derived."""
+def _columns(of: str, **names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one option for each column of a table; `names` calls it otherwise, or leaves it out."""
     from helpers import schema
 
-    for column in reversed(schema.EVENTS.columns):
-        kind = click.Choice(column.values) if column.values else str
-        if not column.name.startswith("first_"):
-            option = f"--{column.name.replace('_', '-')}"
-            command = click.option(option, column.name, type=kind, help=column.description)(command)
-    return command
+    def with_options(command: Callable[..., None]) -> Callable[..., None]:
+        for column in reversed(schema.TABLES[of].columns):
+            kind = click.Choice(column.values) if column.values else str
+            if name := names.get(column.name, column.name):
+                option = click.option(
+                    f"--{name.replace('_', '-')}", column.name, type=kind, help=column.description
+                )
+                command = option(command)
+        return command
+
+    return with_options
+
+
+def _ask(table: str, given: dict[str, str | None]) -> dict[str, str]:
+    """Ask in a terminal for what was not given as an option."""
+    from helpers import schema
+    from summits import additions
+
+    if sys.stdin.isatty():
+        for column in additions.columns_to_ask(schema.TABLES[table], given):
+            default = None if column.required else ""
+            values = column.values if column.required else (*column.values, "")
+            kind = click.Choice(values) if column.values else str
+            prompt = column.description
+            given[column.name] = click.prompt(prompt, type=kind, default=default, show_default=False)
+    return {name: text or "" for name, text in given.items()}
 
 
 @data.command()
-@_columns_of_an_event
+@_columns("events.csv", first_us_trading_day="", first_asia_trading_day="")
 def add_event(**given: str | None) -> None:
     """Add a dated event: derive its trading days, put it in its place, describe the package, check.
 
@@ -379,16 +412,26 @@ def add_event(**given: str | None) -> None:
     """
     from summits import additions
 
-    if sys.stdin.isatty():
-        for column in additions.columns_to_ask(given):
-            default = None if column.required else ""
-            values = column.values if column.required else (*column.values, "")
-            kind = click.Choice(values) if column.values else str
-            prompt = column.description
-            given[column.name] = click.prompt(prompt, type=kind, default=default, show_default=False)
-    row = additions.add_event({name: text or "" for name, text in given.items()})
+    row = additions.add_event(_ask("events.csv", given))
     place = f"data/events.csv row {row['row']}: {row['event_id']}"
     click.echo(f"{place}, trading days {row['days']}; data: in order")
+
+
+@data.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--vintage", help="Day from which the values were public; today without it")
+@_columns("series.csv", series_id="id", publisher="source", table="", loader="")
+def add_series(file: Path, **given: str | None) -> None:
+    """Add the series of FILE, a CSV of date and value: catalogue, table, source, description, check.
+
+    Id, title, frequency, unit, price basis and source are asked for in a terminal if they are not given.
+    """
+    from summits import additions
+
+    row = additions.add_series(file, _ask("series.csv", given))
+    click.echo(
+        f"data/observations/{additions.OWN}.csv: {row['series_id']}, {row['rows']} values; data: in order"
+    )
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def check(transport: Transport, say: Callable[[str], None]) -> int:
             reason, what = "", request.address
             try:
                 rows, *_ = refresh.ask(transport, publisher, request)
-                reason = "empty" if rows is None or rows.empty else ""
+                reason = "empty" if rows.empty else ""
             except Refused as refusal:
                 reason, what = refusal.reason, str(refusal)
             reasons.append(reason)

@@ -105,16 +105,12 @@ def figures_table() -> pd.DataFrame:
 
 
 def _figures(path: Path) -> Iterator[dict[str, str]]:
-    for cell in notebooks.read(path)["cells"]:
-        for output in cell.get("outputs", []):
-            figure = output.get("data", {}).get(paths.FIGURE_MIME)
-            if figure is None:
-                continue
-            place = {"figure": figure["name"], "title": figure["title"]}
-            place |= {"notebook": path.stem, "cell": cell["id"]}
-            for series in figure["series"] or [{"id": "", "publisher": figure["source"]}]:
-                wanted = {name: series.get(name, "") for name in ("publisher", "address", "known_as_of")}
-                yield place | {"series": series["id"]} | wanted
+    for cell, figure, _ in notebooks.figures(notebooks.read(path)):
+        place = {"figure": figure["name"], "title": figure["title"]}
+        place |= {"notebook": path.stem, "cell": cell["id"]}
+        for series in figure["series"] or [{"id": "", "publisher": figure["source"]}]:
+            source = {name: series.get(name, "") for name in ("publisher", "address", "known_as_of")}
+            yield place | {"series": series["id"]} | source
 
 
 def crate(files: list[Path]) -> dict[str, Any]:

@@ -15,6 +15,9 @@ PLACE = Path(__file__).resolve().parents[1]
 PACKAGES = ("helpers", "summits")
 # No notebook imports these, but they write every result: its surroundings and its form.
 WRITERS = ("summits/notebooks.py", "summits/papermill_engine.py")
+# What the helpers give by name and import only when it is asked for: see `helpers.__getattr__`.
+LAZY = "helpers/__init__.py"
+ON_DEMAND = {f"helpers.{name}": "helpers.studies" for name in ("read_series", "study")}
 # By path, such as helpers/catalog.py: the sha256 of a file, and what it imports of ours (None: unknown).
 Package = Mapping[str, tuple[str, list[str] | None]]
 IMPORT = re.compile(
@@ -34,7 +37,10 @@ def package() -> Package:
     ]
     contents = {path.relative_to(PLACE).as_posix(): path.read_bytes() for path in files}
     return {
-        path: (notebooks.digest(content), imported(content.decode("utf-8", "replace")))
+        path: (
+            notebooks.digest(content),
+            [] if path == LAZY else imported(content.decode("utf-8", "replace")),
+        )
         for path, content in contents.items()
     }
 
@@ -74,6 +80,6 @@ def imported(text: str) -> list[str] | None:
 
 def _files(name: str) -> list[str]:
     """Files that importing a dotted name may run: those of its packages, and its own if it is a module."""
-    parts = name.split(".")
+    parts = ON_DEMAND.get(name, name).split(".")
     places = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
     return [file for place in places for file in (f"{place}/__init__.py", f"{place}.py")]

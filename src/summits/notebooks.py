@@ -8,10 +8,12 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+
+from helpers import paths
 
 OWN = "summits"
 MADE_FROM = "summits_made_from"
@@ -74,6 +76,14 @@ def records(notebook: dict[str, Any]) -> list[dict[str, Any]]:
     """Estimates that the notebook recorded, in the order of its cells."""
     outputs = (output for cell in notebook["cells"] for output in cell.get("outputs", []))
     return [dict(output["data"][RECORD_MIME]) for output in outputs if RECORD_MIME in output.get("data", {})]
+
+
+def figures(notebook: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any], str]]:
+    """Figures of an executed notebook: the cell, what is known of the figure, and its PNG in base64."""
+    for cell in notebook["cells"]:
+        for data in (output.get("data", {}) for output in cell.get("outputs", [])):
+            if paths.FIGURE_MIME in data:
+                yield cell, data[paths.FIGURE_MIME], text(data["image/png"])
 
 
 def as_source(notebook: dict[str, Any]) -> dict[str, Any]:

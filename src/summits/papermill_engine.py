@@ -10,14 +10,13 @@ import ast
 import os
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import click
 import nbformat
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError
 from papermill.clientwrap import PapermillNotebookClient
@@ -27,19 +26,13 @@ from papermill.translators import PythonTranslator
 from traitlets import Unicode
 
 from helpers import paths
-from summits import forking, notebooks, parameters, temporary
+from summits import notebooks, parameters, temporary
 from summits.plan import CELL_TIMEOUT, RUN_TIMEOUT
 
-FIXED = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",
-    "TZ": "UTC",
-}
+FIXED = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
+FIXED |= {"PYTHONHASHSEED": "0", "TZ": "UTC"}
 DROPPED = {"PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "MPLBACKEND", "MATPLOTLIBRC"}
 NAME = "summits"
-SECONDS_BETWEEN_WRITES = 10
 WATCH = "__import__('summits.watch', fromlist=['watch'])"
 # Where a kernel has its sockets and settings: prefix and place of a temporary folder. Not in the user's own
 # place for these: the path of a socket must be short.
@@ -56,16 +49,6 @@ def kernel_environment(private: Path) -> dict[str, str]:
     return kept | FIXED | {name: str(path) for name, path in own.items()}
 
 
-class Kernels(KernelSpecManager):
-    """The kernels of this environment: Python alone, forked where that is possible."""
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Specification of the kernel."""
-        spec = super().get_kernel_spec(kernel_name)
-        spec.metadata = {**spec.metadata, "kernel_provisioner": {"provisioner_name": forking.NAME}}
-        return spec
-
-
 class Client(PapermillNotebookClient):
     """A notebook client whose kernel is this environment's Python, over private sockets, and is watched."""
 
@@ -76,7 +59,7 @@ class Client(PapermillNotebookClient):
         """Return a manager for the Python of this environment, whatever kernels the machine has installed."""
         self.km = AsyncKernelManager(
             kernel_name="python3",
-            kernel_spec_manager=Kernels(kernel_dirs=[]),
+            kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
             transport="ipc",
             ip=f"{self.private}/kernel",
             connection_file=f"{self.private}/connection.json",
@@ -108,25 +91,6 @@ class Client(PapermillNotebookClient):
 
 class RunTimeoutError(CellTimeoutError):
     """The cells of a run took longer together than the run may take."""
-
-
-@contextmanager
-def seldom_written(manager: NotebookExecutionManager) -> Iterator[None]:
-    """Let papermill write the notebook every few seconds instead of twice for each cell.
-
-    With its pictures a notebook is slow to write. When the cells have ended, however they did, it is written.
-    """
-    write = manager.save
-
-    def write_if_due() -> None:
-        if (manager.now() - manager.last_save_time).total_seconds() >= SECONDS_BETWEEN_WRITES:
-            write()
-
-    manager.save = write_if_due
-    try:
-        yield
-    finally:
-        del manager.save
 
 
 class Refused(click.ClickException, parameters.ParameterError):
@@ -180,7 +144,9 @@ class Engine(NBClientEngine):
             # Never 0, which means no limit.
             return max(0.1, min(execution_timeout or run_timeout, end - time.monotonic()))
 
-        with temporary.folder(*SOCKETS) as private, seldom_written(nb_man):
+        # With its pictures a notebook is slow to write: papermill does so when the cells have ended, however
+        # they did, and not also twice for each cell.
+        with temporary.folder(*SOCKETS) as private, mock.patch.object(nb_man, "save"):
             client = Client(
                 nb_man,
                 kernel_name=kernel_name,

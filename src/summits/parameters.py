@@ -3,7 +3,8 @@
 Each line of the cell reads `name: type = default  # what it means`. Types are str, int, float, bool and list.
 A text is read as the declaration says, and not as YAML would: `010` is ten for a whole number and stays `010`
 for a text. The comment may restrict the value: `choices: a|b|c` (for a list: of its members), `range: 1..60`,
-`divides: other` for a divisor of another parameter, `from: events` for the ids in the first column of that
+`divides: other` for a divisor of another parameter, the word `file` for a text that names a file,
+`from: events` for the ids in the first column of that
 table of `data/` (`from: series table:trade` for those of its rows in which a column has that value), or the
 word `date` for a text that holds a day (`2021-06-30`; a month, where the default is one). A whole number
 whose comment begins with days, months, quarters or years is a window, and may not be longer than the span
@@ -20,7 +21,8 @@ import re
 import tokenize
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,9 @@ WRITTEN_AS = {
 }
 SECRET_WORDS = {"token", "secret", "password", "passwd", "pwd", "credential", "credentials", "auth", "apikey"}
 INTEGER = re.compile(r"[+-]?\d(_?\d){0,17}", re.ASCII)
+# A span of numbers in a sweep, with its step: 30..90/30.
+SPAN = re.compile(r"([-+]?[\d.]+?)\.\.([-+]?[\d.]+)(?:/([\d.]+))?", re.ASCII)
+MOST_IN_SPAN = 1000
 # Members of a list, between commas; one in quotes may hold a comma.
 MEMBERS = re.compile(r"\s*(\"[^\"]*\"|'[^']*'|[^,]*?)\s*(?:,|$)")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
@@ -68,6 +73,7 @@ class Parameter:
     low: Any = None
     high: Any = None
     is_date: bool = False
+    is_file: bool = False
 
 
 def schema(notebook: dict[str, Any]) -> dict[str, Parameter]:
@@ -131,7 +137,9 @@ def _is_secret(name: str) -> bool:
 
 
 def _rules(kind: str, comment: str) -> dict[str, Any]:
-    rules: dict[str, Any] = {"is_date": kind == "str" and bool(re.search(r"\bdate\b", comment))}
+    rules: dict[str, Any] = {
+        f"is_{word}": kind == "str" and bool(re.search(rf"\b{word}\b", comment)) for word in ("date", "file")
+    }
     if choices := re.search(r"choices:\s*([^\s|;,)]+(?:\s*\|\s*[^\s|;,)]+)*)", comment):
         rules["choices"] = tuple(choice.strip() for choice in choices[1].split("|"))
     if table := re.search(r"from:\s*(\w+)((?:\s+\w+[:=]\w+)*)", comment):
@@ -169,7 +177,10 @@ def check(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str,
     for name, parameter in known.items():
         if name in given:
             values[name] = _natural(parameter, given[name])
-            problems += [problem] if (problem := _problem(parameter, values[name])) else []
+            # What a file of own events adds is known when it is read.
+            mine = parameter.table == "events" and given.get("events_file")
+            known_here = replace(parameter, table="") if mine else parameter
+            problems += [problem] if (problem := _problem(known_here, values[name])) else []
     if problems := problems or [*_span_problems(known, values), *_divisor_problems(known, values)]:
         raise ParameterError("\n".join(problems))
     return values
@@ -235,6 +246,9 @@ def _natural(parameter: Parameter, value: Any) -> Any:
     """Take a date for the text of it, a whole number for a float, and a text as the declaration reads it."""
     if parameter.type == "str" and isinstance(value, dt.date):
         return value.isoformat()
+    if parameter.is_file and value and isinstance(value, str):
+        # The kernel may stand elsewhere.
+        return str(Path(value).expanduser().absolute())
     if parameter.type == "float" and type(value) is int:
         return float(value)
     if parameter.type == "list" and isinstance(value, list):
@@ -312,6 +326,8 @@ def _member_problem(parameter: Parameter, value: Any) -> str | None:
         return f"{shown}: holds signs that cannot be printed. Write plain text in UTF-8."
     if isinstance(value, float) and not math.isfinite(value):
         return f"{shown}: the number must be finite."
+    if parameter.is_file and not Path(value).is_file():
+        return f"{shown}: there is no such file. Write its path from where you call, or in full."
     if parameter.is_date and (problem := _date_problem(parameter, value)):
         return f"{shown}: {problem}"
     if parameter.choices and str(value) not in parameter.choices:
@@ -390,18 +406,36 @@ def assignments_of(file: Path) -> list[str]:
 def parse_lists(known: Mapping[str, Parameter], assignments: list[str]) -> dict[str, list[Any]]:
     """Read `name=value,value` texts of a sweep: every value that each parameter is to take.
 
-    Values are separated by commas; an empty one is the empty text. A list is written in brackets.
+    Values are separated by commas; an empty one is the empty text. A list is written in brackets. Numbers
+    may be a span with its step, ``30..90/30``; without one, the step is 1.
 
     Raises
     ------
     ParameterError
-        As `parse`.
+        As `parse`, and for a span that runs backwards or is very long.
     """
     values: dict[str, list[Any]] = {}
     for name, raw in _texts(assignments).items():
         parts = [raw] if name not in known else re.split(r",(?![^\[]*\])", raw)
+        if name in known and known[name].type in ("int", "float"):
+            parts = [each for part in parts for each in _in_span(name, part)]
         values[name] = [read(known, name, part) for part in parts]
     return values
+
+
+def _in_span(name: str, text: str) -> list[str]:
+    """Write out a span such as 30..90/30; what is none is returned as it is."""
+    if not (span := SPAN.fullmatch(text.strip())):
+        return [text]
+    try:
+        low, high, step = (Decimal(part or 1) for part in span.groups())
+        count = int((high - low) // step) + 1
+    except ArithmeticError:
+        count = 0
+    if not 0 < count <= MOST_IN_SPAN:
+        mend = f"Write it upwards, with a step, as 30..90/30, and at most {MOST_IN_SPAN} values."
+        raise ParameterError(f"{name}={text}: not a span of numbers. {mend}")
+    return [str(low + number * step) for number in range(count)]
 
 
 def read(known: Mapping[str, Parameter], name: str, raw: Any) -> Any:

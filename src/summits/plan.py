@@ -1,9 +1,9 @@
 """From `notebooks/collection.yml` to runs: a notebook, a set of parameters, and the key of its content.
 
-The key covers what the result rests on: cells and tags of the notebook, parameters,
-the data tables it declares, the helper files it reaches (`reach`), the locked packages, the Python version,
-and the same of the runs whose records it reads. Only the standard library and PyYAML are imported here, so
-that finding out that nothing is to be done costs no time.
+The key covers what the result rests on: cells and tags of the notebook, parameters, the data tables it
+declares, a file of own events, the helper files it reaches (`reach`), the locked packages, the Python
+version, and the same of the runs whose records it reads. Only the standard library and PyYAML are imported
+here, so that finding out that nothing is to be done costs no time.
 """
 
 import csv
@@ -256,6 +256,8 @@ def _runs(entries: _ByName, sources: _ByName, given: _ByName, values: _ByName) -
                 "python": f"{sys.version_info.major}.{sys.version_info.minor}",
                 "needs": {need: runs[need].made_from for need in needs},
             }
+            if file := values[name][each].get("events_file"):
+                ingredients["own"] = notebooks.digest(Path(file).read_bytes())
             runs[f"{name}/{each}"] = Run(
                 notebook=name,
                 set=each,
@@ -331,10 +333,8 @@ def _combinations(
     products = [parameters.parse_lists(known, assignments)] if assignments else entry.get("sweeps", [])
     if not products:
         raise PlanError("Nothing to sweep. Give -p name=value,value, or list `sweeps` in collection.yml.")
-    listed = [
-        values for product in products for values in (product.values() if isinstance(product, dict) else [()])
-    ]
-    if not all(isinstance(values, list) and values for values in listed):
+    lists = [list(product.values()) if isinstance(product, dict) else [()] for product in products]
+    if not all(isinstance(values, list) and values for values in itertools.chain(*lists)):
         raise PlanError("collection.yml: `sweeps` is a list of {name: [value, value]}.")
     return [
         {name: parameters.read(known, name, value) for name, value in zip(product, values, strict=True)}

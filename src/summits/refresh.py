@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +116,7 @@ def refresh(
     today: date | None = None,
     report: Callable[[Outcome], object] = lambda outcome: None,
     review: Callable[[Unusual], bool] = lambda fault: False,
+    wait: bool = False,
 ) -> list[Outcome]:
     """Fetch from the publishers and append what is new.
 
@@ -140,17 +140,19 @@ def refresh(
         Called with each outcome as soon as there is one.
     review : callable
         Called with what is unusual in a reply; if it says yes, the reply is taken.
+    wait : bool
+        Wait for a refresh that is at work, however long that takes.
 
     Raises
     ------
     CannotRefresh
         If a publisher is unknown, a series has no live source, or the package has faults already.
     store.Busy
-        If another process is changing the package.
+        If another process is changing the package, and `wait` is not set.
     """
     folder, today = paths.data_dir(), today or datetime.now(UTC).date()
     common = Circumstances(folder, transport or Transport(), today, dry_run, review)
-    with store.locked(folder):
+    with store.locked(folder, wait):
         chosen = choose(sources, series)
         found = [each for each in validation.check(folder) if not validation.may_be_mended(each)]
         problems = [each for each in found if not _is_edited_catalogue(each)]
@@ -215,7 +217,7 @@ def _refresh_one(common: Circumstances, publisher: Publisher, series: Members) -
         fetched = _fetch(common, publisher, series, held)
         additions = _judge(common, publisher, series, fetched, held)
         if not common.dry_run:
-            _write(common.folder, publisher, held, additions, fetched)
+            _write(common.folder, publisher, additions, fetched)
         added, faults = additions, list[Refused](fetched.waits)
     except OSError:
         # A full disk and the like are no fault of the publisher.
@@ -250,17 +252,13 @@ def _held(folder: Path, series: Iterable[catalog.Series]) -> pd.DataFrame:
 
 def _fetch(common: Circumstances, publisher: Publisher, series: Members, held: pd.DataFrame) -> _Fetched:
     wanted = {label: _wanted(info, held) for label, info in series.items()}
-    known = status_of(common.folder).get(publisher.name, {}).get("validators", {})
     fetched, replies = _Fetched(), dict[tuple[str, ...], list[tuple[pd.DataFrame, Request]]]()
     requests = publisher.requests(wanted, common.today)
     for request in requests:
-        alone = not publisher.combine and sum(each.wanted == request.wanted for each in requests) == 1
-        marks = partial(_validators, known if alone else {}, held)
-        rows, request, receipts = ask(common.transport, publisher, request, marks)
+        rows, request, receipts = ask(common.transport, publisher, request)
         fetched.receipts += receipts
-        if rows is not None:
-            fetched.silent |= set(rows.attrs.pop("silent"))
-            replies.setdefault(tuple(request.wanted), []).append((rows, request))
+        fetched.silent |= set(rows.attrs.pop("silent"))
+        replies.setdefault(tuple(request.wanted), []).append((rows, request))
     for parts in replies.values():
         # What several calls bring of the same series is judged together: one month says little.
         last = "" if not all(each.last for _, each in parts) else max(each.last for _, each in parts)
@@ -284,17 +282,13 @@ def _fetch(common: Circumstances, publisher: Publisher, series: Members, held: p
 
 
 def ask(
-    transport: Transport,
-    publisher: Publisher,
-    request: Request,
-    marks: Callable[[Request], dict[str, str]] = lambda request: {},
-) -> tuple[pd.DataFrame | None, Request, list[dict]]:
+    transport: Transport, publisher: Publisher, request: Request
+) -> tuple[pd.DataFrame, Request, list[dict]]:
     """Make one call, and the one it leads to, and read the reply.
 
     Returns
     -------
-    rows : pandas.DataFrame or None
-        None if nothing has changed since the copy of which `marks` returns the etag and the like.
+    rows : pandas.DataFrame
     request : Request
         The last call.
     receipts : list of dict
@@ -305,9 +299,8 @@ def ask(
         page, receipt = transport.fetch(publisher, request)
         receipts.append(receipt)
         request = read(publisher.follow, page, request)
-    body, receipt = transport.fetch(publisher, request, marks(request))
-    rows = None if body is None else read(publisher.parse, body, request)
-    return rows, request, [*receipts, receipt]
+    body, receipt = transport.fetch(publisher, request)
+    return read(publisher.parse, body, request), request, [*receipts, receipt]
 
 
 def _wanted(info: catalog.Series, held: pd.DataFrame) -> Wanted:
@@ -317,7 +310,7 @@ def _wanted(info: catalog.Series, held: pd.DataFrame) -> Wanted:
     return Wanted(info, max(periods, default=""), missing[0] if missing else "")
 
 
-def read(reader: Callable[[bytes, Request], Any], body: bytes | None, request: Request) -> Any:
+def read(reader: Callable[[bytes, Request], Any], body: bytes, request: Request) -> Any:
     """Apply a client's `parse` or `follow` to a reply; whatever goes wrong in reading it is a refusal.
 
     Raises
@@ -326,7 +319,7 @@ def read(reader: Callable[[bytes, Request], Any], body: bytes | None, request: R
         If the reply is not of the publisher's form.
     """
     try:
-        return reader(body or b"", request)
+        return reader(body, request)
     except Refused as refusal:
         fault = Refused(refusal.reason, str(refusal))
     except Exception as error:
@@ -334,22 +327,6 @@ def read(reader: Callable[[bytes, Request], Any], body: bytes | None, request: R
         fault = Refused("malformed", message)
     # Raised out here: the reader's own error can hold the reply, which can quote the key, and is not chained.
     raise fault
-
-
-def _validators(known: dict[str, dict], held: pd.DataFrame, request: Request) -> dict[str, str]:
-    """Return the marks of the copy read before, if what is held of every series is what was held then.
-
-    It is not after the tables were put back to an earlier state, or a row was added to the catalogue.
-    """
-    before = known.get(Transport.address(request), {})
-    series = {each.series.series_id for each in request.wanted.values()}
-    return before if before.get("held") == _last_vintages(series, held) else {}
-
-
-def _last_vintages(series: Iterable[str], rows: pd.DataFrame) -> dict[str, str]:
-    """Return the last vintage of each series."""
-    last = rows.groupby("series_id")["vintage"].max()
-    return {series_id: last.get(series_id, "") for series_id in sorted(series)}
 
 
 def _judge(
@@ -366,12 +343,8 @@ def _judge(
 # --- writing ------------------------------------------------------------------------------------------
 
 
-def _write(
-    folder: Path, publisher: Publisher, held: pd.DataFrame, added: judging.Additions, fetched: _Fetched
-) -> None:
+def _write(folder: Path, publisher: Publisher, added: judging.Additions, fetched: _Fetched) -> None:
     status = _labelled(folder, publisher, fetched.waits)
-    if not added.waiting and not fetched.waits:
-        status[publisher.name]["validators"] |= _marks(fetched.receipts, pd.concat([held, added.rows]))
     if added.rows.empty:
         archive.write(folder / STATUS, _json(status))
         return
@@ -416,45 +389,24 @@ def _catalogue(folder: Path) -> dict[str, bytes]:
 
 
 def _labelled(folder: Path, publisher: Publisher, faults: Sequence[Refused]) -> dict[str, dict]:
-    """Return how all publishers stand, this one anew, with the marks of its last whole replies."""
-    status = status_of(folder)
+    """Return how all publishers stand, this one anew."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     label = {"state": "stale" if faults else "fresh", "checked": now}
     label |= {"reason": faults[0].reason, "message": str(faults[0])} if faults else {}
-    validators = status.get(publisher.name, {}).get("validators", {})
-    return status | {publisher.name: label | {"validators": validators}}
-
-
-def _marks(receipts: list[dict], rows: pd.DataFrame) -> dict[str, dict]:
-    """Return what lets the next call of each address be conditional, and what is held once `rows` are in."""
-    kept = ("etag", "last_modified")
-    return {
-        each["address"]: {name: each[name] for name in kept} | {"held": _last_vintages(each["series"], rows)}
-        for each in receipts
-        if each["status"] == 200 and (each["etag"] or each["last_modified"])
-    }
+    return status_of(folder) | {publisher.name: label}
 
 
 def status_of(folder: Path) -> dict[str, dict]:
     """Return how each publisher stands; a file that is damaged counts as none, and is written anew."""
     try:
         content = json.loads((folder / STATUS).read_text(encoding="utf-8"))
-        return {name: each for name, each in content.items() if isinstance(each.get("validators", {}), dict)}
-    except (OSError, ValueError, AttributeError):
+        return {name: dict(each) for name, each in content.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
 def _json(content: object) -> bytes:
-    return (json.dumps(_cleaned(content), indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
-
-
-def _cleaned(content: Any) -> Any:
-    """Take keys and odd signs out of every text, not out of the JSON made of them."""
-    if isinstance(content, dict):
-        return {name: _cleaned(each) for name, each in content.items()}
-    if isinstance(content, list | tuple):
-        return [_cleaned(each) for each in content]
-    return keys.clean(content) if isinstance(content, str) else content
+    return (json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
 
 
 def _csv(table: pd.DataFrame) -> bytes:

@@ -43,19 +43,10 @@ def release_status(today: date | None = None) -> list[dict]:
         reason = (
             info.Index in live and refused.get(str(info.loader)) or late or ("" if period else "not fetched")
         )
-        rows.append(
-            {
-                "series_id": info.Index,
-                "source": info.loader,
-                "live": info.Index in live,
-                "last_period": period,
-                "last_vintage": vintage,
-                "rhythm": rhythm.words,
-                "next_release": due.isoformat() if due else "",
-                "stale": bool(reason),
-                "reason": reason,
-            }
-        )
+        row = {"series_id": info.Index, "source": info.loader, "live": info.Index in live}
+        row |= {"last_period": period, "last_vintage": vintage, "rhythm": rhythm.words}
+        row |= {"next_release": due.isoformat() if due else "", "stale": bool(reason), "reason": reason}
+        rows.append(row)
     return rows
 
 

@@ -3,12 +3,17 @@
 It keeps no state of its own and is safe to call twice: a second call finds everything fresh and does nothing.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import UTC, datetime
+from typing import Any
 
 from helpers import paths
 from summits import command, plan
+
+KEPT_LOGS = 24
 
 
 @dataclass(frozen=True)
@@ -18,25 +23,54 @@ class Rerun:
     Attributes
     ----------
     refused : tuple of str
-        Publishers whose reply was refused; their last good data were used.
+        Publishers whose reply was refused or waits for a person; their last good data were used.
     endings : dict of str to str
         By run: `fresh`, `done`, `failed` or `not run`.
     changed : bool
         Whether a result differs from the one before.
-    report, pages : Path or None
-        The folder of the change report, and the front page, if they were written.
     """
 
     refused: tuple[str, ...] = ()
     endings: dict[str, str] = field(default_factory=dict)
     changed: bool = False
-    report: Path | None = None
-    pages: Path | None = None
 
     @property
     def failed(self) -> bool:
-        """Whether a publisher was refused or a run failed."""
-        return bool(self.refused or {"failed", "not run"} & set(self.endings.values()))
+        """Whether a run failed."""
+        return bool({"failed", "not run"} & set(self.endings.values()))
+
+    def summary(self, code: int) -> str:
+        """All of it in one line, with the exit code that tells it."""
+        counts = Counter(self.endings.values())
+        runs = ", ".join(f"{counts[ending]} {ending}" for ending in sorted(counts))
+        refused = f"refused: {', '.join(self.refused)}" if self.refused else "no publisher refused"
+        return f"rerun: {runs}; {'changed' if self.changed else 'unchanged'}; {refused}; exit code {code}"
+
+
+@contextmanager
+def logged(echo: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
+    """Yield what takes a line and also writes it, with its time, to a dated log below `runs/_log/`.
+
+    The latest 24 logs are kept. An error is the last line of its log.
+    """
+    folder = paths.runs_dir() / "_log"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.log").open("w", encoding="utf-8") as log:
+        for old in sorted(folder.glob("*.log"))[:-KEPT_LOGS]:
+            old.unlink(missing_ok=True)
+
+        def write(line: str) -> None:
+            print(f"{datetime.now(UTC):%H:%M:%S} {line}", file=log, flush=True)
+
+        def tell(line: str) -> None:
+            write(line)
+            echo(line)
+
+        try:
+            yield tell
+        except BaseException as error:
+            write(f"{type(error).__name__}: {error}")
+            raise
 
 
 def rerun(
@@ -68,28 +102,37 @@ def rerun(
     refused = _refresh(plan.refreshed_first(), echo)
     runs = plan.plan()
     endings = command.execute(runs, workers, progress)
-    if publish:
-        for path in command.publish(runs):
-            echo(f"  published {path.name}")
-    report, folder = {"changed": False}, None
+    for run, ending in endings.items():
+        if ending != "fresh":
+            echo(f"  {ending:7}  {run}")
+    for path in command.publish(runs) if publish else ():
+        echo(f"  published {path.name}")
+    report: dict[str, Any] = {"changed": False}
     if done := [run for run, ending in endings.items() if ending == "done"]:
         report, folder = command.changes(
             None, None, attribute=attribute, workers=workers, echo=progress, only=done
         )
+        echo(f"Changes: {folder}")
     pages = paths.root() / "_build" / "site"
     if done or not (pages / "index.html").exists():
         # Imported here, since it takes seconds and most calls find nothing to do.
         from summits import site
 
         site.build(paths.runs_dir(), pages)
-    return Rerun(refused, endings, report["changed"], folder, pages / "index.html")
+    echo(f"Site: {pages / 'index.html'}")
+    return Rerun(refused, endings, report["changed"])
 
 
 def _refresh(sources: list[str] | None, echo: Callable[[str], None]) -> tuple[str, ...]:
-    """Refresh the publishers named (all, if the list is empty; none at all without a list)."""
-    if sources is None:
-        return ()
-    from summits import refresh
+    """Refresh the publishers named (all, if the list is empty; none at all without a list).
 
-    outcomes = refresh.refresh(sources, report=lambda outcome: echo("\n".join(outcome.lines())))
-    return tuple(outcome.publisher for outcome in outcomes if outcome.state == "refused")
+    A refresh at work is waited for in any case, so that the runs see whole data.
+    """
+    from summits import refresh
+    from summits.publishers import store
+
+    if sources is None:
+        with store.locked(paths.data_dir(), wait=True):
+            return ()
+    outcomes = refresh.refresh(sources, report=lambda outcome: echo("\n".join(outcome.lines())), wait=True)
+    return tuple(each.publisher for each in outcomes if each.reason and each.state != "skipped")

@@ -1,23 +1,15 @@
 """Two runs of one notebook beside each other: parameters, facts, estimates, verdict words and figures."""
 
 import ast
-import html
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from helpers import paths, records
-from summits import notebooks, plan
+from summits import change_report, changes, notebooks, plan
 
-COLUMNS = ["name", "first", "second", "difference", "intervals", "differs"]
-STYLE = (
-    "body{font:16px/1.5 sans-serif;max-width:76rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse}td,th{padding:.2rem .8rem .2rem 0;text-align:left;vertical-align:top}"
-    ".differs{font-weight:bold}.pair{display:flex;flex-wrap:wrap;gap:1rem}"
-    ".pair figure{flex:1 1 24rem;margin:0}img{max-width:100%}"
-)
+PARTS = ("parameters", "facts", "verdicts", "estimates", "figures")
 
 
 class CompareError(ValueError):
@@ -67,92 +59,72 @@ def compare(first: Path, second: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        names of both; parameters, facts, estimates and verdicts, each a list of rows with the keys of
-        `COLUMNS` (for an estimate: its difference, and whether the 95 percent intervals overlap); figures,
-        rows with the title in each; differs, whether anything does.
+        names of both; parameters, facts, verdicts, estimates and figures (by their title), each a list of
+        rows with name, first, second and differs, and for an estimate that differs its difference, and
+        whether the 95 percent intervals overlap; differs, whether anything does.
     """
-    pair = first, second
-    sources = [notebooks.read(path) for path in pair]
-    tables = [{row["name"]: row for row in records.read(path).to_dict("records")} for path in pair]
-    told = [_parameters(source) for source in sources]
+    sources = [notebooks.read(path) for path in (first, second)]
+    both = [_contents(source) for source in sources]
+    moved = {each["name"]: each for each in changes.estimates(*map(notebooks.records, sources))}
     report: dict[str, Any] = {"first": _label(first), "second": _label(second)}
-    report["parameters"] = [_words(name, *(each.get(name) for each in told)) for name in _names(told)]
-    rows: list[tuple[str, list[Any]]] = [
-        (name, [each.get(name) for each in tables]) for name in _names(tables)
-    ]
-    report["facts"] = [
-        _words(name, *map(_sentence, both)) for name, both in rows if any(map(_sentence, both))
-    ]
-    report["estimates"] = [_numbers(name, *both) for name, both in rows if any(map(_is_number, both))]
-    report["verdicts"] = [
-        _words(name, *map(_verdict, both)) for name, both in rows if any(map(_verdict, both))
-    ]
-    drawn = [
-        {figure["name"]: figure["title"] for figure, _ in notebooks_figures(source)} for source in sources
-    ]
-    report["figures"] = [_words(name, *(each.get(name) for each in drawn)) for name in _names(drawn)]
-    parts = ("parameters", "facts", "estimates", "verdicts", "figures")
-    return report | {"differs": any(row["differs"] for part in parts for row in report[part])}
+    for part in PARTS:
+        names = dict.fromkeys(name for each in both for name in each[part])
+        differing = moved if part == "estimates" else {}
+        report[part] = [
+            _row(name, both[0][part].get(name), both[1][part].get(name), differing) for name in names
+        ]
+    return report | {"differs": any(row["differs"] for part in PARTS for row in report[part])}
 
 
-def notebooks_figures(notebook: Mapping[str, Any]) -> list[tuple[dict[str, Any], str]]:
-    """Figures of an executed notebook, what is known of each with its PNG in base64."""
-    outputs = [output.get("data", {}) for cell in notebook["cells"] for output in cell.get("outputs", [])]
-    drawn = [data for data in outputs if paths.FIGURE_MIME in data]
-    return [(data[paths.FIGURE_MIME], notebooks.text(data["image/png"])) for data in drawn]
+def _row(name: str, first: Any, second: Any, moved: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """One thing in both, with the difference of an estimate and whether its intervals overlap."""
+    row = {"name": name, "first": first, "second": second, "differs": first != second or name in moved}
+    if name in moved and None not in (first, second):
+        difference, overlap = float(f"{second - first:.6g}"), change_report.OVERLAP[moved[name]["overlap"]]
+        row |= {"difference": difference, "intervals": overlap}
+    return row
+
+
+def _contents(notebook: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What an executed notebook tells, by part and name."""
+    told = notebooks.records(notebook)
+    details = {each["name"]: each.get("details", {}) for each in told}
+    return {
+        "parameters": _parameters(notebook),
+        "facts": {name: each["sentence"] for name, each in details.items() if "sentence" in each},
+        "verdicts": {name: each["verdict"] for name, each in details.items() if "verdict" in each},
+        "estimates": {each["name"]: each["value"] for each in told if not isinstance(each["value"], str)},
+        "figures": {figure["name"]: figure["title"] for _, figure, _ in notebooks.figures(notebook)},
+    }
 
 
 def as_text(report: Mapping[str, Any]) -> str:
     """The differences for people, as plain text."""
     lines = [f"first:  {report['first']}", f"second: {report['second']}"]
-    for part in ("parameters", "facts", "estimates", "verdicts", "figures"):
+    for part in PARTS:
         rows = [row for row in report[part] if row["differs"]]
         lines += ["", f"{part}: {len(rows)} of {len(report[part])} differ"]
         if rows:
-            table = pd.DataFrame(rows)[COLUMNS[:-1]].dropna(axis="columns", how="all")
+            table = pd.DataFrame(rows).drop(columns="differs").dropna(axis="columns", how="all")
             lines.append(table.fillna("").to_string(index=False, justify="left"))
     return "\n".join(lines) + "\n"
 
 
 def as_page(report: Mapping[str, Any], first: Path, second: Path) -> str:
     """The comparison as one page that needs no other file; what differs is bold."""
-    title = html.escape(f"{report['first']} and {report['second']}")
-    parts = [f"<h1>{title}</h1>"]
-    for part in ("parameters", "facts", "verdicts", "estimates"):
-        if not report[part]:
-            continue
-        parts.append(
-            f"<h2>{part.capitalize()}</h2><table><tr><th></th><th>First</th><th>Second</th><th></th></tr>"
-        )
-        for row in report[part]:
-            cells = [row["name"], row["first"], row["second"], row["intervals"] or ""]
-            listed = "".join(f"<td>{html.escape(str('' if cell is None else cell))}</td>" for cell in cells)
-            parts.append(f"<tr{' class=differs' if row['differs'] else ''}>{listed}</tr>")
-        parts.append("</table>")
-    parts.append("<h2>Figures</h2>")
     drawn = [
-        {figure["name"]: (figure, png) for figure, png in notebooks_figures(notebooks.read(path))}
+        {figure["name"]: (figure["alt"], png) for _, figure, png in notebooks.figures(notebooks.read(path))}
         for path in (first, second)
     ]
-    for name in _names(drawn):
-        pair = [
-            f'<figure><img alt="{html.escape(figure["alt"])}" src="data:image/png;base64,{png}"></figure>'
-            for figure, png in (each[name] for each in drawn if name in each)
-        ]
-        parts.append(f"<h3>{html.escape(name)}</h3><div class=pair>{''.join(pair)}</div>")
-    head = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
-    )
-    return head + "\n".join(parts) + "</html>\n"
+    pairs = {
+        row["name"]: [each[row["name"]] for each in drawn if row["name"] in each] for row in report["figures"]
+    }
+    return change_report.filled("side_by_side.html.jinja", report=report, parts=PARTS[:-1], pairs=pairs)
 
 
 def _label(path: Path) -> str:
     """Notebook and set of a run that is kept in its folder; else the file."""
     return "/".join(path.parts[-3:-1]) if path.name == "notebook.ipynb" else path.name
-
-
-def _names(tables: list[dict[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(name for table in tables for name in table))
 
 
 def _parameters(notebook: dict[str, Any]) -> dict[str, Any]:
@@ -165,34 +137,3 @@ def _parameters(notebook: dict[str, Any]) -> dict[str, Any]:
                 target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
                 values[ast.unparse(target)] = ast.unparse(node.value)
     return values
-
-
-def _words(name: str, first: Any, second: Any) -> dict[str, Any]:
-    row = {"name": name, "first": first, "second": second, "difference": None, "intervals": None}
-    return row | {"differs": first != second}
-
-
-def _numbers(name: str, first: Mapping[str, Any] | None, second: Mapping[str, Any] | None) -> dict[str, Any]:
-    """One estimate in both, with its difference and whether the intervals overlap."""
-    values, ends = [], []
-    for record in filter(None, (first, second)):
-        values.append(record["value"])
-        ends += [record["low"], record["high"]]
-    row = _words(name, *((record["value"] if record else None) for record in (first, second)))
-    if len(values) == 2 and all(isinstance(value, int | float) for value in values):
-        row["difference"] = float(f"{values[1] - values[0]:.6g}")
-    if len(ends) == 4 and not any(pd.isna(end) for end in ends):
-        row["intervals"] = "overlap" if ends[0] <= ends[3] and ends[2] <= ends[1] else "apart"
-    return row
-
-
-def _is_number(record: Mapping[str, Any] | None) -> bool:
-    return record is not None and record["unit"] != "text"
-
-
-def _sentence(record: Mapping[str, Any] | None) -> str | None:
-    return record["details"].get("sentence") if record else None
-
-
-def _verdict(record: Mapping[str, Any] | None) -> str | None:
-    return record["details"].get("verdict") if record else None

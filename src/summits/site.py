@@ -2,11 +2,11 @@
 
 The prose lives in ``docs/``. A ``*.md.jinja`` file there is filled from the data package; all else is copied.
 Notebooks are turned into pages before Sphinx sees them, so that Sphinx need not know our output types.
+Templates are filled, and lists, series and search are written, by the extensions in ``docs/_ext``.
 """
 
 import base64
 import copy
-import csv
 import hashlib
 import html
 import io
@@ -16,14 +16,13 @@ import shutil
 import struct
 import subprocess
 import sys
+import zipfile
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import jinja2
 import nbformat
-import pandas as pd
 import yaml
 from docutils import nodes
 from docutils.utils.math import MathError
@@ -42,14 +41,14 @@ PARAMETER_TAGS = {"parameters", "injected-parameters"}
 STAMP = ".made_from"
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 NOTEBOOK_ADDRESS = re.compile(r"\b\d\d_\w+\.ipynb(?:#[^)\"\s]*)?")
-RHYTHMS = {
-    "D": "daily",
-    "M": "monthly",
-    "Q": "quarterly",
-    "A": "yearly",
-    "H": "half-yearly",
-    "E": "dated facts",
-}
+PACKAGE = "chips-and-summits-data.zip"
+# Names of groups, comments and head lines of a drawing, which draw nothing.
+UNDRAWN = re.compile(
+    r'<metadata>.*?</metadata>|<!--.*?-->|<\?xml.*?\?>|<!DOCTYPE.*?>| id="[\w.]+_\d+"'
+    r'| transform="rotate\(-0 .*?\)"',
+    re.S,
+)
+GROUP = re.compile(r"<g>((?:(?!</?g\b).)*)</g>")
 
 
 class SiteError(ValueError):
@@ -98,17 +97,35 @@ def build(runs_dir: Path | None = None, out_dir: Path | None = None) -> Path:
 
 def prepare(runs_dir: Path, source: Path) -> None:
     """Write everything Sphinx reads into `source`: prose, filled templates, notebook pages and downloads."""
-    shutil.copytree(paths.root() / "docs", source, ignore=shutil.ignore_patterns("_build"))
+    shutil.copytree(paths.root() / "docs", source, ignore=shutil.ignore_patterns("_build", "__pycache__"))
     shutil.copytree(Path(helpers.__file__).parent / "figures" / "fonts", source / "_static" / "fonts")
-    for path in ["datapackage.json", *catalog.package_files(paths.data_dir())]:
-        _place(source, f"data/{path}", (paths.data_dir() / path).read_bytes())
     notebooks = []
     for name, entry in sorted(plan.collection().items()):
         title, drawn = _write_page(_executed(name, runs_dir), name, source)
         notebooks.append({"name": name, "title": title, "question": entry["question"], "figures": drawn})
-    context = _context(notebooks) | {"dossiers": _write_dossiers(runs_dir, source)}
-    context |= {"facts": _facts(runs_dir, notebooks), "scoreboard": _scoreboard(runs_dir)}
-    _fill_templates(source, context)
+    told: dict[str, Any] = {
+        "notebooks": notebooks,
+        "dossiers": _write_dossiers(runs_dir, source),
+        "citation": _citation(),
+    }
+    told |= {"facts": _facts(runs_dir, notebooks), "scoreboard": _scoreboard(runs_dir)}
+    # What docs/_ext/lists.py fills the templates with, beside the data package.
+    (source / "told.json").write_text(json.dumps(told, ensure_ascii=False, default=str), encoding="utf-8")
+    _place(source, f"data/{PACKAGE}", _zipped(["datapackage.json", *catalog.package_files(paths.data_dir())]))
+    changes = (paths.root() / "CHANGELOG.md").read_text(encoding="utf-8")
+    (source / "changes.md").write_text(changes, encoding="utf-8")
+
+
+def _zipped(files: list[str]) -> bytes:
+    """Return the files of the data package as one archive, the same bytes for the same files."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for path in sorted(files):
+            # Without a date, two builds from the same data are alike.
+            archive.writestr(
+                zipfile.ZipInfo(path), (paths.data_dir() / path).read_bytes(), zipfile.ZIP_DEFLATED
+            )
+    return packed.getvalue()
 
 
 def _write_dossiers(runs_dir: Path, source: Path) -> set[str]:
@@ -151,19 +168,18 @@ def _facts(runs_dir: Path, notebooks: list[dict[str, Any]]) -> list[dict[str, An
 
 
 def _scoreboard(runs_dir: Path) -> dict[str, object] | None:
-    """Return the verdicts and the picture of the front page; None where there are none yet."""
+    """Return the claims and what was recorded of each of their tests; None where there are none yet."""
     if SCOREBOARD not in plan.collection():
         return None
-    executed = _executed(SCOREBOARD, runs_dir)
-    shown = scoreboard.published(executed)
+    shown = scoreboard.published(_executed(SCOREBOARD, runs_dir))
     if shown is None:
         return None
     for row in shown["rows"]:
         row["where"] = _to_page(re.sub(r".*\((.*)\)", r"\1", row["where"])) or f"{SCOREBOARD}.html"
-    cells = nbformat.read(executed, as_version=4).cells
-    outputs = (output.get("data", {}) for cell in cells for output in cell.get("outputs", []))
-    pictures = [_figure(data, SCOREBOARD, {}) for data in outputs if FIGURE_MIME in data]
-    return shown | {"name": SCOREBOARD, "pictures": [each.replace('"../', '"') for each in pictures]}
+    recorded = records.read([_executed(name, runs_dir) for name in plan.collection()])
+    judged = recorded[recorded["name"].str.match(r"[CH]\d\d[a-z]_verdict$")]
+    tests = {row["name"][:4]: row["details"] for row in judged.to_dict("records")}
+    return shown | {"name": SCOREBOARD, "tests": tests}
 
 
 def page(
@@ -182,7 +198,8 @@ def page(
     name : str
         The name of the notebook, used in the addresses of its files.
     cited : bool
-        Whether the notebook can be downloaded and its figures have pages of their own.
+        Whether the notebook can be downloaded and its figures have pages of their own. If not, its code is
+        that of another page and is left out, and its figures are drawn in the page.
 
     Returns
     -------
@@ -194,16 +211,40 @@ def page(
     for cell in shown.cells:
         if cell.cell_type == "code":
             tags = cell.metadata.setdefault("tags", [])
-            if PARAMETER_TAGS.isdisjoint(tags):
-                tags.append("remove-input" if "text" in tags else "hide-input")
+            if not cited or PARAMETER_TAGS.isdisjoint(tags):
+                tags.append("remove-input" if "text" in tags or not cited else "hide-input")
             shown_outputs = [output for output in cell.outputs if RECORD_MIME not in output.get("data", {})]
             cell.outputs = [_shown_output(output, name, files, cited) for output in shown_outputs]
         elif cell.get("attachments"):
             cell.source = _with_attachments(cell)
     link = f'<p class="links"><a href="../downloads/{name}.ipynb" download>Download this notebook</a></p>'
+    if not cited:
+        shown.cells = _without_lead_ins(shown.cells)
     head = rf"# {name.split('_')[0]} · \1\n\n{link}"
     shown.cells[0].source = TITLE.sub(head if cited else r"# \1", shown.cells[0].source, count=1)
     return shown, files
+
+
+def _without_lead_ins(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Leave out code that shows nothing but lines for machines, and a sentence that only leads to it."""
+    empty = [
+        cell.cell_type == "code" and all(_is_lead_in(cell, each) for each in cell.outputs) for cell in cells
+    ]
+    leads = [
+        cell.cell_type == "markdown" and not cell.source.startswith("#") and after
+        for cell, after in zip(cells, [*empty[1:], False], strict=True)
+    ]
+    return [
+        cell for cell, is_empty, is_lead in zip(cells, empty, leads, strict=True) if not (is_empty or is_lead)
+    ]
+
+
+def _is_lead_in(cell: nbformat.NotebookNode, output: nbformat.NotebookNode) -> bool:
+    """Whether an output is a line for machines, or a sentence of a cell of code and not of one of text."""
+    data = output.get("data", {})
+    return ">Recorded results<" in data.get("text/html", "") or (
+        "text" not in cell.metadata.tags and set(data) == {"text/markdown"}
+    )
 
 
 def _shown_output(
@@ -252,18 +293,41 @@ def _figure(data: dict, name: str, files: dict[str, bytes], cited: bool = True) 
     files[f"{stem}.png"] = picture = base64.b64decode(data["image/png"])
     # The size in the head of a PNG file keeps the text in place while pictures load; pixels are doubled.
     width, height = (max(1, pixels // 2) for pixels in struct.unpack(">II", picture[16:24]))
-    files |= {f"{stem}.csv": figure["csv"].encode(), f"{stem}.svg": figure.get("svg", "").encode()}
+    svg = _slim(figure.get("svg", ""), f"drawn-{figure['name']}")
+    files |= {f"{stem}.csv": figure["csv"].encode(), f"{stem}.svg": svg.encode()}
     facts = {key: value for key, value in figure.items() if key not in ("csv", "svg", "drawn")}
     facts |= {"width": width, "height": height}
     files[f"{stem}.json"] = json.dumps(facts, ensure_ascii=False, indent=1).encode()
     alt, title, source = (html.escape(figure[key]) for key in ("alt", "title", "source"))
+    shown = (
+        f'<a href="../{stem}.png"><img src="../{stem}.png" alt="{alt}" loading="lazy"'
+        f' width="{width}" height="{height}"></a>'
+    )
+    if svg and not cited:
+        shown = f'<div role="img" aria-label="{alt}">{svg}</div>'
     cite = f'<a href="../{stem}.html">Cite or download</a> · ' if cited else ""
     return (
-        f'<figure class="plot"><a href="../{stem}.png"><img src="../{stem}.png" alt="{alt}" loading="lazy"'
-        f' width="{width}" height="{height}"></a>'
-        f'<figcaption>{title}. <span class="source">{source}</span> {cite}'
+        f'<figure class="plot">{shown}<figcaption>{title}. <span class="source">{source}</span> {cite}'
         f'<a href="../{stem}.csv" download>Data (CSV)</a></figcaption></figure>'
     )
+
+
+def _slim(svg: str, name: str) -> str:
+    """Return a drawing without what is not drawn: places to a tenth of a point, each style written once."""
+    styles: dict[str, str] = {}
+    short = re.sub(
+        r"-?\d+\.\d{3,}", lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), UNDRAWN.sub("", svg)
+    )
+    short = re.sub(r"\s*\n\s*", " ", short).replace("> <", "><").strip()
+    short = re.sub(r" ?([MLCQzZ]) ", r"\1", short)
+    short = re.sub(r"M(\S+) (\S+)L\1 ([^\sA-Za-z]+)", r"M\1 \2V\3", short)
+    while GROUP.search(short):
+        short = GROUP.sub(r"\1", short)
+    short = re.sub(
+        r' style="([^"]+)"', lambda found: f' class="{styles.setdefault(found[1], f"s{len(styles)}")}"', short
+    )
+    rules = "".join(f"#{name} .{key}{{{style}}}" for style, key in styles.items())
+    return short.replace("<svg ", f'<svg id="{name}" ', 1).replace("</style>", f"{rules}</style>", 1)
 
 
 def _html_output(content: str) -> nbformat.NotebookNode:
@@ -275,7 +339,7 @@ def _write_page(path: Path, name: str, source: Path) -> tuple[str, list[dict[str
     notebook = nbformat.read(path, as_version=4)
     shown, files = page(notebook, name)
     nbformat.write(shown, source / "notebooks" / f"{name}.ipynb")
-    for address, content in {**files, f"downloads/{name}.ipynb": path.read_bytes()}.items():
+    for address, content in {**files, f"downloads/{name}.ipynb": _download(notebook)}.items():
         _place(source, address, content)
     title = TITLE.search(notebook.cells[0].source)
     if title is None:
@@ -287,15 +351,17 @@ def _write_page(path: Path, name: str, source: Path) -> tuple[str, list[dict[str
         for address, content in files.items()
         if address.endswith(".json")
     ]
-    template = _templates(source).get_template("_parts/figure.jinja")
-    for number, figure in enumerate(drawn, start=1):
-        figure["number"] = f"{name.split('_')[0]}.{number}"
-        columns = next(csv.reader(io.StringIO(files[f"{figure['stem']}.csv"].decode())))
-        place = source / f"{figure['stem']}.md"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        text = template.render(figure=figure, columns=columns, citation=_citation())
-        place.write_text(text, encoding="utf-8")
     return title.group(1), drawn
+
+
+def _download(notebook: nbformat.NotebookNode) -> bytes:
+    """Return an executed notebook without its pictures: each stands once, beside its page."""
+    light = copy.deepcopy(notebook)
+    for cell in light.cells:
+        for output in cell.get("outputs", []):
+            for mime in ("image/png", "image/svg+xml", "text/html", FIGURE_MIME):
+                output.get("data", {}).pop(mime, None)
+    return f"{nbformat.writes(light)}\n".encode()
 
 
 def _citation() -> dict[str, Any]:
@@ -309,135 +375,13 @@ def _place(source: Path, address: str, content: bytes) -> None:
     target.write_bytes(content)
 
 
-def _templates(source: Path) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(source), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters |= {"day": _day, "words": lambda text: text.replace("_", " ")}
-    return environment
-
-
-def _fill_templates(source: Path, context: dict[str, object]) -> None:
-    environment = _templates(source)
-    for template in sorted(source.rglob("*.md.jinja")):
-        inside = template.relative_to(source)
-        here = "" if inside.parent.name == "notebooks" else "notebooks/"
-        filled = environment.get_template(inside.as_posix()).render(context, here=here)
-        template.with_suffix("").write_text(filled, encoding="utf-8")
-
-
-def _day(date: pd.Timestamp | str) -> str:
-    return f"{pd.Timestamp(date):%-d %b %Y}"
-
-
-def _context(notebooks: list[dict[str, str]]) -> dict[str, object]:
-    """Return everything the templates may name."""
-    events, series = _events(), _series()
-    methods = (path.stem for path in (paths.root() / "docs" / "methods").glob("*.md"))
-    return {
-        "citation": _citation(),
-        "notebooks": notebooks,
-        "methods": sorted(methods),
-        "events": events,
-        "meetings": [event for event in events if event["is_meeting"]],
-        "series": series,
-        "sources": _sources(),
-        "tables": _tables(),
-        "known": _known(),
-    }
-
-
-def _events() -> list[dict[str, object]]:
-    table = catalog.events_table().reset_index().sort_values("date")
-    table = table.assign(
-        year=table["date"].dt.year, is_meeting=table["event_id"].isin(catalog.claims()["sets"]["meetings"])
-    )
-    rows = _rows(table)
-    for row in rows:
-        cited = [
-            (row["source_url"], row["source_title"] or "source"),
-            (row["second_source_url"], "second source"),
-        ]
-        row["links"] = [(url, title) for url, title in cited if _is_address(url)]
-    return rows
-
-
-def _series() -> list[dict[str, object]]:
-    table = catalog.catalogue().join(_coverage())
-    spoken = {"NSA": "not seasonally adjusted", "SA": "seasonally adjusted"}
-    table["basis"] = [
-        ", ".join(
-            spoken.get(word, word)
-            for word in (row.price_basis, row.seasonal, row.averaging, f"stored as {row.stored_as}")
-            if word and word not in ("not applicable", "none")
-        )
-        for row in table.itertuples()
-    ]
-    table["rhythm"] = table["frequency"].map(RHYTHMS)
-    table["group"] = table["table"].replace("^returns_.*", "share_returns", regex=True)
-    return _rows(table.reset_index())
-
-
-def _sources() -> list[dict[str, object]]:
-    rows = _rows(catalog.sources().reset_index())
-    for row in rows:
-        row["link"] = row["url"] if _is_address(row["url"]) else ""
-    return sorted(rows, key=lambda row: str(row["publisher"]).lower())
-
-
-def _coverage() -> pd.DataFrame:
-    """Return first and last period, number of periods, and most vintages of a period, by series."""
-    files = sorted((paths.data_dir() / "observations").glob("*.csv"))
-    observed = pd.concat([pd.read_csv(file, usecols=["series_id", "period"], dtype=str) for file in files])
-    held = observed.value_counts(["series_id", "period"]).rename("vintages").reset_index()
-    return held.groupby("series_id").agg(
-        first=("period", "min"),
-        last=("period", "max"),
-        periods=("period", "size"),
-        vintages=("vintages", "max"),
-    )
-
-
-def _known() -> list[dict[str, object]]:
-    """Count the series with a value that was public at each year's end, by the kind of their table."""
-    table = catalog.catalogue()["table"]
-    daily = table.str.startswith(("returns_", "indices", "factors", "uncertainty", "exchange_rates"))
-    kinds = table.mask(daily, "markets").where(daily | table.str.startswith("trade"), "other")
-    kinds = kinds.mask(table.str.startswith("trade"), "trade")
-    files = (paths.data_dir() / "observations").glob("*.csv")
-    rows = pd.concat([pd.read_csv(file, usecols=["series_id", "vintage"], dtype=str) for file in files])
-    first = rows.groupby("series_id")["vintage"].min().rename("first").to_frame().join(kinds.rename("kind"))
-    return [
-        {"date": f"{year}-12-31"} | first[first["first"] <= f"{year}-12-31"]["kind"].value_counts().to_dict()
-        for year in range(2016, pd.Timestamp(rows["vintage"].max()).year + 1)
-    ]
-
-
-def _tables() -> list[dict[str, object]]:
-    """Return the tables of the package; those with the same columns come as one, with their files."""
-    described = json.loads((paths.data_dir() / "datapackage.json").read_text(encoding="utf-8"))
-    grouped: dict[Any, Any] = {}
-    for resource in described["resources"]:
-        fields = resource.get("schema", {}).get("fields", [])
-        columns = tuple(field["name"] for field in fields)
-        table = grouped.setdefault(columns, {"title": resource["title"], "fields": fields, "files": []})
-        table["files"].append(resource)
-    return list(grouped.values())
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, object]]:
-    """Return the rows as dicts in which a missing cell is an empty text."""
-    return table.astype(object).where(table.notna(), "").to_dict("records")
-
-
-def _is_address(text: object) -> bool:
-    return str(text).startswith(("https://", "http://"))
-
-
 def _fingerprint(source: Path) -> str:
     """Return the hash of all that Sphinx would read, and of the packages that shape the pages."""
     packages = [f"{name} {metadata.version(name)}" for name in ("sphinx", "myst-nb", "pydata-sphinx-theme")]
     digest = hashlib.sha256("\n".join(packages).encode())
+    # The reference of functions is read from their docstrings.
+    for file in sorted(Path(helpers.__file__).parent.rglob("*.py")):
+        digest.update(file.read_bytes())
     for file in sorted(path for path in source.rglob("*") if path.is_file()):
         digest.update(f"{file.relative_to(source)} {hashlib.sha256(file.read_bytes()).hexdigest()}".encode())
     return digest.hexdigest()

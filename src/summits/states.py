@@ -1,6 +1,8 @@
 """Which runs are fresh, stale, failed or were never made. Imports nothing heavy: asking costs no time."""
 
+import sys
 from collections import Counter
+from functools import cache
 from typing import Any
 
 from helpers import paths
@@ -21,13 +23,23 @@ def state(run: Run) -> str:
 def is_fresh(run: Run) -> bool:
     """Whether the result in place is the one that running now would give, and is undamaged."""
     record = archive.record(run.directory / "record.json")
-    if record.get("key") != run.key:
-        return False
     try:
         result = (run.directory / "notebook.ipynb").read_bytes()
     except OSError:
-        return False
-    return record["notebook_sha256"] == notebooks.digest(result)
+        result = b""
+    whole = bool(record) and record["notebook_sha256"] == notebooks.digest(result)
+    if run.directory.exists() and not whole:
+        _tell_damage(run.id)
+    return whole and record["key"] == run.key
+
+
+@cache
+def _tell_damage(name: str) -> None:
+    """Say once of a run that its result is damaged."""
+    print(
+        f"{name}: its result is damaged and counts as not made; `summits run` makes it again.",
+        file=sys.stderr,
+    )
 
 
 def changed(run: Run) -> list[str]:

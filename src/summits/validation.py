@@ -1,7 +1,8 @@
 """Is the data package sound? Finds every fault with file, row and mend, and writes ``datapackage.json``.
 
-What is wrong with a cell follows from ``schema.csv`` of the helpers, what is wrong with a row from
-``rules.yml``; here is what neither can say. Row numbers are those of a text editor: the header is row 1.
+What is wrong with a cell follows from ``schema.csv`` of the helpers and ``rules.yml``, what is wrong with a
+row from ``rules.yml``; here is what neither can say. Row numbers are those of a text editor: the header is
+row 1.
 """
 
 import json
@@ -32,11 +33,8 @@ _STEPS = {"M": ("M", 1), "Q": ("M", 3), "A": ("Y", 1)}
 SPIKE = 100
 TRADE_ID = "^(?P<reporter>[a-z0-9]+)_(?P<flow>exp|imp|reexp)_(?:from_)?(?P<partner>[a-z]+)_"
 TRADE_ID += r"(?:hs(?P<product>\d+))?"
-# Columns of plain letters, signs that are not seen, and texts that a spreadsheet or a page would run.
+# Columns of plain letters.
 PLAIN = ("series_id", "event_id", "source_id", "item", "period")
-UNSEEN = "[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|^\\s|\\s$"
-RUNNABLE = r"^[=+@]|<[A-Za-z/!]|javascript:"
-ADDRESS = r"|https?://[\w.-]+\.\w+(:\d+)?(/\S*)?"
 # Everything of claims.yml above its `deviations`, which alone may grow.
 CLAIMS_SHA256 = "fea8a6224f32fcf48bda9f4c5f053c4b5aeb127db3f6ea0b4eabdd1196b37db5"
 CLAIMS_MEND = "restore claims.yml; only `deviations` may grow"
@@ -237,30 +235,16 @@ def order_of(path: str) -> list[str]:
 
 def _cells(column: schema.Column, texts: pd.Series) -> Iterator[tuple[pd.Series, str, str]]:
     """Say of the different texts of a column which are wrong, why, and what to do."""
-    if column.required:
-        yield texts == "", "is blank.", "fill it in, or remove the row if unknown"
-    yield texts.str.contains(UNSEEN), "has a line break, unseen signs or outer blanks.", "remove them"
-    if column.type == "string":
-        runs = texts.str.contains(RUNNABLE)
-        yield runs, "{} could be run by a page or a spreadsheet.", "write plain text"
-    if column.name in PLAIN:
-        yield ~texts.map(str.isascii), "{} has letters beyond ASCII.", "write plain letters"
+    kinds = {"all", column.type, "required" * column.required, "plain" * (column.name in PLAIN)}
+    kinds |= {"url" * column.name.endswith("url")}
+    for rule in _rules()["cells"]:
+        if rule["of"] in kinds:
+            yield texts.map(re.compile(rule["pattern"]).search).notna(), rule["message"], rule["mend"]
     if column.values:
         mend = f"use one of {', '.join(column.values)}"
         yield ~texts.isin([*column.values, ""]), "{} is not allowed.", mend
     if column.type == "date":
         yield (texts != "") & _dates(texts).isna(), "{} is no date.", "write it as 2021-06-30"
-    if column.type == "number":
-        odd = ~np.isfinite(pd.to_numeric(texts, errors="coerce")) & (texts != "")
-        thousands = texts.str.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
-        missing = texts.str.lower().isin(["nan", "inf", "-inf", "na", "n/a", "null", "none", "."])
-        plain = "write a plain number such as 1234.5"
-        yield odd & thousands, "{} has thousands separators.", plain
-        mend = "remove the row: missing stays missing"
-        yield odd & missing, "{} stands for a missing or infinite number.", mend
-        yield odd & ~thousands & ~missing, "{} is no number.", plain
-    if column.name.endswith("url"):
-        yield ~texts.str.fullmatch(ADDRESS), "{} is no web address.", "write it as https://host/path"
 
 
 def _dates(cells: pd.Series) -> pd.Series:
@@ -504,9 +488,7 @@ def first_sessions(events: pd.DataFrame) -> pd.DataFrame:
         name: pd.to_datetime(events[name].replace("", None)) for name in ("date", "public_from")
     }
     typed = events[["announced_zone", "announced_time", "us_session"]].assign(**blank_is_missing)
-    calendars = {"first_us_trading_day": "XNYS", "first_asia_trading_day": "XHKG"}
-    days = {column: timeline.reaction_days(typed, calendar) for column, calendar in calendars.items()}
-    return pd.DataFrame({column: each.dt.strftime("%Y-%m-%d") for column, each in days.items()})
+    return timeline.trading_days(typed).apply(lambda days: days.dt.strftime("%Y-%m-%d"))
 
 
 def missing_periods(periods: Collection[str], frequency: str) -> list[str]:

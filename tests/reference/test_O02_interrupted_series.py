@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import case
+from notebook_functions import functions_of
 from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.diagnostic import acorr_breusch_godfrey
 from statsmodels.stats.stattools import durbin_watson
 
-from helpers.methods.interrupted_series import Intervention, count_series, segmented_regression
+from helpers.methods.interrupted_series import Intervention, segmented_regression
 
+count_series = functions_of("08_frontier_gap").count_series
 CASE = case("O02")
 BAN = Intervention("ban", "2005-01", leads=0)
 BAN_AND_SLOPE = Intervention("ban", "2005-01", leads=0, slope=True)

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import case
+from notebook_functions import functions_of
 
 from helpers.methods.counterfactual import structural_counterfactual
 from helpers.methods.interrupted_series import Intervention
-from helpers.methods.intervention import sarimax
 
+arima = functions_of("06_export_response").arima
 CASE = case("O03")
 LAW = Intervention("law", "1983-02", leads=0)
 AIRLINE = {"order": (0, 1, 1), "seasonal_order": (0, 1, 1, 12), "season": None}
@@ -25,9 +26,9 @@ def drivers():
 def got(drivers):
     y, petrol = drivers
     common = {"unit": "log points", "regressors": petrol}
-    stationary = sarimax(y, [LAW], order=(1, 0, 0), seasonal_order=(1, 0, 0, 12), season=None, **common)
-    level = sarimax(y, [LAW], order=(0, 1, 1), season="dummies", **common)
-    airline = sarimax(y, [LAW], **AIRLINE, **common)
+    stationary = arima(y, [LAW], order=(1, 0, 0), seasonal_order=(1, 0, 0, 12), season=None, **common)
+    level = arima(y, [LAW], order=(0, 1, 1), season="dummies", **common)
+    airline = arima(y, [LAW], **AIRLINE, **common)
     noise = stationary.details
     law = level.estimate("law: level")
     return {

@@ -3,8 +3,11 @@
 import pandas as pd
 import pytest
 from cases import case
+from notebook_functions import functions_of
 
 from helpers.methods import breaks
+
+robust_sup_f = functions_of("06_export_response").robust_sup_f
 
 CASE = case("O05")
 NOT_REPRODUCED = {"nile_break_95ci_years": "for independent errors; ours may be serially correlated"}
@@ -33,7 +36,7 @@ def got(nile, real):
     last_of_old = dated.dates["date"][0]
     h = CASE.settings["min_segment_realint"]
     rate = breaks.break_dates(real, shortest=h)
-    robust = breaks.robust_sup_f(real)
+    robust = robust_sup_f(real)
     return {
         "nile_rss_by_breaks": dated.selection["rss"].tolist(),
         "nile_bic_by_breaks": dated.selection["bic"].tolist(),

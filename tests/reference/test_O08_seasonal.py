@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import case
+from notebook_functions import functions_of
 
 from helpers import transforms
-from helpers.methods.intervention import sarimax
-from helpers.methods.seasonal import x13
 
+arima = functions_of("06_export_response").arima
+x13 = functions_of("02_chip_exports").x13
 CASE = case("O08")
 COEFFICIENTS = "the coefficients of the programme are not read; the adjusted series is compared"
 NOT_REPRODUCED = dict.fromkeys(("x13_x11_airline_coef", "x13_cny_coef"), COEFFICIENTS)
@@ -51,8 +52,8 @@ def got(new_year_terms):
     holiday = x13(imports, arima=AIRLINE, holiday=new_year_terms)
     plain = x13(imports, arima=AIRLINE)
 
-    def arima(regressors):
-        return sarimax(
+    def airline(regressors):
+        return arima(
             np.log(imports),
             [],
             order=(0, 1, 1),
@@ -62,8 +63,8 @@ def got(new_year_terms):
             regressors=regressors,
         )
 
-    with_terms = arima(new_year_terms.loc[imports.index])
-    likelihoods = [fit.details["log_likelihood"] for fit in (with_terms, arima(None))]
+    with_terms = airline(new_year_terms.loc[imports.index])
+    likelihoods = [fit.details["log_likelihood"] for fit in (with_terms, airline(None))]
     quarters = new_year_terms[
         (new_year_terms.index.month <= 3) & new_year_terms.index.year.isin([1994, 1995])
     ]

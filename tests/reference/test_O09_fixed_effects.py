@@ -2,8 +2,10 @@
 
 import pytest
 from cases import case
+from notebook_functions import functions_of
 
-from helpers.methods.fixed_effects import fixed_effects
+fixed_effects = functions_of("06_export_response").fixed_effects
+
 
 CASE = case("O09")
 STAGGERED = "effects by group and period are not estimated: no notebook has units treated at different times"

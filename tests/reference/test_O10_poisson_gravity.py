@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from cases import case
+from notebook_functions import functions_of
 
-from helpers.methods.fixed_effects import fixed_effects
+fixed_effects = functions_of("06_export_response").fixed_effects
+
 
 CASE = case("O10")
 BY_ORIGIN_AND_DESTINATION = ("origin", "destination", "year")

@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import case
+from notebook_functions import functions_of
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from helpers.methods.multiplicity import romano_wolf
 from helpers.methods.placebo import placebo_dates, placebo_p, sign_flips
 from helpers.methods.results import mean_over_events
 
+romano_wolf = functions_of("05_market_reaction").romano_wolf
 CASE = case("O11")
 GUARD = CASE.settings["guard_months"]
 

@@ -14,9 +14,7 @@ from cases import case
 from helpers.methods.interrupted_series import SEED, Intervention, interrupted_series, segmented_regression
 
 CASE = case("O13")
-BENCHMARK = runpy.run_path(
-    str(Path(__file__).parents[2] / "benchmarks" / "calibration" / "series_coverage.py")
-)
+BENCHMARK = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "calibration" / "steps.py"))
 RATES = ["coverage_n96_step61_rho05", "coverage_n96_step61_rho0", "coverage_n300_step151_rho05"]
 NOT_REPRODUCED = {
     "sandwich_NeweyWest_auto_prewhite_coverage_n96_rho05": "prewhitened automatic bandwidth is not offered: "
@@ -60,9 +58,10 @@ def test_benchmark_uses_the_estimators_that_users_call():
     assert [hac.value, hac.se] == pytest.approx([value[0], error[0]], rel=1e-9)
 
     default = interrupted_series(series, here, season=None, unit="points").estimate("step: level")
-    value, error, found = BENCHMARK["first_order"](X, Y, restricted=True)
-    quantile = BENCHMARK["bootstrap_quantile"](X, found, draws=1999, seed=SEED)
+    fits = BENCHMARK["first_order"](X, Y, restricted=True)
+    quantile, highest = BENCHMARK["bootstrap_quantiles"](X, fits.rho, draws=1999, seed=SEED)
     # The benchmark keeps rho on its grid of hundredths and interpolates the quantile.
-    assert [default.value, default.se] == pytest.approx([value[0], error[0]], rel=0.02)
-    assert (default.high - default.low) / 2 == pytest.approx(quantile[0] * error[0], rel=0.05)
+    assert [default.value, default.se] == pytest.approx([fits.estimate[0], fits.error[0]], rel=0.02)
+    assert (default.high - default.low) / 2 == pytest.approx(quantile[0] * fits.error[0], rel=0.05)
+    assert (default.details["residual_p"] > 0.05) == (fits.wander[0] < highest[0])
     assert np.isfinite(default.p_value)

@@ -3,14 +3,16 @@
 All returns here are simulated. Coverage of interrupted series is in the module of that estimator.
 """
 
-import runpy
+import sys
 from pathlib import Path
 
 import pytest
 from cases import case
 
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks" / "calibration"))
+import engines
+
 CASE = case("O13")
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "calibration" / "event_study_size.py"
 MODEL = {
     "rejection_iid_normal": "iid",
     "rejection_event_variance_x3": "event variance x3",
@@ -26,9 +28,8 @@ BAND = (0.05 - HALF, 0.05 + HALF)
 
 @pytest.fixture(scope="module")
 def got():
-    rejection_rates = runpy.run_path(str(SCRIPT))["rejection_rates"]
-    rates = {name: rejection_rates(model, REPLICATIONS, SEED) for name, model in MODEL.items()}
-    return {name: {test: rates[name][test] for test in TEST} for name in rates}
+    rates = {name: engines.one_date(REPLICATIONS, SEED, null=model) for name, model in MODEL.items()}
+    return {name: {test: float(rates[name][test].mean()) for test in TEST} for name in rates}
 
 
 @pytest.mark.parametrize("name", list(MODEL))

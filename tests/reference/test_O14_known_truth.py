@@ -7,15 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import case
+from notebook_functions import functions_of
 from scipy import stats
 
 from helpers.methods.interrupted_series import Intervention, interrupted_series, segmented_regression
-from helpers.methods.intervention import sarimax
 from helpers.methods.placebo import placebo_dates, placebo_p
 from helpers.methods.power import normal_multiplier
 from helpers.methods.results import Estimate
 from helpers.methods.verdict import Evidence, verdict
 
+arima = functions_of("06_export_response").arima
 CASE = case("O14")
 TRUTH = {"step": -0.25, "lead": 0.10}
 CONTROL = Intervention("control", "2022-10", leads=2)
@@ -47,8 +48,8 @@ def months_around(index, summits, first, last, name):
 def got():
     y = treated_less_others(exporters())
     summit = months_around(y.index, events("summit"), 0, 2, "summit").to_frame()
-    full = sarimax(y, [CONTROL], order=(1, 0, 0), trend=True, regressors=summit, **MODEL)
-    bare = sarimax(y, [Intervention("control", "2022-10", leads=0)], order=(1, 0, 0), trend=True, **MODEL)
+    full = arima(y, [CONTROL], order=(1, 0, 0), trend=True, regressors=summit, **MODEL)
+    bare = arima(y, [Intervention("control", "2022-10", leads=0)], order=(1, 0, 0), trend=True, **MODEL)
     terms = {"step": "control: level", "lead": "control: leads", "summit": "summit"}
     found = {name: full.estimate(term) for name, term in terms.items()}
     inside = {

@@ -1,11 +1,15 @@
 """The published pages: built here from a small made-up package and notebook."""
 
 import base64
+import gzip
 import json
 import re
+import runpy
 import shutil
+import zipfile
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
 
 import nbformat
 import pandas as pd
@@ -26,6 +30,17 @@ FIGURE = {
     "alt": 'A line called "exports" & a band',
     "source": "Source: Office; values as known on 2026-01-31.",
     "csv": "period,value\n2021-01,1\n2021-02,3\n",
+    "unit": "USD",
+    "rows": 2,
+    "series": [
+        {
+            "id": "us_exp_cn_hs8542",
+            "title": "US chips <to> China",
+            "unit": "USD",
+            "publisher": "Office",
+            "licence": "free",
+        }
+    ],
 }
 
 
@@ -86,7 +101,16 @@ def _package(folder: Path) -> None:
         for period, value, vintage in observed
     ]
     _write_table(folder / "observations" / "trade.csv", schema.OBSERVATIONS, values)
-    (folder / "claims.yml").write_text(yaml.safe_dump({"sets": {"meetings": ["meeting-2017"]}}))
+    claims = [
+        {"id": f"C0{number}", "tests": [{"id": f"C0{number}a", "primary": True}]} for number in range(1, 5)
+    ]
+    (folder / "claims.yml").write_text(
+        yaml.safe_dump({"sets": {"meetings": ["meeting-2017"]}, "claims": claims})
+    )
+    (folder / "lists").mkdir()
+    (folder / "lists" / "test_constructs.csv").write_text(
+        "test_id,speaks,why,foregone,foregone_why\nC03a,not really,Shipments are no motives.,,\n"
+    )
     fields = [
         {"name": column.name, "type": column.type, "description": column.description}
         for column in schema.OBSERVATIONS.columns
@@ -249,10 +273,10 @@ def test_codebook_lists_every_series_with_unit_coverage_and_licence(built):
         "2021-01 to 2021-02",
         "2 periods",
         "up to 2 vintages",
-        "Public domain",
         "open",
     ):
         assert said in row.text
+    assert row.a["href"] == "series/us_exp_cn_hs8542.html"
     assert "no values held" in page.find("tr", id="empty").text and "NC" in page.find("tr", id="empty").text
     assert schema.OBSERVATIONS.columns[0].description in page.text
 
@@ -283,44 +307,160 @@ def test_notebook_page(built):
     assert article.find("a", href=f"../downloads/{NAME}.ipynb")
 
 
-def test_front_page_without_verdicts_has_no_scoreboard(built):
+def test_front_page_without_verdicts_has_no_claims(built):
     page = _html(built / "index.html")
-    assert page.find("table", class_="scoreboard") is None and "The scoreboard" not in page.text
+    assert page.find(class_="claims") is None and "What the data say" not in page.text
 
 
-def test_scoreboard_of_the_front_page_is_read_from_records(project, monkeypatch):
-    def verdict(name, value, where):
-        details = {"claim": "Exports <fell>.", "why": "too few events", "where": where}
-        fields = {"low": None, "high": None, "unit": "text", "n": None, "method": "", "window": ""}
-        content = {"name": name, "value": value, "as_of": "", "details": details, **fields}
-        return nbformat.v4.new_output("display_data", {RECORD_MIME: content, "text/plain": name})
+def _record(name, value, details):
+    fields = {"low": None, "high": None, "unit": "text", "n": None, "method": "", "window": ""}
+    content = {"name": name, "value": value, "as_of": "", "details": details, **fields}
+    return nbformat.v4.new_output("display_data", {RECORD_MIME: content, "text/plain": name})
 
+
+# id, claim, word, lean, reason, group, reason as shown
+CLAIMS = (
+    ("C01", "Exports <fell>.", "supported", "yes", "", "Leans yes", "."),
+    ("C02", "Talks froze sales.", "contradicted", "no", "", "Leans no", "."),
+    (
+        "C03",
+        "Controls - and talks - mattered. (added hypothesis)",
+        "inconclusive",
+        "does not lean",
+        "not met: a second estimator agrees, the design can see its margin",
+        "Cannot tell",
+        "A second method gives another answer.",
+    ),
+    (
+        "C04",
+        "They meant it.",
+        "not testable",
+        "does not lean",
+        "a motive; no series",
+        "Cannot be measured",
+        "A motive. No series.",
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def judged(project):
+    """The front page of a site with a claim in each group."""
     link = f"[{NAME}, cell 4]({NAME}.ipynb#Did-exports-fall?)"
-    notebook = _notebook()
-    outputs = [verdict("claim_c01", "inconclusive", link), verdict("claim_c02", "supported", "")]
+    outputs = [
+        _record(f"claim_{name.lower()}", word, {"claim": claim, "why": why, "where": link, "lean": lean})
+        for name, claim, word, lean, why, *_ in CLAIMS
+    ]
+    weak = {"inputs": {"margin": 0.1, "mde": 0.25}, "severity": 0.5, "verdict": "inconclusive"}
+    outputs.append(_record("C03a_verdict", "inconclusive", weak))
     outputs.append(nbformat.v4.new_output("display_data", {"text/markdown": f"See {link}."}))
+    notebook = _notebook()
     notebook.cells[3] = _code("claims()", outputs)
     run = project / "runs_with_verdicts" / NAME / "published" / "notebook.ipynb"
     run.parent.mkdir(parents=True)
     nbformat.write(notebook, run)
-    monkeypatch.setattr(site, "SCOREBOARD", NAME)
-    front = site.build(project / "runs_with_verdicts")
-    page = _html(front)
-    rows = page.find("table", class_="scoreboard").tbody.find_all("tr")
-    assert [row.strong.text for row in rows] == ["inconclusive", "supported"]
-    assert "Exports <fell>." in rows[0].text and "too few events" in rows[0].text
-    assert rows[0].a["href"] == f"notebooks/{NAME}.html#did-exports-fall"
-    assert page.find("figure").img["src"] == f"figures/{NAME}/exports.png"
-    assert (front.parent / rows[0].a["href"].split("#")[0]).exists()
-    article = _html(front.parent / "notebooks" / f"{NAME}.html").find("article")
-    assert article.find("a", href=f"{NAME}.html#did-exports-fall")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site, "SCOREBOARD", NAME)
+        patch.setenv("SUMMITS_ADDRESS", "https://example.org/chips/")
+        return site.build(project / "runs_with_verdicts")
 
 
-def test_downloads_are_the_files_themselves(built, project):
-    committed = project / "notebooks" / f"{NAME}.ipynb"
-    assert (built / "downloads" / f"{NAME}.ipynb").read_bytes() == committed.read_bytes()
+@pytest.mark.parametrize(("name", "claim", "word", "lean", "why", "group", "shown"), CLAIMS)
+def test_each_claim_stands_in_the_group_of_its_record(judged, name, claim, word, lean, why, group, shown):
+    page = _html(judged)
+    groups = {part.h3.contents[0].strip(): part for part in page.find_all("section", class_="claims")}
+    assert list(groups) == ["Leans yes", "Leans no", "Cannot tell", "Cannot be measured"]
+    row = page.find("li", id=name.lower())
+    assert row in groups[group]("li") and sum(row in part("li") for part in groups.values()) == 1
+    assert row.a.text == claim.partition(" (")[0].replace(" - ", " – ")
+    assert row.a["href"] == f"notebooks/{NAME}.html#did-exports-fall"
+    assert row.find(class_="why").text == shown
+
+
+def test_a_claim_is_called_weak_where_its_test_cannot_see_its_margin(judged):
+    page = _html(judged)
+    assert [row["id"] for row in page.select(".claims li") if "weak" in row.text.split()] == ["c03"]
+    test = " ".join(page.find("li", id="c03").details.text.split())
+    assert "2.5 times the smallest that would matter" in test and "50 of 100 sets" in test
+    assert "hardly: Shipments are no motives." in test
+
+
+def test_an_empty_group_is_shown_empty(judged):
+    lists = runpy.run_path(str(paths.root() / "docs" / "_ext" / "lists.py"))
+    assert lists["grouped"]({"rows": [], "tests": {}}) == {group: [] for group in lists["GROUPS"]}
+    template = (paths.root() / "docs" / "index.md.jinja").read_text()
+    assert "None of the claims." in template
+
+
+def test_pages_say_where_they_are_and_what_they_show(judged):
+    root = judged.parent
+    for page in (
+        "index.html",
+        f"notebooks/{NAME}.html",
+        f"figures/{NAME}/exports.html",
+        "series/us_exp_cn_hs8542.html",
+    ):
+        head = _html(root / page).head
+        assert [link["href"] for link in head("link", rel="canonical")] == [
+            f"https://example.org/chips/{page}"
+        ]
+        assert head.find("meta", attrs={"name": "description"})["content"]
+        assert head.find("link", rel="icon") and head.find("link", type="application/atom+xml")
+        assert head.find("meta", property="og:image")["content"].startswith("https://example.org/chips/")
+        assert "Data to 2022-03-01" in _html(root / page).select("footer")[-1].text
+    sitemap = ElementTree.parse(root / "sitemap.xml")
+    assert "https://example.org/chips/index.html" in [place.text for place in sitemap.iter() if place.text]
+    feed = ElementTree.parse(root / "feed.xml").getroot()
+    atom = "{http://www.w3.org/2005/Atom}"
+    assert feed.findtext(f"{atom}entry/{atom}title").startswith("Version ")
+    assert (root / "404.html").exists()
+
+
+def test_without_an_address_none_is_made_up(built):
+    assert not (built / "sitemap.xml").exists()
+    assert _html(built / "index.html").find("link", rel="canonical") is None
+
+
+def test_a_series_has_a_page_linked_both_ways(built):
+    page = _html(built / "series" / "us_exp_cn_hs8542.html")
+    for said in (
+        "US chips <to> China",
+        "USD",
+        "up to 2 of one period",
+        "Public domain",
+        "2021-01 to 2021-02",
+    ):
+        assert said in page.text
+    assert page.find("svg")["aria-label"].endswith("last 3")
+    figure = page.find("a", href=f"../figures/{NAME}/exports.html")
+    assert figure.text == FIGURE["title"]
+    back = _html(built / "figures" / NAME / "exports.html").find(
+        "a", href="../../series/us_exp_cn_hs8542.html"
+    )
+    assert back.text == "US chips <to> China"
+    assert "No values are held" in _html(built / "series" / "empty.html").text
+
+
+def test_values_for_programs_are_the_latest_and_the_script_holds_the_same(built):
+    index = json.loads((built / "api" / "index.json").read_text())
+    assert [row["series_id"] for row in index["series"]] == ["us_exp_cn_hs8542"]
+    plain = json.loads((built / "api" / index["files"]["trade"]).read_text())
+    series = {"us_exp_cn_hs8542": [2, 3]}
+    assert plain["values"] == [{"frequency": "M", "periods": ["2021-01", "2021-02"], "series": series}]
+    packed = (built / "api" / "trade.js").read_text().split('"')[3]
+    assert json.loads(gzip.decompress(base64.b64decode(packed))) == plain
+
+
+def test_downloads_hold_the_data_and_the_notebook_without_its_pictures(built, project):
+    committed = nbformat.read(project / "notebooks" / f"{NAME}.ipynb", as_version=4)
+    light = nbformat.read(built / "downloads" / f"{NAME}.ipynb", as_version=4)
+    assert [cell.source for cell in light.cells] == [cell.source for cell in committed.cells]
+    assert light.cells[3].outputs == committed.cells[3].outputs
+    assert set(light.cells[2].outputs[0].data) == {"text/plain"}
     assert (built / "figures" / NAME / "exports.csv").read_text() == FIGURE["csv"]
-    assert (built / "data" / "series.csv").read_bytes() == (project / "data" / "series.csv").read_bytes()
+    with zipfile.ZipFile(built / "data" / site.PACKAGE) as package:
+        assert package.read("series.csv") == (project / "data" / "series.csv").read_bytes()
+        assert "observations/trade.csv" in package.namelist()
 
 
 def test_published_run_is_shown_once_and_a_refused_build_keeps_the_former_site(project, built):

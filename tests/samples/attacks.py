@@ -145,7 +145,7 @@ class Stub:
     def start(self) -> None:
         """Begin: nothing to do."""
 
-    def fetch(self, publisher: Publisher, request: Request, validators: object = None) -> tuple[bytes, dict]:
+    def fetch(self, publisher: Publisher, request: Request) -> tuple[bytes, dict]:
         """Return the values in the periods of the request, in the publisher's shape."""
         own = {p: v for p, v in self.values.items() if request.first <= p}
         if publisher.name in ("comtrade", "korea_customs"):

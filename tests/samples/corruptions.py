@@ -207,7 +207,11 @@ def damages() -> Iterator[tuple[str, Damage]]:
     )
     yield (
         "licence in the descriptor",
-        descriptor(lambda all_: all_["resources"][6]["licenses"][0].update(title="CC0")),
+        descriptor(
+            lambda all_: next(each for each in all_["resources"] if each.get("licenses"))["licenses"][
+                0
+            ].update(title="CC0")
+        ),
     )
     yield "a resource twice", descriptor(lambda all_: all_["resources"].append(all_["resources"][1]))
     yield "title of the package", descriptor(lambda all_: all_.update(title="Other"))

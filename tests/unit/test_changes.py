@@ -1,5 +1,9 @@
 """What differs between two states of knowledge, on simulated tables and records."""
 
+import json
+from pathlib import Path
+
+import notebook_functions
 import pandas as pd
 import pytest
 
@@ -96,9 +100,10 @@ def test_moved_estimates_are_placed_on_their_earlier_interval() -> None:
             estimate("w", 2, 1, 3),
         ],
     )
-    placed = changes.in_half_widths({"run": "01_one/published", **each} for each in moved)
+    half_widths = notebook_functions.functions_of("12_what_changed").in_half_widths
+    placed = half_widths({"run": "01_one/published", **each} for each in moved)
     assert placed.to_numpy().tolist() == [["01: y", -3.0, -4.0, 1.0], ["01: x", 1.0, 0.0, 2.0]]
-    assert changes.in_half_widths([]).empty
+    assert half_widths([]).empty
 
 
 def test_new_and_gone_estimates_and_flipped_verdicts() -> None:
@@ -142,3 +147,17 @@ def test_revised_only_keeps_what_was_known_before() -> None:
         ("c", "2020-01", "1", "2020-05-01"),
     )
     assert changes.revised_only(BEFORE, after, ["series_id", "period"])["value"].tolist() == ["11"]
+
+
+def test_two_parameter_sets_of_a_notebook_are_paired(tmp_path: Path) -> None:
+    for days, value in ((90, 5.0), (60, 7.0)):
+        estimate = {"name": "effect", "value": value, "low": 1.0, "high": 9.0, "unit": "percent"}
+        record = {"notebook": "09_restraint", "set": str(days), "parameters": {"window_days": days}}
+        record |= {"key": str(days), "notebook_sha256": "", "packages": {}, "records": [estimate]}
+        record |= {"ingredients": {"notebook": "", "data": {}, "needs": {}}}
+        (tmp_path / str(days)).mkdir()
+        (tmp_path / str(days) / "record.json").write_text(json.dumps(record))
+    report = changes.compare(*changes.pair(tmp_path / "90", tmp_path / "60"))
+    assert report["causes"] == {"09_restraint": ["parameter window_days: 90 → 60"]}
+    [estimate] = report["estimates"]
+    assert (estimate["run"], estimate["old"][0], estimate["new"][0]) == ("09_restraint", 5.0, 7.0)

@@ -1,6 +1,10 @@
 """pyproject.toml, requirements.lock and environment.yml agree, and this environment is the locked one."""
 
+import ast
+import json
 import re
+import subprocess
+import sys
 from importlib import metadata, util
 from pathlib import Path
 
@@ -16,14 +20,14 @@ FROM_PYPI = next(entry["pip"] for entry in LISTED["dependencies"] if isinstance(
 FROM_CONDA = [entry for entry in LISTED["dependencies"] if isinstance(entry, str)]
 
 
-def load_tool():
-    spec = util.spec_from_file_location("make_environment", ROOT / "tools" / "make_environment.py")
+def load_tool(name: str):
+    spec = util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
     module = util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-TOOL = load_tool()
+TOOL, PAGES = load_tool("make_environment"), load_tool("pages_lock")
 DIRECT = TOOL.direct_dependencies()
 LOCKED = TOOL.locked_versions()
 
@@ -74,6 +78,35 @@ def test_the_lock_holds_hashes_and_no_addresses() -> None:
 
 def test_the_lock_leaves_out_the_grammar_compiler() -> None:
     assert "rfc3987-syntax" not in LOCKED
+
+
+def test_the_lock_of_the_pages_is_the_generated_one_and_each_pin_is_one_of_the_lock() -> None:
+    written = (ROOT / "requirements-pages.lock").read_text()
+    assert written == PAGES.pages_lock()
+    part, whole = PAGES.pins(written), PAGES.pins(LOCK)
+    assert part and all(part[name] == whole[name] and "--hash=sha256:" in whole[name][0] for name in part)
+    assert not PAGES.UNUSED & part.keys() and whole.keys() >= PAGES.UNUSED
+
+
+def imported_by_the_pages() -> set[str]:
+    """Return the packages that the builder of the pages, or a file of docs/, imports."""
+    listing = "import json, sys, summits.cli, summits.site; print(json.dumps(sorted(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True)
+    modules = {name.partition(".")[0] for name in json.loads(shown.stdout)}
+    for path in (ROOT / "docs").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                modules.add(str(node.module).partition(".")[0])
+    places = metadata.packages_distributions()
+    return {canonicalize_name(name) for module in modules for name in places.get(module, [])}
+
+
+def test_what_the_pages_import_is_in_their_lock() -> None:
+    found = imported_by_the_pages() & LOCKED.keys()
+    assert {"pandas", "sphinx"} <= found
+    assert found <= PAGES.pins((ROOT / "requirements-pages.lock").read_text()).keys()
 
 
 def test_papermill_finds_our_engine() -> None:

@@ -12,11 +12,12 @@ import pytest
 matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
+from matplotlib.colors import to_hex
 
 from helpers import figures
 from helpers.catalog import Series
-from helpers.figures import events as event_charts
-from helpers.figures import labels, lines, publishing, style
+from helpers.figures import event_marks as event_charts
+from helpers.figures import lines, placing, publishing, style
 from helpers.observations import SeriesData
 
 MONTHS = pd.date_range("2019-01-01", periods=60, freq="MS", name="period")
@@ -177,10 +178,10 @@ def test_weekends_and_release_dates_are_no_gaps():
 def test_spread_keeps_order_and_distance(seed):
     rng = np.random.default_rng(seed)
     wanted, sizes = rng.uniform(0, 100, 8), rng.uniform(5, 12, 8)
-    placed = labels.spread(wanted, sizes, 0, 110)
+    placed = placing.spread(wanted, sizes, 0, 110)
     order = np.argsort(wanted)
     assert (np.diff(placed[order]) >= (sizes[order][1:] + sizes[order][:-1]) / 2 - 1e-9).all()
-    assert labels.spread(np.array([10.0, 90.0]), np.array([5.0, 5.0]), 0, 100).tolist() == [10, 90]
+    assert placing.spread(np.array([10.0, 90.0]), np.array([5.0, 5.0]), 0, 100).tolist() == [10, 90]
 
 
 @pytest.mark.parametrize("count", [3, 8, 25])
@@ -188,7 +189,9 @@ def test_event_names_never_overlap_in_the_finished_figure(count, shown):
     dates = pd.date_range("2019-03-01", periods=count, freq="50D")
     fig = line(events=event_rows(dates))
     publish(fig)
-    boxes = [labels.extent(text) for text in fig.axes[0].texts if str(text.get_gid()).startswith(labels.FLAG)]
+    boxes = [
+        placing.extent(text) for text in fig.axes[0].texts if str(text.get_gid()).startswith(placing.FLAG)
+    ]
     assert len(boxes) == count
     assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
 
@@ -200,8 +203,8 @@ def test_an_event_without_room_keeps_its_sign_and_is_named_below(shown):
     )
     fig = line(events=pd.concat([event_rows(dates), meetings]))
     publish(fig)
-    flags = [text for text in fig.axes[0].texts if str(text.get_gid()).startswith(labels.FLAG)]
-    boxes = [labels.extent(text) for text in flags]
+    flags = [text for text in fig.axes[0].texts if str(text.get_gid()).startswith(placing.FLAG)]
+    boxes = [placing.extent(text) for text in flags]
     assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
     alone = [text for text in flags if len(text.get_text()) == 1]
     assert 0 < len(alone) < 30 and {text.get_text() for text in alone} == {"▼"}
@@ -214,7 +217,7 @@ def test_an_event_without_room_keeps_its_sign_and_is_named_below(shown):
 def test_a_name_near_the_right_edge_stands_whole_on_the_other_side(sign, written, shown):
     fig, ax = figures.new_figure(title="At the edge", unit=UNIT)
     ax.set(xlim=(0, 100), xlabel="Days")
-    labels.flag(ax, 99.5, "Washington", "Washington, 2026", style.INK, sign)
+    placing.flag(ax, 99.5, "Washington", "Washington, 2026", style.INK, sign)
     publish(fig)
     (text,) = ax.texts
     assert (text.get_text(), text.get_ha()) == (written, "right")
@@ -249,7 +252,7 @@ def test_names_at_line_ends_never_overlap(shown):
     near = {f"Country {number}": SIMULATED + number / 50 for number in range(6)}
     fig = figures.line_panel(near, title="Six lines end together", unit=UNIT)
     publish(fig)
-    boxes = [labels.extent(text) for text in fig.axes[0].texts if text.get_gid() == labels.LINE_END]
+    boxes = [placing.extent(text) for text in fig.axes[0].texts if text.get_gid() == placing.LINE_END]
     assert len(boxes) == 6
     assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
 
@@ -262,7 +265,7 @@ def test_title_unit_and_event_names_of_a_panel_stand_apart(shown):
     publish(fig)
     fig.draw_without_rendering()
     for ax in axes:
-        flags = [labels.extent(text) for text in ax.texts if str(text.get_gid()).startswith(labels.FLAG)]
+        flags = [placing.extent(text) for text in ax.texts if str(text.get_gid()).startswith(placing.FLAG)]
         boxes = [*flags, ax.yaxis.label.get_window_extent(), ax._left_title.get_window_extent()]
         assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
 
@@ -386,6 +389,21 @@ def test_an_estimate_outside_its_interval_is_refused():
         figures.coefficient_plot(table, title="Wrong", unit="Percent")
 
 
+def test_only_the_group_of_the_headline_has_colour():
+    table = pd.DataFrame({"label": ["a", "b", "c"], "value": [0.1, -0.2, 0.3], "group": ["x", "y", "z"]})
+    table = table.assign(low=table["value"] - 1, high=table["value"] + 1)
+    fig = figures.coefficient_plot(table, title="Few", unit="Percent", logs=True, accent="y")
+    colours = [to_hex(colour) for colour in fig.axes[0].collections[0].get_colors()]
+    assert colours == [style.FAINT.lower(), style.ACCENT.lower(), style.FAINT.lower()]
+
+
+@pytest.mark.parametrize(("span", "ticks"), [(0.4, {"−10%", "0%", "+10%"}), (3.0, {"−50%", "0%", "+100%"})])
+def test_an_axis_of_logs_has_round_percents(span, ticks):
+    table = pd.DataFrame({"label": ["a", "b"], "value": [-span / 2, span / 2], "low": np.nan, "high": np.nan})
+    fig = figures.coefficient_plot(table, title="Few", unit="Percent", logs=True)
+    assert ticks <= {label.get_text() for label in fig.axes[0].get_xticklabels()}
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_last_bits_of_numbers_show_nowhere(seed, shown):
     """Other processors differ in them; half-way digits are the hard case."""
@@ -415,6 +433,16 @@ def test_no_value_is_cut_off_at_zero():
     assert fig.axes[0].get_ylim()[0] == 0
     fig.axes[0].plot([MONTHS[3]], [-2.0], marker="o")
     assert fig.axes[0].get_ylim()[0] < -2
+
+
+def test_bars_with_an_accent_are_gray_but_for_what_the_headline_names():
+    counts = pd.DataFrame({"before": [3, 1], "after": [2, 5]}, index=["Lima", "Busan"])
+    red, about = matplotlib.colors.to_rgba(style.ACCENT), {"title": "Few", "unit": "Events"}
+    one = figures.bars(counts[["after"]], accent=["Busan"], **about)
+    assert [bar.get_facecolor() == red for bar in one.axes[0].containers[0]] == [False, True]
+    two = figures.bars(counts, accent=["after"], **about)
+    colours = [{bar.get_facecolor() for bar in group} for group in two.axes[0].containers]
+    assert [colour == {red} for colour in colours] == [False, True]
 
 
 def test_bars_without_any_event_stand_on_the_axis():

@@ -49,7 +49,9 @@ def judge_controls(returns, market, controls=CONTROLS, meetings=MEETINGS):
         for seed, (kind, dates) in enumerate(news.items())
     }
     NOTEBOOK.run(names, POWER, until="smallest = ")
-    NOTEBOOK.run(names, STUDIES, CONTROLS_CELL, "c08-p", "c08-holm", "c08-size", "c08-size-rule")
+    NOTEBOOK.run(
+        names, "romano-wolf", STUDIES, CONTROLS_CELL, "c08-p", "c08-holm", "c08-size", "c08-size-rule"
+    )
     return NOTEBOOK.run(names, "c08-direction", "c08-direction-rule")
 
 

@@ -30,7 +30,8 @@ def test_the_true_effect_is_inside_the_interval():
     assert mean.low < -0.4 < mean.high and mean.n == 70
     # Not one of the 2000 draws lies beyond zero; the observed value counts among them.
     assert mean.p_value == 2 / 2001
-    assert mean.high - mean.low == pytest.approx(2 * 1.96 * mean.se, rel=0.06)
+    # The variances are estimated too: the interval is wider than the standard error that knows them allows.
+    assert 2 * 1.96 * mean.se < mean.high - mean.low < 2 * 2 * 1.96 * mean.se
     parts = [found.mean_effect(0, 2), found.mean_effect(3, 11)]
     assert np.average([part.value for part in parts], weights=[3, 9]) == pytest.approx(mean.value)
     assert parts[0].window == "2020-01..2020-03" and parts[1].window == "2020-04..2020-12"
@@ -59,7 +60,9 @@ def test_forecast_equals_the_kalman_filter():
     z = np.cumsum(0.2 * rng.standard_normal(60)) + rng.standard_normal(60)
     X = rng.standard_normal((60, 1))
     before = np.arange(60) < 50
-    mean, covariance = counterfactual._forecast(z, X, np.arange(60), before, ~before, 0.04, 1.0)
+    rows, place = (before, ~before), np.arange(60)
+    model = counterfactual._Model(pd.Series(z), z, X, place, *rows, 0.0, 1.0, (0.04, 1.0), {}, 0)
+    mean, covariance = model.forecast(*rows)
     model = UnobservedComponents(
         z[:50], "local level", exog=X[:50], mle_regression=False, use_exact_diffuse=True
     )
@@ -110,6 +113,14 @@ def test_a_freer_level_gives_a_wider_interval():
     )
     assert free.high - free.low > stiff.high - stiff.low
     assert free.details["level_sd_share"] == pytest.approx(0.1)
+
+
+def test_a_fixed_level_leaves_the_interval_that_knows_its_variances():
+    series, control = simulated()
+    mean = structural_counterfactual(
+        series, EVENT, controls=control, level_share=0.05, **SETTINGS
+    ).mean_effect()
+    assert mean.high - mean.low == pytest.approx(2 * 1.96 * mean.se, rel=0.06)
 
 
 def test_the_seed_decides_the_draws():

@@ -59,16 +59,19 @@ def test_many_sets_at_once_equal_the_whole_regression_of_each(series: pd.Series,
     counts = window_counts(NUMBERS, SETS, before=3, after=3)
     model = DatedTerms.of(series, base(MONTHS), errors=errors, rho=RHO)
     effects = model.effects(counts, CHANGE)
+    contrast = np.zeros((1, len(whole(series, counts[:, :, 0], errors).params)))
+    contrast[0, :3] = CHANGE
+    spread = model.relative_errors(counts, CHANGE)
     for place in range(len(SETS)):
         fit = whole(series, counts[:, :, place], errors)
         assert effects[place] == pytest.approx(fit.params[0] - fit.params[2], rel=1e-10)
+        error = float(fit.t_test(contrast).sd[0, 0]) / np.sqrt(fit.scale)
+        assert spread[place] == pytest.approx(error, rel=1e-9)
     estimate, fit = model.estimate(counts[:, :, 0], CHANGE, unit="u"), whole(series, counts[:, :, 0], errors)
     if errors == "least_squares":
         fit = OLS(fit.model.endog, fit.model.exog).fit(
             cov_type="HAC", cov_kwds={"maxlags": 12, "use_correction": True}, use_t=True
         )
-    contrast = np.zeros((1, len(fit.params)))
-    contrast[0, :3] = CHANGE
     test = fit.t_test(contrast)
     assert (estimate.value, estimate.se) == pytest.approx((effects[0], float(test.sd[0, 0])), rel=1e-9)
     assert [estimate.low, estimate.high] == pytest.approx(test.conf_int()[0].tolist())

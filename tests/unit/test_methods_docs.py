@@ -10,10 +10,7 @@ from helpers.methods import (
     breaks,
     counterfactual,
     event_study,
-    fixed_effects,
     interrupted_series,
-    intervention,
-    seasonal,
     synthetic_control,
 )
 
@@ -22,13 +19,10 @@ MODULES = [
     counterfactual,
     event_study,
     interrupted_series,
-    intervention,
-    fixed_effects,
-    seasonal,
     synthetic_control,
 ]
 # Pieces that other estimators are made of; no reader calls them.
-PIECES = {"whiten", "fitted", "simplex_weights"}
+PIECES = {"whiten", "fitted", "simplex_weights", "partitions", "long_run_variance", "along_axes"}
 
 
 def page(module):

@@ -37,7 +37,7 @@ def test_a_known_jump_is_found_and_leads_are_clean():
     assert study.lead.low < 0 < study.lead.high
     assert (study.tests["p_value"] < 0.05).all()
     assert study.total.value == pytest.approx(study.estimate.value + study.lead.value)
-    assert list(study.summary().index) == ["kolari_pynnonen", "corrado_rank", "portfolio_regression"]
+    assert list(study.tests.index) == ["kolari_pynnonen", "corrado_rank", "portfolio_regression"]
 
 
 def test_the_degrees_of_freedom_are_those_of_the_events():

@@ -5,11 +5,11 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_functions import functions_of
 from scipy import stats
 
 from helpers.methods import placebo
 from helpers.methods.checks import UnusableInput, WrongCall
-from helpers.methods.multiplicity import romano_wolf
 from helpers.methods.placebo import label_permutation, placebo_dates, placebo_p, sign_flips
 
 MONTHS = pd.date_range("2010-01-01", periods=144, freq="MS")
@@ -42,16 +42,11 @@ def test_one_sided(alternative):
 
 
 def recorded_sets(same, apart=0, guard=3, events=EVENTS):
-    """Let the statistic be the row number, and catch the sets that the engine asks about."""
-    rows = pd.Series(np.arange(144.0), MONTHS).where(statistic().notna())
-    caught = []
-
-    def catch(values, axis):
-        caught.append(values.astype(int))
-        return values.mean(axis=axis)
-
-    placebo_dates(rows, events, guard=guard, apart=apart, same=same, aggregate=catch, seed=7)
-    return caught[0], MONTHS.get_indexer(pd.to_datetime(events))
+    """Sets of rows that the events are compared with, and the rows of the events."""
+    real = MONTHS.get_indexer(pd.to_datetime(events))
+    pool = placebo.candidate_rows(statistic().to_numpy(), real, guard)
+    sets, _ = placebo.date_sets(pool, np.sort(real), apart=apart, same=same, seed=7)
+    return sets, real
 
 
 @pytest.mark.parametrize("same", ["none", "spacing"])
@@ -106,7 +101,6 @@ def test_size_under_the_null():
         ({"events": ["2015-11-01"] * 2}, "twice"),
         ({"events": []}, "Too few events"),
         ({"guard": 60}, "Too few placebo"),
-        ({"same": "week"}, "Use 'none' or 'spacing'"),
         ({"alternative": "bigger"}, "alternative"),
         ({"events": MONTHS[10:130:10], "apart": 30}, "Lower `apart`"),
     ],
@@ -189,20 +183,19 @@ def test_label_permutation_equals_scipy():
 
 
 def test_results_speak():
-    result = placebo_dates(statistic(), EVENTS, guard=3, same="spacing", seed=1)
-    assert "same spacing" in result.method
+    result = placebo_dates(statistic(), EVENTS, guard=3, seed=1)
+    assert "more than 3 rows" in result.method
     assert result.record()["n"] == 3 and len(result.summary()) == 1
 
 
-def test_romano_wolf_is_monotone_and_refuses_other_names():
+def test_romano_wolf_is_monotone():
+    romano_wolf = functions_of("05_market_reaction").romano_wolf
     rng = np.random.default_rng(4)
     t = pd.Series([3.0, 1.0, 2.0], ["a", "b", "c"])
     draws = pd.DataFrame(rng.normal(size=(999, 3)), columns=["c", "a", "b"])
     table = romano_wolf(t, draws)
     assert (table["p_romano_wolf"] >= table["p_raw"]).all()
     assert table["p_romano_wolf"].loc[["a", "c", "b"]].is_monotonic_increasing
-    with pytest.raises((UnusableInput, WrongCall), match="different hypotheses"):
-        romano_wolf(t, draws.rename(columns={"a": "d"}))
 
 
 def test_spaced_sets_are_drawn_uniformly_and_as_far_apart_as_asked():
@@ -245,6 +238,8 @@ def test_sets_of_the_same_years_need_days_in_each_year():
 
 
 def test_a_pattern_is_shifted_from_the_first_row_of_the_pool_to_the_last():
+    with pytest.raises(WrongCall, match="Use 'none' or 'spacing'"):
+        placebo.date_sets(np.arange(2, 10), np.array([3, 5]), same="week", seed=1)
     sets, exact = placebo.date_sets(np.arange(2, 10), np.array([3, 5]), same="spacing", seed=1)
     assert exact and sets.tolist() == [[row, row + 2] for row in range(2, 8)]
     assert placebo.date_sets(np.arange(0), np.array([3, 5]), same="spacing", seed=1)[0].shape == (0, 2)

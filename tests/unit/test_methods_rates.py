@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_functions import functions_of
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
@@ -10,14 +11,13 @@ from helpers.methods.checks import UnusableInput
 from helpers.methods.placebo import placebo_p
 from helpers.methods.rates import (
     Span,
-    change_around,
-    compare_means,
     counts_at,
     exact_tails,
     rate_ratio,
     share_difference,
 )
 
+RESTRAINT = functions_of("09_restraint")
 SPAN = ("2021-01-01", "2022-12-31")
 DRAW = {"span": SPAN, "draws": 999, "seed": 1}
 
@@ -173,10 +173,10 @@ def test_many_events_over_many_years_give_a_finite_interval_without_warnings(rec
 def test_change_around_subtracts_and_leaves_anticipation_out():
     eased, tightened = in_year([105, 205, 305]), in_year([95, 99, 195, 295])
     settings = {"added": eased, "subtracted": tightened, "length": 10, **DRAW}
-    result = change_around(in_year([100, 200, 300]), anticipation=0, **settings)
+    result = RESTRAINT.change_around(in_year([100, 200, 300]), anticipation=0, **settings)
     assert result.rows["change"].tolist() == [3, 2, 2]
     assert result.effect.details["sign_flip_p_value"] == pytest.approx(2 / 8)
-    shifted = change_around(in_year([100, 200, 300]), anticipation=3, **settings)
+    shifted = RESTRAINT.change_around(in_year([100, 200, 300]), anticipation=3, **settings)
     assert shifted.rows["change"].tolist() == [2, 2, 2]
     assert (shifted.effect.low, shifted.effect.high) == (-np.inf, np.inf)
 
@@ -188,14 +188,14 @@ def test_a_change_counts_the_ends_of_both_windows_and_not_the_day_itself(anticip
     added = in_year([100, 101, 110, 111])
     taken = in_year([first - 1, first, last, last + 1, 100])
     settings = {"added": added, "subtracted": taken, "length": 10, "anticipation": anticipation, **DRAW}
-    rows = change_around(dates, **settings).rows
+    rows = RESTRAINT.change_around(dates, **settings).rows
     assert rows["after"].tolist() == [2, 0, 0]
     assert rows["before"].tolist() == [-2, 0, 0]
 
 
 def test_intervals_over_dates_are_t_on_dates_minus_one():
     eased = in_year([105, 106, 205, 305, 306, 307])
-    result = change_around(
+    result = RESTRAINT.change_around(
         in_year([100, 200, 300]), added=eased, subtracted=[], length=10, anticipation=0, **DRAW
     )
     change = np.array([2, 1, 3])
@@ -208,7 +208,7 @@ def test_intervals_over_dates_are_t_on_dates_minus_one():
 
 def test_a_pile_of_tightening_before_each_meeting_shows_as_a_lead():
     tightened = in_year([95, 96, 97, 195, 196, 197, 294, 295])
-    result = change_around(
+    result = RESTRAINT.change_around(
         in_year([100, 200, 300]), added=[], subtracted=tightened, length=10, anticipation=0, **DRAW
     )
     assert result.effect.value > 0
@@ -258,7 +258,7 @@ def test_the_detectable_effect_is_the_larger_of_interval_and_placebo():
 
     def details(events):
         counts = span.counts(in_year(events), "events")
-        result = compare_means(
+        result = RESTRAINT.compare_means(
             dates, lambda members: counts_at(counts, members, (-10, -1)), days, np.clip(sets, 10, None),
             rows=pd.DataFrame(), unit="events", method="mean",
         )  # fmt: skip

@@ -1,13 +1,14 @@
-"""The X-13 wrapper on a simulated series with a known season, and refusals."""
+"""X-13 in notebook 02 on a simulated series with a known season, and refusals."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_functions import functions_of
 
 from helpers import transforms
 from helpers.methods.checks import UnusableInput
-from helpers.methods.seasonal import AdjustmentFailed, x13
 
+x13 = functions_of("02_chip_exports").x13
 INDEX = pd.date_range("2010-01-01", periods=120, freq="MS")
 LONGER = pd.date_range("2010-01-01", periods=132, freq="MS")
 AIRLINE = "(0 1 1)(0 1 1)"
@@ -33,8 +34,8 @@ def test_season_and_holiday_are_removed():
 @pytest.mark.parametrize(
     ("values", "settings", "message"),
     [
-        (simulated().drop(INDEX[5]), {}, "missing or repeated"),
-        (simulated() - 200, {}, "not positive"),
+        (simulated().drop(INDEX[5]), {}, "without a gap"),
+        (simulated() - 200, {}, "above zero"),
         (simulated().iloc[:30], {}, "Too few"),
         (simulated(), {"holiday": transforms.lunar_new_year_terms(INDEX)}, "twelve months past"),
     ],
@@ -44,6 +45,6 @@ def test_bad_input_is_refused(values, settings, message):
         x13(values, **settings)
 
 
-def test_the_programme_s_own_error_is_repeated():
-    with pytest.raises(AdjustmentFailed, match="X-13 stopped"):
+def test_a_programme_that_stops_gives_no_series():
+    with pytest.raises(UnusableInput, match="X-13 stopped"):
         x13(simulated(), arima="(9 9 9)(9 9 9)")

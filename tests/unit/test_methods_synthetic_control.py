@@ -36,7 +36,7 @@ def test_the_effect_is_recovered_and_ranks_first(outcomes):
     assert result.effect.p_value == pytest.approx(1 / 21)
     assert result.weights.sum() == pytest.approx(1)
     assert result.weights.min() >= 0
-    assert result.summary().index[0] == "treated"
+    assert result.placebo["rank"].idxmin() == "treated"
 
 
 def test_the_interval_of_the_difference_covers_the_effect(outcomes):

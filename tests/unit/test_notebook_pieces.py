@@ -126,7 +126,7 @@ def test_a_figure_of_estimates_tells_each_of_them(export_response, monkeypatch):
     monkeypatch.setattr(figures, "publish", lambda fig, **content: contents.update(content))
     table = pd.DataFrame({"label": ["As written"], "value": [-0.2], "low": [-0.3], "high": [-0.1]})
     export_response.draw_estimates("fall", table, series=[], title="A fall", unit="Log points", margin=0.05)
-    assert contents["alt"] == "Estimates with 95 percent intervals. A fall. As written -0.20."
+    assert contents["alt"] == "Estimates with 95% intervals. A fall. As written -0.20."
     assert contents["data"] is table and contents["name"] == "fall"
 
 

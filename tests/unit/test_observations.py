@@ -190,10 +190,10 @@ def test_lists_are_cut_at_as_of(package):
         for model, vintage in (("a", "2021-01-01"), ("b", "2022-01-01"))
     ]
     pd.DataFrame(rows).to_csv(package / "lists" / "models.csv", index=False)
-    assert observations.list_table("models")["model"].tolist() == ["a", "b"]
-    assert observations.list_table("models", "2021-12-31")["model"].tolist() == ["a"]
+    assert observations.list_as_of("models")["model"].tolist() == ["a", "b"]
+    assert observations.list_as_of("models", "2021-12-31")["model"].tolist() == ["a"]
     with pytest.raises(observations.NotYetKnown, match="first vintage is 2021-01-01"):
-        observations.list_table("models", "2020-12-31")
+        observations.list_as_of("models", "2020-12-31")
 
 
 class TestBundled:
@@ -214,7 +214,7 @@ class TestBundled:
         assert pd.Timestamp("2020-12-01") in observations.load("us_exp_cn_hs8486").missing
 
     def test_lists_know_their_vintage(self):
-        models = observations.list_table("models")
+        models = observations.list_as_of("models")
         with pytest.raises(observations.NotYetKnown, match="first vintage"):
-            observations.list_table("models", "2012-01-01")
-        assert len(observations.list_table("models", models["vintage"].max())) == len(models)
+            observations.list_as_of("models", "2012-01-01")
+        assert len(observations.list_as_of("models", models["vintage"].max())) == len(models)

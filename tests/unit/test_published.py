@@ -7,9 +7,9 @@ from cells import Cells
 
 from helpers import observations
 
-CELLS = ("setup", "load", "total", "sums-code", "lag-code", "shares-code", "panel-code", "waves-code")
+CELLS = ("setup", "load", "total", "sums-code", "shares-code", "panel-code", "waves-code")
 CELLS += ("ratio-code", "ours-code", "judge-code")
-LISTED = observations.list_table("published_estimates")
+LISTED = observations.list_as_of("published_estimates")
 EXACT = LISTED[(LISTED["class"] == "exact") & (LISTED["operation"] != "")].set_index("estimate_id")
 NEW = {"estimate_id": "new", "operation": "sum", "series": "jp_exp_cn_hs8486", "against": "", "base": ""}
 NEW |= {"periods": "2024-01..2024-03", "term": "", "known_on": pd.NaT, "unit": "JPY billion", "remark": ""}

@@ -1,5 +1,7 @@
 """What a scheduler calls: each step when it is due, nothing the second time, and an exit code that tells."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from click.testing import CliRunner
 
 from helpers import paths
 from summits import cli, command, plan, refresh, rerun, site, tasks
+from summits.publishers import store
 
 
 @pytest.fixture
@@ -52,9 +55,10 @@ def called() -> int:
 
 
 def test_every_step_in_its_order(steps: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def refreshed(sources: list[str], report: object) -> list[refresh.Outcome]:
+    def refreshed(sources: list[str], report: object, wait: bool) -> list[refresh.Outcome]:
+        assert wait
         steps.append(f"refresh {sources}")
-        return [outcome("changed")]
+        return [refresh.Outcome("census", "changed")]
 
     monkeypatch.setattr(refresh, "refresh", refreshed)
     configure('{"refresh": ["census"]}')
@@ -77,9 +81,55 @@ def test_a_failed_run_is_told(steps: list[str], monkeypatch: pytest.MonkeyPatch,
 def test_a_refused_publisher_is_told_and_the_rest_goes_on(
     steps: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refresh, "refresh", lambda sources, report: [outcome("refused")])
+    monkeypatch.setattr(refresh, "refresh", lambda *_, **__: [outcome("refused")])
     configure('{"refresh": []}')
-    assert called() == cli.FAILED and steps[-1] == "site"
+    assert called() == cli.CHANGED_AND_REFUSED and steps[-1] == "site"
+    monkeypatch.setattr(command, "execute", lambda runs, *_: {run.id: "fresh" for run in runs})
+    assert called() == cli.REFUSED
+
+
+def test_figures_that_wait_count_as_refused_and_a_missing_key_does_not(
+    steps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure('{"refresh": []}')
+    for state, code in (("changed", cli.CHANGED_AND_REFUSED), ("skipped", cli.CHANGED)):
+        monkeypatch.setattr(refresh, "refresh", lambda *_, state=state, **__: [outcome(state)])
+        assert called() == code
+
+
+def test_a_refresh_at_work_is_waited_for(steps: list[str], capsys: pytest.CaptureFixture) -> None:
+    held, ended = threading.Event(), []
+
+    def hold() -> None:
+        with store.locked(paths.data_dir()):
+            held.set()
+            time.sleep(2)
+            ended.append(True)
+
+    threading.Thread(target=hold).start()
+    assert held.wait(10)
+    rerun.rerun(attribute=False, publish=False, workers=1, echo=print, progress=print)
+    assert ended and "waiting for it" in capsys.readouterr().err
+
+
+def test_the_log_tells_what_was_printed_and_old_ones_go(steps: list[str]) -> None:
+    folder = paths.runs_dir() / "_log"
+    for day in range(10, 40):
+        (folder / f"202001{day}.log").parent.mkdir(parents=True, exist_ok=True)
+        (folder / f"202001{day}.log").touch()
+    result = CliRunner().invoke(cli.main, ["rerun"])
+    last = result.output.splitlines()[-1]
+    assert last == "rerun: 1 done; changed; no publisher refused; exit code 10"
+    logs = sorted(folder.iterdir())
+    assert len(logs) == rerun.KEPT_LOGS
+    assert logs[-1].read_text().splitlines()[-1].endswith(last)
+
+
+def test_an_error_is_the_last_line_of_its_log(steps: list[str]) -> None:
+    configure("[1]")
+    assert called() == cli.USAGE
+    [log] = (paths.runs_dir() / "_log").iterdir()
+    assert "PlanError: collection.yml: `rerun` takes" in log.read_text().splitlines()[-1]
 
 
 @pytest.mark.parametrize("text", ['{"refresh": "all"}', '{"refrsh": []}', "[1]"])

@@ -10,7 +10,18 @@ from helpers.methods.checks import UnusableInput
 from helpers.methods.rates import rate_ratio
 
 RESTRAINT, SUMMITS = Cells("09_restraint"), Cells("01_summits_and_controls")
-ESTIMATORS = ("rate-path", "distance", "random-days", "percentile", "months", "jackknife", "count")
+ESTIMATORS = (
+    "rate-path",
+    "means",
+    "changes",
+    "before-dates",
+    "distance",
+    "random-days",
+    "percentile",
+    "months",
+    "jackknife",
+    "count",
+)
 SPAN = (pd.Timestamp("2021-01-01"), pd.Timestamp("2022-12-31"))
 
 

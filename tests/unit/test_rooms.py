@@ -18,7 +18,7 @@ ORDER = [
     {"figures", "tables"},
     {"records"},
     {"claims", "prose", "facts"},
-    {"study"},
+    {"studies"},
 ]
 
 

@@ -8,7 +8,7 @@ import stub_collection as stub
 from click.testing import CliRunner, Result
 
 from helpers import paths
-from summits import archive, cli, plan, tasks, validation
+from summits import archive, cli, plan, release_dates, states, tasks, validation
 
 
 @pytest.fixture
@@ -78,6 +78,30 @@ def test_status_shows_runs_and_series(collection: stub.Checkout) -> None:
         "2020-04-01",
     )
     assert (held["live"], held["stale"]) == (False, False)
+
+
+def test_a_monitor_is_told_by_the_exit_code(
+    collection: stub.Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = summits("status", "--check")
+    assert said.exit_code == cli.FAILED and "never   01_total/published" in said.output
+    monkeypatch.setattr(states, "state", lambda run: "fresh")
+    said = summits("status", "--check")
+    assert said.exit_code == 0 and "01_total" not in said.output
+    for reason, code in (("not fetched", 0), ("late", cli.FAILED), ("unreachable", cli.FAILED)):
+        held = {"series_id": "a", "source": "b", "rhythm": "c", "last_period": "", "last_vintage": ""}
+        row = held | {"next_release": "", "stale": True, "reason": reason}
+        monkeypatch.setattr(release_dates, "release_status", lambda row=row: [row])
+        assert summits("status", "--check").exit_code == code
+
+
+def test_a_damaged_result_is_told_once(collection: stub.Checkout, capsys: pytest.CaptureFixture) -> None:
+    states._tell_damage.cache_clear()
+    [run] = plan.plan()
+    run.directory.mkdir(parents=True)
+    (run.directory / "record.json").write_text('{"key"')
+    assert [states.state(run), states.is_fresh(run)] == ["stale", False]
+    assert capsys.readouterr().err.count("01_total/published: its result is damaged") == 1
 
 
 def test_params_shows_the_schema(collection: stub.Checkout) -> None:

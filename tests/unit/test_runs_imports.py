@@ -172,3 +172,9 @@ def test_a_comment_in_a_method_of_one_notebook_makes_at_most_six_runs_due(leaf: 
 def test_a_comment_in_the_specification_curve_leaves_the_calendar_alone() -> None:
     expected = ["10_specification_curve", "11_claims"]
     assert sorted(due_after_an_edit("helpers/methods/curve.py")) == expected
+
+
+def test_what_the_helpers_give_on_demand_is_followed() -> None:
+    files = imports.package()
+    assert "helpers/studies.py" in imports.reached("from helpers import study", files)
+    assert "helpers/studies.py" not in imports.reached("from helpers import paths", files)

@@ -22,6 +22,22 @@ def collection(checkout: stub.Checkout, monkeypatch: pytest.MonkeyPatch) -> stub
     return checkout
 
 
+def test_a_span_of_numbers_is_written_out(collection: stub.Checkout) -> None:
+    runs = plan.plan(["02"], ["factor=2..6/2,9"], sweep=True)
+    assert [run.given for run in runs[1:]] == [{"factor": each} for each in (2, 4, 6, 9)]
+    known = parameters.declared(
+        "share: float = 0.1  # part\nas_of: str = ''  # date\nname: str = 'a'  # text"
+    )
+    assert parameters.parse_lists(known, ["share=0.1..0.3/0.1"]) == {"share": [0.1, 0.2, 0.3]}
+    assert parameters.parse_lists(known, ["name=1..3"]) == {"name": ["1..3"]}
+
+
+@pytest.mark.parametrize("text", ["factor=6..2", "factor=2..6/0", "factor=1..1000000000", "factor=1..2.3.4"])
+def test_a_span_that_is_none_is_refused(collection: stub.Checkout, text: str) -> None:
+    with pytest.raises(parameters.ParameterError, match="as 30..90/30"):
+        plan.plan(["02"], [text], sweep=True)
+
+
 def sets(runs: list[plan.Run]) -> list[str]:
     return [run.set for run in runs if run.notebook == "02_next"]
 

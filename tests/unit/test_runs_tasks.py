@@ -38,23 +38,21 @@ def test_folders_that_killed_runs_left_are_removed_and_those_in_use_stay(tmp_pat
     assert set(tmp_path.iterdir()) == {about_to_be_locked, other}
 
 
-def test_a_notebook_is_not_written_for_each_cell_but_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    written = []
+def test_a_notebook_is_written_when_its_cells_have_ended_however_they_did(
+    checkout: stub.Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
     monkeypatch.setattr(engines, "write_ipynb", lambda *_: written.append(1))
-    notebook = nbformat.from_dict(stub.total_notebook())
-    for part in (notebook, *notebook.cells):
-        part.metadata["papermill"] = nbformat.from_dict({})
-    manager = engines.NotebookExecutionManager(notebook, output_path="out.ipynb", progress_bar=False)
-    manager.notebook_start()
-    assert len(written) == 1
-    with papermill_engine.seldom_written(manager):
-        for index, cell in enumerate(manager.nb.cells):
-            manager.cell_start(cell, index)
-            manager.cell_complete(cell, index)
-        assert len(written) == 1
-        monkeypatch.setattr(papermill_engine, "SECONDS_BETWEEN_WRITES", 0)
-        manager.cell_start(manager.nb.cells[0], 0)
-        assert len(written) == 2
-    monkeypatch.setattr(papermill_engine, "SECONDS_BETWEEN_WRITES", 10)
-    manager.notebook_complete()
-    assert len(written) == 3
+    settings = {"output_path": "out.ipynb", "progress_bar": False}
+
+    def execute(*cells: str, **limits: int) -> None:
+        notebook = nbformat.from_dict(stub.notebook(*map(stub.code, cells)))
+        for part in (notebook, *notebook.cells):
+            part.metadata["papermill"] = nbformat.from_dict({})
+        papermill_engine.Engine.execute_notebook(notebook, "python3", **settings, **limits)
+
+    execute("print(1)", "1 / 0", "2")
+    assert len(written) == 2
+    with pytest.raises(papermill_engine.RunTimeoutError):
+        execute("import time\ntime.sleep(60)", run_timeout=0)
+    assert len(written) == 4

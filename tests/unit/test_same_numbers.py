@@ -7,10 +7,8 @@ import pytest
 
 from helpers.digits import alike, rounded
 from helpers.figures import publishing
-from helpers.methods import counterfactual, likelihood
-from helpers.methods.checks import UnusableInput
+from helpers.methods import counterfactual
 from helpers.methods.interrupted_series import Intervention, interrupted_series
-from helpers.methods.intervention import sarimax
 
 MONTHS = pd.date_range("2013-01", periods=130, freq="MS")
 
@@ -58,7 +56,7 @@ def test_variances_are_the_maximum_of_the_dense_restricted_likelihood(seed: int)
     random = np.random.default_rng(seed)
     z, X = wandering(seed), random.normal(size=(130, 3))
     places = np.delete(np.arange(132), [40, 41])
-    level, noise = counterfactual._variances(z, X, places, None)
+    (level, noise), *_ = counterfactual._variances(z, X, places, None)
     time, W = places - places[0], np.column_stack([np.ones(130), X])
 
     def height(level: float, noise: float) -> float:
@@ -74,38 +72,20 @@ def test_variances_are_the_maximum_of_the_dense_restricted_likelihood(seed: int)
         height(level * a, noise * b) for a in (0.97, 1, 1.03) for b in (0.97, 1, 1.03) if (a, b) != (1, 1)
     ]
     assert level > 0 and noise > 0 and max(around) < best
-    again = counterfactual._variances(last_bits(z), last_bits(X), places, None)
+    again = counterfactual._variances(last_bits(z), last_bits(X), places, None)[0]
     assert again == pytest.approx((level, noise), rel=1e-9)
 
 
 def test_a_fixed_level_leaves_the_noise_at_its_maximum() -> None:
     z, X, places = wandering(1), np.empty((130, 0)), np.arange(130)
-    level, noise = counterfactual._variances(z, X, places, None)
-    fixed = counterfactual._variances(z, X, places, float(np.sqrt(level)))
+    (level, noise), *_ = counterfactual._variances(z, X, places, None)
+    fixed = counterfactual._variances(z, X, places, float(np.sqrt(level)))[0]
     assert fixed == pytest.approx((level, noise), rel=1e-7)
 
 
 def test_a_series_of_pure_noise_has_no_wandering_level() -> None:
     z = np.tile([1.0, -1.0], 65)
-    assert counterfactual._variances(z, np.empty((130, 0)), np.arange(130), None)[0] == 0
-
-
-def test_seasonal_arima_ends_at_the_same_point_from_another_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fit():
-        control = Intervention("control", "2020-01", leads=3, end="2020-12")
-        series = pd.Series(np.cumsum(wandering(2)), MONTHS)
-        return sarimax(series, [control], order=(0, 1, 1), season="dummies", unit="log points")
-
-    first, polish = fit(), likelihood._polish
-    monkeypatch.setattr(likelihood, "_polish", lambda model, start: polish(model, start * 1.001))
-    assert fit().coefficients.to_numpy() == pytest.approx(first.coefficients.to_numpy(), rel=1e-9)
-
-
-def test_a_flat_likelihood_is_refused_with_its_certain_digits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(likelihood, "_polish", lambda model, start: start)
-    series = pd.Series(np.cumsum(wandering(2)), MONTHS)
-    with pytest.raises(UnusableInput, match=r"only [34] digits are certain"):
-        sarimax(series, [], order=(0, 1, 1), season="dummies", unit="log points")
+    assert counterfactual._variances(z, np.empty((130, 0)), np.arange(130), None)[0][0] == 0
 
 
 def test_halves_are_rounded_alike_on_every_machine() -> None:
@@ -126,7 +106,7 @@ def test_a_picture_and_its_digest_do_not_hang_on_the_last_bits() -> None:
         lower.scatter(values, np.roll(values, 1))
         lower.vlines(values[:9], -1, 1)
         fig.suptitle("Title")
-        publishing._lay_out(fig, "Source")
+        publishing.lay_out(fig, "Source")
         picture = publishing._png(fig), publishing._drawn(fig)
         plt.close(fig)
         return picture

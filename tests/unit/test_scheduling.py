@@ -2,19 +2,31 @@
 
 import configparser
 import importlib.util
+import json
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
+from unittest import mock
 
 import click
 import pytest
 import yaml
 
-from summits import cli, notebooks
+from summits import cli, notebooks, parameters
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-RECIPES = [*WORKFLOWS, *sorted((ROOT / "deploy").iterdir()), ROOT / ".ci" / "run", ROOT / "Makefile"]
+CONTAINER = ROOT / ".devcontainer" / "devcontainer.json"
+UNITS = sorted((ROOT / "deploy").glob("*.*"))
+RECIPES = [
+    *WORKFLOWS,
+    *UNITS,
+    ROOT / "deploy" / "crontab",
+    ROOT / ".ci" / "run",
+    ROOT / "Makefile",
+    CONTAINER,
+]
 TEXTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", ".env.example", "notebooks/collection.yml")),
     *sorted((ROOT / "docs").rglob("*.md")),
@@ -24,6 +36,8 @@ TEXTS = [
 ]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z][\w-]*):", MAKEFILE, re.MULTILINE))
+# Numbers from 90 on are for examples.
+NOTEBOOK = re.compile(r"(notebooks/)?[0-8]\d([_:/].*)?")
 PINNED = re.compile(r"[\w.-]+/[\w.-]+(/[\w.-]+)*@[0-9a-f]{40}")
 
 
@@ -47,7 +61,7 @@ def calls(program: str, path: Path) -> list[list[str]]:
     """Return the words of each call of a program, without what follows in the shell."""
     start = rf"(?:^|[\s\"'(;&|=])(?:[\w./%$()-]*/)?{program} +([^\s`][^\n`]*)"
     found = [
-        re.split(r" *[|>;#&)]| {2,}| — |\"\]|[\"'],", call)[0]
+        re.split(r" *(?:\d?>|[|;#&)])| {2,}| — |\"\]|[\"'],", call)[0]
         for call in re.findall(start, code(path), re.MULTILINE)
     ]
     return [words for call in found if (words := _words(call))]
@@ -69,9 +83,30 @@ def command_problem(words: list[str]) -> str:
         if name not in command.commands:
             return f"no command {name}"
         command = command.commands[name]
-    known = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
-    given = {word.partition("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
-    return f"no option {given - known}" if given - known else ""
+    try:
+        # What a person would be asked for is left out on purpose.
+        with mock.patch.object(click, "prompt", side_effect=click.Abort):
+            command.make_context(str(command.name), list(rest)).close()
+    except click.Abort:
+        return ""
+    except click.UsageError as error:
+        named_only = isinstance(error, click.MissingParameter) and all(word[:1] == "-" for word in rest)
+        named_only |= isinstance(error, click.BadOptionUsage) and rest[-1] == error.option_name
+        if not named_only and not re.search(r"(Directory|File|Path) .* does not exist", str(error)):
+            return error.format_message()
+    return parameter_problem(rest)
+
+
+def parameter_problem(words: list[str]) -> str:
+    """Say which `-p` of a call names no parameter of the notebook that the call names; empty if all do."""
+    told = next((Path(word).stem for word in words if NOTEBOOK.fullmatch(word)), "")
+    named = {after.partition("=")[0] for word, after in pairwise(words) if word == "-p"}
+    named |= {word[3:].partition("=")[0] for word in words if re.match(r"\d\d:", word)}
+    paths = sorted((ROOT / "notebooks").glob(f"{told[:2]}_*.ipynb")) if told else []
+    if not named or not paths:
+        return "" if not told or paths else f"no notebook {told}"
+    missing = named - parameters.schema(notebooks.read(paths[0])).keys()
+    return f"no parameter {missing} of {paths[0].name}" if missing else ""
 
 
 def make_problem(words: list[str]) -> str:
@@ -86,10 +121,16 @@ def make_problem(words: list[str]) -> str:
 
 
 def python_problem(words: list[str]) -> str:
-    """Say what script or module does not exist; empty if it does."""
+    """Say what script, module or option of a script does not exist; empty if all do."""
     if words[0] == "-m":
         return "" if importlib.util.find_spec(words[1]) else f"no module {words[1]}"
-    return "" if not words[0].endswith(".py") or (ROOT / words[0]).exists() else f"no file {words[0]}"
+    if not words[0].endswith(".py"):
+        return ""
+    if not (ROOT / words[0]).exists():
+        return f"no file {words[0]}"
+    script = (ROOT / words[0]).read_text(encoding="utf-8")
+    options = [word.partition("=")[0] for word in words[1:] if word.startswith("--")]
+    return "".join(f"no option {option} of {words[0]}" for option in options if f'"{option}"' not in script)
 
 
 def pytest_problem(words: list[str]) -> str:
@@ -103,6 +144,7 @@ PROBLEMS = {
     "make": make_problem,
     "python": python_problem,
     "pytest": pytest_problem,
+    "papermill": parameter_problem,
 }
 
 
@@ -121,7 +163,10 @@ def test_every_call_that_is_named_exists(path: Path) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("path", [path for path in RECIPES if path.suffix not in (".timer",)], ids=name_of)
+CALLERS = [path for path in RECIPES if path.suffix != ".timer" and "failed@" not in path.name]
+
+
+@pytest.mark.parametrize("path", CALLERS, ids=name_of)
 def test_every_recipe_calls_something(path: Path) -> None:
     assert any(calls(program, path) for program in PROBLEMS)
 
@@ -137,10 +182,18 @@ def test_the_readme_names_the_commands_of_the_project() -> None:
         ("summits", "rum 02"),
         ("summits", "run 02 --forced"),
         ("summits", "data chek"),
+        ("summits", "run -j none 02"),
+        ("summits", "run 02 -p windowed=3"),
+        ("summits", "sweep 09 -p windows=30..90/30"),
+        ("summits", "compare 09"),
+        ("summits", "compare 09 09:windows=60"),
+        ("papermill", "notebooks/02_chip_exports.ipynb out.ipynb -p basked hs8486"),
+        ("papermill", "notebooks/77_never.ipynb out.ipynb"),
         ("make", "runn"),
         ("make", "same PYTHON_LIST=x"),
         ("python", "benchmarks/faults/never.py"),
         ("python", "-m summits.never"),
+        ("python", "tools/same.py --pythons x"),
         ("pytest", "-n 2 tests/never"),
     ],
 )
@@ -197,11 +250,65 @@ def test_pushes_and_pull_requests_are_tried_on_every_python() -> None:
 def test_the_monthly_workflow_tells_of_a_refusal() -> None:
     last = steps(ROOT / ".github" / "workflows" / "monthly.yml")[-1]
     assert "steps.refresh.outputs.code == '1'" in last["if"] and "exit 1" in last["run"]
+    assert f'["{cli.REFUSED}", "{cli.CHANGED_AND_REFUSED}"]' in last["if"]
+
+
+def test_the_codes_of_a_rerun_are_told_alike_everywhere() -> None:
+    table = re.findall(r"^\| (\d+) \|", (ROOT / "docs" / "scheduling.md").read_text("utf-8"), re.MULTILINE)
+    codes = {0, cli.CHANGED, cli.REFUSED, cli.CHANGED_AND_REFUSED, cli.FAILED, cli.USAGE, cli.INTERRUPTED}
+    assert {int(code) for code in table} == codes
+    told = cli.main.commands["rerun"].help.partition("Exit codes:")[2]
+    assert {int(code) for code in re.findall(r"\b\d+\b", told)} == codes
+    rerunning = next(
+        each for each in steps(ROOT / ".github" / "workflows" / "monthly.yml") if each.get("id") == "rerun"
+    )
+    assert "0 | 10 | 11 | 12" in rerunning["run"]
+
+
+def read_unit(name: str) -> configparser.ConfigParser:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str
+    unit.read(ROOT / "deploy" / name)
+    return unit
 
 
 def test_the_timer_starts_the_service() -> None:
-    unit = configparser.ConfigParser(strict=False)
-    unit.optionxform = str
-    unit.read(ROOT / "deploy" / "summits-rerun.service")
+    unit = read_unit("summits-rerun.service")
     assert unit["Service"]["SuccessExitStatus"] == str(cli.CHANGED)
     assert (ROOT / "deploy" / "summits-rerun.timer").exists()
+
+
+def test_a_failure_of_the_service_starts_the_unit_that_tells() -> None:
+    started = read_unit("summits-rerun.service")["Unit"]["OnFailure"].replace("%N", "")
+    assert "priority=err" in read_unit(started)["Service"]["ExecStart"]
+
+
+@pytest.mark.parametrize("path", [*UNITS, ROOT / "docs" / "scheduling.md"], ids=name_of)
+def test_every_unit_that_is_named_exists(path: Path) -> None:
+    named = set(re.findall(r"\bsummits-[\w@-]+\.(?:service|timer)\b", path.read_text(encoding="utf-8")))
+    assert named <= {unit.name for unit in UNITS}
+
+
+def test_the_schedule_of_the_crontab_has_the_codes_of_a_rerun() -> None:
+    [line] = re.findall(r"^\d.*", (ROOT / "deploy" / "crontab").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(re.findall(r"-eq (\d+)", line)) == {"0", str(cli.CHANGED)}
+
+
+def test_the_container_has_a_python_that_is_tried_and_the_locked_packages() -> None:
+    container = json.loads(CONTAINER.read_text(encoding="utf-8"))
+    tried = re.search(r"^TRIED := (.+)$", MAKEFILE, re.MULTILINE)[1].split()
+    assert re.search(r":(\d\.\d+)-", container["image"])[1] in tried
+    assert container["postCreateCommand"] == "make setup"
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_every_link_within_the_project_leads_somewhere(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    heads = {
+        re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-")
+        for head in re.findall(r"^#+ (.+)$", text, re.M)
+    }
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        address, _, place = link.partition("#")
+        assert "://" in link or (ROOT / address).exists(), link
+        assert address or place in heads, link

@@ -4,9 +4,15 @@ import importlib.util
 
 import stub_collection as stub
 
-spec = importlib.util.spec_from_file_location("speed", stub.ROOT / "benchmarks" / "speed.py")
-speed = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(speed)
+
+def load_benchmark(name: str):
+    spec = importlib.util.spec_from_file_location(name, stub.ROOT / "benchmarks" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+speed, picture = load_benchmark("speed"), load_benchmark("first_picture")
 
 
 def test_scripts_are_divided_by_their_times() -> None:
@@ -23,3 +29,14 @@ def test_the_table_takes_its_place_on_the_page() -> None:
     written = speed.placed(table, page)
     assert table in written and speed.placed(table, written) == written
     assert written.partition("<!-- speed -->")[0] == page.partition("<!-- speed -->")[0]
+
+
+def test_the_first_picture_takes_its_place_and_leaves_the_rest() -> None:
+    rows = [("pages", "clone", 2.0), ("pages", "**together**", 12.0)]
+    table = picture.table(rows, {".venv-pages": 217.0})
+    assert "| pages | clone | 2.0 |" in table and ".venv-pages 217 MB" in table
+    page = "before\n<!-- first picture -->\n<!-- end of first picture -->\nafter\n"
+    written = picture.placed(table, page)
+    assert table in written and picture.placed(table, written) == written
+    assert written.startswith("before\n") and written.endswith("\nafter\n")
+    assert picture.MARKS[0] in picture.PAGE.read_text(encoding="utf-8")

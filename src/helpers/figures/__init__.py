@@ -10,7 +10,7 @@ direct labels are ours.
 
 from helpers.figures.counts import bars, heatmap
 from helpers.figures.estimates import coefficient_plot, estimate_panels, event_plot
-from helpers.figures.events import event_bands, timeline_chart
+from helpers.figures.event_marks import event_bands, timeline_chart
 from helpers.figures.lines import day_panels, line_panel, small_multiples
 from helpers.figures.publishing import IncompleteFigure, publish, save
 from helpers.figures.style import COLOURS, apply_style, new_figure

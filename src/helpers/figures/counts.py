@@ -1,5 +1,7 @@
 """Counts and matrices, drawn by seaborn."""
 
+from collections.abc import Collection
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -16,7 +18,15 @@ SHADES = sns.blend_palette(["#7A3300", "#DD9A63", "#F4F6F8", "#7FA3C7", style.RI
 MOST_NUMBERED_BARS = 40
 
 
-def bars(table: pd.DataFrame, *, title: str, unit: str, stacked: bool = False, wide: bool = False) -> Figure:
+def bars(
+    table: pd.DataFrame,
+    *,
+    title: str,
+    unit: str,
+    stacked: bool = False,
+    wide: bool = False,
+    accent: Collection[str] = (),
+) -> Figure:
     """Draw counts or sums as bars: one cluster (or one stack) per row, one bar per column.
 
     Parameters
@@ -26,6 +36,8 @@ def bars(table: pd.DataFrame, *, title: str, unit: str, stacked: bool = False, w
     title, unit : str
     stacked : bool
     wide : bool
+    accent : collection of str, optional
+        Columns, or rows of a single column, in the colour of the headline; the others are then gray.
 
     Returns
     -------
@@ -44,6 +56,9 @@ def bars(table: pd.DataFrame, *, title: str, unit: str, stacked: bool = False, w
         # The tallest bar comes first and stands behind the others.
         heights = heights.cumsum(axis=1).iloc[:, ::-1]
     looks = dict(zip(table, style.GROUPS if table.shape[1] > 1 else [(style.ACCENT, "")], strict=False))
+    if len(accent):
+        grays = iter((*style.GROUPS[2:], *style.GROUPS[2:]))
+        looks = {name: (style.ACCENT, "") if name in accent else next(grays) for name in table}
     palette = {name: colour for name, (colour, *_) in looks.items()}
     rows = heights.melt(var_name="group", value_name="height", ignore_index=False).reset_index(names="place")
     sns.barplot(
@@ -51,6 +66,8 @@ def bars(table: pd.DataFrame, *, title: str, unit: str, stacked: bool = False, w
     )
     for container, name in zip(ax.containers, heights, strict=True):
         plt.setp(container, hatch=looks[name][1], edgecolor="white", linewidth=1)
+        plt.setp([bar for bar, row in zip(container, table.index, strict=False) if row in accent],
+                 facecolor=style.ACCENT)  # fmt: skip
         if not stacked and table.size <= MOST_NUMBERED_BARS:
             numbers = [plain_number(value) if pd.notna(value) else MISSING for value in table[name]]
             ax.bar_label(container, numbers, padding=2, fontsize=8)

@@ -7,10 +7,10 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from helpers.figures import style
-from helpers.figures.style import GRID, INK, event_kind, event_look, new_figure, number_axis, require
+from helpers.figures.style import FAINT, GRID, INK, event_kind, event_look, new_figure, number_axis, require
 from helpers.tables import fixed, signed
 
 
@@ -22,7 +22,8 @@ def coefficient_plot(
     margin: float | None = None,
     decimals: int = 2,
     logs: bool = False,
-    key: str = "Mark: estimate. Bar: 95 % interval.",
+    key: str = "Mark: estimate. Bar: 95% interval.",
+    accent: str | None = None,
 ) -> Figure:
     """Draw estimates with their intervals, and write them beside the marks.
 
@@ -40,6 +41,8 @@ def coefficient_plot(
         The values are differences of logarithms: axis and written numbers are in percent. Say so in `unit`.
     key : str
         What marks and bars mean.
+    accent : str, optional
+        Group of the headline: it alone has colour, the others are gray.
 
     Returns
     -------
@@ -58,6 +61,8 @@ def coefficient_plot(
         ax.axvspan(-margin, margin, color=GRID, alpha=0.7, linewidth=0, zorder=0.5)
     groups = list(dict.fromkeys(table["group"])) if "group" in table else [""]
     looks = {name: (colour, marker) for name, (colour, _, marker) in zip(groups, style.GROUPS, strict=False)}
+    if accent is not None:
+        looks = {name: (style.ACCENT if name == accent else FAINT, mark) for name, (_, mark) in looks.items()}
     rows = table.assign(row=range(len(table)), look=table.get("group", ""))
     _draw(ax, rows, looks, key=len(groups) > 1)
     _name_rows(ax, table["label"], unit)
@@ -66,7 +71,15 @@ def coefficient_plot(
         _write_beside(ax, place, f"{value}  [{low}, {high}]" if not np.isnan(row).any() else value)
     if logs:
         ax.xaxis.set_major_formatter(FuncFormatter(style.percent_of_log))
+        ax.xaxis.set_major_locator(FixedLocator(np.log1p(_round_percent(np.ptp(ax.get_xlim())))))
     return fig
+
+
+def _round_percent(span: float) -> np.ndarray:
+    """Round changes, as parts of one, for the ticks of an axis of logs that is so wide."""
+    if span > 1.2:
+        return np.array([-0.95, -0.9, -0.75, -0.5, 0, 1, 3, 9, 19])
+    return np.arange(-0.8, 3, 0.1 if span < 0.7 else 0.2)
 
 
 def event_plot(

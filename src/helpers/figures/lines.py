@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.figures import style
-from helpers.figures.events import event_bands
-from helpers.figures.labels import line_end
-from helpers.figures.style import ACCENT, DASHES, FAINT, GRAYS, GRID, INK, MUTED, number_axis, require
+from helpers.figures.event_marks import event_bands
+from helpers.figures.placing import line_end
+from helpers.figures.style import FAINT, GRAYS, GRID, INK, MUTED, number_axis, require
 
 
 def with_gaps(values: pd.Series) -> pd.Series:
@@ -194,10 +194,6 @@ def day_panels(
     if len(axes[0].get_legend_handles_labels()[1]) > 1:
         axes[0].legend(loc="upper left", borderpad=0, handlelength=1, labelcolor="linecolor")
     return fig
-
-
-def _event_line(ax: Axes, place: float | pd.Timestamp) -> None:
-    ax.axvline(place, color=ACCENT, linewidth=1.1, linestyle=DASHES)
 
 
 def _check(series: Mapping) -> None:

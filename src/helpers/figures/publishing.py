@@ -23,10 +23,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
-from helpers import catalog
+from helpers import catalog, timeline
 from helpers.digits import SHOWN
-from helpers.figures import labels, style
-from helpers.figures.style import ACCENT, DPI, INK, MUTED, certain
+from helpers.figures import placing, style
+from helpers.figures.style import ACCENT, DPI, INK, MUTED, certain_digits
 from helpers.observations import SeriesData
 from helpers.paths import FIGURE_MIME
 
@@ -79,11 +79,12 @@ def publish(
     """
     series = list(series)
     _check(fig, name, alt, data)
+    fig.suptitle(timeline.marked(fig.get_suptitle()))
     line = source_line(series, source)
     content: dict[str, Any] = {"name": name, "title": fig.get_suptitle(), "alt": alt.strip(), "source": line}
     content |= {"unit": "; ".join(_units(fig)), "rows": len(data), "drawn": _drawn(fig)}
     content |= {"csv": csv_text(data), "series": [_facts(each) for each in series]}
-    _lay_out(fig, line)
+    lay_out(fig, line)
     content["svg"] = _svg(fig)
     bundle = {"image/png": base64.b64encode(_png(fig)).decode("ascii"), "text/plain": _digest(content)}
     # The picture has twice the pixels that it takes on a page.
@@ -103,7 +104,7 @@ def save(fig: Figure, path: Path, *, source: str) -> None:
     source : str
         Where the numbers come from.
     """
-    _lay_out(fig, source_line([], source))
+    lay_out(fig, source_line([], source))
     path.write_bytes(_png(fig))
     plt.close(fig)
 
@@ -146,7 +147,7 @@ def csv_text(data: pd.DataFrame) -> str:
     table = data.copy() if isinstance(data.index, pd.RangeIndex) else data.reset_index()
     for column in table:
         if pd.api.types.is_float_dtype(table[column]):
-            table[column] = certain(table[column].to_numpy(dtype=float), SHOWN)
+            table[column] = certain_digits(table[column].to_numpy(dtype=float), SHOWN)
         elif pd.api.types.is_datetime64_any_dtype(table[column]):
             table[column] = table[column].dt.strftime("%Y-%m-%d")
     return table.to_csv(index=False, float_format=f"%.{SHOWN}g", lineterminator="\n")
@@ -199,7 +200,7 @@ def _drawn(fig: Figure) -> str:
             marks += [*(path.vertices for path in group.get_paths()), group.get_offsets(), group.get_array()]
     digest = hashlib.sha256()
     for mark in marks:
-        numbers = certain(np.nan if mark is None else mark, SHOWN)
+        numbers = certain_digits(np.nan if mark is None else mark, SHOWN)
         digest.update(",".join(f"{number:.{SHOWN}g}" for number in numbers.flat).encode() + b";")
     return digest.hexdigest()[:16]
 
@@ -241,7 +242,7 @@ def _svg(fig: Figure) -> str:
     return buffer.getvalue()
 
 
-def _lay_out(fig: Figure, line: str) -> None:
+def lay_out(fig: Figure, line: str) -> None:
     """Add title, unit line, key of events and source line; the figure grows by them, the panels do not.
 
     The panels are laid out once. What the names of events need above a row of panels is added afterwards.
@@ -255,13 +256,13 @@ def _lay_out(fig: Figure, line: str) -> None:
     margin = SIDE / width
     ConstrainedLayoutEngine(w_pad=0.05, h_pad=0.05, rect=(margin, 0, 1 - 2 * margin, 1)).execute(fig)
     boxes = {ax: np.array(ax.get_position().bounds) * [width, panels, width, panels] for ax in fig.axes}
-    needed, unnamed = labels.place_flags(fig)
+    needed, unnamed = placing.place_flags(fig)
     room: dict[float, float] = {}
     for ax, inches in needed.items():
         top = round(float(boxes[ax][1] + boxes[ax][3]), 1)
         room[top] = max(room.get(top, 0), inches)
 
-    inner, signs = width - 2 * SIDE, labels.signs(fig)
+    inner, signs = width - 2 * SIDE, placing.signs(fig)
     key = "   ".join(f"{sign} {meaning}" for sign, meaning in SIGNS.items() if sign in signs)
     note = f"Without a name above: {'; '.join(unnamed)}." if unnamed else ""
     above = [(wrap(title, inner, 14, "bold", even=True), 14.0, "bold", INK)]
@@ -278,7 +279,7 @@ def _lay_out(fig: Figure, line: str) -> None:
     _write(fig, below, foot - 0.06)
     bar = 0.06 / height
     fig.add_artist(Rectangle((margin, 1 - bar), 0.5 / width, bar, color=ACCENT, linewidth=0))
-    labels.spread_line_ends(fig)
+    placing.spread_line_ends(fig)
 
 
 def _settle_marks(fig: Figure) -> None:
@@ -289,14 +290,14 @@ def _settle_marks(fig: Figure) -> None:
     for ax in fig.axes:
         x, y = ax.get_xlim(), ax.get_ylim()
         for line in ax.lines:
-            line.set_data(*certain(line.get_xydata()).T)
+            line.set_data(*certain_digits(line.get_xydata()).T)
         for group in ax.collections:
             for path in group.get_paths():
                 if not path.readonly:  # the shapes of markers are shared and exact
-                    path.vertices = certain(path.vertices)
-            group.set_offsets(certain(group.get_offsets()))
-        ax.set_xlim(*certain(x).tolist())
-        ax.set_ylim(*certain(y).tolist())
+                    path.vertices = certain_digits(path.vertices)
+            group.set_offsets(certain_digits(group.get_offsets()))
+        ax.set_xlim(*certain_digits(x).tolist())
+        ax.set_ylim(*certain_digits(y).tolist())
 
 
 def _height(text: str, size: float) -> float:

@@ -192,7 +192,7 @@ def event_look(kind: str) -> Look:
     return looks.get(kind, DIRECTIONS["neutral"])
 
 
-def certain(values: Any, digits: int = 9) -> np.ndarray:
+def certain_digits(values: Any, digits: int = 9) -> np.ndarray:
     """Round to significant digits that every processor agrees on, halves included.
 
     To as few as are shown, what rounding in the linear algebra leaves of zero (below 1e-12 of the largest
@@ -211,8 +211,8 @@ def plain_number(value: float, _position: int | None = None) -> str:
 
 
 def percent_of_log(value: float, _position: int | None = None) -> str:
-    """Write a difference of logarithms as percent: -0.69 as a fall by 50 %."""
-    return f"{100 * np.expm1(value):+z,.0f} %".replace("-", MINUS).replace("+0 %", "0 %")
+    """Write a difference of logarithms as percent: -0.69 as a fall by 50%."""
+    return f"{100 * np.expm1(value):+z,.0f}%".replace("-", MINUS).replace("+0%", "0%")
 
 
 def power_of_ten(value: float, _position: int | None = None) -> str:

@@ -1,9 +1,9 @@
-"""Structural breaks that the data find on their own: Bai-Perron dates with intervals, and the robust sup-F.
+"""Structural breaks that the data find on their own: Bai-Perron dates with intervals.
 
 A break "at t" means that t is the last period of the old regime. These procedures take no event date, so they
 have no lead window: a date they find is a competing explanation for any event near it.
 
-Sources: Bai (1997) and Bai and Perron (1998, 2003) for dates, intervals and the robust sup-F; Andrews (1991)
+Sources: Bai (1997) and Bai and Perron (1998, 2003) for dates and intervals; Andrews (1991)
 for the long-run variance.
 """
 
@@ -19,8 +19,6 @@ from helpers.methods.checks import UnusableInput
 from helpers.methods.results import Estimate, Shown
 
 TRIMMING = 0.15
-# Bai and Perron (2003b): 5 percent critical values of sup-F of a mean for 1 to 5 breaks and this trimming.
-SUP_F_5_PERCENT = 8.58, 7.22, 5.96, 4.99, 3.91
 
 
 @dataclass(frozen=True, repr=False)
@@ -66,7 +64,7 @@ def break_dates(
         Terms whose coefficients break, constant included; by default the mean alone.
     breaks : int, optional
         Number of breaks. Default: the number with the least BIC, which finds too many when errors are
-        autocorrelated; compare with :func:`robust_sup_f`.
+        autocorrelated; see the robust sup-F in notebook 06.
     most : int
         Largest number of breaks tried.
     shortest : int or float
@@ -77,73 +75,39 @@ def break_dates(
     helpers.methods.checks.UnusableInput
         If the series is unusable or too short for so many breaks.
     """
-    y, X = _outcome_and_regressors(series, regressors)
+    name = str(series.name or "series")
+    y = checks.series(series, name, 10).to_numpy()
+    X = np.ones((len(y), 1)) if regressors is None else _regressors(regressors, series.index, name)
     n, q = X.shape
-    h = _shortest_regime(shortest, n, q)
+    h = int(shortest * n if shortest < 1 else shortest)
+    if h <= q:
+        raise UnusableInput(f"A regime of {h} periods cannot hold {q} coefficients. Raise `shortest`.")
     most = most if breaks is None else breaks
     if n < (most + 1) * h:
         raise UnusableInput(f"{n} periods cannot hold {most + 1} regimes of {h}. Ask for fewer breaks.")
-    partitions, rss = _partitions(y, X, h, most)
+    ends_by_number, rss = partitions(y, X, h, most)
     number = np.arange(most + 1)
     bic = n * (np.log(rss) + 1 - np.log(n) + np.log(2 * np.pi)) + np.log(n) * ((q + 1) * (number + 1))
     selection = pd.DataFrame({"rss": rss, "bic": bic}, index=pd.Index(number, name="breaks"))
     chosen = int(np.argmin(bic)) if breaks is None else breaks
-    ends = partitions[chosen]
-    _refuse_still(y, X, ends)
+    ends = ends_by_number[chosen]
+    for v, x in _split(y, X, ends):
+        checks.leaves_noise(_residuals(v, x), y, f"a regime of {len(v)} periods of {name}")
     rows = [series.index[_interval(y, X, ends, j) - 1] for j in range(chosen)]
     return BreakDates(pd.DataFrame(rows, columns=["low", "date", "high"]), selection, h, n)
 
 
-def robust_sup_f(series: pd.Series, *, most: int = 5) -> pd.DataFrame:
-    """Test one mean against 1, 2, ..., `most` breaks, robust to autocorrelation (Bai and Perron 1998, 2003).
-
-    The statistic is taken at the least-squares dates. The long-run variance of each regime uses a quadratic
-    spectral kernel with Andrews' (1991) AR(1) bandwidth after prewhitening.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per number of breaks: `statistic`, `critical_5_percent`, `rejected`.
-
-    Raises
-    ------
-    helpers.methods.checks.UnusableInput
-        If the series is unusable, or more than five breaks are asked for.
-    """
-    y, X = _outcome_and_regressors(series, None)
-    critical = np.array(SUP_F_5_PERCENT[:most])
-    if most > len(critical):
-        raise UnusableInput(f"No critical values for {most} breaks. Ask for at most {len(critical)}.")
-    partitions, _ = _partitions(y, X, _shortest_regime(TRIMMING, *X.shape), most)
-    statistic = np.array([_wald(y, X, ends) for ends in partitions[1:]])
-    columns = {"statistic": statistic, "critical_5_percent": critical, "rejected": statistic > critical}
-    return pd.DataFrame(columns, index=pd.Index(range(1, most + 1), name="breaks"))
-
-
-def _outcome_and_regressors(
-    series: pd.Series, regressors: pd.DataFrame | None
-) -> tuple[np.ndarray, np.ndarray]:
-    name = str(series.name or "series")
-    y = checks.series(series, name, 10).to_numpy()
-    if regressors is None:
-        return y, np.ones((len(y), 1))
-    if not regressors.index.equals(series.index):
+def _regressors(table: pd.DataFrame, index: pd.Index, name: str) -> np.ndarray:
+    if not table.index.equals(index):
         raise UnusableInput(f"{name}: the regressors have other dates. Align them first.")
-    X = checks.complete(regressors, "regressors")
+    X = checks.complete(table, "regressors")
     if np.linalg.matrix_rank(X) < X.shape[1]:
-        raise UnusableInput(f"Regressors {list(regressors.columns)} are collinear. Drop one of them.")
-    return y, X
+        raise UnusableInput(f"Regressors {list(table.columns)} are collinear. Drop one of them.")
+    return X
 
 
 def _residuals(y: np.ndarray, X: np.ndarray) -> np.ndarray:
     return y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
-
-
-def _shortest_regime(shortest: int | float, n: int, q: int) -> int:
-    h = int(np.floor(shortest * n)) if shortest < 1 else int(shortest)
-    if h <= q:
-        raise UnusableInput(f"A regime of {h} periods cannot hold {q} coefficients. Make `shortest` larger.")
-    return h
 
 
 def _segment_rss(y: np.ndarray, X: np.ndarray, h: int) -> np.ndarray:
@@ -161,7 +125,7 @@ def _segment_rss(y: np.ndarray, X: np.ndarray, h: int) -> np.ndarray:
     return table
 
 
-def _partitions(y: np.ndarray, X: np.ndarray, h: int, most: int) -> tuple[list[list[int]], np.ndarray]:
+def partitions(y: np.ndarray, X: np.ndarray, h: int, most: int) -> tuple[list[list[int]], np.ndarray]:
     """Best partition and its residual sum of squares for 0..most breaks (ends of regimes, counted from 1)."""
     n = len(y)
     cost = _segment_rss(y, X, h)
@@ -171,15 +135,15 @@ def _partitions(y: np.ndarray, X: np.ndarray, h: int, most: int) -> tuple[list[l
         through = best[-1][:n, None] + cost
         previous.append(np.argmin(through, axis=0))
         best.append(np.min(through, axis=0))
-    partitions = []
+    ends_by_number = []
     for m in range(most + 1):
         ends: list[int] = []
         t = n
         for step in range(m, 0, -1):
             t = int(previous[step][t])
             ends.insert(0, t)
-        partitions.append(ends)
-    return partitions, np.array([b[n] for b in best])
+        ends_by_number.append(ends)
+    return ends_by_number, np.array([b[n] for b in best])
 
 
 def _split(y: np.ndarray, X: np.ndarray, ends: list[int]) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -187,23 +151,7 @@ def _split(y: np.ndarray, X: np.ndarray, ends: list[int]) -> list[tuple[np.ndarr
     return [(y[a:b], X[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
 
 
-def _wald(y: np.ndarray, X: np.ndarray, ends: list[int]) -> float:
-    n, q = X.shape
-    m = len(ends)
-    _refuse_still(y, X, ends)
-    parts = _split(y, X, ends)
-    delta = np.concatenate([np.linalg.lstsq(x, v, rcond=None)[0] for v, x in parts])
-    covariance = np.zeros((q * (m + 1), q * (m + 1)))
-    for j, (v, x) in enumerate(parts):
-        bread = np.linalg.inv(x.T @ x)
-        block = slice(j * q, (j + 1) * q)
-        covariance[block, block] = len(v) * bread @ _long_run(x, _residuals(v, x)) @ bread
-    R = np.kron(np.diff(np.eye(m + 1), axis=0), np.eye(q))
-    jump = R @ delta
-    return float((n - (m + 1) * q) / (n * m) * jump @ np.linalg.solve(R @ covariance @ R.T, jump))
-
-
-def _long_run(X: np.ndarray, u: np.ndarray) -> np.ndarray:
+def long_run_variance(X: np.ndarray, u: np.ndarray) -> np.ndarray:
     """Long-run variance of x_t u_t: VAR(1) prewhitening, quadratic spectral kernel, Andrews bandwidth."""
     v = X * u[:, None]
     A = np.linalg.lstsq(v[:-1], v[1:], rcond=None)[0].T
@@ -224,24 +172,14 @@ def _long_run(X: np.ndarray, u: np.ndarray) -> np.ndarray:
     return recolour @ (spread / (n - q)) @ recolour.T
 
 
-def _refuse_still(y: np.ndarray, X: np.ndarray, ends: list[int]) -> None:
-    """Refuse a partition with a regime that its own coefficients explain to rounding."""
-    for v, x in _split(y, X, ends):
-        if np.max(np.abs(_residuals(v, x))) <= 1e-12 * np.max(np.abs(y)):
-            raise UnusableInput(
-                f"A regime of {len(v)} periods is without variation, so its noise cannot be estimated. "
-                "Leave those periods out, or make the shortest regime longer."
-            )
-
-
 def _interval(y: np.ndarray, X: np.ndarray, ends: list[int], j: int) -> np.ndarray:
     """95 percent interval of break `j` (Bai 1997) as low, date, high, with the moments of each regime."""
     (y1, X1), (y2, X2) = _split(y, X, ends)[j : j + 2]
     b1, b2 = (np.linalg.lstsq(x, v, rcond=None)[0] for v, x in ((y1, X1), (y2, X2)))
     delta = b2 - b1
     drift1, drift2 = (delta @ (x.T @ x / len(x)) @ delta for x in (X1, X2))
-    phi1 = delta @ _long_run(X1, y1 - X1 @ b1) @ delta / drift1
-    phi2 = delta @ _long_run(X2, y2 - X2 @ b2) @ delta / drift2
+    phi1 = delta @ long_run_variance(X1, y1 - X1 @ b1) @ delta / drift1
+    phi2 = delta @ long_run_variance(X2, y2 - X2 @ b2) @ delta / drift2
     probability = _argmax_distribution(drift2 / drift1, drift2 / drift1 * phi2 / phi1)
     below, above = (_quantile(probability, level, side) for level, side in ((0.025, -1), (0.975, 1)))
     # The distribution is that of estimate minus truth, so its upper tail bounds the truth from below.

@@ -123,21 +123,6 @@ class DateComparison(Shown):
         """Return the record of the effect."""
         return self.effect.record()
 
-    def summary(self) -> pd.DataFrame:
-        """Return a short table: effect, lead, range of the placebo sets, range with each date left out."""
-        columns = ["value", "low", "high", "p_value", "n"]
-        rows = {"effect": self.effect} | ({"lead": self.lead} if self.lead else {})
-        table = {name: [getattr(row, column) for column in columns] for name, row in rows.items()}
-        if len(self.placebo):
-            low, middle, high = placebo_range(self.placebo).values()
-            table["placebo, 5 to 95 %"] = [middle, low, high, None, len(self.placebo)]
-        if self.leave_one_out:
-            values = [estimate.value for estimate in self.leave_one_out.values()]
-            table["each left out"] = [np.median(values), min(values), max(values), None, len(values)]
-        if "mde" in self.effect.details:
-            table["detectable"] = [self.effect.details["mde"], None, None, None, self.effect.n]
-        return pd.DataFrame.from_dict(table, orient="index", columns=columns)
-
 
 def compare(
     dates: Sequence[Any] | pd.Index,

@@ -135,23 +135,6 @@ class Curve(Shown):
         uses = (self.specs[choice] == option).to_numpy()
         return replace(self, specs=self.specs[uses].reset_index(drop=True), placebo=self.placebo[:, uses])
 
-    def by_option(self) -> pd.DataFrame:
-        """Summarise the specifications that share an option: which choices move the answer?
-
-        Returns
-        -------
-        DataFrame
-            choice, option, n, median, share in the direction of the claim, share that support it.
-        """
-        columns = ["choice", "option", "n", "median", "in_direction", "supports"]
-        rows = [
-            (choice, option, len(values), values.median(), self.in_direction(values),
-             (self.classes[values.index] == SUPPORTS).mean())
-            for choice in self.choices
-            for option, values in self.specs.groupby(choice, sort=False)["value"]
-        ]  # fmt: skip
-        return pd.DataFrame(rows, columns=columns)
-
     def table(self) -> pd.DataFrame:
         """Return one row per specification, by size of the estimate, with its class."""
         # Options without influence give equal values; their order is that of the choices, not of a last bit.
@@ -160,12 +143,8 @@ class Curve(Shown):
         )
 
     def summary(self) -> pd.DataFrame:
-        """Return a short table: size, median and range of the estimates, shares, joint p value."""
-        low, middle, high = self.specs["value"].quantile([0.05, 0.5, 0.95])
-        facts = {"specifications": len(self.specs), "left out": self.left_out, "median": middle}
-        facts |= {"5 %": low, "95 %": high, SUPPORTS: self.share(SUPPORTS)}
-        facts |= {CONTRADICTS: self.share(CONTRADICTS), "joint p": self.joint()["median_p"]}
-        return pd.DataFrame([facts], index=[self.unit])
+        """Return the joint test as one row."""
+        return pd.DataFrame([self.joint()])
 
 
 def specification_curve(

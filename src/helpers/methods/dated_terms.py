@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from statsmodels.stats.sandwich_covariance import S_hac_simple
 
 from helpers import transforms
 from helpers.methods import checks
@@ -137,15 +138,19 @@ class DatedTerms:
         array, shape (sets,)
             Missing where the terms cannot be told apart from each other and the regressors.
         """
-        whitened, explained = self._explained(terms)
-        cross = np.einsum("ras,rbs->sab", whitened, whitened)
-        size = np.diagonal(cross, axis1=1, axis2=2).prod(axis=1)
-        cross -= np.einsum("kas,kbs->sab", explained, explained)
-        usable = self.regular & (np.linalg.det(cross) > SINGULAR * size)
-        cross[~usable] = np.eye(cross.shape[1])
+        whitened, cross, usable = self._products(terms)
         with_outcome = (whitened * self.outcome.T[:, None, :]).sum(axis=0).T
         effects = np.linalg.solve(cross, with_outcome[:, :, None])[:, :, 0] @ np.asarray(weights)
         return np.where(usable, effects, np.nan)
+
+    def relative_errors(self, terms: np.ndarray, weights: Sequence[float]) -> np.ndarray:
+        """Return the standard error of the weighted sum of each set, in standard deviations of the noise.
+
+        Dates that lie close together or in odd months say less; arguments and gaps as in `effects`.
+        """
+        _, cross, usable = self._products(terms)
+        row = np.asarray(weights, dtype=float)
+        return np.where(usable, np.sqrt(row @ np.linalg.inv(cross) @ row), np.nan)
 
     def estimate(
         self, terms: np.ndarray, weights: Sequence[float], *, unit: str, n: int | None = None
@@ -188,6 +193,16 @@ class DatedTerms:
         method = f"dated terms, {self.errors} errors"
         return t_estimate(value, float(se), df, unit=unit, n=rows if n is None else n, method=method)
 
+    def _products(self, terms: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the terms as rows, their products freed of the regressors, and whether a set is usable."""
+        whitened, explained = self._explained(terms)
+        cross = np.einsum("ras,rbs->sab", whitened, whitened)
+        size = np.diagonal(cross, axis1=1, axis2=2).prod(axis=1)
+        cross -= np.einsum("kas,kbs->sab", explained, explained)
+        usable = self.regular & (np.linalg.det(cross) > SINGULAR * size)
+        cross[~usable] = np.eye(cross.shape[1])
+        return whitened, cross, usable
+
     def _explained(self, terms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the terms as rows with independent errors, and their products with the regressors."""
         whitened = _independent(terms, self.months, self.errors, self.rho)
@@ -213,7 +228,4 @@ def _hac_se(scores: np.ndarray, months: np.ndarray) -> float:
     """Newey-West standard error of one coefficient from its scores, lags counted on the calendar."""
     line = np.zeros(months[-1] - months[0] + 1)
     line[months - months[0]] = scores
-    variance = line @ line
-    for lag in range(1, HAC_LAGS + 1):
-        variance += 2 * (1 - lag / (HAC_LAGS + 1)) * (line[lag:] @ line[:-lag])
-    return float(np.sqrt(variance))
+    return float(np.sqrt(S_hac_simple(line[:, None], nlags=HAC_LAGS)[0, 0]))

@@ -55,10 +55,6 @@ class EventStudy(Shown):
     correlation: float
     dropped: pd.DataFrame
 
-    def summary(self) -> pd.DataFrame:
-        """Return the tests."""
-        return self.tests
-
     def record(self) -> dict[str, Any]:
         """Return the record of the estimate, the tests' p values and the lead value."""
         p_values = {f"p_{name}": float(p) for name, p in self.tests["p_value"].items()}
@@ -141,9 +137,8 @@ def event_study(
     """
     days = _days(estimation, window, leads)
     index = _check_returns(returns)
-    dates = events
-    if not isinstance(dates, pd.Series):
-        dates = pd.Series(list(events), index=[str(event) for event in events])
+    names = [str(event) for event in events]
+    dates = events if isinstance(events, pd.Series) else pd.Series(list(events), names)
     checks.enough(len(dates), 1, "events")
     if not dates.index.is_unique:
         raise UnusableInput("events: an event id appears twice. Give every event its own id.")

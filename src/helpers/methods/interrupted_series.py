@@ -1,8 +1,7 @@
 """Interrupted time series: segmented regression of one series on dated interventions.
 
 Default inference is AR(1) restricted maximum likelihood with a bias-corrected parametric bootstrap t;
-ordinary least squares with HAC errors is the second opinion; counts have a (quasi-)Poisson model with
-exposure.
+ordinary least squares with HAC errors is the second opinion.
 
 Sources: Wagner et al. (2002) and Lopez Bernal, Cummins and Gasparrini (2017) for the design; Patterson and
 Thompson (1971) for restricted likelihood; Efron and Tibshirani (1993, chapter 12) for the bootstrap t; Newey
@@ -18,8 +17,6 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
-from statsmodels.genmod.families import Poisson
-from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.regression.linear_model import OLS
 
 from helpers.methods import checks
@@ -30,7 +27,8 @@ SEED = 20261123
 _PER_YEAR = {"M": 12, "Q": 4, "Y": 1}
 _WORDS = {"M": "months", "Q": "quarters", "Y": "years"}
 _RHO = np.round(np.linspace(-0.98, 0.98, 197), 2)
-_LAGS = 4  # of the innovations, in the check of the residuals
+# Of a wandering level in the variance, even in the log of the odds: next to nothing to nearly everything.
+SHARES = 1 / (1 + np.exp(-np.arange(-20, 20.1, 0.25)))
 _STRIDE = 4  # steps of the grid, first pass; divides its 196 steps
 
 
@@ -108,8 +106,8 @@ class Design:
 class InterruptedSeries(Shown):
     """A fitted segmented regression.
 
-    `coefficients` and `covariance` are labelled by term. For counts they are on the log scale. `draws` holds
-    the bootstrap; None means t or normal intervals. `innovations` are the whitened residuals of a model of
+    `coefficients` and `covariance` are labelled by term. `draws` holds the bootstrap; None means t or normal
+    intervals. `innovations` are the whitened residuals of a model of
     the noise.
     """
 
@@ -123,11 +121,6 @@ class InterruptedSeries(Shown):
     draws: "_Draws | None" = None
     innovations: np.ndarray = field(default_factory=lambda: np.empty(0))
     details: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def error_sd(self) -> float:
-        """Standard deviation of the errors of a model of the noise, on its degrees of freedom."""
-        return float(np.sqrt(np.sum(np.square(self.innovations)) / self.df))
 
     def estimate(self, term: str) -> Estimate:
         """Return the coefficient of one term with its interval; refusals as :meth:`contrast`."""
@@ -267,10 +260,10 @@ def interrupted_series(
     by its own standard error. ``inference="t"`` uses t(n - k) instead, which covers less in short series.
 
     AR(1) errors are an assumption. With the bootstrap, ``details`` hold ``residual_p``: the share of the
-    simulated series whose whitened residuals are as autocorrelated (Ljung and Box 1978, four lags) as those
-    of the data. A small one says that the errors have a second lag or a level that wanders, and that the
-    interval is too narrow: the verdict rule then gives no sure word. In short series the check sees little
-    of a slowly wandering level.
+    simulated series in which a level that wanders fits as much better than AR(1), by restricted likelihood,
+    as in the data (Cox 1962). A small one says that the errors remember longer, and that the interval is too
+    narrow: the verdict rule then gives no sure word. In short series the check sees little of a level that
+    wanders slowly (docs/methods/calibration.md).
 
     Parameters
     ----------
@@ -308,8 +301,8 @@ def interrupted_series(
     innovations = whiten(y - X @ coefficients, terms.gaps, rho)
     details = {"rho": rho}
     if bootstrap:
-        rougher = np.sum(bootstrap.roughness >= _roughness(innovations[:, None])[0])
-        details["residual_p"] = float((1 + rougher) / (1 + draws))
+        better = _level_height(X, residuals[:, None], terms.gaps) - moments.log_likelihood(np.array([rho]))[0]
+        details["residual_p"] = float((1 + np.sum(bootstrap.wander >= better)) / (1 + draws))
     return replace(fit, draws=bootstrap, innovations=innovations, details=details)
 
 
@@ -353,64 +346,6 @@ def segmented_regression(
     covariance = fit.cov_params() * (n / (n - k) if use_correction else 1)
     method = f"segmented regression, least squares, HAC Bartlett {maxlags} lags"
     return fitted(series, terms, fit.params, covariance, n - k, method, unit)
-
-
-def count_series(
-    counts: pd.Series,
-    interventions: Sequence[Intervention],
-    *,
-    season: str | int | None,
-    exposure: pd.Series | None = None,
-    family: str = "quasi-Poisson",
-    trend: bool = True,
-    regressors: pd.DataFrame | None = None,
-    frequency: str = "M",
-) -> InterruptedSeries:
-    """Estimate a segmented Poisson regression of counts with a log link and an exposure offset.
-
-    Normal intervals; the quasi-Poisson family multiplies the variance by the Pearson dispersion.
-    Autocorrelation is not modelled; ``residual_p`` in ``details`` says whether the Pearson residuals have any
-    (Ljung and Box 1978, four lags).
-
-    Parameters
-    ----------
-    counts : pandas.Series, shape (n,)
-        Non-negative counts.
-    exposure : pandas.Series, shape (n,), optional
-        Positive size of what is exposed, on the same dates; its log is the offset. Default: one in every
-        period.
-    family : {"quasi-Poisson", "Poisson"}
-        Whether to estimate the dispersion or set it to one.
-    interventions, season, trend, regressors, frequency
-        As in :func:`design`.
-
-    Raises
-    ------
-    helpers.methods.checks.UnusableInput
-        If counts are negative or zero wherever a term acts, the exposure is not positive, or the design is
-        unusable.
-    """
-    if family not in ("quasi-Poisson", "Poisson"):
-        raise checks.WrongCall(f"family is {family!r}. Choose 'quasi-Poisson' or 'Poisson'.")
-    y, terms = _outcome_and_design(counts, interventions, season, trend, regressors, frequency)
-    exposure = pd.Series(1.0, index=counts.index) if exposure is None else exposure
-    if not exposure.index.equals(counts.index):
-        raise UnusableInput("The exposure has other dates than the counts. Align it first.")
-    if (y < 0).any() or not (checks.complete(exposure, "exposure") > 0).all():
-        raise UnusableInput("Counts must not be negative and the exposure must be positive.")
-    names = terms.frame.columns
-    model = GLM(y, terms.frame.to_numpy(), family=Poisson(), exposure=exposure.to_numpy(dtype=float))
-    fit = model.fit(scale="X2" if family == "quasi-Poisson" else None, tol=1e-12, maxiter=100)
-    if not fit.converged:
-        raise UnusableInput(f"The {family} fit did not converge. A term may separate zero counts: drop it.")
-    if fit.mu.min() < 1e-8 * y.mean():
-        raise UnusableInput(f"The counts are zero wherever one of the terms {list(names)} acts. Drop it.")
-    details = {"dispersion": float(fit.pearson_chi2 / fit.df_resid), "deviance": float(fit.deviance)}
-    roughness = float(_roughness(np.asarray(fit.resid_pearson)[:, None])[0])
-    details |= {"residual_df": float(fit.df_resid), "residual_p": float(stats.chi2.sf(roughness, _LAGS))}
-    method, unit = f"segmented {family} regression", "log rate ratio"
-    result = fitted(counts, terms, fit.params, fit.cov_params(), np.inf, method, unit)
-    return replace(result, details=details)
 
 
 def fitted(
@@ -628,7 +563,7 @@ class _Draws:
     variances: np.ndarray
     rho: np.ndarray
     inverses: np.ndarray
-    roughness: np.ndarray
+    wander: np.ndarray
 
     def t(self, weights: np.ndarray) -> np.ndarray:
         """Sorted absolute t ratios of a weighted sum of coefficients."""
@@ -674,18 +609,31 @@ def _bootstrap(X: np.ndarray, gaps: np.ndarray, rho: float, draws: int, seed: in
     at = _grid_rho(moments)
     k = X.shape[1]
     estimates, variances, inverses = np.empty((k, draws)), np.empty(draws), np.zeros((len(_RHO), k, k))
-    roughness = np.empty(draws)
+    wander = _level_height(X, errors, gaps)
     for j in map(int, np.unique(at)):
         members = np.flatnonzero(at == j)
         estimates[:, members], variances[members], inverses[j] = moments.of(members).fit(_RHO[j])
-        residuals = errors[:, members] - X @ estimates[:, members]
-        roughness[members] = _roughness(whiten(residuals, gaps, _RHO[j]))
-    return _Draws(estimates, variances, at, inverses, roughness)
+        wander[members] -= moments.of(members).log_likelihood(_RHO[[j]])[0]
+    return _Draws(estimates, variances, at, inverses, wander)
 
 
-def _roughness(innovations: np.ndarray) -> np.ndarray:
-    """Ljung-Box statistic of each column over the first lags."""
-    n, centred = len(innovations), innovations - innovations.mean(axis=0)
-    products = [np.sum(centred[lag:] * centred[:-lag], axis=0) for lag in range(1, _LAGS + 1)]
-    correlations = np.array(products) / np.sum(centred**2, axis=0)
-    return n * (n + 2) * np.sum(correlations**2 / (n - np.arange(1, _LAGS + 1))[:, None], axis=0)
+def along_axes(X: np.ndarray, Y: np.ndarray, gaps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the variances of a random walk along its principal axes, and the squared outcomes along them.
+
+    Regressors are projected out. Along the axes the likelihood of a level with noise is a sum over
+    independent terms.
+    """
+    free = np.linalg.qr(X, mode="complete")[0][:, X.shape[1] :]
+    time = np.append(0.0, np.cumsum(gaps))
+    wander, axes = np.linalg.eigh(free.T @ np.minimum.outer(time, time) @ free)
+    return wander, (axes.T @ (free.T @ Y)) ** 2
+
+
+def _level_height(X: np.ndarray, Y: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    """Highest restricted log likelihood of each outcome under a wandering level, up to a constant."""
+    wander, squares = along_axes(X, Y, gaps)
+    spreads = [share * wander + 1 - share for share in SHARES[::4]]
+    terms = [
+        len(wander) * np.log((squares.T / spread).mean(axis=1)) + np.log(spread).sum() for spread in spreads
+    ]
+    return -0.5 * np.min(terms, axis=0)

@@ -7,7 +7,7 @@ drawn with a fixed seed. One function, :func:`placebo_p`, turns every placebo di
 Sources: Fisher (1935); Phipson and Smyth (2010) for the +1; Ernst (2004) for permutation tests.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -113,6 +113,13 @@ def placebo_p(
     References
     ----------
     Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from helpers.methods.placebo import placebo_p
+    >>> placebo_p(np.arange(-49.5, 50), 60.0)
+    0.009900990099009901
     """
     if alternative not in ("two-sided", "greater", "less"):
         raise checks.WrongCall(f"alternative is {alternative!r}. Use 'two-sided', 'greater' or 'less'.")
@@ -155,9 +162,7 @@ def placebo_dates(
     *,
     guard: int,
     apart: int = 0,
-    same: Literal["none", "spacing"] = "none",
     alternative: Alternative = "two-sided",
-    aggregate: Callable[..., np.ndarray] = np.mean,
     seed: int,
 ) -> PlaceboTest:
     """Compare the events' statistic with that of dates on which nothing happened.
@@ -173,11 +178,7 @@ def placebo_dates(
         Placebo rows are more than `guard` rows from every event.
     apart : int
         Members of a placebo set are more than `apart` rows from each other.
-    same : {"none", "spacing"}
-        With "spacing" a set keeps the gaps between the events: the whole pattern is shifted.
     alternative : {"two-sided", "greater", "less"}
-    aggregate : callable
-        Turns values (sets × events) into one statistic per set; called with ``axis=-1``.
     seed : int
         Seed of the draws when there are too many sets to enumerate.
 
@@ -185,6 +186,15 @@ def placebo_dates(
     ------
     UnusableInput
         If an event has no statistic, or the constraints leave fewer than 19 sets.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from helpers.methods.placebo import placebo_dates
+    >>> values = pd.Series(np.sin(np.arange(200)), pd.date_range("2024-01-01", periods=200))
+    >>> values["2024-03-01"] = 9.0
+    >>> placebo_dates(values, ["2024-03-01"], guard=5, seed=1).p_value < 0.05
+    True
     """
     index = checks.index_in_order(statistic.index, "placebo calendar")
     values = checks.finite(statistic, "placebo statistic")
@@ -196,11 +206,9 @@ def placebo_dates(
             f"The event of {first:%Y-%m-%d} has no statistic. Drop it or shorten the window."
         )
     pool = candidate_rows(values, real, guard)
-    sets, exact = date_sets(pool, real, apart=apart, same=same, seed=seed)
+    sets, exact = date_sets(pool, real, apart=apart, seed=seed)
     checks.enough(len(sets), MINIMUM_POOL, "placebo sets under these constraints")
-    distribution = np.asarray(aggregate(values[sets], axis=-1))
-    observed = float(aggregate(values[real][None, :], axis=-1)[0])
-    rule = ", same spacing" if same == "spacing" else ""
+    distribution, observed = values[sets].mean(axis=1), float(values[real].mean())
     return PlaceboTest(
         observed,
         distribution,
@@ -208,7 +216,7 @@ def placebo_dates(
         exact,
         len(real),
         len(pool),
-        f"placebo dates{rule}, more than {guard} rows from any event",
+        f"placebo dates, more than {guard} rows from any event",
     )
 
 
@@ -226,8 +234,10 @@ def date_sets(
     ----------
     pool, events : array of int
         Rows that may be drawn (see :func:`candidate_rows`), and rows of the events in order.
-    apart, same, seed
+    apart, seed
         As in :func:`placebo_dates`.
+    same : {"none", "spacing"}
+        With "spacing" a set keeps the gaps between the events: the whole pattern is shifted.
 
     Returns
     -------
@@ -238,6 +248,14 @@ def date_sets(
     ------
     UnusableInput
         If the pool is too small for a set.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from helpers.methods.placebo import date_sets
+    >>> sets, exact = date_sets(np.arange(30), np.array([5]), seed=1)
+    >>> sets.shape, exact
+    ((30, 1), True)
     """
     n = len(events)
     if same == "spacing":
@@ -253,7 +271,15 @@ def date_sets(
 
 
 def candidate_rows(values: np.ndarray, events: np.ndarray, guard: int) -> np.ndarray:
-    """Return the rows that have a value and lie more than `guard` rows from every event row."""
+    """Return the rows that have a value and lie more than `guard` rows from every event row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from helpers.methods.placebo import candidate_rows
+    >>> candidate_rows(np.array([1.0, np.nan, 2, 3, 4]), np.array([4]), guard=1)
+    array([0, 2])
+    """
     rows = np.flatnonzero(~np.isnan(values))
     far = np.abs(rows[:, None] - np.asarray(events)[None, :]).min(axis=1) > guard
     return rows[far]
@@ -283,6 +309,14 @@ def quiet_rows(
     ------
     UnusableInput
         If a listed day is no trading day, or fewer than 19 days remain.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from helpers.methods.placebo import quiet_rows
+    >>> days = pd.date_range("2024-01-01", periods=25)
+    >>> quiet_rows(days, np.ones(25, bool), days[[2]], guard=1)[:3]
+    array([0, 4, 5])
     """
     rows = checks.positions(index, pd.DatetimeIndex(listed).unique(), "listed days")
     complete = np.asarray(complete)
@@ -304,8 +338,7 @@ def same_year_sets(
 ) -> np.ndarray:
     """Draw placebo sets whose members lie in the calendar years of the events.
 
-    One row is one set for every statistic of the same events, so that their dependence is kept (see
-    :func:`helpers.methods.multiplicity.romano_wolf`).
+    One row is one set for every statistic of the same events, so that their dependence is kept.
 
     Parameters
     ----------
@@ -329,6 +362,15 @@ def same_year_sets(
     ------
     UnusableInput
         If a year has too few placebo days, or the days are too few to lie so far apart.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from helpers.methods.placebo import same_year_sets
+    >>> days = pd.date_range("2023-12-01", periods=60)
+    >>> sets = same_year_sets(days, np.arange(60), np.array([3, 40]), apart=2, draws=199, seed=1)
+    >>> sets.shape, bool((days[sets[:, 1]].year == 2024).all())
+    ((199, 2), True)
     """
     pool, years = np.asarray(pool), index.year.to_numpy()
     strata = [pool[years[pool] == years[row]] for row in events]
@@ -361,6 +403,13 @@ def random_sets(pool: np.ndarray, size: int, *, apart: int, draws: int, seed: in
     ------
     UnusableInput
         If the pool is smaller than a set, or its rows are too few to lie so far apart.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from helpers.methods.placebo import random_sets
+    >>> random_sets(np.arange(50), 3, apart=2, draws=199, seed=1).shape
+    (199, 3)
     """
     checks.enough(len(pool), size, "placebo dates")
     return _draw([np.asarray(pool)] * size, apart, seed, draws)
@@ -376,6 +425,12 @@ def sign_flips(effects: Sequence[float], alternative: Alternative = "two-sided",
     ------
     UnusableInput
         If an effect is missing, or there are fewer than two.
+
+    Examples
+    --------
+    >>> from helpers.methods.placebo import sign_flips
+    >>> sign_flips([1.0, 2.0, 1.5, 0.5, 1.0], seed=1).p_value
+    0.0625
     """
     x = checks.complete(np.asarray(effects, dtype=float), "effects")
     checks.enough(len(x), 2, "effects")
@@ -399,6 +454,12 @@ def label_permutation(
     ------
     UnusableInput
         If a value is missing, a group is empty, or values and labels differ in length.
+
+    Examples
+    --------
+    >>> from helpers.methods.placebo import label_permutation
+    >>> label_permutation([1.0, 2.0, 9.0, 8.0], [False, False, True, True], seed=1).p_value
+    0.3333333333333333
     """
     x, chosen = checks.complete(np.asarray(values, dtype=float), "values"), np.asarray(labels, dtype=bool)
     if len(x) != len(chosen):
@@ -414,7 +475,15 @@ def label_permutation(
 
 
 def label_sets(n: int, k: int, *, seed: int) -> tuple[np.ndarray, bool]:
-    """Return sets of `k` of `n` units, shape (sets, k), and whether they are all there are."""
+    """Return sets of `k` of `n` units, shape (sets, k), and whether they are all there are.
+
+    Examples
+    --------
+    >>> from helpers.methods.placebo import label_sets
+    >>> sets, exact = label_sets(4, 2, seed=1)
+    >>> sets.shape, exact
+    ((6, 2), True)
+    """
     if comb(n, k) <= ENUMERATE_UP_TO:
         return _combinations(n, k), True
     keys = np.random.default_rng(seed).random((DRAWS, n))

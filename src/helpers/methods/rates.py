@@ -12,7 +12,7 @@ times in 100 with 30 days between them, and 19 times with 90. Where windows may 
 span, those of placebo days are cut too.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -23,9 +23,9 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from helpers.methods.checks import UnusableInput, enough, positions
 from helpers.methods.comparison import DateComparison, DateEstimator, compare
-from helpers.methods.placebo import same_year_sets, sign_flips
-from helpers.methods.power import detectable_mean, detectable_rate_ratio, normal_multiplier
-from helpers.methods.results import Estimate, mean_over_events
+from helpers.methods.placebo import same_year_sets
+from helpers.methods.power import detectable_rate_ratio, normal_multiplier
+from helpers.methods.results import Estimate
 
 Dates: TypeAlias = pd.DatetimeIndex | Sequence[Any]
 Window = tuple[int, int]
@@ -183,132 +183,6 @@ def rate_ratio(
     return comparison.with_details(mde=mde, mde_below=1 / mde, mde_placebo=spread)
 
 
-def change_around(
-    dates: Dates,
-    *,
-    added: Dates,
-    subtracted: Dates,
-    length: int,
-    anticipation: int,
-    span: tuple[Any, Any],
-    draws: int,
-    seed: int,
-) -> DateComparison:
-    """Compare a balance of events after each date with the same balance before it.
-
-    The balance is the number of `added` events minus the number of `subtracted` ones (easing minus
-    tightening, say).
-
-    Parameters
-    ----------
-    dates : dates
-        Days the windows are tied to.
-    added, subtracted : dates
-        Days of the events counted up and down; `subtracted` may be empty.
-    length : int
-        Days in each window: 1..length after, and as many before.
-    anticipation : int
-        Days just before each date that are left out of the window before.
-    span, draws, seed
-        As in :func:`rate_ratio`.
-
-    Returns
-    -------
-    DateComparison
-        The value is the mean change per date. The lead is the balance before, compared with random days of
-        the same year: a change that only undoes an unusual balance before is displacement. ``details`` also
-        hold the exact sign-flip p value.
-
-    Raises
-    ------
-    UnusableInput
-        If dates are unusable, or a window runs past the span.
-    """
-    grid = Span.between(*span)
-    days = grid.days(dates, "dates")
-    balance = grid.counts(added, "added events") - grid.counts(subtracted, "subtracted events")
-    after, before = (1, length), (-length - anticipation, -1 - anticipation)
-    whole = (before[0], after[1])
-    grid.inside(days, whole)
-
-    sets = grid.placebo_sets(days, draws=draws, seed=seed, window=whole)
-    count_after, count_before = (counts_at(balance, days, side) for side in (after, before))
-    change = count_after - count_before
-    unusual = count_before - counts_at(balance, sets, before).mean(axis=0)
-    how = "mean count before, less that of random days of the same year, t interval over dates"
-    lead = mean_over_events(unusual, unit="events per date", method=how, window=days_text(before))
-    return compare_means(
-        grid.index[days],
-        lambda sets: counts_at(balance, sets, after) - counts_at(balance, sets, before),
-        days,
-        sets,
-        rows=pd.DataFrame({"after": count_after, "before": count_before, "change": change}, grid.index[days]),
-        lead=lead,
-        unit="events per date",
-        method=f"mean change in counts, t interval over dates, placebo dates within year ({draws} draws)",
-        window=days_text(after),
-        leads=f"compared with {days_text(before)}",
-        details={"sign_flip_p_value": sign_flips(change, seed=seed).p_value},
-    )
-
-
-def compare_means(
-    dates: pd.DatetimeIndex,
-    value: Callable[[np.ndarray], np.ndarray],
-    members: np.ndarray,
-    placebo_sets: np.ndarray,
-    *,
-    rows: pd.DataFrame,
-    unit: str,
-    method: str,
-    window: str = "",
-    leads: str = "",
-    lead: Estimate | None = None,
-    exact: bool = False,
-    details: Mapping[str, float] | None = None,
-) -> DateComparison:
-    """Compare the mean of one value per date with the means of placebo sets, in standard errors.
-
-    Parameters
-    ----------
-    dates : DatetimeIndex, shape (events,)
-    value : callable
-        Takes members of any shape and returns the value of each.
-    members : array of int, shape (events,)
-        The dates as members; see :func:`helpers.methods.comparison.compare`.
-    placebo_sets : array of int, shape (sets, events)
-    rows : DataFrame
-        What the values are made of, by date.
-    unit, method, window, leads : str
-        As in :class:`helpers.methods.results.Estimate`.
-    lead, exact, details
-        As in :func:`helpers.methods.comparison.compare`.
-
-    Returns
-    -------
-    DateComparison
-        With a t interval over dates. ``mde`` is the larger of that of the interval (``mde_interval``) and
-        that of the placebo means (``mde_placebo``).
-    """
-    spread = value(members).std(ddof=1)
-    by_interval = detectable_mean(len(members), spread, unit).value if spread > 0 else 0.0
-    words = {"unit": unit, "method": method, "window": window, "leads": leads}
-    means = DateEstimator(
-        value=lambda sets: value(sets).mean(axis=1),
-        interval=lambda members: mean_over_events(value(members), **words),
-        error=lambda sets: value(sets).std(axis=1, ddof=1) / np.sqrt(sets.shape[1]),
-        fewest=2,
-    )
-    about = dict(details or {}) | ({"mde_interval": by_interval} if by_interval else {})
-    comparison = compare(
-        dates, members, placebo_sets, means,
-        detectable=by_interval, rows=rows, lead=lead, exact=exact, details=about,
-    )  # fmt: skip
-    by_placebo = normal_multiplier() * float(comparison.placebo.std()) if len(placebo_sets) else 0.0
-    mde = max(comparison.effect.details["mde"], by_placebo)
-    return comparison.with_details(mde=mde, mde_placebo=by_placebo)
-
-
 def share_difference(*, count_before: int, total_before: int, count_after: int, total_after: int) -> Estimate:
     """Compare two shares: Newcombe's interval of the difference, Fisher's exact p value (two-sided).
 
@@ -331,11 +205,8 @@ def share_difference(*, count_before: int, total_before: int, count_after: int, 
     details = {"count_before": count_before, "total_before": total_before}
     details |= {"count_after": count_after, "total_after": total_after}
     value, n = count_after / total_after - count_before / total_before, total_before + total_after
-    method, p_value = (
-        "difference in shares, Newcombe interval, Fisher exact p",
-        stats.fisher_exact(table).pvalue,
-    )
-    return Estimate(value, low, high, "difference in shares", n, method, p_value, details=details)
+    method, exact = "difference in shares, Newcombe interval, Fisher exact p", stats.fisher_exact(table)
+    return Estimate(value, low, high, "difference in shares", n, method, exact.pvalue, details=details)
 
 
 def _check_window(window: Window) -> None:

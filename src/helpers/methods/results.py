@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from helpers.methods import checks
 from helpers.methods.checks import UnusableInput
@@ -18,11 +17,11 @@ class BadEstimate(ValueError):
 
 
 class Shown:
-    """A result that shows itself as one short table."""
+    """A result that shows itself as one short table, by default of its estimates."""
 
     def summary(self) -> pd.DataFrame:
-        """Return the table."""
-        raise NotImplementedError
+        """Return one row per estimate: value, standard error, interval, p value."""
+        return rows_of({name: part for name, part in vars(self).items() if isinstance(part, Estimate)})
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}\n{self.summary().to_string(na_rep='')}"
@@ -101,27 +100,14 @@ class Estimate:
             raise BadEstimate(f"{self.method}: details repeat {sorted(clash)}. Use the fields of that name.")
 
     def __repr__(self) -> str:
-        text = f"{self.method}: {number(self.value)} {self.unit}"
+        text = f"{self.method}: {self.value:,.4g} {self.unit}"
         if self.low is not None and self.high is not None:
-            text += f" (95% interval {number(self.low)} to {number(self.high)})"
+            text += f" (95% interval {self.low:,.4g} to {self.high:,.4g})"
         if self.p_value is not None:
             text += f", p = {self.p_value:.3f}" if self.p_value >= 0.001 else ", p < 0.001"
         if self.window:
             text += f", window {self.window}"
         return f"{text}, n = {self.n}."
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Both ends of the interval.
-
-        Raises
-        ------
-        BadEstimate
-            If the design gives no interval.
-        """
-        if self.low is None or self.high is None:
-            raise BadEstimate(f"{self.method}: there is no interval. Ask for the value alone.")
-        return self.low, self.high
 
     def changed(self, **fields: Any) -> "Estimate":
         """Return the estimate with some fields changed, such as its window."""
@@ -139,6 +125,8 @@ def t_estimate(value: float, se: float, df: float, **rest: Any) -> Estimate:
 
     Equal values on a handful of dates are no evidence of precision: without an error the interval is endless.
     """
+    from scipy import special  # Here, so that the pages can be built without scipy.
+
     half = special.stdtrit(df, 0.975) * se if se > 0 else math.inf
     p_value = 2 * special.stdtr(df, -abs(value / se)) if se > 0 else None
     return Estimate(value, value - half, value + half, p_value=p_value, se=se, df=df, **rest)
@@ -205,28 +193,6 @@ def difference_of_means(
     return t_estimate(value, np.sqrt(parts.sum()), df, n=sum(len(x) for x in groups), **rest)
 
 
-def equivalence_p(estimate: Estimate, low: float, high: float) -> float:
-    """p value of "the effect lies between `low` and `high`": the larger of two one-sided tests.
-
-    An infinite bound leaves one test. The estimate needs its standard error; without degrees of freedom the
-    normal distribution is used.
-
-    Raises
-    ------
-    UnusableInput
-        If the estimate has no standard error, or the bounds are not in order.
-
-    References
-    ----------
-    Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15, 657-680.
-    """
-    if not estimate.se or not low < high:
-        raise UnusableInput(f"{estimate.method}: needs a standard error, and bounds in order.")
-    df = estimate.df if estimate.df is not None else np.inf
-    distances = (estimate.value - low) / estimate.se, (high - estimate.value) / estimate.se
-    return float(max(special.stdtr(df, -np.array(distances))))
-
-
 def rescale(estimate: Estimate, factor: float = 1.0, shift: float = 0.0) -> Estimate:
     """Multiply an estimate and its interval by a positive factor, then add a constant.
 
@@ -258,6 +224,8 @@ def widen(estimate: Estimate, looks: int = 1, dispersion: float = 1.0) -> Estima
         Variance of a count over that of the Poisson count which its interval takes it for; below 1 it counts
         as 1.
     """
+    from scipy import special
+
     df = np.inf if estimate.df is None else estimate.df
     times = float(special.stdtrit(df, 1 - 0.025 / looks) / special.stdtrit(df, 0.975))
     times *= math.sqrt(max(1.0, dispersion))
@@ -274,15 +242,9 @@ def table_of(estimates: Mapping[str, Estimate], *, log: bool = False) -> pd.Data
 
     An infinite end is missing. With `log`, the logarithms of ratios; that of zero is missing.
     """
-    ends = ["value", "low", "high"]
-    rows = [
-        {"label": label} | {end: getattr(estimate, end) for end in ends}
-        for label, estimate in estimates.items()
-    ]
-    table = pd.DataFrame(rows, columns=["label", *ends])
-    numbers = table[ends].astype(float).replace([np.inf, -np.inf], np.nan)
-    table[ends] = np.log(numbers.where(numbers > 0)) if log else numbers
-    return table
+    table = rows_of(estimates)[["value", "low", "high"]].astype(float).replace([np.inf, -np.inf], np.nan)
+    table = np.log(table.where(table > 0)) if log else table
+    return table.rename_axis("label").reset_index()
 
 
 def rows_of(estimates: Mapping[str, Estimate]) -> pd.DataFrame:
@@ -290,13 +252,3 @@ def rows_of(estimates: Mapping[str, Estimate]) -> pd.DataFrame:
     columns = ["value", "se", "low", "high", "p_value"]
     rows = [[getattr(estimate, column) for column in columns] for estimate in estimates.values()]
     return pd.DataFrame(rows, columns=columns, index=list(estimates))
-
-
-def number(value: float) -> str:
-    """Write a number to three significant digits, without an exponent where it is readable without one."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    if not 1e-4 <= abs(value) < 1e6:
-        return f"{value:.2e}"
-    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{decimals}f}"

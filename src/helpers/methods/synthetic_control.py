@@ -37,20 +37,6 @@ class SyntheticControl(Shown):
     pre_rmspe: float
     placebo: pd.DataFrame
 
-    def summary(self) -> pd.DataFrame:
-        """Return the placebo table, best rank first."""
-        return self.placebo.sort_values("rank")
-
-
-@dataclass(frozen=True)
-class _Split:
-    """Outcomes of the treated unit and its donors over the fitting, lead and treated periods."""
-
-    donors_before: np.ndarray
-    donors_after: np.ndarray
-    treated_before: np.ndarray
-    treated_after: np.ndarray
-
 
 def synthetic_control(
     outcomes: pd.DataFrame, treated: str, first_treated: Any, *, anticipation: int, unit: str
@@ -82,35 +68,35 @@ def synthetic_control(
     ----------
     Abadie, Diamond & Hainmueller (2010), Journal of the American Statistical Association 105, 493-505.
     """
-    _check_outcomes(outcomes, treated, first_treated, anticipation)
+    fitting, *_ = _spans(outcomes, treated, first_treated, anticipation)
     gaps, weights = {}, {}
     for name in outcomes.columns:
-        donors = outcomes.drop(columns=name)
-        split = _split(outcomes, name, first_treated, anticipation)
-        weights[name] = pd.Series(simplex_weights(split.donors_before, split.treated_before), donors.columns)
-        gaps[name] = outcomes[name] - donors @ weights[name]
-    placebo = _placebo_table(pd.DataFrame(gaps), first_treated, anticipation)
-    spread = _interval(placebo["mean_gap"], treated)
-    lead = gaps[treated].iloc[_lead_slice(outcomes.index, first_treated, anticipation)]
+        donors = fitting.drop(columns=name)
+        weights[name] = pd.Series(
+            simplex_weights(donors.to_numpy(), fitting[name].to_numpy()), donors.columns
+        )
+        gaps[name] = outcomes[name] - outcomes.drop(columns=name) @ weights[name]
+    before, lead, after = _spans(pd.DataFrame(gaps), treated, first_treated, anticipation)
+    sizes = {"pre_rmspe": np.sqrt((before**2).mean()), "post_rmspe": np.sqrt((after**2).mean())}
+    placebo = pd.DataFrame(sizes).rename_axis("unit")
+    # A unit that its donors fit exactly would divide by zero: it ranks first, which is conservative.
+    placebo["ratio"] = placebo["post_rmspe"] / placebo["pre_rmspe"].clip(lower=np.finfo(float).tiny)
+    placebo["rank"] = placebo["ratio"].rank(ascending=False, method="max").astype(int)
+    placebo["mean_gap"] = after.mean()
+    details = {"rmspe_ratio": placebo["ratio"][treated], "rank": int(placebo["rank"][treated])}
     effect = Estimate(
         placebo["mean_gap"][treated],
-        **spread,
+        **_interval(placebo["mean_gap"], treated),
         unit=unit,
-        n=len(outcomes.columns),
+        n=len(placebo),
         method=f"synthetic control on outcomes only, placebo in space ({INTERVAL_FROM_DONORS})",
         p_value=placebo["rank"][treated] / len(placebo),
         window=f"from {first_treated}",
         leads=f"{anticipation} periods before, out of the fit",
-        details={"rmspe_ratio": placebo["ratio"][treated], "rank": int(placebo["rank"][treated])}
-        | ({"lead_gap": float(lead.mean())} if anticipation else {}),
+        details=details | ({"lead_gap": float(lead[treated].mean())} if anticipation else {}),
     )
-    return SyntheticControl(
-        effect=effect,
-        weights=weights[treated].sort_values(ascending=False),
-        gap=gaps[treated],
-        pre_rmspe=placebo["pre_rmspe"][treated],
-        placebo=placebo,
-    )
+    ranked = weights[treated].sort_values(ascending=False)
+    return SyntheticControl(effect, ranked, gaps[treated], placebo["pre_rmspe"][treated], placebo)
 
 
 def synthetic_difference_in_differences(
@@ -125,12 +111,10 @@ def synthetic_difference_in_differences(
     Arkhangelsky, Athey, Hirshberg, Imbens & Wager (2021), American Economic Review 111, 4088-4118, algorithms
     1, 4.
     """
-    _check_outcomes(outcomes, treated, first_treated, anticipation)
-    untreated = outcomes.drop(columns=treated)
-    estimates = pd.Series(
-        {treated: _synthetic_did(_split(outcomes, treated, first_treated, anticipation))}
-        | {name: _synthetic_did(_split(untreated, name, first_treated, anticipation)) for name in untreated}
-    )
+    before, _, after = _spans(outcomes, treated, first_treated, anticipation)
+    others = before.columns.drop(treated)
+    estimates = {name: _synthetic_did(before[others], after[others], name) for name in others}
+    estimates = pd.Series({treated: _synthetic_did(before, after, treated)} | estimates)
     return Estimate(
         estimates[treated],
         **_interval(estimates, treated),
@@ -161,12 +145,15 @@ def simplex_weights(donors: np.ndarray, target: np.ndarray) -> np.ndarray:
     return weights / weights.sum()
 
 
-def _check_outcomes(outcomes: pd.DataFrame, treated: str, first_treated: Any, anticipation: int) -> None:
-    """Raise UnusableInput unless the outcome table can carry a comparison of one unit with its donors."""
+def _spans(
+    outcomes: pd.DataFrame, treated: str, first_treated: Any, anticipation: int
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the rows to fit on, of the leads and from the first treated period on.
+
+    Raises UnusableInput unless the table can carry a comparison of one unit with its donors.
+    """
     if treated not in outcomes.columns:
-        raise UnusableInput(
-            f"No column {treated!r}: the treated unit must be one of {list(outcomes.columns)}."
-        )
+        raise UnusableInput(f"No column {treated!r}: the treated unit is one of {list(outcomes.columns)}.")
     if outcomes.shape[1] < 3:
         raise UnusableInput("Fewer than two donors: add untreated units as columns.")
     if not outcomes.columns.is_unique:
@@ -177,38 +164,13 @@ def _check_outcomes(outcomes: pd.DataFrame, treated: str, first_treated: Any, an
     for name in outcomes.columns:
         complete(outcomes[name], f"outcome of {name}")
     varies(outcomes[treated], f"outcome of {treated}")
-    if anticipation < 0 or outcomes.index.get_loc(first_treated) - anticipation < 2:
+    start = outcomes.index.get_loc(first_treated)
+    if anticipation < 0 or start - anticipation < 2:
         raise UnusableInput(
-            f"{anticipation} lead periods before {first_treated} leave fewer than two to fit on: "
-            "start the table earlier."
+            f"Before {first_treated} fewer than two periods are left to fit on: start earlier."
         )
-
-
-def _lead_slice(index: pd.Index, first_treated: Any, anticipation: int) -> slice:
-    start = index.get_loc(first_treated)
-    return slice(start - anticipation, start)
-
-
-def _split(outcomes: pd.DataFrame, treated: str, first_treated: Any, anticipation: int) -> _Split:
-    lead = _lead_slice(outcomes.index, first_treated, anticipation)
-    donors = outcomes.drop(columns=treated).to_numpy(dtype=float)
-    own = outcomes[treated].to_numpy(dtype=float)
-    return _Split(donors[: lead.start], donors[lead.stop :], own[: lead.start], own[lead.stop :])
-
-
-def _placebo_table(gaps: pd.DataFrame, first_treated: Any, anticipation: int) -> pd.DataFrame:
-    lead = _lead_slice(gaps.index, first_treated, anticipation)
-    before, after = gaps.iloc[: lead.start], gaps.iloc[lead.stop :]
-    table = pd.DataFrame({"pre_rmspe": _root_mean_square(before), "post_rmspe": _root_mean_square(after)})
-    # A unit that its donors fit exactly would divide by zero: it ranks first, which is conservative.
-    table["ratio"] = table["post_rmspe"] / table["pre_rmspe"].clip(lower=np.finfo(float).tiny)
-    table["rank"] = table["ratio"].rank(ascending=False, method="max").astype(int)
-    table["mean_gap"] = after.mean()
-    return table.rename_axis("unit")
-
-
-def _root_mean_square(values: pd.DataFrame) -> pd.Series:
-    return np.sqrt((values**2).mean())
+    fitting = start - anticipation
+    return outcomes.iloc[:fitting], outcomes.iloc[fitting:start], outcomes.iloc[start:]
 
 
 def _interval(estimates: pd.Series, treated: str) -> dict[str, Any]:
@@ -218,14 +180,13 @@ def _interval(estimates: pd.Series, treated: str) -> dict[str, Any]:
     return {"low": value - 1.96 * se, "high": value + 1.96 * se, "se": se}
 
 
-def _synthetic_did(split: _Split) -> float:
-    noise = np.diff(split.donors_before, axis=0).std(ddof=1)
-    unit_weights = _ridge_simplex(
-        split.donors_before, split.treated_before, len(split.treated_after) ** 0.25 * noise
-    )
-    time_weights = _ridge_simplex(split.donors_before.T, split.donors_after.mean(axis=0), 1e-6 * noise)
-    treated = split.treated_after.mean() - time_weights @ split.treated_before
-    return treated - unit_weights @ (split.donors_after.mean(axis=0) - time_weights @ split.donors_before)
+def _synthetic_did(before: pd.DataFrame, after: pd.DataFrame, name: str) -> float:
+    donors, target = before.drop(columns=name).to_numpy(), before[name].to_numpy()
+    later = after.drop(columns=name).mean().to_numpy()
+    noise = np.diff(donors, axis=0).std(ddof=1)
+    unit_weights = _ridge_simplex(donors, target, len(after) ** 0.25 * noise)
+    time_weights = _ridge_simplex(donors.T, later, 1e-6 * noise)
+    return after[name].mean() - time_weights @ target - unit_weights @ (later - time_weights @ donors)
 
 
 def _ridge_simplex(donors: np.ndarray, target: np.ndarray, ridge: float) -> np.ndarray:

@@ -198,6 +198,15 @@ def verdict(evidence: Evidence) -> Verdict:
     ------
     IncompleteEvidence
         If the inputs do not allow the rule to be applied.
+
+    Examples
+    --------
+    >>> from helpers.methods.results import Estimate
+    >>> from helpers.methods.verdict import Evidence, verdict
+    >>> effect = Estimate(-0.3, -0.5, -0.1, "log points", 8, "mean over events")
+    >>> decision = verdict(Evidence(estimate=effect, sign="negative", margin=0.05, usable_events=3, mde=0.1))
+    >>> decision.word, decision.reasons
+    ('descriptive only', ('fewer than 5 usable events (3)',))
     """
     inputs = _plain(evidence)
     if not evidence.testable:

@@ -5,11 +5,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from helpers.catalog import Series
+from helpers.catalog import Series, read_text_table
 from summits.publishers.client import Refused, Request
 from summits.validation import missing_periods
 
@@ -45,11 +46,8 @@ class Revision:
     @property
     def size(self) -> float:
         """Change relative to the old value; infinite where that is zero or one of the two is missing."""
-        return (
-            abs(self.new / self.old - 1)
-            if self.old and self.old == self.old and self.new == self.new
-            else np.inf
-        )
+        known = self.old == self.old and self.new == self.new
+        return abs(self.new / self.old - 1) if self.old and known else np.inf
 
 
 class Unusual(Refused):
@@ -235,29 +233,15 @@ def _far(case: Case) -> pd.Index:
     return pd.Index(sorted(far))
 
 
-CHECKS: tuple[tuple[str, Callable[[Case], pd.Index], str], ...] = (
-    ("zero", _zeros, "{series_id} is 0 in {period}, where a value is held."),
-    ("shrunk", _lost, "{series_id} has no value for {period} any more ({count} periods are lost)."),
-    ("scale", _other_unit, "{series_id} is {new:,.6g} in {period}; {old:,.6g} is held."),
-    ("sign", _flipped, "{series_id} has values of the other sign than held."),
-    (
-        "unit",
-        _one_step,
-        "{count} periods of {series_id} moved by one factor or amount: its base has changed.",
-    ),
-    ("order", _swapped, "{count} periods of {series_id} have the values of other periods."),
-    ("revision", _large, "{series_id} is revised to {new:,.6g} in {period}, by more than is usual."),
-    ("revision", _many, "{count} periods of {series_id} are revised: more than is usual."),
-    ("sign", _low, "{series_id} is {new:,.6g} in {period}, which it cannot be."),
-    ("scale", _far, "{series_id} is {new:,.6g} in {period}; {usual:,.6g} is usual."),
-)
+# Reason and message of each check, in the order in which they are applied.
+CHECKS = read_text_table(Path(__file__).with_name("checks.csv")).to_dict("records")
 
 
 def _judge(case: Case, review: Callable[[Unusual], bool]) -> list[str]:
     """Apply every check, and return the periods that a person believes to be gone."""
     believed = NONE
-    for reason, check, text in CHECKS:
-        periods = check(case)
+    for check in CHECKS:
+        periods = globals()[check["function"]](case)
         if periods.isin(believed).all():
             continue
         changes = tuple(
@@ -265,7 +249,8 @@ def _judge(case: Case, review: Callable[[Unusual], bool]) -> list[str]:
             for each in periods
         )
         usual, count = case.own.tail(8).median(), len(changes)
-        fault = Unusual(reason, text.format(**asdict(changes[0]), usual=usual, count=count), changes)
+        text = check["message"].format(**asdict(changes[0]), usual=usual, count=count)
+        fault = Unusual(check["reason"], text, changes)
         if not review(fault):
             raise fault
         believed = believed.union(periods)

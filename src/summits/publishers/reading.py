@@ -26,16 +26,7 @@ LARGEST_MEMBER = 100_000_000
 # What publishers print where there is no value.
 MISSING = ("", ".", "nan", "null", "None", "NaN")
 # Where a reply of status 200 says that it is none, by its name in the JSON.
-COMPLAINTS: tuple[str, ...] = (
-    "error",
-    "errors",
-    "error_message",
-    "errormessage",
-    "error_code",
-    "errorcode",
-    "exception",
-)
-COMPLAINTS += ("fault", "message", "warning", "warnings")
+COMPLAINTS = re.compile(r"errors?|error_?message|error_?code|exception|fault|message|warnings?")
 # What a reply can say about the unit of its values.
 UNITS = ("@unit", "unit", "units", "currency", "indicators")
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -50,7 +41,7 @@ def json_body(body: bytes, *place: str | int) -> Any:
         raise Refused("malformed", "The reply is no JSON, or it is cut off.") from None
     for part in [step(reply, *place[:depth]) for depth in range(len(place))] or [reply]:
         for name, text in part.items() if isinstance(part, dict) else ():
-            if text and name.lower() in COMPLAINTS and str(text).lower() not in ("ok", "success"):
+            if text and COMPLAINTS.fullmatch(name.lower()) and str(text).lower() not in ("ok", "success"):
                 raise Refused("status", f"The reply is no data but {name}: {json.dumps(text)[:200]}")
     return step(reply, *place)
 

@@ -8,6 +8,7 @@ untouched; one that dies after it leaves a change that the next one completes.
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,20 +26,33 @@ class Busy(ValueError):
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, wait: bool = False) -> Iterator[None]:
     """Hold the package alone, and complete a change that an earlier process left unfinished.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    wait : bool
+        Wait until no other process holds it, however long that takes.
 
     Raises
     ------
     Busy
-        If another process holds it.
+        If another process holds it, and goes on for a second.
     """
+    lock = filelock.FileLock(_beside(folder, "lock"))
     try:
-        with filelock.FileLock(_beside(folder, "lock"), timeout=1):
-            complete(folder)
-            yield
+        lock.acquire(timeout=1)
     except filelock.Timeout:
-        raise Busy(f"Another refresh is changing {folder.name}/. Wait for it, then run again.") from None
+        if not wait:
+            raise Busy(f"Another refresh is changing {folder.name}/. Wait for it, then run again.") from None
+        print(f"Another refresh is changing {folder.name}/; waiting for it.", file=sys.stderr, flush=True)
+        lock.acquire()
+    try:
+        complete(folder)
+        yield
+    finally:
+        lock.release()
 
 
 def complete(folder: Path) -> None:

@@ -14,7 +14,6 @@ import re
 import threading
 import time
 import zlib
-from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,8 +38,6 @@ CONTENT_TYPES = {
     "stata": ("stata", "octet-stream", "application/x-dta"),
     "page": ("html",),
 }
-# Bodies of these forms show themselves whether they are whole; the others need an end declared or proven.
-SELF_ENDING = ("json", "xml", "zip", "xlsx", "stata")
 LARGEST_BODY = 60_000_000
 REDIRECTS = (301, 302, 303, 307, 308)
 CHUNK = 8192
@@ -104,25 +101,20 @@ class Transport:
         """Begin with a publisher: the deadline counts from here."""
         self.ends = time.monotonic() + self.deadline
 
-    def fetch(
-        self, publisher: Publisher, request: Request, validators: Mapping[str, str] | None = None
-    ) -> tuple[bytes | None, dict]:
+    def fetch(self, publisher: Publisher, request: Request) -> tuple[bytes, dict]:
         """Make one call.
 
         Parameters
         ----------
         publisher : Publisher
         request : Request
-        validators : mapping, optional
-            ``etag`` and ``last_modified`` of the copy read before: the reply may then be "not modified".
 
         Returns
         -------
-        body : bytes or None
-            None if nothing has changed since that copy.
+        body : bytes
         receipt : dict
-            Publisher, address without key, time, status, etag, last_modified (both blank unless the body was
-            whole), content_type, bytes, sha256, licence and series.
+            Publisher, address without key, time, status, etag, last_modified, content_type, bytes, sha256,
+            licence and series.
 
         Raises
         ------
@@ -137,24 +129,21 @@ class Transport:
             | tenacity.stop_before_delay(max(0.0, self.ends - time.monotonic())),
             reraise=True,
         )
-        reply, body = repeat(self._by_the_deadline, request, validators or {}, self._mirror(publisher))
-        if reply.status_code == 304 and not validators:
-            raise Refused("status", f"{_host(request)} says 304, not modified, without being asked.")
-        marks = reply.headers if request.form in SELF_ENDING or _has_end(reply) else {}
+        reply, body = repeat(self._by_the_deadline, request, self._mirror(publisher))
         receipt = {
             "publisher": publisher.name,
             "address": self.address(request),
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
             "status": reply.status_code,
-            "etag": keys.clean(marks.get("ETag", "")),
-            "last_modified": keys.clean(marks.get("Last-Modified", "")),
+            "etag": keys.clean(reply.headers.get("ETag", "")),
+            "last_modified": keys.clean(reply.headers.get("Last-Modified", "")),
             "content_type": keys.clean(reply.headers.get("Content-Type", "")),
             "bytes": len(body),
             "sha256": hashlib.sha256(body).hexdigest(),
             "licence": publisher.licence,
             "series": sorted(each.series.series_id for each in request.wanted.values()),
         }
-        return (None if reply.status_code == 304 else body), receipt
+        return body, receipt
 
     @staticmethod
     def address(request: Request) -> str:
@@ -169,15 +158,13 @@ class Transport:
             raise Refused("address", f"{variable} is no address such as http://127.0.0.1:8000.")
         return place
 
-    def _by_the_deadline(
-        self, request: Request, validators: Mapping[str, str], mirror: str
-    ) -> tuple[requests.Response, bytes]:
+    def _by_the_deadline(self, request: Request, mirror: str) -> tuple[requests.Response, bytes]:
         """Make one call in a thread that is left behind at the deadline: headers can drip in for ever."""
         result: Future = Future()
 
         def call() -> None:
             try:
-                result.set_result(self._call(request, validators, mirror))
+                result.set_result(self._call(request, mirror))
             except BaseException as error:
                 result.set_exception(error)
 
@@ -186,11 +173,8 @@ class Transport:
             return result.result(timeout=max(0.0, self.ends - time.monotonic()))
         raise Refused("deadline", f"{_host(request)} is too slow: its time for this refresh is used up.")
 
-    def _call(
-        self, request: Request, validators: Mapping[str, str], mirror: str
-    ) -> tuple[requests.Response, bytes]:
-        names = {"If-None-Match": "etag", "If-Modified-Since": "last_modified"}
-        headers = {name: validators[mark] for name, mark in names.items() if validators.get(mark)}
+    def _call(self, request: Request, mirror: str) -> tuple[requests.Response, bytes]:
+        headers: dict[str, str] = {}
         params, host = dict(request.params), _host(request)
         if request.key:
             place = params if request.key.place == "query" else headers
@@ -243,7 +227,7 @@ class Transport:
             raise _Later("status", message, after)
         if status in (401, 403) and request.key:
             raise Refused("key", f"{host} answers {status}: check {request.key.variable}.")
-        if status not in (200, 304):
+        if status != 200:
             raise Refused("status", message)
 
     def _body(self, reply: requests.Response, request: Request) -> bytes:
@@ -255,8 +239,6 @@ class Transport:
             if time.monotonic() > self.ends:
                 # Nobody waits for this thread any more: see `_by_the_deadline`.
                 raise Refused("deadline", f"{host} is too slow.")
-        if reply.status_code == 304:
-            return b""
         body = self._unpack(bytes(raw), reply, host)
         media = reply.headers.get("Content-Type", "").lower()
         start = body[:500].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
@@ -284,13 +266,6 @@ class Transport:
     def _check_size(self, size: int, host: str) -> None:
         if size > self.largest:
             raise Refused("oversized", f"{host} sends more than {self.largest:,} bytes.")
-
-
-def _has_end(reply: requests.Response) -> bool:
-    """Say whether the end of a reply is declared or proven, not only the end of the connection."""
-    coding = reply.headers.get("Content-Encoding", "identity").lower()
-    chunked = "chunked" in reply.headers.get("Transfer-Encoding", "").lower()
-    return chunked or "Content-Length" in reply.headers or coding not in ("", "identity")
 
 
 def _host(request: Request) -> str:

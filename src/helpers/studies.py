@@ -17,7 +17,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from helpers.claims import evidence
-from helpers.figures import style
+from helpers.figures import publishing, style
 from helpers.methods import checks, placebo, power
 from helpers.methods.abnormal_returns import cars_on_every_day
 from helpers.methods.checks import UnusableInput
@@ -89,6 +89,7 @@ class Study(Shown):
         ax.axvline(value, color=style.ACCENT, linewidth=1)
         ax.set_xlabel(effect.window)
         ax.set_ylabel("Placebo sets")
+        publishing.lay_out(fig, "Source: own data.")
         return fig
 
     def _number(self, value: float | None) -> float:
@@ -118,6 +119,17 @@ def read_series(path: str | Path, *, date: str = "date", value: str = "value") -
     ------
     UnusableInput
         If a column is missing, or a row cannot be read; the message names the file and the row.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from helpers import read_series
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "sales.csv")
+    ...     _ = path.write_text("month,usd\\n2024-01,10\\n2024-02,12.5\\n")
+    ...     read_series(path, date="month", value="usd").tolist()
+    [10.0, 12.5]
     """
     path = Path(path)
     table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
@@ -185,7 +197,7 @@ def study(
     Examples
     --------
     >>> import numpy as np, pandas as pd
-    >>> from helpers.study import study
+    >>> from helpers import study
     >>> months = pd.date_range("2015-01-01", periods=120, freq="MS")
     >>> sales = pd.Series(100 + np.arange(120) % 7, months, name="sales")
     >>> sales["2020-03":] *= 2

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from helpers import timeline
 from helpers.figures import style
-from helpers.figures.labels import flag
+from helpers.figures.placing import flag
 from helpers.figures.style import DIRECTIONS, FAINT, INK, MEETING, event_kind, event_look, require
 
 FEW_EVENTS = 4

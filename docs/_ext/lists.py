@@ -1,0 +1,283 @@
+"""Fill the templates from the data package and from what the notebooks told, before Sphinx reads the pages.
+
+``summits site`` leaves ``told.json`` beside the pages: notebooks, their figures, dossiers, facts and claims.
+"""
+
+import csv
+import functools
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+from sphinx.application import Sphinx
+
+from helpers import catalog, paths
+
+RHYTHMS = {
+    "D": "daily",
+    "M": "monthly",
+    "Q": "quarterly",
+    "A": "yearly",
+    "H": "half-yearly",
+    "E": "dated facts",
+}
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Fill the templates when the builder begins."""
+    app.connect("builder-inited", lambda app: fill(Path(app.srcdir)), priority=100)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def fill(source: Path) -> None:
+    """Write every ``*.md.jinja`` below `source` as a page, and a page for every figure."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(source), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters |= {"day": _day, "words": lambda text: text.replace("_", " ")}
+    told = context(source)
+    for template in sorted(source.rglob("*.md.jinja")):
+        inside = template.relative_to(source)
+        here = "" if inside.parent.name == "notebooks" else "notebooks/"
+        filled = environment.get_template(inside.as_posix()).render(told, here=here)
+        template.with_suffix("").write_text(filled, encoding="utf-8")
+    template = environment.get_template("_parts/figure.jinja")
+    for figure in told["figures"]:
+        with (source / "_extra" / f"{figure['stem']}.csv").open(encoding="utf-8") as plotted:
+            columns = next(csv.reader(plotted))
+        page = source / f"{figure['stem']}.md"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        text = template.render(told, figure=figure, columns=columns)
+        page.write_text(text, encoding="utf-8")
+
+
+@functools.cache
+def context(source: Path) -> dict[str, Any]:
+    """Return everything the templates may name."""
+    told = json.loads((source / "told.json").read_text(encoding="utf-8"))
+    figures = [figure for notebook in told["notebooks"] for figure in _numbered(notebook)]
+    events, series = _events(), _series()
+    known = {row["series_id"] for row in series}
+    used = {notebook["name"]: _named(source, notebook["name"]) & known for notebook in told["notebooks"]}
+    for row in series:
+        row["figures"] = [figure for figure in figures if row["series_id"] in figure["drawn"]]
+        row["notebooks"] = [each for each in told["notebooks"] if row["series_id"] in used[each["name"]]]
+    methods = (path.stem for path in (paths.root() / "docs" / "methods").glob("*.md"))
+    return told | {
+        "figures": figures,
+        "known_series": known,
+        "versions": _versions(source),
+        "methods": sorted(methods),
+        "events": events,
+        "meetings": [event for event in events if event["is_meeting"]],
+        "series": series,
+        "sources": _sources(),
+        "tables": _tables(),
+        "known": _known(),
+        "data_date": max((row["latest"] for row in series if row["latest"]), default=""),
+        "claims": grouped(told["scoreboard"]) if told["scoreboard"] else {},
+    }
+
+
+def _versions(source: Path) -> list[tuple[str, str, str]]:
+    """Return every version of the list of changes with its day and what it brought, in short."""
+    text = (source / "changes.md").read_text(encoding="utf-8")
+    found = re.findall(r"^## (\S+) \((\d{4}-\d\d-\d\d)\)$(.*?)(?=^## |\Z)", text, re.M | re.S)
+    return [(name, day, " · ".join(re.findall(r"\*\*(.+?)\.?\*\*", body)[:8])) for name, day, body in found]
+
+
+def _numbered(notebook: dict[str, Any]) -> list[dict[str, Any]]:
+    for number, figure in enumerate(notebook["figures"], start=1):
+        figure["number"] = f"{notebook['name'].split('_')[0]}.{number}"
+        figure["drawn"] = {series["id"] for series in figure["series"]}
+    return list(notebook["figures"])
+
+
+def _named(source: Path, notebook: str) -> set[str]:
+    """Return every word that the code of a notebook names, and the series its figures draw."""
+    file = source / "_extra" / "downloads" / f"{notebook}.ipynb"
+    cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+    code = " ".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    drawn = (source / "_extra" / "figures" / notebook).glob("*.json")
+    in_figures = [json.loads(path.read_text(encoding="utf-8")).get("series", []) for path in drawn]
+    return set(re.findall(r"[\w.\-]+", code)) | {row["id"] for rows in in_figures for row in rows}
+
+
+GROUPS = ("Leans yes", "Leans no", "Cannot tell", "Cannot be measured")
+# The conditions of the rule, as the reader meets them; the first that fails is told.
+REASONS = {
+    "usable events": "Too few events could be used.",
+    "the windows hold events of another kind": "Other news fell in the same weeks, so the cause is open.",
+    "the claim allows description only": "It can be described; a test is out of reach.",
+    "nothing untreated to compare with": "Every seller fell under the rules; none is left to compare.",
+    "not done beyond the coded agenda": "The count that the test needs was never made.",
+    "the interval lies where the claim puts it": "The estimate is vague: it fits the claim and its opposite.",
+    "placebo p is at most 0.05": "Ordinary dates show the same.",
+    "a second estimator agrees": "A second method gives another answer.",
+    "p adjusted within its family is at most 0.05": "One of several tests would look like this by luck.",
+    "left out in turn": "One event carries the result.",
+    "the lead window was measured": "The move began before the event.",
+    "the design can see its margin": "The test is too weak to see an effect that matters.",
+}
+
+
+def grouped(scoreboard: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Put every claim into one of four groups, as its records say, with what its tests can see."""
+    constructs = catalog.list_table("test_constructs").set_index("test_id")
+    primary = {
+        claim["id"]: [test["id"] for test in claim.get("tests", []) if test.get("primary")]
+        for claim in catalog.claims().get("claims", [])
+    }
+    groups: dict[str, list[dict[str, Any]]] = {group: [] for group in GROUPS}
+    for row in scoreboard["rows"]:
+        tests = [
+            _measured(name, scoreboard["tests"].get(name, {}), constructs)
+            for name in primary.get(row["id"], [])
+        ]
+        claim, _, added = row["claim"].partition(" (added hypothesis")
+        groups[group_of(row)].append(
+            row
+            | {
+                "claim": claim,
+                "added": bool(added),
+                "tests": tests,
+                "reason": reason(row),
+                "weak": weak(tests),
+            }
+        )
+    return groups
+
+
+def group_of(row: dict[str, Any]) -> str:
+    """Return the group of a claim: it leans only as its record says."""
+    leans = {"yes": "Leans yes", "no": "Leans no"}.get(row.get("lean", ""))
+    return leans or ("Cannot be measured" if row["word"] == "not testable" else "Cannot tell")
+
+
+def reason(row: dict[str, Any]) -> str:
+    """Return the first reason of the first test in plain words, or as recorded where there are none."""
+    first = re.split(r"; [CH]\d\d[a-z] ", row["why"])[0]
+    plain = (text for part, text in REASONS.items() if part in first)
+    written = row["why"][:1].upper() + row["why"][1:].rstrip(".") + "."
+    return next(plain, written.replace("; n", ". N"))
+
+
+def weak(tests: list[dict[str, Any]]) -> bool:
+    """Whether a primary test cannot see an effect of the size that matters."""
+    return any(test["sees"] is not None and test["sees"] > 1 for test in tests)
+
+
+def _measured(name: str, details: dict[str, Any], constructs: pd.DataFrame) -> dict[str, Any]:
+    inputs = details.get("inputs") or {}
+    margin, mde = inputs.get("margin"), inputs.get("mde")
+    known = constructs.loc[name] if name in constructs.index else {"speaks": "", "speaks_why": "", "why": ""}
+    return {
+        "name": name,
+        "sees": mde / abs(margin) if mde and margin else None,
+        "severity": details.get("severity"),
+        "word": details.get("verdict", ""),
+        "speaks": known["speaks"],
+        "why": known["why"],
+    }
+
+
+def _day(date: pd.Timestamp | str) -> str:
+    return f"{pd.Timestamp(date):%-d %b %Y}"
+
+
+def _events() -> list[dict[str, object]]:
+    table = catalog.events_table().reset_index().sort_values("date")
+    table = table.assign(
+        year=table["date"].dt.year,
+        clock=table["date"].dt.year + (table["date"].dt.dayofyear - 1) / 365.25,
+        is_meeting=table["event_id"].isin(catalog.claims()["sets"]["meetings"]),
+    )
+    rows = _rows(table)
+    for row in rows:
+        cited = [
+            (row["source_url"], row["source_title"] or "source"),
+            (row["second_source_url"], "second source"),
+        ]
+        row["links"] = [(url, title) for url, title in cited if _is_address(url)]
+    return rows
+
+
+def _series() -> list[dict[str, object]]:
+    table = catalog.catalogue().join(_coverage())
+    spoken = {"NSA": "not seasonally adjusted", "SA": "seasonally adjusted"}
+    table["basis"] = [
+        ", ".join(
+            spoken.get(word, word)
+            for word in (row.price_basis, row.seasonal, row.averaging, f"stored as {row.stored_as}")
+            if word and word not in ("not applicable", "none")
+        )
+        for row in table.itertuples()
+    ]
+    table["rhythm"] = table["frequency"].map(RHYTHMS)
+    table["group"] = table["table"].replace("^returns_.*", "share_returns", regex=True)
+    return _rows(table.reset_index())
+
+
+def _sources() -> list[dict[str, object]]:
+    rows = _rows(catalog.sources().reset_index())
+    for row in rows:
+        row["link"] = row["url"] if _is_address(row["url"]) else ""
+    return sorted(rows, key=lambda row: str(row["publisher"]).lower())
+
+
+def _coverage() -> pd.DataFrame:
+    """Return first and last period, number of periods, and most vintages of a period, by series."""
+    rows = observations()
+    held = rows.groupby(["series_id", "period"])["vintage"].agg(["size", "max"]).reset_index()
+    return held.groupby("series_id").agg(
+        first=("period", "min"),
+        last=("period", "max"),
+        periods=("period", "size"),
+        vintages=("size", "max"),
+        latest=("max", "max"),
+    )
+
+
+@functools.cache
+def observations() -> pd.DataFrame:
+    """Return every vintage of every value, as text: series_id, period, value, vintage, source_id."""
+    files = sorted((paths.data_dir() / "observations").glob("*.csv"))
+    return pd.concat([pd.read_csv(file, dtype=str) for file in files], ignore_index=True)
+
+
+def _known() -> list[dict[str, object]]:
+    """Count the series with a value that was public at each year's end, by the kind of their table."""
+    table = catalog.catalogue()["table"]
+    daily = table.str.startswith(("returns_", "indices", "factors", "uncertainty", "exchange_rates"))
+    kinds = table.mask(daily, "markets").where(daily | table.str.startswith("trade"), "other")
+    kinds = kinds.mask(table.str.startswith("trade"), "trade")
+    rows = observations()
+    first = rows.groupby("series_id")["vintage"].min().rename("first").to_frame().join(kinds.rename("kind"))
+    return [
+        {"date": f"{year}-12-31"} | first[first["first"] <= f"{year}-12-31"]["kind"].value_counts().to_dict()
+        for year in range(2016, pd.Timestamp(rows["vintage"].max()).year + 1)
+    ]
+
+
+def _tables() -> list[dict[str, object]]:
+    """Return the tables of the package; those with the same columns come as one, with their files."""
+    described = json.loads((paths.data_dir() / "datapackage.json").read_text(encoding="utf-8"))
+    grouped: dict[Any, Any] = {}
+    for resource in described["resources"]:
+        fields = resource.get("schema", {}).get("fields", [])
+        columns = tuple(field["name"] for field in fields)
+        table = grouped.setdefault(columns, {"title": resource["title"], "fields": fields, "files": []})
+        table["files"].append(resource)
+    return list(grouped.values())
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the rows as dicts in which a missing cell is an empty text."""
+    return table.astype(object).where(table.notna(), "").to_dict("records")
+
+
+def _is_address(text: object) -> bool:
+    return str(text).startswith(("https://", "http://"))

@@ -1,0 +1,213 @@
+"""Own events, own series, the wheel and the examples: what a user of the package does from another folder."""
+
+import doctest
+import importlib
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+import yaml
+from click.testing import CliRunner
+from samples import package as sample
+
+import helpers
+from helpers import catalog, claims, observations, paths, prose, records, tables, timeline
+from summits import cli, parameters, plan, validation
+
+MODULES = ["studies", "observations", "timeline"]
+MODULES += ["methods.placebo", "methods.comparison", "methods.verdict"]
+FILE = "date,label,kind\n2023-03-31,Japan's plan,tightening\n2024-03-16,A call,meeting\n"
+NOTEBOOKS = ["02", "05", "06", "09", "10", "14"]
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file of own events in the folder where one stands; afterwards everything is as published."""
+    path = tmp_path / "mine.csv"
+    path.write_text(FILE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    yield path
+    timeline.use_own()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_example_runs(module: str) -> None:
+    tried = doctest.testmod(importlib.import_module(f"helpers.{module}"))
+    assert tried.attempted and not tried.failed
+
+
+def test_every_function_of_the_reference_has_an_example() -> None:
+    page = (paths.root() / "docs" / "api.md").read_text(encoding="utf-8")
+    lacking = []
+    for module, members in re.findall(r"automodule:: (helpers\S+)\n\s+:members: (.+)", page):
+        for name in members.split(", "):
+            value = getattr(importlib.import_module(module), name)
+            if not isinstance(value, type) and ">>>" not in (value.__doc__ or ""):
+                lacking.append(f"{module}.{name}")
+    assert lacking == []
+
+
+def test_own_events_take_the_place_of_sets_of_their_kind(mine: Path) -> None:
+    easing = timeline.event_set("easing_major").index.tolist()
+    claims.own_events(["ec-oct7-2022"], "mine.csv")
+    assert timeline.event_set("tightening_major").index.tolist() == ["ec-oct7-2022", "japan-s-plan"]
+    assert timeline.meetings().index.tolist() == ["a-call"]
+    assert timeline.event_set("easing_major").index.tolist() == easing
+    # A Saturday: both exchanges open on Monday.
+    days = timeline.events(ids="a-call")[["first_us_trading_day", "first_asia_trading_day"]].iloc[0]
+    assert days.tolist() == [pd.Timestamp("2024-03-18")] * 2
+    assert timeline.meetings(as_of="2024-03-15").empty
+    counted = timeline.without_replaced(timeline.events())
+    assert set(counted[counted["direction"] == "tightening"].index) == {"ec-oct7-2022", "japan-s-plan"}
+
+
+def test_what_an_own_variant_says_is_marked(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    for module in (tables, prose, records):
+        monkeypatch.setattr(module, "display", lambda bundle, **_: said.extend(map(str, bundle.values())))
+    monkeypatch.setattr(records, "_claim", lambda name: None)
+    timeline.use_own(file=mine)
+    tables.show(pd.DataFrame({"a": [1]}), f"Tests as written; sha256 {catalog.claims_hash()}")
+    tables.verdict_table([{"claim": "C", "verdict": "supported", "why": "w"}], "Verdicts")
+    records.record("own_variant_test", "supported", unit="text")
+    prose.text("## A heading")
+    marks = [text for text in said if timeline.VARIANT in text]
+    assert any("sha256" in text for text in marks) and any("## A heading (" in text for text in marks)
+    assert any(f"supported ({timeline.VARIANT})" in text for text in marks)
+    timeline.use_own()
+    assert timeline.marked("supported") == "supported"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("date,label\n2024-03-01,a\n", "Write the columns date,label,kind"),
+        ("date,label,kind\n", "one event a row"),
+        ("date,label,kind\n1 March 2024,a,meeting\n", "row 2 .*Write it like 2024-03-15"),
+        ("date,label,kind\n2024-03-01,a,summit\n", "row 2 .*kind is none of meeting"),
+        ("date,label,kind\n2024-03-01,a,meeting\n2024-03-02,A,meeting\n", "row 3 .*Write another"),
+        ("date,label,kind\n2024-03-01,summit busan 2025,meeting\n", "row 2 .*taken"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_with_its_row(mine: Path, text: str, message: str) -> None:
+    mine.write_text(text, encoding="utf-8")
+    with pytest.raises(timeline.BadEvents, match=f"mine.csv.*{message}"):
+        timeline.use_own(file=mine)
+
+
+def test_events_that_are_of_no_kind_are_refused() -> None:
+    with pytest.raises(timeline.UnknownEvent, match="neither tightens nor eases"):
+        timeline.use_own(["talks-seoul-2026-05"])
+
+
+@pytest.mark.parametrize("number", NOTEBOOKS)
+def test_notebooks_take_own_events(number: str) -> None:
+    source = next(paths.notebooks_dir().glob(f"{number}_*.ipynb"))
+    notebook = nbformat.read(source, as_version=4)
+    known = parameters.schema(notebook)
+    assert known["events_file"].is_file and ("events" in known or number == "14")
+    headings = [
+        line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.split("\n")
+    ]
+    assert not [line for line in headings if line.startswith("#") and "pre-specified" in line]
+
+
+def test_the_key_of_a_run_holds_the_content_of_the_file(mine: Path) -> None:
+    def run() -> plan.Run:
+        return plan.plan(["02"], ["events_file=mine.csv"])[-1]
+
+    first = run()
+    assert first.parameters["events_file"] == str(mine)
+    assert run().key == first.key
+    mine.write_text(FILE.replace("2024-03-16", "2024-03-17"), encoding="utf-8")
+    assert run().key != first.key
+    assert "own" not in plan.plan(["02"])[-1].ingredients
+
+
+def test_a_file_that_is_not_there_is_refused_before_anything_runs(mine: Path) -> None:
+    with pytest.raises(parameters.ParameterError, match="there is no such file"):
+        plan.plan(["02"], ["events_file=other.csv"])
+    assert plan.plan(["14"], ["events_file=mine.csv", "event=a-call"])[-1].parameters["event"] == "a-call"
+    with pytest.raises(parameters.ParameterError, match="not in data/events.csv"):
+        plan.plan(["14"], ["event=a-call"])
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small data package, seen by the helpers of this process."""
+    folder = sample.write(tmp_path / "data", "us_exp_cn_hs8542")
+    validation.describe(folder)
+    monkeypatch.setenv("SUMMITS_DATA", str(folder))
+    return folder
+
+
+def add(path: Path, text: str, **options: str) -> tuple[int, str]:
+    path.write_text(text, encoding="utf-8")
+    given = {"id": "tw_orders", "title": "Orders", "unit": "USD million", "frequency": "M", "source": "MOEA"}
+    words = [word for name, value in (given | options).items() if value for word in (f"--{name}", value)]
+    result = CliRunner().invoke(cli.main, ["data", "add-series", str(path), *words])
+    return result.exit_code, f"{result.output} {result.exception}"
+
+
+def test_a_series_goes_into_the_package_with_its_source(package: Path, tmp_path: Path) -> None:
+    code, said = add(tmp_path / "o.csv", "date,value\n2023-01,101.5\n2023-02,99\n", vintage="2023-06-20")
+    assert code == 0, said
+    data = observations.load("tw_orders")
+    assert data.values.tolist() == [101.5, 99.0] and data.info.currency == "USD"
+    assert data.vintages.max() == pd.Timestamp("2023-06-20")
+    assert catalog.sources().loc["own_tw_orders", "publisher"] == "MOEA"
+    assert validation.check() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("date,value\n2023-01,1\n", {"source": ""}, "Give also --source"),
+        ("date,value\n2023-01,x\n", {}, "row 2: value is 'x'"),
+        ("date,value\n2023-01,1\n", {"id": "us_exp_cn_hs8542"}, "already"),
+        ("date,value\n2023-01-15,1\n", {"frequency": "Q"}, "is no period"),
+        ("date,value\n2023-01,1\n", {"vintage": "June"}, "vintage"),
+        ("date,value\n2023-01,1\n", {"stored-as": "growth"}, "does not fit stored_as growth"),
+    ],
+)
+def test_a_series_that_is_not_in_order_leaves_the_package_as_it_was(
+    package: Path, tmp_path: Path, text: str, options: dict[str, str], message: str
+) -> None:
+    before = {path: path.read_bytes() for path in package.rglob("*") if path.is_file()}
+    code, said = add(tmp_path / "o.csv", text, **options)
+    assert code and message in said, said
+    assert {path: path.read_bytes() for path in package.rglob("*") if path.is_file()} == before
+
+
+def test_the_package_gives_its_two_functions_and_stays_light() -> None:
+    assert helpers.study is importlib.import_module("helpers.studies").study
+    assert helpers.read_series.__name__ == "read_series"
+    light = "import sys, helpers; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", light], check=False).returncode == 0
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        helpers.nothing  # noqa: B018
+
+
+def test_the_wheel_has_every_file_that_is_no_code() -> None:
+    """The patterns of the wheel, against the files that stand beside the code."""
+
+    project = tomllib.loads((paths.root() / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["*"]
+    beside = [path for path in (paths.root() / "src").rglob("*") if path.is_file() and path.suffix != ".py"]
+    beside = [path for path in beside if "__pycache__" not in path.parts and ".egg-info" not in str(path)]
+    missing = [path for path in beside if not any(path.match(pattern) for pattern in patterns)]
+    assert missing == [] and any(path.suffix == ".ttf" for path in beside)
+
+
+def test_citation_and_changelog_name_the_version_and_its_day() -> None:
+    cited = yaml.safe_load((paths.root() / "CITATION.cff").read_text(encoding="utf-8"))
+    log = (paths.root() / "CHANGELOG.md").read_text(encoding="utf-8")
+    version, day = re.search(r"^## (\S+) \((\d{4}-\d\d-\d\d)\)", log, re.MULTILINE).groups()  # type: ignore[union-attr]
+    assert (str(cited["version"]), str(cited["date-released"])) == (version, day)
+    assert helpers.__version__ == version
