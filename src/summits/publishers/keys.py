@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import unicodedata
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 from helpers import paths
@@ -16,11 +17,11 @@ SHORTEST = 5
 LONGEST_TEXT = 400
 
 
-def read(variable: str) -> str:
+def read(variable: str, dotenv: Path | None = None) -> str:
     """Return a key from the environment, else from ``.env`` at the top of the checkout, else a blank."""
     if os.environ.get(variable):
         return os.environ[variable].strip()
-    file = paths.root() / ".env"
+    file = dotenv or paths.root() / ".env"
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     for line in lines:
         name, mark, value = line.strip().removeprefix("export ").partition("=")
