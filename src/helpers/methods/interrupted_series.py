@@ -387,7 +387,9 @@ def _season(periods: pd.PeriodIndex, season: str | int | None, frequency: str) -
     if season == "dummies":
         return {f"season {j}": (place == j).astype(float) for j in range(2, length + 1)}
     if not isinstance(season, int) or not 1 <= season < length / 2:
-        raise checks.WrongCall(f"season is {season!r}. Pass 'dummies', None or less than {length / 2:g}.")
+        raise checks.WrongCall(
+            f"season is {season!r}. Use 'dummies', None or harmonics below {length / 2:g}."
+        )
     angle = 2 * np.pi * place.to_numpy() / length
     waves = {}
     for j in range(1, season + 1):
