@@ -160,7 +160,7 @@ def _spans(
     varies(outcomes[treated], f"outcome of {treated}")
     start = outcomes.index.get_loc(first_treated)
     if anticipation < 0 or start - anticipation < 2:
-        raise UnusableInput(f"Fewer than two periods to fit on before {first_treated}: start earlier.")
+        raise UnusableInput(f"Before {first_treated} lie fewer than two periods to fit on: start earlier.")
     fitting = start - anticipation
     return outcomes.iloc[:fitting], outcomes.iloc[fitting:start], outcomes.iloc[start:]
 
