@@ -58,14 +58,16 @@ class Study(Shown):
     def summary(self) -> pd.DataFrame:
         """Return one short table: effect with interval, placebo, detectable effect and word, in percent."""
         effect, sets = self.comparison.effect, self.comparison.placebo
-        rank = float((sets < effect.value).mean())
+        rank, mde = float((sets < effect.value).mean()), effect.details["mde"]
+        lead = self.comparison.lead
         rows = {
             "effect, percent": self._percent(effect.value),
             "95 % interval": f"{self._percent(effect.low)} to {self._percent(effect.high)}",
+            "before, percent": self._percent(lead.value) if lead else "not measured",
             "dates": effect.n,
             "placebo p": f"{effect.p_value:.3f}",
             "placebo rank": f"{rank:.0%} of {len(sets)} placebo sets lie below",
-            "detectable, percent": self._percent(effect.details["mde"]),
+            "detectable, percent": " or ".join(map(self._percent, (mde, -mde))),
             "word": f"{self.word} (own study, not pre-specified)",
             "because": "; ".join(self.reasons),
         }
@@ -243,7 +245,9 @@ def study(
     word: str = "descriptive only"
     reasons: tuple[str, ...] = ("no sign and margin are stated",)
     if sign and margin:
-        size = float(np.log1p(margin / 100)) if kind == "levels" else margin / 100
+        # A fall of m percent is farther from zero, in logs, than a rise of as much.
+        side = 1 if sign == "positive" else -1
+        size = abs(float(np.log1p(side * margin / 100))) if kind == "levels" else margin / 100
         rungs = [interval(rows, second)] if np.isfinite(second[rows]).all() else []
         single = len(rows) == 1
         decision = verdict(evidence(comparison, rungs=rungs, sign=sign, margin=size, single_event=single))

@@ -66,7 +66,9 @@ def tidy() -> pd.DataFrame:
     rows = rows.join(catalog.catalogue()[OF_SERIES], on="series_id")
     parts = [_dated(part, str(frequency)) for frequency, part in rows.groupby("frequency", sort=False)]
     table = pd.concat(parts).sort_values(["series_id", "period_end", "vintage"], ignore_index=True)
-    table = table.assign(value=pd.to_numeric(table["value"]), vintage=pd.to_datetime(table["vintage"]))
+    table = table.assign(
+        value=table["value"].replace("", None).astype(float), vintage=pd.to_datetime(table["vintage"])
+    )
     days = ["period_start", "period_end"]
     return table[["series_id", *OF_SERIES, *days, "value", "vintage", "source_id"]]
 
