@@ -107,11 +107,5 @@ def headline_faults(sentence: str) -> list[str]:
     return [rule for rule, broken in rules.items() if broken]
 
 
-def has_number(sentence: str) -> bool:
-    """Tell whether a sentence says a number, in digits or as a count of at most twelve."""
-    bare = NAMES.sub("", sentence)
-    return bool(NUMBER.search(bare)) or any(_is_count(word) for word in re.findall(r"\w+", bare))
-
-
 def _is_count(word: str) -> bool:
     return word.isdigit() or word.lower() in SMALL

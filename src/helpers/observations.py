@@ -275,15 +275,8 @@ def revisions(series_id: str) -> pd.DataFrame:
     """
     rows = _rows(catalog.series(series_id))
     before = rows.groupby("period")[["vintage", "value"]].shift()
-    chain = pd.DataFrame(
-        {
-            "period": rows["period"],
-            "vintage_from": before["vintage"],
-            "vintage_to": rows["vintage"],
-            "old": before["value"],
-            "new": rows["value"],
-        }
-    )
+    chain = rows[["period"]].assign(vintage_from=before["vintage"], vintage_to=rows["vintage"])
+    chain = chain.assign(old=before["value"], new=rows["value"])
     changed = chain[["vintage_from", "old", "new"]].notna().all(axis=1) & (chain["old"] != chain["new"])
     return chain[changed].reset_index(drop=True)
 
@@ -323,9 +316,7 @@ def list_as_of(name: str, as_of: str | date | pd.Timestamp | None = None) -> pd.
     public = table[table["vintage"] <= day]
     if public.empty:
         first = table["vintage"].min().date()
-        raise NotYetKnown(
-            f"Nothing of the list {name} was public on {day.date()}; its first vintage is {first}."
-        )
+        raise NotYetKnown(f"Nothing of {name} was public on {day.date()}; its first vintage is {first}.")
     return public.reset_index(drop=True)
 
 

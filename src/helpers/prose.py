@@ -99,13 +99,19 @@ def fill(template: str, values: Mapping[str, Mapping[str, Any]]) -> str:
     ProseError
         If a field is unknown, malformed, or cannot be formatted as asked.
     """
-    filled = FIELD.sub(lambda match: _value(match, values), template)
+    filled = FIELD.sub(lambda match: _value(match, values) + _escape(match, template), template)
     if "{{" in filled:
         broken = filled[filled.index("{{") :].splitlines()[0][:40]
         raise ProseError(
             f"{broken!r} is not a field. Write {{{{name}}}}, {{{{name.low}}}} or {{{{name:,.1f}}}}."
         )
     return filled
+
+
+def _escape(match: re.Match[str], template: str) -> str:
+    """A backslash where Markdown would take a number and a full stop at the start of a line for a list."""
+    begins = template[: match.start()][-1:] in ("", "\n")
+    return "\\" if begins and template[match.end() :].startswith((". ", ".\n")) else ""
 
 
 def _value(match: re.Match[str], values: Mapping[str, Mapping[str, Any]]) -> str:

@@ -48,24 +48,20 @@ class Table:
         return [column.name for column in self.columns]
 
 
+def _column(row: dict[str, str]) -> Column:
+    values = tuple(filter(None, row["values"].split(";")))
+    return Column(row["column"], row["description"], row["type"], row["required"] == "yes", values)
+
+
 def _read_forms(path: Path) -> dict[str, Table]:
     """Read table forms from CSV rows sorted by table; the first row of a table holds its title."""
     forms = {}
     with path.open(encoding="utf-8", newline="") as file:
         for table, (first, *rows) in groupby(csv.DictReader(file), lambda row: row["table"]):
-            columns = [
-                Column(
-                    row["column"],
-                    row["description"],
-                    row["type"],
-                    row["required"] == "yes",
-                    tuple(row["values"].split(";")) if row["values"] else (),
-                )
-                for row in rows
-            ]
+            columns = tuple(_column(row) for row in rows)
             links = [(row["column"], *row["link"].split(".")) for row in rows if row["link"]]
             key = tuple(row["column"] for row in rows if row["key"])
-            forms[table] = Table(first["description"], tuple(columns), key, tuple(links))
+            forms[table] = Table(first["description"], columns, key, tuple(links))
     return forms
 
 

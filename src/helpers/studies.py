@@ -31,10 +31,6 @@ MONTHS, DAYS = 6, (0, 2)  # windows where none is asked for
 YEARS = 4  # of monthly data from which on the usual change of each calendar month is taken out
 SEED = 20261130
 BLANK = ("", ".", "NA", "N/A", "NaN", "nan", "null", "None")
-ADVICE = (
-    "A study follows one series. Pass one column, such as table['value']; for firms with dates of their own, "
-)
-ADVICE += "study each firm and compare the tables."
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,14 +58,16 @@ class Study(Shown):
     def summary(self) -> pd.DataFrame:
         """Return one short table: effect with interval, placebo, detectable effect and word, in percent."""
         effect, sets = self.comparison.effect, self.comparison.placebo
-        rank = float((sets < effect.value).mean())
+        rank, mde = float((sets < effect.value).mean()), effect.details["mde"]
+        lead = self.comparison.lead
         rows = {
             "effect, percent": self._percent(effect.value),
             "95 % interval": f"{self._percent(effect.low)} to {self._percent(effect.high)}",
+            "before, percent": self._percent(lead.value) if lead else "not measured",
             "dates": effect.n,
             "placebo p": f"{effect.p_value:.3f}",
             "placebo rank": f"{rank:.0%} of {len(sets)} placebo sets lie below",
-            "detectable, percent": self._percent(effect.details["mde"]),
+            "detectable, percent": " or ".join(map(self._percent, (mde, -mde))),
             "word": f"{self.word} (own study, not pre-specified)",
             "because": "; ".join(self.reasons),
         }
@@ -224,12 +222,13 @@ def study(
     pool = placebo.candidate_rows(change, rows, guard)
     checks.enough(len(pool), placebo.MINIMUM_POOL, "placebo dates; shorten the window or add history")
 
-    def interval(members: np.ndarray, values: np.ndarray) -> Estimate:
+    def interval(members: np.ndarray, values: np.ndarray = change) -> Estimate:
         calm = values[pool][~np.isnan(values[pool])]
         se = calm.std(ddof=1) / np.sqrt(len(members))
         value = float(values[members].mean() - calm.mean())
-        kept = {"unit": "log points" if kind == "levels" else "return", "n": len(members), "window": words}
-        return t_estimate(value, float(se), len(calm) - 1, method="spread among placebo dates", **kept)
+        unit, method = "log points" if kind == "levels" else "return", "spread among placebo dates"
+        df, n = len(calm) - 1, len(members)
+        return t_estimate(value, float(se), df, unit=unit, n=n, method=method, window=words)
 
     sets, _ = placebo.date_sets(pool, rows, apart=guard, seed=SEED)
     usual = change - change[pool].mean()
@@ -238,9 +237,7 @@ def study(
         names,
         rows,
         sets,
-        DateEstimator(
-            lambda sets: usual[sets].mean(axis=1), lambda members: interval(members, change), fewest=1
-        ),
+        DateEstimator(lambda sets: usual[sets].mean(axis=1), interval, fewest=1),
         detectable=power.detectable_shift(usual[sets].mean(axis=1)),
         rows=pd.DataFrame({"change": usual[rows]}, names),
         lead=interval(rows, early) if np.isfinite(early[rows]).all() else None,
@@ -248,10 +245,12 @@ def study(
     word: str = "descriptive only"
     reasons: tuple[str, ...] = ("no sign and margin are stated",)
     if sign and margin:
-        size = float(np.log1p(margin / 100)) if kind == "levels" else margin / 100
+        # A fall of m percent is farther from zero, in logs, than a rise of as much.
+        side = 1 if sign == "positive" else -1
+        size = abs(float(np.log1p(side * margin / 100))) if kind == "levels" else margin / 100
         rungs = [interval(rows, second)] if np.isfinite(second[rows]).all() else []
-        claim = {"sign": sign, "margin": size, "single_event": len(rows) == 1}
-        decision = verdict(evidence(comparison, rungs=rungs, **claim))
+        single = len(rows) == 1
+        decision = verdict(evidence(comparison, rungs=rungs, sign=sign, margin=size, single_event=single))
         word, reasons = decision.word, decision.reasons
     return Study(comparison, word, reasons, kind == "levels", str(series.name or "series"))
 
@@ -285,47 +284,39 @@ def _usable(rows: np.ndarray, change: np.ndarray, names: list[str], series: pd.S
 
 def _check(series: pd.Series, kind: str) -> None:
     """Refuse what is not one series of its kind, with the mend."""
-    if isinstance(series, pd.DataFrame) or not isinstance(series, pd.Series):
-        raise UnusableInput(ADVICE)
-    index = series.index
-    if isinstance(index, pd.PeriodIndex):
+    if not isinstance(series, pd.Series):
+        mend = "Pass one column, such as table['value']; for firms with dates of their own, study each firm."
+        raise UnusableInput(f"A study follows one series. {mend}")
+    if isinstance(series.index, pd.PeriodIndex):
         raise UnusableInput("The index holds periods. Use series.index = series.index.to_timestamp().")
-    if getattr(index, "tz", None) is not None:
+    index = checks.index_in_order(series.index, "series")
+    if index.tz is not None:
         raise UnusableInput("The dates have a time zone. Use series.tz_localize(None).")
-    if not isinstance(index, pd.DatetimeIndex):
-        raise UnusableInput("The index holds no dates. Use series.index = pd.to_datetime(series.index).")
-    checks.index_in_order(index, "series")
-    if series.isna().any():
-        raise UnusableInput(
-            f"The value of {index[series.isna()][0]:%Y-%m-%d} is missing. Begin after it, or end before."
-        )
-    values = checks.finite(series, "series")
+    values = checks.complete(series, "series")
     step = float(np.median(np.diff(index.to_numpy()) / np.timedelta64(1, "D"))) if len(index) > 1 else 0.0
-    if kind == "levels":
-        _check_levels(series, values, step)
-    elif kind == "returns":
-        _check_returns(values, step)
-    else:
+    if kind not in ("levels", "returns"):
         raise UnusableInput(f"kind is {kind!r}. Use 'levels' (by month) or 'returns' (by trading day).")
+    faults = _faults_of_levels(index, values, step) if kind == "levels" else _faults_of_returns(values, step)
+    for mend, wrong in faults.items():
+        if wrong:
+            raise UnusableInput(mend)
 
 
-def _check_levels(series: pd.Series, values: np.ndarray, step: float) -> None:
-    if not 27 < step < 32:
-        raise UnusableInput(f"Levels are studied by month; these dates lie {step:g} days apart. Sum them.")
-    months = series.index.to_period("M")
+def _faults_of_levels(index: pd.DatetimeIndex, values: np.ndarray, step: float) -> dict[str, bool]:
+    months = index.to_period("M")
     skipped = pd.period_range(months[0], months[-1], freq="M").difference(months)
-    if len(skipped):
-        raise UnusableInput(f"The month {skipped[0]} is missing. Begin after it, or end before.")
-    if (values <= 0).any():
-        raise UnusableInput("Levels must be above zero: their relative change is measured.")
-    if (series.index.day != 1).any():
-        raise UnusableInput("Date each month by its first day: series.index.to_period('M').to_timestamp().")
+    return {
+        f"Levels are studied by month; these dates lie {step:g} days apart. Sum them.": not 27 < step < 32,
+        f"Months are missing: {', '.join(map(str, skipped))}. Begin after, or end before.": len(skipped) > 0,
+        "Levels must be above zero: their relative change is measured.": bool((values <= 0).any()),
+        "Date each month by its first day: series.index.to_period('M').to_timestamp().": any(index.day != 1),
+    }
 
 
-def _check_returns(values: np.ndarray, step: float) -> None:
-    if step > 4:
-        raise UnusableInput(f"Returns are studied by trading day; these dates lie {step:g} days apart.")
-    if (values > 0).mean() > 0.99:
-        raise UnusableInput("These look like prices, not returns. Use series.pct_change().dropna().")
-    if (values < -1).any() or np.median(np.abs(values)) > 0.1:
-        raise UnusableInput("These look like returns in percent. Divide them by 100.")
+def _faults_of_returns(values: np.ndarray, step: float) -> dict[str, bool]:
+    prices, percent = np.mean(values > 0) > 0.99, (values < -1).any() or np.median(np.abs(values)) > 0.1
+    return {
+        f"Returns are studied by trading day; these dates lie {step:g} days apart.": step > 4,
+        "These look like prices, not returns. Use series.pct_change().dropna().": bool(prices),
+        "These look like returns in percent. Divide them by 100.": bool(percent),
+    }

@@ -366,9 +366,7 @@ def reaction_days(selected: pd.DataFrame, calendar: str) -> pd.Series:
     closes = _closes(calendar)
     moments = pd.DatetimeIndex([_moment(event) for event in selected.itertuples()], tz="UTC")
     if len(moments) and moments.max() >= closes.iloc[-1]:
-        raise OutsideCalendar(
-            f"The calendar {calendar} ends on {closes.index[-1].date()}: drop later events."
-        )
+        raise OutsideCalendar(f"{calendar} trades until {closes.index[-1]:%Y-%m-%d}: drop later events.")
     return pd.Series(closes.index[closes.searchsorted(moments, side="right")], selected.index, name="day")
 
 
@@ -413,7 +411,8 @@ def close_by(selected: pd.DataFrame, others: pd.DataFrame, days: int) -> pd.Data
     >>> len(timeline.close_by(meetings, meetings, days=30))
     0
     """
-    pairs = pd.merge(_ids_and_dates(selected, "event"), _ids_and_dates(others, "other"), how="cross")
+    first, second = selected["date"].rename_axis("event"), others["date"].rename_axis("other")
+    pairs = pd.merge(first.reset_index(), second.reset_index(), how="cross", suffixes=("_event", "_other"))
     pairs["days"] = (pairs["date_other"] - pairs["date_event"]).dt.days
     near = (pairs["days"].abs() <= days) & (pairs["event"] != pairs["other"])
     return pairs.loc[near, ["event", "other", "days"]].reset_index(drop=True)
@@ -615,14 +614,12 @@ def unusable(
     if index.tz is not None:
         raise ValueError("The outcome's dates carry a time zone. Remove it with tz_localize(None).")
     others = _all_events() if others is None else others
-    monthly = bool((index.day == 1).all())
-    window_reasons = _month_reasons if monthly else _day_reasons
+    window_reasons = _month_reasons if (index.day == 1).all() else _day_reasons
     if which not in DATE_COLUMNS:
         raise UnknownEvent(f"{which!r} is no date of an event. Choose one of {', '.join(DATE_COLUMNS)}.")
-    placed = selected[which]
     reasons = {
         event_id: _doubts(selected.loc[event_id])
-        + window_reasons(placed[event_id], index, before, after)
+        + window_reasons(selected.loc[event_id, which], index, before, after)
         + _disturbances(event_id, selected.loc[event_id], others, guard)
         for event_id in selected.index
     }
@@ -681,10 +678,6 @@ def _moment(event: Any) -> pd.Timestamp:
     day = event.date if pd.isna(event.public_from) else event.public_from
     known = day + pd.Timedelta(f"{event.announced_time or f'{KNOWN_AT[event.us_session]}:00'}:00")
     return known.tz_localize("UTC" if zone == "unknown" else zone).tz_convert("UTC")
-
-
-def _ids_and_dates(selected: pd.DataFrame, name: str) -> pd.DataFrame:
-    return pd.DataFrame({name: selected.index, f"date_{name}": selected["date"].to_numpy()})
 
 
 def _around(summits: pd.DataFrame, before: int, after: int) -> dict[str, tuple[pd.Series, pd.Series]]:

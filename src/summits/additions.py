@@ -139,13 +139,9 @@ def describe() -> list[validation.Problem]:
             table = catalog.read_text_table(paths.data_dir() / path)
             ordered = table.sort_values(order, kind="stable")
             if not ordered.index.equals(table.index):
-                _write(path, ordered)
+                ordered.to_csv(paths.data_dir() / path, index=False, lineterminator="\n")
     validation.describe()
     return validation.check()
-
-
-def _write(path: str, table: pd.DataFrame) -> None:
-    table.to_csv(paths.data_dir() / path, index=False, lineterminator="\n")
 
 
 def new_notebook(name: str, question: str) -> str:

@@ -7,10 +7,12 @@ the runs that the collection does not list.
 """
 
 import gzip
+import io
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+import zipfile
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +36,8 @@ def record(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    whole = isinstance(content, dict) and all(
-        isinstance(content.get(name), kind) for name, kind in PARTS.items()
-    )
+    parts = content if isinstance(content, dict) else {}
+    whole = all(isinstance(parts.get(name), kind) for name, kind in PARTS.items())
     names = {"notebook": path.parent.parent.name, "set": path.parent.name}
     return {**names, "parameters": {}, "records": [], **content} if whole else {}
 
@@ -44,9 +45,8 @@ def record(path: Path) -> dict[str, Any]:
 def records(folder: Path) -> dict[str, dict[str, Any]]:
     """Records of all results below a folder of runs, by the id of the run (notebook/set)."""
     found = {}
-    for path in sorted(folder.glob("*/*/record.json")):
-        aside = any(part.startswith("_") for part in path.relative_to(folder).parts)
-        if not aside and (content := record(path)):
+    for path in sorted(folder.glob("[!_]*/[!_]*/record.json")):
+        if content := record(path):
             found[f"{content['notebook']}/{content['set']}"] = content
     return found
 
@@ -108,47 +108,47 @@ def prune(in_use: Collection[str]) -> None:
     in_use
         Ids of runs to keep in any case.
     """
-    runs, listed = paths.runs_dir(), _listed()
-    results = [path for path in runs.glob("*/*/") if not path.parent.name.startswith("_")]
-    unlisted = [
-        path
-        for path in results
-        if not path.name.startswith("_") and f"{path.parent.name}/{path.name}" not in listed | set(in_use)
-    ]
-    sweeps = runs.glob("*/_sweeps/*/")
-    for paths_of_kind, kept in (
-        (unlisted, KEPT_UNLISTED),
-        (sweeps, KEPT_UNLISTED),
-        ((runs / "_changes").glob("*/"), KEPT_REPORTS),
-    ):
-        for path in sorted(paths_of_kind, key=_age)[kept:]:
+    runs, needed = paths.runs_dir(), _listed() | set(in_use)
+    results = runs.glob("[!_]*/[!_]*/")
+    unlisted = [path for path in results if f"{path.parent.name}/{path.name}" not in needed]
+    sweeps, reports = runs.glob("*/_sweeps/*/"), runs.glob("_changes/*/")
+    for folders, most in ((unlisted, KEPT_UNLISTED), (sweeps, KEPT_UNLISTED), (reports, KEPT_REPORTS)):
+        # The youngest first: by when anything in a folder was last replaced.
+        for path in sorted(folders, key=lambda path: -path.stat().st_mtime)[most:]:
             shutil.rmtree(path, ignore_errors=True)
-    named = {sha256 for record in _every_record() for sha256 in record["ingredients"]["data"].values()}
+    every = [*records(runs).values(), *records(previous_folder()).values()]
+    named = {sha256 for record in every for sha256 in record["ingredients"]["data"].values()}
     for path in (runs / "_data").glob("*.gz"):
         if path.name.removesuffix(".gz") not in named:
             path.unlink(missing_ok=True)
 
 
 def _listed() -> set[str]:
-    return {
-        f"{name}/{set_name}"
-        for name, entry in collection().items()
-        for set_name in entry.get("runs", {PUBLISHED: {}})
-    }
-
-
-def _age(path: Path) -> float:
-    """Youngest first: when anything in a folder was last replaced."""
-    return -path.stat().st_mtime
-
-
-def _every_record() -> Iterator[dict[str, Any]]:
-    yield from records(paths.runs_dir()).values()
-    yield from records(previous_folder()).values()
+    listed = collection().items()
+    return {f"{name}/{each}" for name, entry in listed for each in entry.get("runs", {PUBLISHED: {}})}
 
 
 def _place(sha256: str) -> Path:
     return paths.runs_dir() / "_data" / f"{sha256}.gz"
+
+
+def zipped(files: Iterable[str], below: str = "") -> bytes:
+    """Return files of the data package as one archive, the same bytes for the same files.
+
+    Parameters
+    ----------
+    files : iterable of str
+        Paths in the package.
+    below : str
+        The folder of the archive in which the files lie, with a slash at its end.
+    """
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", compresslevel=9) as packing:
+        for path in sorted(files):
+            # Without a date, two archives of the same data are alike.
+            entry = zipfile.ZipInfo(below + path)
+            packing.writestr(entry, (paths.data_dir() / path).read_bytes(), zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
 
 
 def write(path: Path, content: bytes) -> None:

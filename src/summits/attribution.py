@@ -4,7 +4,6 @@ The old data come from the archive, exactly as the earlier run read them. The cl
 belong to what is asked, and count as code.
 """
 
-import json
 import os
 import shutil
 import tempfile
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from helpers import paths
+from helpers import paths, schema
 from summits import archive, changes, tasks
 from summits.changes import Records, frame
 from summits.plan import Run, plan
@@ -130,9 +129,8 @@ def rerun_on(
     with tempfile.TemporaryDirectory(prefix="summits-attribution-") as folder:
         place = Path(folder)
         shutil.copytree(paths.data_dir(), place / "data")
-        keys = _keys(place / "data")
         for path, content in old.items():
-            _put(place / "data" / path, content, keys.get(path, []), revised)
+            _put(place / "data", path, content, revised)
         elsewhere = {"SUMMITS_DATA": str(place / "data"), "SUMMITS_RUNS": str(place / "runs")}
         with mock.patch.dict(os.environ, elsewhere):
             wanted = {run.id for run in runs}
@@ -142,17 +140,12 @@ def rerun_on(
             return dict.fromkeys(wanted, {}) | archive.records(place / "runs")
 
 
-def _keys(data: Path) -> dict[str, list[str]]:
-    """Columns that say what a row is about, by table: the primary key without the vintage."""
-    described = json.loads((data / "datapackage.json").read_text(encoding="utf-8"))["resources"]
-    keys = {each["path"]: each.get("schema", {}).get("primaryKey", []) for each in described}
-    return {path: [column for column in key if column != "vintage"] for path, key in keys.items()}
-
-
-def _put(path: Path, old: bytes, key: list[str], revised: bool) -> None:
+def _put(data: Path, path: str, old: bytes, revised: bool) -> None:
     """Put the old table in place, or of the present one the rows that are about what the old one is about."""
-    if revised and key:
-        kept = changes.revised_only(frame(old), frame(path.read_bytes()), key)
-        kept.to_csv(path, index=False, lineterminator="\n")
+    table, place = schema.table_of(path), data / path
+    # What a row is about: the primary key without the vintage.
+    if revised and table and (key := [column for column in table.key if column != "vintage"]):
+        known = changes.revised_only(frame(old), frame(place.read_bytes()), key)
+        known.to_csv(place, index=False, lineterminator="\n")
     else:
-        path.write_bytes(old)
+        place.write_bytes(old)

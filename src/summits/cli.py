@@ -379,10 +379,8 @@ def _columns(of: str, **names: str) -> Callable[[Callable[..., None]], Callable[
         for column in reversed(schema.TABLES[of].columns):
             kind = click.Choice(column.values) if column.values else str
             if name := names.get(column.name, column.name):
-                option = click.option(
-                    f"--{name.replace('_', '-')}", column.name, type=kind, help=column.description
-                )
-                command = option(command)
+                flag, meaning = f"--{name.replace('_', '-')}", column.description
+                command = click.option(flag, column.name, type=kind, help=meaning)(command)
         return command
 
     return with_options
@@ -429,9 +427,8 @@ def add_series(file: Path, **given: str | None) -> None:
     from summits import additions
 
     row = additions.add_series(file, _ask("series.csv", given))
-    click.echo(
-        f"data/observations/{additions.OWN}.csv: {row['series_id']}, {row['rows']} values; data: in order"
-    )
+    place = f"data/observations/{additions.OWN}.csv"
+    click.echo(f"{place}: {row['series_id']}, {row['rows']} values; data: in order")
 
 
 if __name__ == "__main__":

@@ -166,7 +166,9 @@ def reading_problems(opened: dict[str, list[str]], run: Run) -> list[str]:
     """What a notebook read without declaring it: such a result could not be known as stale."""
     problems = []
     # The tables of a needed run are counted in by its key.
-    declared = {*run.ingredients["data"], *data_hashes(_read_by_needs(run))}
+    listed = collection() if run.needs else {}
+    read = {table for need in run.needs for table in listed[need.split("/")[0]].get("reads", [])}
+    declared = {*run.ingredients["data"], *data_hashes(read)}
     if tables := [Path(table).stem for table in _tables(opened) if table not in declared]:
         problems.append(f"Add to its `reads` in collection.yml, since it reads them: {', '.join(tables)}.")
     others = {_notebook_of(path) for path in opened["opened"]} - {"", run.notebook}
@@ -174,12 +176,6 @@ def reading_problems(opened: dict[str, list[str]], run: Run) -> list[str]:
     if named := ", ".join(sorted(others)):
         problems.append(f"Add to its `needs` in collection.yml, since it reads them: {named}.")
     return problems + [f"It reached for {each}. Notebooks read `data/` only." for each in opened["addresses"]]
-
-
-def _read_by_needs(run: Run) -> set[str]:
-    """Tables that the notebooks read whose records this run reads."""
-    listed = collection() if run.needs else {}
-    return {table for need in run.needs for table in listed[need.split("/")[0]].get("reads", [])}
 
 
 def _tables(opened: dict[str, list[str]]) -> list[str]:

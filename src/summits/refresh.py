@@ -268,8 +268,8 @@ def _fetch(common: Circumstances, publisher: Publisher, series: Members, held: p
             fetched.rows.append(judging.accept(rows, request, held, common.today, common.review))
         except Unusual as fault:
             fetched.waits.append(fault)
-    if publisher.combine and fetched.rows:
-        fetched.rows.append(publisher.combine(pd.concat(fetched.rows), wanted))
+    if fetched.rows and (combine := getattr(publisher.client, "combine", None)):
+        fetched.rows.append(combine(pd.concat(fetched.rows), wanted))
     asked = {each.series.series_id for request in requests for each in request.wanted.values()}
     brought = {series_id for rows in fetched.rows for series_id in rows["series_id"]}
     unasked = {each.series_id for each in series.values()} - asked - brought
@@ -295,10 +295,10 @@ def ask(
         One per call.
     """
     receipts = []
-    if publisher.follow:
+    if follow := getattr(publisher.client, "follow", None):
         page, receipt = transport.fetch(publisher, request)
         receipts.append(receipt)
-        request = read(publisher.follow, page, request)
+        request = read(follow, page, request)
     body, receipt = transport.fetch(publisher, request)
     return read(publisher.parse, body, request), request, [*receipts, receipt]
 
@@ -349,7 +349,10 @@ def _write(folder: Path, publisher: Publisher, added: judging.Additions, fetched
         archive.write(folder / STATUS, _json(status))
         return
     files = _tables(folder, added.rows.assign(source_id=publisher.source_id))
-    files |= _sources(folder, publisher) | _catalogue(folder)
+    files |= _sources(folder, publisher)
+    # A row for a new series may have been added at the end of the catalogue.
+    table = catalog.read_text_table(folder / "series.csv")
+    files["series.csv"] = _csv(table.sort_values("series_id"))
     name = f"receipts/{publisher.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
     store.change(folder, files | {name: _json(fetched.receipts), STATUS: _json(status)})
 
@@ -380,12 +383,6 @@ def _sources(folder: Path, publisher: Publisher) -> dict[str, bytes]:
     }
     row |= {name: getattr(publisher, name) for name in ("url", "licence", "licence_flag", "redistribution")}
     return {"sources.csv": _csv(pd.concat([table, pd.DataFrame([row])]).sort_values("source_id"))}
-
-
-def _catalogue(folder: Path) -> dict[str, bytes]:
-    """Return the catalogue in order: a row for a new series may have been added at its end."""
-    table = catalog.read_text_table(folder / "series.csv")
-    return {"series.csv": _csv(table.sort_values("series_id"))}
 
 
 def _labelled(folder: Path, publisher: Publisher, faults: Sequence[Refused]) -> dict[str, dict]:

@@ -30,20 +30,17 @@ def release_status(today: date | None = None) -> list[dict]:
         ``not fetched`` where the package holds nothing yet.
     """
     today = today or datetime.now(UTC).date()
-    live, publishers = set(live_series().index), status_of(paths.data_dir())
-    refused = {
-        name: each.get("reason", "") for name, each in publishers.items() if each.get("state") == "stale"
-    }
+    live, status = set(live_series().index), status_of(paths.data_dir())
+    refused = {name: each.get("reason", "") for name, each in status.items() if each.get("state") == "stale"}
     last, rows = _last_rows(), []
     for info in catalog.catalogue().itertuples():
         period, vintage = last.get(info.Index, ("", ""))
         rhythm = RHYTHMS.get(str(info.loader), Rhythm("single publication", {}))
         due = next_release(period, str(info.frequency), rhythm) if period else None
         late = "late" if due and (today - due).days > GRACE[str(info.frequency)] else ""
-        reason = (
-            info.Index in live and refused.get(str(info.loader)) or late or ("" if period else "not fetched")
-        )
-        row = {"series_id": info.Index, "source": info.loader, "live": info.Index in live}
+        is_live = info.Index in live
+        reason = is_live and refused.get(str(info.loader)) or late or ("" if period else "not fetched")
+        row = {"series_id": info.Index, "source": info.loader, "live": is_live}
         row |= {"last_period": period, "last_vintage": vintage, "rhythm": rhythm.words}
         row |= {"next_release": due.isoformat() if due else "", "stale": bool(reason), "reason": reason}
         rows.append(row)

@@ -58,18 +58,14 @@ def read(notebook: str, as_of: str = "") -> pd.DataFrame:
 def _current(run: plan.Run) -> Path:
     """Return the result of a run that was made from what is here now; a published run has two places."""
     committed = [run.source] if run.set == plan.PUBLISHED else []
-    for candidate in (run.directory / "notebook.ipynb", *committed):
-        if candidate.exists() and _made_from(candidate) == run.made_from:
+    for candidate in filter(Path.exists, (run.directory / "notebook.ipynb", *committed)):
+        if notebooks.read(candidate)["metadata"].get(notebooks.MADE_FROM) == run.made_from:
             return candidate
     way = "--publish" if committed else " ".join(f"-p {name}={value}" for name, value in run.given.items())
     raise StaleRecord(
         f"{run.notebook}: its records are missing, or were made from another notebook, other data, other "
         f"parameters or other helper code. Do `summits run {run.notebook} {way}`."
     )
-
-
-def _made_from(path: Path) -> str | None:
-    return notebooks.read(path)["metadata"].get(notebooks.MADE_FROM)
 
 
 def _with_headings(path: Path, name: str) -> pd.DataFrame:

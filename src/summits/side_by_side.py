@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from helpers import paths
 from summits import change_report, changes, notebooks, plan
 
 PARTS = ("parameters", "facts", "verdicts", "estimates", "figures")
@@ -40,15 +41,17 @@ def find(which: str) -> Path:
     assignments = [text for text in given.split(",") if text]
     sets = {run.set: run for run in plan.plan([name]) if run.notebook == plan.find(name)}
     run = sets.get(wanted or plan.PUBLISHED)
+    places = [paths.runs_dir() / plan.find(name) / (wanted or plan.PUBLISHED)]
     if assignments:
-        asked = plan.plan([name], assignments)[-1]
-        # A set of the collection with the same parameters is that run under its own name.
-        run = next((each for each in sets.values() if each.parameters == asked.parameters), asked)
-    if run is None:
-        raise CompareError(f"{plan.find(name)} has no set {wanted}. It has {', '.join(sets)}.")
-    for candidate in (run.directory / "notebook.ipynb", *([run.source] if run.set == plan.PUBLISHED else [])):
+        run = plan.plan([name], assignments)[-1]
+        # A set of the collection with the same parameters is that run under another name.
+        places = [each.directory for each in (run, *sets.values()) if each.parameters == run.parameters]
+    committed = [run.source] if run and run.set == plan.PUBLISHED else []
+    for candidate in (*(place / "notebook.ipynb" for place in places), *committed):
         if candidate.is_file():
             return candidate
+    if run is None:
+        raise CompareError(f"{plan.find(name)} has no set {wanted}. It has {', '.join(sets)}.")
     options = " ".join(f"-p {text}" for text in assignments)
     raise CompareError(f"{run.id} has not been run. Do `summits run {name} {options}`".rstrip() + ".")
 

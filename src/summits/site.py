@@ -9,14 +9,12 @@ import base64
 import copy
 import hashlib
 import html
-import io
 import json
 import re
 import shutil
 import struct
 import subprocess
 import sys
-import zipfile
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -31,7 +29,7 @@ from docutils.utils.math.latex2mathml import tex2mathml
 import helpers
 from helpers import catalog, paths, records
 from helpers.paths import FIGURE_MIME
-from summits import plan, scoreboard, temporary
+from summits import archive, plan, scoreboard, temporary
 from summits.notebooks import RECORD_MIME
 
 SCOREBOARD, STORY, DOSSIER = "11_claims", "00_what_happened", "14_event_dossier"
@@ -103,29 +101,18 @@ def prepare(runs_dir: Path, source: Path) -> None:
     for name, entry in sorted(plan.collection().items()):
         title, drawn = _write_page(_executed(name, runs_dir), name, source)
         notebooks.append({"name": name, "title": title, "question": entry["question"], "figures": drawn})
-    told: dict[str, Any] = {
+    told = {
         "notebooks": notebooks,
         "dossiers": _write_dossiers(runs_dir, source),
-        "citation": _citation(),
+        "citation": yaml.safe_load((paths.root() / "CITATION.cff").read_text(encoding="utf-8")),
+        "facts": _facts(runs_dir, notebooks),
+        "scoreboard": _scoreboard(runs_dir),
     }
-    told |= {"facts": _facts(runs_dir, notebooks), "scoreboard": _scoreboard(runs_dir)}
     # What docs/_ext/lists.py fills the templates with, beside the data package.
     (source / "told.json").write_text(json.dumps(told, ensure_ascii=False, default=str), encoding="utf-8")
-    _place(source, f"data/{PACKAGE}", _zipped(["datapackage.json", *catalog.package_files(paths.data_dir())]))
-    changes = (paths.root() / "CHANGELOG.md").read_text(encoding="utf-8")
-    (source / "changes.md").write_text(changes, encoding="utf-8")
-
-
-def _zipped(files: list[str]) -> bytes:
-    """Return the files of the data package as one archive, the same bytes for the same files."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path in sorted(files):
-            # Without a date, two builds from the same data are alike.
-            archive.writestr(
-                zipfile.ZipInfo(path), (paths.data_dir() / path).read_bytes(), zipfile.ZIP_DEFLATED
-            )
-    return packed.getvalue()
+    files = ["datapackage.json", *catalog.package_files(paths.data_dir())]
+    _place(source, f"data/{PACKAGE}", archive.zipped(files))
+    shutil.copyfile(paths.root() / "CHANGELOG.md", source / "changes.md")
 
 
 def _write_dossiers(runs_dir: Path, source: Path) -> set[str]:
@@ -227,16 +214,13 @@ def page(
 
 def _without_lead_ins(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
     """Leave out code that shows nothing but lines for machines, and a sentence that only leads to it."""
-    empty = [
-        cell.cell_type == "code" and all(_is_lead_in(cell, each) for each in cell.outputs) for cell in cells
-    ]
-    leads = [
-        cell.cell_type == "markdown" and not cell.source.startswith("#") and after
-        for cell, after in zip(cells, [*empty[1:], False], strict=True)
-    ]
-    return [
-        cell for cell, is_empty, is_lead in zip(cells, empty, leads, strict=True) if not (is_empty or is_lead)
-    ]
+    shown: list[nbformat.NotebookNode] = []
+    for before, cell in zip([None, *cells], cells, strict=False):
+        if cell.cell_type != "code" or not all(_is_lead_in(cell, each) for each in cell.outputs):
+            shown.append(cell)
+        elif before and before.cell_type == "markdown" and not before.source.startswith("#"):
+            shown.pop()
+    return shown
 
 
 def _is_lead_in(cell: nbformat.NotebookNode, output: nbformat.NotebookNode) -> bool:
@@ -252,7 +236,7 @@ def _shown_output(
 ) -> nbformat.NotebookNode:
     data = output.get("data", {})
     if FIGURE_MIME in data:
-        return _html_output(_figure(data, name, files, cited))
+        return nbformat.v4.new_output("display_data", {"text/html": _figure(data, name, files, cited)})
     # A form that pages do not have, such as JSON, gives way to the text beside it.
     for mime in [mime for mime in data if mime not in PAGE_FORMS or not _can_be_shown(mime, data[mime])]:
         data.pop(mime)
@@ -330,10 +314,6 @@ def _slim(svg: str, name: str) -> str:
     return short.replace("<svg ", f'<svg id="{name}" ', 1).replace("</style>", f"{rules}</style>", 1)
 
 
-def _html_output(content: str) -> nbformat.NotebookNode:
-    return nbformat.v4.new_output("display_data", {"text/html": content})
-
-
 def _write_page(path: Path, name: str, source: Path) -> tuple[str, list[dict[str, Any]]]:
     """Write the page of a notebook, those of its figures, and the files beside them."""
     notebook = nbformat.read(path, as_version=4)
@@ -362,10 +342,6 @@ def _download(notebook: nbformat.NotebookNode) -> bytes:
             for mime in ("image/png", "image/svg+xml", "text/html", FIGURE_MIME):
                 output.get("data", {}).pop(mime, None)
     return f"{nbformat.writes(light)}\n".encode()
-
-
-def _citation() -> dict[str, Any]:
-    return dict(yaml.safe_load((paths.root() / "CITATION.cff").read_text(encoding="utf-8")))
 
 
 def _place(source: Path, address: str, content: bytes) -> None:

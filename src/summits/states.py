@@ -36,10 +36,8 @@ def is_fresh(run: Run) -> bool:
 @cache
 def _tell_damage(name: str) -> None:
     """Say once of a run that its result is damaged."""
-    print(
-        f"{name}: its result is damaged and counts as not made; `summits run` makes it again.",
-        file=sys.stderr,
-    )
+    message = "its result is damaged and counts as not made; `summits run` makes it again."
+    print(f"{name}: {message}", file=sys.stderr)
 
 
 def changed(run: Run) -> list[str]:

@@ -58,7 +58,8 @@ def collect(runs: Sequence[Run], record: str = "") -> Sweep:
     if not found:
         raise SweepError(f"None of the {len(runs)} runs of the sweep has a result.")
     table = tidy(found)
-    folder = paths.runs_dir() / runs[0].notebook / "_sweeps" / set_name(_written(varied(runs)))
+    values = {name: ",".join(map(_text, taken)) for name, taken in varied(runs).items()}
+    folder = paths.runs_dir() / runs[0].notebook / "_sweeps" / set_name(values)
     folder.mkdir(parents=True, exist_ok=True)
     archive.write(folder / "records.csv", table.to_csv(index=False, lineterminator="\n").encode())
     chosen = record or _comparable(table, len(found))
@@ -66,8 +67,7 @@ def collect(runs: Sequence[Run], record: str = "") -> Sweep:
     figure.unlink(missing_ok=True)
     if chosen:
         draw(table, chosen, figure)
-    done = {run.id for run, _ in found}
-    missing = tuple(run.id for run in runs if run.id not in done)
+    missing = tuple(run.id for run in runs if run not in [known for known, _ in found])
     return Sweep(folder / "records.csv", figure if chosen else None, chosen, missing)
 
 
@@ -140,10 +140,6 @@ def _comparable(table: pd.DataFrame, n_runs: int) -> str:
     shared = numbers.groupby("name", sort=False).agg(runs=("run", "size"), low=("low", "count"))
     shared = shared[shared["runs"] == n_runs]
     return next(iter([*shared.index[shared["low"] == n_runs], *shared.index]), "")
-
-
-def _written(values: dict[str, list[Any]]) -> dict[str, str]:
-    return {name: ",".join(map(_text, taken)) for name, taken in values.items()}
 
 
 def _text(value: Any) -> str:

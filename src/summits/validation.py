@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -223,9 +223,8 @@ def _rows(path: str, frame: pd.DataFrame) -> Iterator[Problem]:
     if order := order_of(path):
         keys = frame[order[0]].str.cat(frame[order[1:]], sep="\t").to_numpy()
         back = np.append(False, keys[1:] < keys[:-1])
-        yield from _flag(
-            path, frame, back, order[0], "is out of order.", f"sort the file by {', '.join(order)}"
-        )
+        mend = f"sort the file by {', '.join(order)}"
+        yield from _flag(path, frame, back, order[0], "is out of order.", mend)
 
 
 def order_of(path: str) -> list[str]:
@@ -301,9 +300,8 @@ def _series_facts(tables: Tables) -> pd.DataFrame:
     for column in frame.columns:
         pairs = frame.groupby("publisher")[column]
         same = frame.groupby(["publisher", column])[column].transform("size")
-        facts[f"{column}_alone"] = (
-            (same == 1) & (pairs.transform("nunique") == 2) & (pairs.transform("size") >= 4)
-        )
+        two_among_many = (pairs.transform("nunique") == 2) & (pairs.transform("size") >= 4)
+        facts[f"{column}_alone"] = (same == 1) & two_among_many
     # What the id of a trade series names.
     parts = frame["series_id"].str.extract(TRADE_ID)
     named = {"flow": parts["flow"].map({"exp": "export", "reexp": "export", "imp": "import"})}
@@ -484,10 +482,8 @@ def first_sessions(events: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         Text columns ``first_us_trading_day`` and ``first_asia_trading_day``, index as in ``events``.
     """
-    blank_is_missing = {
-        name: pd.to_datetime(events[name].replace("", None)) for name in ("date", "public_from")
-    }
-    typed = events[["announced_zone", "announced_time", "us_session"]].assign(**blank_is_missing)
+    days = events[["date", "public_from"]].apply(lambda cells: pd.to_datetime(cells.replace("", None)))
+    typed = days.join(events[["announced_zone", "announced_time", "us_session"]])
     return timeline.trading_days(typed).apply(lambda days: days.dt.strftime("%Y-%m-%d"))
 
 
@@ -498,11 +494,7 @@ def missing_periods(periods: Collection[str], frequency: str) -> list[str]:
         return []
     there = pd.PeriodIndex(sorted(periods), freq=freq).asi8
     # Fiscal quarters may move by a month.
-    absent = [
-        each
-        for a, b in zip(there[:-1], there[1:], strict=True)
-        for each in range(a + step, b - step // 2, step)
-    ]
+    absent = [each for a, b in pairwise(there) for each in range(a + step, b - step // 2, step)]
     names = pd.PeriodIndex.from_ordinals(absent, freq=freq)
     return list(names.asfreq("D", "E").strftime("%Y-%m-%d") if frequency == "Q" else names.astype(str))
 

@@ -316,7 +316,6 @@ def test_every_kind_of_figure_is_published(shown):
     made = {
         "coefficients": figures.coefficient_plot(table, title="Small", unit="Log points", margin=0.05),
         "bars": figures.bars(counts, title="Few", unit="Events"),
-        "stacked": figures.bars(counts, title="Few", unit="Events", stacked=True),
         "events": figures.event_plot(
             event_rows(["2022-10-07", "2023-10-17"]).assign(
                 label=["a", "b"], value=[-5.0, 3], other=[1.0, None]

@@ -82,3 +82,9 @@ def test_what_is_never_recorded_fails_at_the_end_by_name(tmp_path: Path) -> None
         papermill.PapermillExecutionError, match="nothing is recorded as 'totl'. Did you mean total"
     ):
         run(tmp_path, RECORDED, "prose.text('{{totl}}')", "prose.finish()")
+
+
+def test_a_number_that_begins_a_line_and_ends_a_sentence_is_no_list():
+    values = {"rank": {"value": 7}}
+    assert prose.fill("rank\n{{rank}}. Where", values) == "rank\n7\\. Where"
+    assert prose.fill("rank {{rank}}. Where", values) == "rank 7. Where"

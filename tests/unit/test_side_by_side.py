@@ -90,3 +90,14 @@ def test_a_page_holds_the_figures_of_both():
 def test_a_run_that_is_not_there_names_the_mend(which, mend):
     with pytest.raises(side_by_side.CompareError, match=mend):
         side_by_side.find(which)
+
+
+def test_a_run_is_found_under_the_name_of_its_set_and_of_its_parameters(tmp_path, monkeypatch):
+    monkeypatch.setenv("SUMMITS_RUNS", str(tmp_path))
+    for folder in ("window_60", "window_days=60"):
+        place = tmp_path / "09_restraint" / folder
+        place.mkdir(parents=True)
+        (place / "notebook.ipynb").write_text("{}", encoding="utf-8")
+        assert side_by_side.find("09:window_days=60") == place / "notebook.ipynb"
+        assert side_by_side.find(f"09/{folder}") == place / "notebook.ipynb"
+        (place / "notebook.ipynb").unlink()

@@ -18,7 +18,7 @@ def read(series_id: str, body: bytes, last: str = "", number: int = 0) -> dict[s
     """Read a reply to the request the client makes for a series."""
     request = request_of(series_id, last=last)[number]
     publisher = PUBLISHERS[catalog.series(series_id).loader]
-    if publisher.follow:
+    if hasattr(publisher.client, "follow"):
         form = {"wsts": "xlsx"}.get(publisher.name, "csv")
         request = Request("https://example.org/file", form, request.wanted)
     return found(publisher.parse(body, request), series_id)
@@ -274,8 +274,8 @@ def test_sum_of_four_companies_needs_all_four() -> None:
     )
     bundled = package.values("capex_big4_sum_derived", "2026-06-30", "2026-06-30")
     wanted = {"capex_big4_sum_derived": None}
-    assert found(sec.combine(rows, wanted), "capex_big4_sum_derived") == bundled
-    assert sec.combine(rows.iloc[:3], wanted).empty
+    assert found(sec.client.combine(rows, wanted), "capex_big4_sum_derived") == bundled
+    assert sec.client.combine(rows.iloc[:3], wanted).empty
 
 
 @pytest.mark.parametrize(

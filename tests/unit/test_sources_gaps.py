@@ -28,7 +28,7 @@ def read(body: object, *series_ids: str, last: str = "2026-01") -> pd.DataFrame:
     publisher, calls = asked(*series_ids, last=last)
     raw = body if isinstance(body, bytes) else replies.as_json(body)
     call = calls[-1]
-    if publisher.follow:
+    if hasattr(publisher.client, "follow"):
         call = replace(call, form="xlsx" if publisher.name == "wsts" else "csv")
     return refresh.read(publisher.parse, raw, call)
 
@@ -378,7 +378,7 @@ def test_a_sum_of_companies_has_the_vintages_of_its_parts() -> None:
     rows = [(name, "2026-06-30", 10.0, f"2026-07-{20 + place}") for place, name in enumerate(names)]
     rows.append((names[0], "2026-06-30", 11.0, "2026-09-01"))
     table = pd.DataFrame(rows, columns=["series_id", "period", "value", "vintage"])
-    sums = PUBLISHERS["sec_facts"].combine(table, {"capex_big4_sum_derived": None})
+    sums = PUBLISHERS["sec_facts"].client.combine(table, {"capex_big4_sum_derived": None})
     assert list(zip(sums["vintage"], sums["value"], strict=True)) == [
         ("2026-07-23", 40.0),
         ("2026-09-01", 41.0),

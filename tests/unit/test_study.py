@@ -136,3 +136,16 @@ def test_a_file_that_cannot_be_read_names_its_row(tmp_path, text, mend):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UnusableInput, match=mend):
         read_series(path)
+
+
+@pytest.mark.parametrize("sign", ["negative", "positive"])
+def test_a_margin_in_percent_is_that_of_the_claimed_direction(sign):
+    fall = 0.3 if sign == "negative" else -0.6
+    seen = {
+        m: study(levels(fall), ["2020-02-10"], kind="levels", sign=sign, margin=m) for m in range(2, 60, 2)
+    }
+    mde = next(iter(seen.values())).comparison.effect.details["mde"]
+    smallest = 100 * (1 - np.exp(-mde) if sign == "negative" else np.exp(mde) - 1)
+    blind = {m for m, result in seen.items() if any("margin" in reason for reason in result.reasons)}
+    assert {m for m in seen if m < smallest} <= blind
+    assert not {m for m in blind if smallest < m < 25}

@@ -23,18 +23,16 @@ def bars(
     *,
     title: str,
     unit: str,
-    stacked: bool = False,
     wide: bool = False,
     accent: Collection[str] = (),
 ) -> Figure:
-    """Draw counts or sums as bars: one cluster (or one stack) per row, one bar per column.
+    """Draw counts or sums as bars: one cluster per row, one bar per column.
 
     Parameters
     ----------
     table : DataFrame
         Index: categories on the horizontal axis; columns: groups (at most five).
     title, unit : str
-    stacked : bool
     wide : bool
     accent : collection of str, optional
         Columns, or rows of a single column, in the colour of the headline; the others are then gray.
@@ -52,23 +50,18 @@ def bars(
     require(fits, f"Bars need a row and one to {len(style.GROUPS)} columns; the table is {table.shape}.")
     fig, ax = new_figure(3.2, wide=wide, title=title, unit=unit)
     heights = table.fillna(0).set_axis(range(len(table)), axis=0)
-    if stacked:
-        # The tallest bar comes first and stands behind the others.
-        heights = heights.cumsum(axis=1).iloc[:, ::-1]
     looks = dict(zip(table, style.GROUPS if table.shape[1] > 1 else [(style.ACCENT, "")], strict=False))
     if len(accent):
         grays = iter((*style.GROUPS[2:], *style.GROUPS[2:]))
         looks = {name: (style.ACCENT, "") if name in accent else next(grays) for name in table}
     palette = {name: colour for name, (colour, *_) in looks.items()}
     rows = heights.melt(var_name="group", value_name="height", ignore_index=False).reset_index(names="place")
-    sns.barplot(
-        rows, x="place", y="height", hue="group", palette=palette, dodge=not stacked, saturation=1, ax=ax
-    )
+    sns.barplot(rows, x="place", y="height", hue="group", palette=palette, saturation=1, ax=ax)
     for container, name in zip(ax.containers, heights, strict=True):
         plt.setp(container, hatch=looks[name][1], edgecolor="white", linewidth=1)
         plt.setp([bar for bar, row in zip(container, table.index, strict=False) if row in accent],
                  facecolor=style.ACCENT)  # fmt: skip
-        if not stacked and table.size <= MOST_NUMBERED_BARS:
+        if table.size <= MOST_NUMBERED_BARS:
             numbers = [plain_number(value) if pd.notna(value) else MISSING for value in table[name]]
             ax.bar_label(container, numbers, padding=2, fontsize=8)
     if not heights.to_numpy().any():

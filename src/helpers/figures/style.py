@@ -166,10 +166,8 @@ def line_looks(labels: Sequence[str]) -> dict[str, tuple[str, Any]]:
     looks = {label: (COUNTRIES[label], SOLID) for label in labels if label in COUNTRIES}
     others = [label for label in labels if label not in looks]
     free = GRAYS if looks else LINES
-    fit = len(others) <= len(free)
-    require(
-        fit, f"{len(labels)} lines are too many to tell apart: use small_multiples, or at most {len(LINES)}."
-    )
+    many = f"{len(labels)} lines are too many to tell apart: use small_multiples, or at most {len(LINES)}."
+    require(len(others) <= len(free), many)
     return looks | dict(zip(others, free, strict=False))
 
 

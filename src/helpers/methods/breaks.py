@@ -16,6 +16,7 @@ from scipy import optimize, stats
 
 from helpers.methods import checks
 from helpers.methods.checks import UnusableInput
+from helpers.methods.interrupted_series import residuals_of
 from helpers.methods.results import Estimate, Shown
 
 TRIMMING = 0.15
@@ -92,7 +93,7 @@ def break_dates(
     chosen = int(np.argmin(bic)) if breaks is None else breaks
     ends = ends_by_number[chosen]
     for v, x in _split(y, X, ends):
-        checks.leaves_noise(_residuals(v, x), y, f"a regime of {len(v)} periods of {name}")
+        checks.leaves_noise(residuals_of(v, x), y, f"a regime of {len(v)} periods of {name}")
     rows = [series.index[_interval(y, X, ends, j) - 1] for j in range(chosen)]
     return BreakDates(pd.DataFrame(rows, columns=["low", "date", "high"]), selection, h, n)
 
@@ -106,16 +107,12 @@ def _regressors(table: pd.DataFrame, index: pd.Index, name: str) -> np.ndarray:
     return X
 
 
-def _residuals(y: np.ndarray, X: np.ndarray) -> np.ndarray:
-    return y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
-
-
 def _segment_rss(y: np.ndarray, X: np.ndarray, h: int) -> np.ndarray:
     """Residual sum of squares of rows i..j-1 at [i, j]; infinite where shorter than `h`."""
     n = len(y)
     # Centred and scaled columns keep the accumulated cross-products well conditioned.
     Z = np.linalg.qr(X)[0] * np.sqrt(n)
-    u = _residuals(y, X)
+    u = residuals_of(y, X)
     table = np.full((n, n + 1), np.inf)
     for i in range(n - h + 1):
         A = np.cumsum(Z[i:, :, None] * Z[i:, None, :], axis=0)[h - 1 :]

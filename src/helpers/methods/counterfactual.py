@@ -128,6 +128,7 @@ def structural_counterfactual(
     predicted = model.mean + model.spread * forecast
     paths = model.mean + model.spread * model.paths(draws, seed)
     observed = model.outcome[model.after]
+    level, noise = np.sqrt(model.variances).tolist()
     return Counterfactual(
         observed=observed,
         predicted=pd.Series(predicted, index=observed.index),
@@ -136,9 +137,7 @@ def structural_counterfactual(
         n=int(model.before.sum()),
         unit=unit,
         leads=f"-{intervention.leads}..-1 left out" if intervention.leads else "none modelled",
-        details=dict(
-            zip(("level_sd_share", "noise_sd_share"), np.sqrt(model.variances).tolist(), strict=True)
-        ),
+        details={"level_sd_share": level, "noise_sd_share": noise},
     )
 
 

@@ -67,9 +67,7 @@ class Intervention:
             If a period cannot be read or `leads` is no number of periods.
         """
         if not isinstance(self.leads, Integral) or self.leads < 0:
-            raise checks.WrongCall(
-                f"{self.name}: leads is {self.leads}. Give a number of periods, 0 for none."
-            )
+            raise checks.WrongCall(f"{self.name}: leads is {self.leads}. Give a whole number, 0 for none.")
         try:
             first = pd.Period(self.start, freq=periods.freq)
             return first, periods[-1] if self.end is None else pd.Period(self.end, freq=periods.freq)
@@ -288,7 +286,7 @@ def interrupted_series(
     y, terms = _outcome_and_design(series, interventions, season, trend, regressors, frequency)
     X = terms.frame.to_numpy()
     n, k = X.shape
-    residuals = _residuals(y, X)
+    residuals = residuals_of(y, X)
     checks.leaves_noise(residuals, y, str(series.name or "the outcome"))
     moments = _Moments(X, residuals[:, None], terms.gaps)
     rho = _best_rho(moments)
@@ -338,7 +336,7 @@ def segmented_regression(
     n, k = terms.frame.shape
     if not 0 <= maxlags < n:
         raise UnusableInput(f"maxlags is {maxlags} for {n} periods. Give zero or more, fewer than those.")
-    checks.leaves_noise(_residuals(y, terms.frame.to_numpy()), y, str(series.name or "the outcome"))
+    checks.leaves_noise(residuals_of(y, terms.frame.to_numpy()), y, str(series.name or "the outcome"))
     rows = np.r_[0, np.cumsum(terms.gaps)]
     outcome, X = np.zeros(rows[-1] + 1), np.zeros((rows[-1] + 1, k))
     outcome[rows], X[rows] = y, terms.frame.to_numpy()
@@ -390,7 +388,7 @@ def _season(periods: pd.PeriodIndex, season: str | int | None, frequency: str) -
         return {f"season {j}": (place == j).astype(float) for j in range(2, length + 1)}
     if not isinstance(season, int) or not 1 <= season < length / 2:
         raise checks.WrongCall(
-            f"season is {season!r}. Pass 'dummies', None or harmonics below {length / 2:g}."
+            f"season is {season!r}. Use 'dummies', None or harmonics below {length / 2:g}."
         )
     angle = 2 * np.pi * place.to_numpy() / length
     waves = {}
@@ -428,7 +426,8 @@ def _refuse_collinear(frame: pd.DataFrame) -> None:
             raise UnusableInput(f"The term {frame.columns[j - 1]!r} is a combination of others. Drop it.")
 
 
-def _residuals(y: np.ndarray, X: np.ndarray) -> np.ndarray:
+def residuals_of(y: np.ndarray, X: np.ndarray) -> np.ndarray:
+    """Return what least squares leaves of the outcome, shape (n,); `X` has shape (n, k)."""
     return y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
 
 

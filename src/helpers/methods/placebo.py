@@ -281,8 +281,8 @@ def candidate_rows(values: np.ndarray, events: np.ndarray, guard: int) -> np.nda
     array([0, 2])
     """
     rows = np.flatnonzero(~np.isnan(values))
-    far = np.abs(rows[:, None] - np.asarray(events)[None, :]).min(axis=1) > guard
-    return rows[far]
+    far = np.abs(rows[:, None] - np.asarray(events)[None, :]) > guard
+    return rows[far.all(axis=1)]
 
 
 def quiet_rows(
@@ -319,10 +319,7 @@ def quiet_rows(
     array([0, 4, 5])
     """
     rows = checks.positions(index, pd.DatetimeIndex(listed).unique(), "listed days")
-    complete = np.asarray(complete)
-    pool = (
-        candidate_rows(np.where(complete, 0.0, np.nan), rows, guard) if len(rows) else complete.nonzero()[0]
-    )
+    pool = candidate_rows(np.where(complete, 0.0, np.nan), rows, guard)
     checks.enough(len(pool), MINIMUM_POOL, "days without news")
     return pool
 

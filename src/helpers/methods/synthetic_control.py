@@ -86,13 +86,10 @@ def synthetic_control(
     details = {"rmspe_ratio": placebo["ratio"][treated], "rank": int(placebo["rank"][treated])}
     effect = Estimate(
         placebo["mean_gap"][treated],
-        **_interval(placebo["mean_gap"], treated),
+        **_beside_donors(placebo["mean_gap"], treated, first_treated, anticipation),
         unit=unit,
-        n=len(placebo),
         method=f"synthetic control on outcomes only, placebo in space ({INTERVAL_FROM_DONORS})",
         p_value=placebo["rank"][treated] / len(placebo),
-        window=f"from {first_treated}",
-        leads=f"{anticipation} periods before, out of the fit",
         details=details | ({"lead_gap": float(lead[treated].mean())} if anticipation else {}),
     )
     ranked = weights[treated].sort_values(ascending=False)
@@ -117,13 +114,10 @@ def synthetic_difference_in_differences(
     estimates = pd.Series({treated: _synthetic_did(before, after, treated)} | estimates)
     return Estimate(
         estimates[treated],
-        **_interval(estimates, treated),
+        **_beside_donors(estimates, treated, first_treated, anticipation),
         unit=unit,
-        n=len(estimates),
         method=f"synthetic difference-in-differences ({INTERVAL_FROM_DONORS})",
         p_value=(estimates.abs() >= abs(estimates[treated])).mean(),
-        window=f"from {first_treated}",
-        leads=f"{anticipation} periods before, out of the fit",
     )
 
 
@@ -166,18 +160,18 @@ def _spans(
     varies(outcomes[treated], f"outcome of {treated}")
     start = outcomes.index.get_loc(first_treated)
     if anticipation < 0 or start - anticipation < 2:
-        raise UnusableInput(
-            f"Before {first_treated} fewer than two periods are left to fit on: start earlier."
-        )
+        raise UnusableInput(f"Before {first_treated} lie fewer than two periods to fit on: start earlier.")
     fitting = start - anticipation
     return outcomes.iloc[:fitting], outcomes.iloc[fitting:start], outcomes.iloc[start:]
 
 
-def _interval(estimates: pd.Series, treated: str) -> dict[str, Any]:
+def _beside_donors(
+    estimates: pd.Series, treated: str, first_treated: Any, anticipation: int
+) -> dict[str, Any]:
     """Ends and standard error from the spread of the estimate over the donors."""
-    se = estimates.drop(treated).std(ddof=1)
-    value = estimates[treated]
-    return {"low": value - 1.96 * se, "high": value + 1.96 * se, "se": se}
+    value, se = estimates[treated], estimates.drop(treated).std(ddof=1)
+    when = {"window": f"from {first_treated}", "leads": f"{anticipation} periods before, out of the fit"}
+    return when | {"low": value - 1.96 * se, "high": value + 1.96 * se, "se": se, "n": len(estimates)}
 
 
 def _synthetic_did(before: pd.DataFrame, after: pd.DataFrame, name: str) -> float:

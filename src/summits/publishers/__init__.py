@@ -26,8 +26,8 @@ for _row in read_text_table(_FOLDER / "publishers.csv").to_dict("records"):
     _name = str(_row["name"])
     _lag = {each[0]: int(each[1:]) for each in _row.pop("lag").split()}
     RHYTHMS[_name] = Rhythm(_row.pop("rhythm"), _lag)
-    _fixed = {"never_revised": _row.pop("never_revised") == "yes", "rhythm": RHYTHMS[_name]}
+    _fixed = _row.pop("never_revised") == "yes"
     if _name in CLIENTS:
         _own = _labels.xs(_name).to_dict() if _name in _labels.index else {}
-        PUBLISHERS[_name] = Publisher(**_row, **_fixed, labels=_own, client=CLIENTS[_name])
+        PUBLISHERS[_name] = Publisher(**_row, never_revised=_fixed, labels=_own, client=CLIENTS[_name])
         keys.VARIABLES.update(filter(None, [_row["needs"]]))

@@ -1,6 +1,6 @@
 """What every client is made of: a publisher, its requests, and the error that refuses a reply."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import ModuleType
@@ -145,8 +145,6 @@ class Publisher:
         Environment variable without which nothing can be fetched.
     never_revised : bool
         A new value is known on the day it is about (closing prices), so that day is its vintage.
-    rhythm : Rhythm
-        When its values are due.
     labels : dict
         The publisher's own name, often a file and a column of it, of each series for which there is no rule.
     client : module
@@ -164,7 +162,6 @@ class Publisher:
     redistribution: str
     needs: str
     never_revised: bool
-    rhythm: Rhythm
     labels: dict[str, str]
     client: ModuleType
 
@@ -172,16 +169,6 @@ class Publisher:
     def source_id(self) -> str:
         """The ``source_id`` of values fetched from this publisher."""
         return f"{self.name}_live"
-
-    @property
-    def follow(self) -> Callable[[bytes, Request], Request] | None:
-        """The client's reader of a page that names the file, if it has one."""
-        return getattr(self.client, "follow", None)
-
-    @property
-    def combine(self) -> Callable[[pd.DataFrame, dict[str, Wanted]], pd.DataFrame] | None:
-        """The client's maker of rows from several replies, if it has one."""
-        return getattr(self.client, "combine", None)
 
     def label(self, series: Series) -> str | None:
         """Return the publisher's own name for a series, None if it does not serve it."""

@@ -34,12 +34,8 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
 
 
 def _models(body: bytes, last: str) -> dict[str, pd.Series]:
-    published, country, compute = columns = (
-        "Publication date",
-        "Country (of organization)",
-        "Training compute (FLOP)",
-    )
-    table = reading.csv_table(body, columns)
+    published, country, compute = "Publication date", "Country (of organization)", "Training compute (FLOP)"
+    table = reading.csv_table(body, (published, country, compute))
     table = table[table[published] != ""]
     models = reading.numbers(table[compute]).set_axis(reading.days(table[published], "%Y-%m-%d"))
     quarters = pd.date_range(FIRST_QUARTER, last, freq="QE")

@@ -63,11 +63,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     reading.about(table, {"@unit": THOUSAND_YEN, "@area": partner, "product": code})
     reading.about(statistics.get("TABLE_INF", {}), {"@id": request.params["statsDataId"]})
     table = table[table["@cat02"].isin(MONTHS)]
-    codes = pd.DataFrame(
-        {
-            "code": table["@cat01"],
-            "period": table["@time"].str[:4] + "-" + table["@cat02"].map(MONTHS),
-            "value": reading.numbers(table["$"].replace("-", "0")),
-        }
-    )
+    period = table["@time"].str[:4] + "-" + table["@cat02"].map(MONTHS)
+    value = reading.numbers(table["$"].replace("-", "0"))
+    codes = table.assign(code=table["@cat01"], period=period, value=value)
     return reading.by_period(wanted, formulas.sum_of_codes(codes, scale=1000))

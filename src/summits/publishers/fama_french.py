@@ -22,9 +22,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     if any(len(row) != len(heads[0]) for row in rows):
         raise Refused("truncated", "A row is shorter than the header.")
     table = pd.DataFrame(rows, columns=["day", *heads[0][1:]], dtype=str)
-    found = reading.columns_of(
-        table[list(request.wanted)].replace(dict.fromkeys(MISSING, "")),
-        reading.days(table["day"].str.replace("-", ""), "%Y%m%d"),
-        request,
-    )
+    values = table[list(request.wanted)].replace(dict.fromkeys(MISSING, ""))
+    days = reading.days(table["day"].str.replace("-", ""), "%Y%m%d")
+    found = reading.columns_of(values, days, request)
     return found.assign(value=(found["value"] / 100).round(8))

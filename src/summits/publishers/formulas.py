@@ -69,14 +69,11 @@ def editions(facts: pd.DataFrame) -> pd.DataFrame:
         The rows that are editions, with a column ``edition`` counted from 0. A value a hundred times the
         first one, or less than a hundredth of it, is in another unit and no edition.
     """
-    facts = facts.sort_values(["start", "end", "filed"]).drop_duplicates(
-        ["start", "end", "filed"], keep="last"
-    )
     fact = ["start", "end"]
-    first = facts.groupby(fact)["value"].transform("first")
-    facts = facts[
-        (facts["value"].abs() < 100 * first.abs()) & (facts["value"].abs() * 100 > first.abs()) | (first == 0)
-    ]
+    filing = [*fact, "filed"]
+    facts = facts.sort_values(filing).drop_duplicates(filing, keep="last")
+    first, size = facts.groupby(fact)["value"].transform("first"), facts["value"].abs()
+    facts = facts[(size < 100 * first.abs()) & (100 * size > first.abs()) | (first == 0)]
     facts = facts[facts["value"] != facts.groupby(fact)["value"].shift()]
     return facts.assign(edition=facts.groupby(fact).cumcount())
 
@@ -115,15 +112,10 @@ def quarters(facts: pd.DataFrame) -> pd.DataFrame:
     chain = facts.sort_values(["start", "edition", "end"])
     before = chain.groupby(["start", "edition"])[["end", "value", "filed"]].shift()
     step = (chain["end"] - before["end"]).dt.days.between(*QUARTER_DAYS)
-    differences = pd.DataFrame(
-        {
-            "end": chain["end"],
-            "value": chain["value"] - before["value"],
-            "filed": chain["filed"].where(chain["filed"] > before["filed"], before["filed"]),
-        }
-    )[step]
+    filed = chain["filed"].where(chain["filed"] > before["filed"], before["filed"])
+    differences = chain.assign(value=chain["value"] - before["value"], filed=filed)[step]
     differences = differences[~differences["end"].isin(direct["end"])]
-    both = pd.concat([direct[["end", "value", "filed"]], differences])
+    both = pd.concat([direct, differences])[["end", "value", "filed"]]
     return both.drop_duplicates(["end", "filed"]).sort_values(["end", "filed"]).reset_index(drop=True)
 
 

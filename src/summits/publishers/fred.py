@@ -27,9 +27,8 @@ def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
     for name, each in wanted.items():
         mean = each.series.series_id in MEANS
         if key and each.series.frequency != "D" and not mean:
-            calls.append(
-                Request(VINTAGES, "json", {name: each}, EVERY_VINTAGE | {"series_id": name}, key=KEY)
-            )
+            query = EVERY_VINTAGE | {"series_id": name}
+            calls.append(Request(VINTAGES, "json", {name: each}, query, key=KEY))
         else:
             last = last_month if mean else ""
             calls.append(Request(LATEST, "csv", {name: each}, {"id": name}, last=last))

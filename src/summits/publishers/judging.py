@@ -129,9 +129,8 @@ class Case:
     def past(self) -> pd.DataFrame:
         """The revisions of the series before, as `both`, with their vintage."""
         old = self.history.groupby("period")["value"].shift()
-        return self._sized(
-            self.history.assign(new=self.history["value"], old=old).dropna(subset=["new", "old"])
-        )
+        rows = self.history.assign(new=self.history["value"], old=old)
+        return self._sized(rows.dropna(subset=["new", "old"]))
 
     @cached_property
     def ratio(self) -> pd.Series:
@@ -325,13 +324,10 @@ def _asked(rows: pd.DataFrame, series: Series, request: Request, today: date) ->
     filed = (series.frequency == "A") & (rows["vintage"] != "") & (rows["vintage"] <= day)
     running = mine & (period == now) & ((series.frequency == "D") | bool(request.last))
     late = period[mine & (period >= now) & ~filed & ~running]
-    if len(late):
-        raise Refused("future", f"{series.series_id} has a value for {late.iloc[0]}, which is not over.")
     stray = period[mine & ((period < request.first) | (period > (request.last or "9999"))) & ~running]
-    if len(stray):
-        raise Refused(
-            "columns", f"{series.series_id} has a value for {stray.iloc[0]}, which was not asked for."
-        )
+    for odd, reason, why in ((late, "future", "is not over"), (stray, "columns", "was not asked for")):
+        if len(odd):
+            raise Refused(reason, f"{series.series_id} has a value for {odd.iloc[0]}, which {why}.")
     return rows[~running]
 
 
@@ -439,14 +435,10 @@ def gaps(
 def _worth_reading(fetched: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     """Sort the rows, and leave out stated vintages that are superseded and not later than the one held."""
     rows = fetched.sort_values(["series_id", "period", "vintage"])
-    rows = rows.merge(
-        held[["series_id", "period", "vintage"]],
-        on=["series_id", "period"],
-        how="left",
-        suffixes=("", "_held"),
-    )
+    since = held.set_index(["series_id", "period"])["vintage"].rename("since")
+    rows = rows.join(since, on=["series_id", "period"])
     last = ~rows.duplicated(["series_id", "period"], keep="last")
-    return rows[last | ~(rows["vintage"] <= rows["vintage_held"].fillna(""))]
+    return rows[last | ~(rows["vintage"] <= rows["since"].fillna(""))]
 
 
 def number_text(value: float) -> str:

@@ -90,7 +90,12 @@ def change(folder: Path, files: dict[str, bytes]) -> None:
     if problems:
         shutil.rmtree(copy)
         raise Refused("unsound", f"With these values the package has faults, such as {problems[0]}")
-    _write_through(copy, [*files, "datapackage.json"])
+    changed = [*files, "datapackage.json"]
+    # The files are on the disk before the journal that names them.
+    for path in changed:
+        with (copy / path).open("rb") as file:
+            os.fsync(file.fileno())
+    archive.write(copy / JOURNAL, json.dumps(changed).encode())
     try:
         _rename(folder, copy)
     except BaseException:
@@ -98,14 +103,6 @@ def change(folder: Path, files: dict[str, bytes]) -> None:
         complete(folder)
         raise
     shutil.rmtree(copy)
-
-
-def _write_through(copy: Path, paths: list[str]) -> None:
-    """Bring the files to the disk, and then the journal that names them."""
-    for path in paths:
-        with (copy / path).open("rb") as file:
-            os.fsync(file.fileno())
-    archive.write(copy / JOURNAL, json.dumps(paths).encode())
 
 
 def _rename(folder: Path, copy: Path) -> None:

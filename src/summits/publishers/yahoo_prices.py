@@ -30,11 +30,8 @@ def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
     calls, yesterday = [], (today - timedelta(days=1)).isoformat()
     for name, each in wanted.items():
         start = pd.Timestamp(each.since) - DAYS_COMPARED if each.since else pd.Timestamp(FIRST_DAY)
-        seconds = {
-            "period1": f"{(start - DAYS_BEFORE).timestamp():.0f}",
-            "period2": f"{pd.Timestamp(today).timestamp():.0f}",
-        }
-        params = seconds | {"interval": "1d", "events": "div,split"}
+        begin, end = (f"{day.timestamp():.0f}" for day in (start - DAYS_BEFORE, pd.Timestamp(today)))
+        params = {"period1": begin, "period2": end, "interval": "1d", "events": "div,split"}
         first = start.date().isoformat()
         calls.append(Request(f"{HOST}/{name}", "json", {name: each}, params, first, yesterday))
     return calls
