@@ -176,4 +176,6 @@ def problem(folder: Path, way: str, name: str, text: str) -> str:
 
 
 def _files(folder: Path) -> set[Path]:
-    return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    # The log of a rerun is kept whatever comes: it says why nothing was done.
+    found = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    return {path for path in found if path.parts[:2] != ("runs", "_log")}
