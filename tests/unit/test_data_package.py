@@ -8,7 +8,7 @@ import exchange_calendars
 import pandas as pd
 import pytest
 
-from helpers import catalog, paths, timeline
+from helpers import catalog, observations, paths, timeline
 from summits import validation
 
 CLAIMS_SHA256 = "fea8a6224f32fcf48bda9f4c5f053c4b5aeb127db3f6ea0b4eabdd1196b37db5"
@@ -322,3 +322,26 @@ def test_the_earlier_meetings_end_before_the_list_begins():
     earlier = catalog.list_table("earlier_meetings")
     assert earlier["date"].is_monotonic_increasing
     assert earlier["date"].max() < catalog.events_table().query("leader_meeting == 'yes'")["date"].min()
+
+
+@pytest.mark.parametrize(
+    ("series_id", "month", "editions"),
+    [
+        ("nl_exp_cn_hs8486", "2026-06", {"2026-08-14": 445418483, "2026-09-16": 445538813}),
+        (
+            "eu27_exp_cn_hs8542",
+            "2026-05",
+            {"2026-07-16": 523210475, "2026-08-14": 523439055, "2026-09-16": 523298010},
+        ),
+        ("eu27_exp_cn_hs8542", "2026-04", {"2026-07-09": 592752882, "2026-07-16": 593084747}),
+    ],
+)
+def test_every_copy_of_a_source_is_a_vintage(series_id, month, editions):
+    for day, value in editions.items():
+        assert observations.load(series_id, day).values[f"{month}-01"] == value
+    before = pd.Timestamp(min(editions)) - pd.Timedelta(days=1)
+    try:
+        earlier = observations.load(series_id, before).values
+    except observations.NotYetKnown:
+        return
+    assert pd.Timestamp(f"{month}-01") not in earlier.index
