@@ -151,7 +151,7 @@ def read_series(path: str | Path, *, date: str = "date", value: str = "value") -
 
 def study(
     series: pd.Series,
-    events: Sequence[str | pd.Timestamp] | Mapping[str, str | pd.Timestamp],
+    events: str | pd.Timestamp | Sequence[str | pd.Timestamp] | Mapping[str, str | pd.Timestamp],
     *,
     kind: Literal["levels", "returns"],
     window: int | tuple[int, int] | None = None,
@@ -170,7 +170,7 @@ def study(
     ----------
     series : Series, shape (n,)
         Dates as index, in order, without gaps; see `read_series`.
-    events : sequence or mapping of label to day
+    events : day, sequence of days, or mapping of label to day
         Days such as "2022-10-07". A day without trading counts for the next one.
     kind : {"levels", "returns"}
     window : int or (int, int), optional
@@ -180,7 +180,8 @@ def study(
     sign : {"positive", "negative"}, optional
         Direction that is claimed.
     margin : float, optional
-        Smallest effect that matters, in percent.
+        Smallest effect that matters, in percent, above zero. Returns need a market too before a word of the
+        rule can follow: the mean return is their second estimator.
 
     Returns
     -------
@@ -204,6 +205,9 @@ def study(
     True
     """
     _check(series, kind)
+    if margin is not None and not 0 < margin < (100 if sign == "negative" else np.inf):
+        raise UnusableInput(f"The margin is {margin} percent. Give a size above 0; a fall is below 100.")
+    events = [events] if isinstance(events, str | pd.Timestamp) else events
     days = pd.DatetimeIndex(
         [calendar_day(day) for day in (events.values() if isinstance(events, Mapping) else events)]
     )
@@ -218,6 +222,8 @@ def study(
         length, words = last - first + 1, f"trading days {first} to {last}"
         guard = 2 * length
         change, second = (_cumulated(series, model, first, last) for model in (market, None))
+        # Without a market both models are one, and a model does not confirm itself.
+        second = second if market is not None else np.full(len(series), np.nan)
     rows = _usable(series.index.searchsorted(days), change, names, series)
     pool = placebo.candidate_rows(change, rows, guard)
     checks.enough(len(pool), placebo.MINIMUM_POOL, "placebo dates; shorten the window or add history")

@@ -149,3 +149,23 @@ def test_a_margin_in_percent_is_that_of_the_claimed_direction(sign):
     blind = {m for m, result in seen.items() if any("margin" in reason for reason in result.reasons)}
     assert {m for m in seen if m < smallest} <= blind
     assert not {m for m in blind if smallest < m < 25}
+
+
+@pytest.mark.parametrize(("sign", "margin"), [("negative", 100), ("negative", 0), ("positive", -5)])
+def test_a_margin_that_no_effect_can_have_is_refused(sign, margin):
+    with pytest.raises(UnusableInput, match="Give a size above 0"):
+        study(SERIES, ["2020-02-10"], kind="levels", sign=sign, margin=margin)
+
+
+def test_a_model_does_not_confirm_itself():
+    fell = returns(-0.3)
+    alone = study(fell, "2022-06-01", kind="returns", sign="negative", margin=10)
+    assert alone.word == "inconclusive" and "not met: a second estimator agrees" in alone.reasons
+    market = pd.Series(np.random.default_rng(5).normal(0, 0.01, len(DAYS)), DAYS)
+    beside = study(fell, "2022-06-01", kind="returns", sign="negative", margin=10, market=market)
+    assert "not met: a second estimator agrees" not in beside.reasons
+
+
+def test_one_date_need_not_stand_in_a_list():
+    listed, bare = (study(SERIES, dates, kind="levels") for dates in (["2020-02-10"], "2020-02-10"))
+    assert listed.comparison.effect == bare.comparison.effect
