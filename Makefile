@@ -74,7 +74,7 @@ site: setup
 
 # Calls each live endpoint once and reports drift. make itself exits 2 on any failure: see docs/refreshing.md.
 contract: setup
-	$(BIN)/python -m summits.endpoints
+	$(BIN)/python tools/endpoints.py
 
 # Licences of what is installed and known advisories of the lock; says so where these cannot be asked.
 audit: setup

@@ -1,4 +1,4 @@
-"""What series, sources, events, baskets and claims exist, and the hashes of the files that say so."""
+"""What series, sources, events, baskets and claims exist, and which of their rows were asked for."""
 
 import hashlib
 from copy import deepcopy
@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
 
 from helpers import paths, schema
+
+# Of this process: by table, the rows that were asked for; see `ask`.
+asked: dict[str, list[dict[str, Any]]] = {}
 
 
 class UnknownSeries(ValueError):
@@ -91,8 +95,25 @@ def _typed_at(file: Path, path: str, state: tuple[int, int] | None) -> pd.DataFr
     return frame
 
 
+def ask(path: str, **rows: Any) -> None:
+    """Note which rows of a table the answers rest on: a run stands as long as those rows do.
+
+    Parameters
+    ----------
+    path : str
+        In the package. A table of which nothing is noted is taken to be read whole.
+    **rows : list of str or str
+        A list holds the values that a column may have; ``first`` and ``last`` bound the date of the rows, and
+        ``known`` the day from which they were public. Without any, all rows are meant.
+    """
+    selection = {name: sorted(value) if isinstance(value, list) else value for name, value in rows.items()}
+    if selection not in asked.setdefault(path, []):
+        asked[path].append(selection)
+
+
 def catalogue() -> pd.DataFrame:
     """Return the catalogue of series, all text, indexed by ``series_id``."""
+    ask("series.csv")
     return _typed("series.csv").set_index("series_id")
 
 
@@ -104,7 +125,8 @@ def series(series_id: str) -> Series:
     UnknownSeries
         If the id is not in the catalogue.
     """
-    table = catalogue()
+    ask("series.csv", series_id=[series_id])
+    table = _typed("series.csv").set_index("series_id")
     if series_id not in table.index:
         near = get_close_matches(series_id, table.index, n=4, cutoff=0.5)
         hint = f"Did you mean {', '.join(near)}?" if near else "See data/series.csv for all ids."
@@ -112,8 +134,9 @@ def series(series_id: str) -> Series:
     return Series(series_id=series_id, **table.loc[series_id])
 
 
-def sources() -> pd.DataFrame:
-    """Return the table of sources, indexed by ``source_id``."""
+def sources(ids: list[str] | None = None) -> pd.DataFrame:
+    """Return the table of sources, indexed by ``source_id``; `ids` are those of use, by default all."""
+    ask("sources.csv", **({} if ids is None else {"source_id": ids}))
     return _typed("sources.csv").set_index("source_id")
 
 
@@ -122,8 +145,12 @@ def baskets() -> pd.DataFrame:
     return _typed("baskets.csv")
 
 
-def events_table() -> pd.DataFrame:
-    """Return every dated event, indexed by ``event_id``; dates are timestamps, blanks are empty or NaT."""
+def events_table(**rows: Any) -> pd.DataFrame:
+    """Return every dated event, indexed by ``event_id``; dates are timestamps, blanks are empty or NaT.
+
+    The rows of use are named as in `ask`; by default all.
+    """
+    ask("events.csv", **rows)
     return _typed("events.csv").set_index("event_id")
 
 
@@ -173,14 +200,3 @@ def package_files(data_dir: Path) -> list[str]:
     """Return the paths of all data files of the package, sorted; the build step is none of them."""
     found = [*data_dir.glob("*.csv"), *data_dir.glob("*.yml"), *data_dir.glob("*/*.csv")]
     return sorted(path.relative_to(data_dir).as_posix() for path in found if path.parent.name != "build")
-
-
-def data_hashes() -> dict[str, str]:
-    """Return the sha256 of every data file, by its path in the package."""
-    data_dir = paths.data_dir()
-    return {path: file_hash(data_dir / path) for path in package_files(data_dir)}
-
-
-def file_hash(path: Path) -> str:
-    """Return the sha256 of a file in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -147,8 +147,8 @@ def load(series_id: str, as_of: str | date | pd.Timestamp | None = None) -> Seri
     ('USD', True)
     """
     info = catalog.series(series_id)
-    rows = _rows(info)
     day = as_of_day(as_of)
+    rows = _rows(info, day)
     public = rows if day is None else rows[rows["vintage"] <= day]
     if day is not None and public.empty:
         raise NotYetKnown(
@@ -192,7 +192,7 @@ def known(
     []
     """
     day = as_of_day(as_of)
-    rows = {series_id: _rows(catalog.series(series_id)) for series_id in series_ids}
+    rows = {series_id: _rows(catalog.series(series_id), day) for series_id in series_ids}
     return [series_id for series_id, each in rows.items() if day is None or each["vintage"].min() <= day]
 
 
@@ -347,13 +347,16 @@ def every_row(table: str, as_of: str | date | pd.Timestamp | None = None) -> pd.
     False
     """
     rows = catalog.read_text_table(paths.data_dir() / "observations" / f"{table}.csv")
+    catalog.ask(f"observations/{table}.csv")
     day = as_of_day(as_of)
     return rows if day is None else rows[rows["vintage"] <= f"{day:%Y-%m-%d}"].reset_index(drop=True)
 
 
-def _rows(info: catalog.Series) -> pd.DataFrame:
-    """Return all rows of one series, sorted by period and vintage, with typed columns."""
+def _rows(info: catalog.Series, day: pd.Timestamp | None = None) -> pd.DataFrame:
+    """Return all rows of one series by period and vintage, typed; those after `day` are not of use."""
     path = paths.data_dir() / "observations" / f"{info.table}.csv"
+    known = {} if day is None else {"known": f"{day:%Y-%m-%d}"}
+    catalog.ask(f"observations/{path.name}", series_id=[info.series_id], **known)
     tables = _tables(path, catalog.file_state(path))
     if info.series_id not in tables and info.redistribution == "fetch":
         raise NotFetched(

@@ -98,7 +98,7 @@ def sources_table(
     for data in series:
         for source_id in data.sources:
             titles.setdefault(source_id, []).append(data.info.title)
-    known = catalog.sources()
+    known = catalog.sources(list(titles))
     if missing := sorted(set(titles) - set(known.index)):
         raise BadTable(f"data/sources.csv has no row for {', '.join(missing)}: add it.")
     rows = [_source_row(known.loc[source_id], titles[source_id]) for source_id in sorted(titles)]

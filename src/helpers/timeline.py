@@ -218,9 +218,17 @@ def events(
     >>> "ec-huawei-entity-2019" in early.index
     True
     """
-    table = _all_events()
-    keep = pd.Series(True, index=table.index)
     columns = {"category": categories, "direction": direction, "confidence": confidence}
+    chosen = columns | {"actors": actors, "event_id": ids}
+    rows: dict[str, Any] = {
+        name: [values] if isinstance(values, str) else list(values)
+        for name, values in chosen.items()
+        if values is not None
+    }
+    bounds = {"first": start, "last": end, "known": as_of_day(as_of)}
+    rows |= {name: f"{calendar_day(day):%Y-%m-%d}" for name, day in bounds.items() if day is not None}
+    table = _all_events(**rows)
+    keep = pd.Series(True, index=table.index)
     for column, values in columns.items():
         if values is not None:
             keep &= table[column].isin(_known(values, set(table[column].dropna()), column))
@@ -480,7 +488,9 @@ def reach(as_of: Day | None = None) -> pd.Timestamp:
     >>> timeline.reach(as_of="2024-01-31")
     Timestamp('2024-01-31 00:00:00')
     """
-    last = catalog.events_table().query("verified == 'yes'")["date"].max()
+    last = catalog.events_table(event_id=[]).query("verified == 'yes'")["date"].max()
+    # No earlier event can move the last day.
+    catalog.ask("events.csv", verified=["yes"], first=f"{last:%Y-%m-%d}")
     known_by = as_of_day(as_of)
     return last if known_by is None else min(last, known_by)
 
@@ -628,10 +638,10 @@ def unusable(
     return table.assign(reason=table["reason"].map("; ".join))
 
 
-def _all_events() -> pd.DataFrame:
-    listed = catalog.events_table()
-    rows = listed if _own["rows"] is None else pd.concat([listed, _own["rows"]])
-    return rows.sort_values("date", kind="stable")
+def _all_events(**rows: Any) -> pd.DataFrame:
+    listed = catalog.events_table(**rows)
+    table = listed if _own["rows"] is None else pd.concat([listed, _own["rows"]])
+    return table.sort_values("date", kind="stable")
 
 
 def _known(choice: str | list[str], known: set[str], column: str) -> set[str]:

@@ -48,7 +48,7 @@ def execute(
     summits.tasks.Interrupted
         On Ctrl-C or SIGTERM.
     """
-    if not forced and all(states.is_fresh(each) for each in runs):
+    if not forced and all(states.is_exact(each) for each in runs):
         return {each.id: "fresh" for each in runs}
     from summits import tasks
 

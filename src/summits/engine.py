@@ -56,6 +56,7 @@ def execute(run: Run) -> None:
     try:
         executed = _execute_in(working, run)
         complete(working, executed, run)
+        archive.keep_previous(run)
         promote(working, run)
     except Exception as error:
         try:
@@ -105,28 +106,46 @@ def complete(working: Path, executed: dict[str, Any], run: Run) -> None:
         If the notebook may not become a result.
     """
     result = notebooks.normalise(executed)
-    result["metadata"][notebooks.MADE_FROM] = run.made_from
     opened = executed["metadata"][notebooks.OWN]
     if problems := [*output_problems(executed), *reading_problems(opened, run)]:
         raise InvalidRun("\n".join(problems))
     if data_hashes(run.reads) != run.ingredients["data"]:
         raise InvalidRun("The data changed while the notebook ran. Run it again.")
-    archive.keep_data(run.ingredients["data"])
-    finished = working / FINISHED
-    finished.mkdir()
-    notebooks.write(result, finished / "notebook.ipynb")
     record = {
         "notebook": run.notebook,
         "set": run.set,
-        "key": run.key,
         "as_of": run.parameters.get("as_of", ""),
         "parameters": run.parameters,
-        "ingredients": run.ingredients,
         "opened": _tables(opened),
+        "rows": opened["rows"],
         "packages": package_versions(),
-        "notebook_sha256": notebooks.digest((finished / "notebook.ipynb").read_bytes()),
         "records": notebooks.records(result),
     }
+    _write(working, run, result, record)
+
+
+def carry_over(run: Run) -> None:
+    """Let the result in place stand for the data of today: only rows that it did not read have changed.
+
+    It is then what running now would give, byte for byte, without a kernel.
+    """
+    working_folder().mkdir(parents=True, exist_ok=True)
+    working = Path(tempfile.mkdtemp(prefix=working_prefix(run), dir=working_folder()))
+    result = notebooks.read(run.directory / "notebook.ipynb")
+    _write(working, run, result, archive.record(run.directory / "record.json"))
+    promote(working, run)
+    shutil.rmtree(working, ignore_errors=True)
+
+
+def _write(working: Path, run: Run, result: dict[str, Any], record: dict[str, Any]) -> None:
+    """Write a notebook in its committed form and its record, both naming what they were made from."""
+    archive.keep_data(run.ingredients["data"])
+    finished = working / FINISHED
+    finished.mkdir()
+    result["metadata"][notebooks.MADE_FROM] = run.made_from
+    notebooks.write(result, finished / "notebook.ipynb")
+    sha256 = notebooks.digest((finished / "notebook.ipynb").read_bytes())
+    record |= {"key": run.key, "ingredients": run.ingredients, "notebook_sha256": sha256}
     text = json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
     (finished / "record.json").write_text(text + "\n", encoding="utf-8")
 
@@ -208,7 +227,6 @@ def promote(working: Path, run: Run) -> None:
         # A rename may reach the disk before the content does.
         with file.open("rb") as written:
             os.fsync(written.fileno())
-    archive.keep_previous(run)
     run.directory.parent.mkdir(parents=True, exist_ok=True)
     if run.directory.exists():
         _exchange(finished, run.directory)

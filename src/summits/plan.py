@@ -67,7 +67,7 @@ class Run:
     parameters: dict[str, Any]
     given: dict[str, Any]
     reads: tuple[str, ...]
-    needs: tuple[str, ...]
+    upstream: tuple["Run", ...]
     cell_timeout: int
     run_timeout: int
     ingredients: dict[str, Any]
@@ -76,6 +76,11 @@ class Run:
     def id(self) -> str:
         """Name of the run: notebook and set."""
         return f"{self.notebook}/{self.set}"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Ids of the runs whose records it reads."""
+        return tuple(need.id for need in self.upstream)
 
     @property
     def directory(self) -> Path:
@@ -98,8 +103,13 @@ class Run:
 
         It is kept in the executed notebook, so that a committed one tells whether it is up to date.
         """
-        contributed = {name: value for name, value in self.ingredients.items() if name != "python"}
-        return notebooks.digest(json.dumps(contributed, sort_keys=True))
+        return made_from(self.ingredients)
+
+
+def made_from(ingredients: _ByName) -> str:
+    """Hash of all ingredients but the Python version; see `Run.made_from`."""
+    contributed = {name: value for name, value in ingredients.items() if name != "python"}
+    return notebooks.digest(json.dumps(contributed, sort_keys=True))
 
 
 def collection() -> dict[str, dict[str, Any]]:
@@ -246,7 +256,7 @@ def _runs(entries: _ByName, sources: _ByName, given: _ByName, values: _ByName) -
         reads = tuple(sorted({*entry.get("reads", []), *ALWAYS_READ}))
         for each, these in given[name].items():
             day = values[name][each].get("as_of", "")
-            needs = tuple(f"{need}/{known_on(day)}" for need in entry.get("needs", []))
+            upstream = tuple(runs[f"{need}/{known_on(day)}"] for need in entry.get("needs", []))
             ingredients = {
                 "notebook": notebooks.source_hash(sources[name]),
                 "parameters": values[name][each],
@@ -254,7 +264,7 @@ def _runs(entries: _ByName, sources: _ByName, given: _ByName, values: _ByName) -
                 "code": imports.reached(notebooks.program(sources[name]), package),
                 "packages": lock,
                 "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-                "needs": {need: runs[need].made_from for need in needs},
+                "needs": {need.id: need.made_from for need in upstream},
             }
             if file := values[name][each].get("events_file"):
                 ingredients["own"] = notebooks.digest(Path(file).read_bytes())
@@ -265,7 +275,7 @@ def _runs(entries: _ByName, sources: _ByName, given: _ByName, values: _ByName) -
                 parameters=values[name][each],
                 given=these,
                 reads=reads,
-                needs=needs,
+                upstream=upstream,
                 cell_timeout=entry.get("cell_timeout", CELL_TIMEOUT),
                 run_timeout=entry.get("run_timeout", RUN_TIMEOUT),
                 ingredients=ingredients,

@@ -1,12 +1,14 @@
 """Which runs are fresh, stale, failed or were never made. Imports nothing heavy: asking costs no time."""
 
+import csv
+import io
 import sys
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from helpers import paths
-from summits import archive, notebooks
+from summits import archive, notebooks, plan
 from summits.plan import Run
 
 
@@ -22,6 +24,17 @@ def state(run: Run) -> str:
 
 def is_fresh(run: Run) -> bool:
     """Whether the result in place is the one that running now would give, and is undamaged."""
+    return is_exact(run) or _is_untouched(run)
+
+
+def is_exact(run: Run) -> bool:
+    """Whether the result in place is undamaged and names the very files of today as what it was made from."""
+    record = _whole(run)
+    return bool(record) and record["key"] == run.key
+
+
+def _whole(run: Run) -> dict[str, Any]:
+    """The record of an undamaged result; empty without one."""
     record = archive.record(run.directory / "record.json")
     try:
         result = (run.directory / "notebook.ipynb").read_bytes()
@@ -30,7 +43,53 @@ def is_fresh(run: Run) -> bool:
     whole = bool(record) and record["notebook_sha256"] == notebooks.digest(result)
     if run.directory.exists() and not whole:
         _tell_damage(run.id)
-    return whole and record["key"] == run.key
+    return record if whole else {}
+
+
+def _is_untouched(run: Run) -> bool:
+    """Whether all that changed are rows that the run did not read, in its tables and in the runs it needs."""
+    record, names = _whole(run), changed(run)
+    before = record.get("ingredients", {})
+    tables = [name for name in names if name in before.get("data", {})]
+    needs = [need for need in run.upstream if need.id in names]
+    if not tables or len(tables) + len(needs) < len(names) or any(_touched(record, name) for name in tables):
+        return False
+    made_from = {need.id: plan.made_from(_whole(need).get("ingredients", {})) for need in needs}
+    return all(is_fresh(need) and before["needs"][need.id] == made_from[need.id] for need in needs)
+
+
+def _touched(record: dict[str, Any], path: str) -> bool:
+    """Whether a row that came or went is one that a run asked for; a table opened without asking is whole."""
+    try:
+        rows = _differing(path, record["ingredients"]["data"][path], (paths.data_dir() / path).read_bytes())
+    except (archive.NotKept, UnicodeDecodeError):
+        return True
+    opened: list[dict[str, Any]] = [{}] if path in record.get("opened", [path]) else []
+    selections = record.get("rows", {}).get(path, opened)
+    return any(_asked(row, selection) for selection in selections for _, row in rows)
+
+
+def _asked(row: dict[str, str], selection: dict[str, Any]) -> bool:
+    """Whether a row is one of a selection; see `helpers.catalog.ask`."""
+    first, last, known = (selection.get(name) for name in ("first", "last", "known"))
+    day, public = row.get("date", ""), row.get("vintage") or row.get("public_from") or row.get("date", "")
+    inside = (not first or day >= first) and (not last or day <= last) and (not known or public <= known)
+    columns = {name: values for name, values in selection.items() if isinstance(values, list)}
+    return inside and all(set(row.get(name, "").split(";")) & set(values) for name, values in columns.items())
+
+
+@lru_cache(maxsize=64)
+def _differing(path: str, sha256: str, present: bytes) -> list[tuple[str, dict[str, str]]]:
+    """The rows by which a table differs from a kept one: + or -, and the row by column."""
+    before, after = _rows(archive.table(sha256)), _rows(present)
+    signed = [("+", row) for row in after - before] + [("-", row) for row in before - after]
+    return [(sign, dict(zip(*row, strict=False))) for sign, row in signed]
+
+
+def _rows(content: bytes) -> set[tuple[tuple[str, ...], ...]]:
+    """The rows of a table, each with its heading: another column makes every row another one."""
+    heading, *rows = map(tuple, csv.reader(io.StringIO(content.decode()))) if content else ((),)
+    return {(heading, row) for row in rows}
 
 
 @cache
@@ -60,12 +119,10 @@ def because(run: Run) -> str:
 def _rows_of(path: str, sha256: str) -> str:
     """The rows by which a table differs from a kept one, counted by what stands in their first column."""
     try:
-        before = set(archive.table(sha256).decode().splitlines())
-    except archive.NotKept:
+        differing = _differing(path, sha256, (paths.data_dir() / path).read_bytes())
+    except (archive.NotKept, UnicodeDecodeError):
         return f"{path} changed"
-    after = set((paths.data_dir() / path).read_text(encoding="utf-8").splitlines())
-    signed = [("+", line) for line in after - before] + [("-", line) for line in before - after]
-    counts = Counter(f"{line.partition(',')[0]} {sign}" for sign, line in signed)
+    counts = Counter(f"{next(iter(row.values()))} {sign}" for sign, row in differing)
     rows = [f"{name}{number}" for name, number in sorted(counts.items())]
     return f"{path}: {', '.join(rows[:4])}{f' and {len(rows) - 4} more' if len(rows) > 4 else ''} (rows)"
 

@@ -21,7 +21,7 @@ import filelock
 from helpers import paths
 from summits import archive, failures, states, temporary
 from summits.cluster import connected
-from summits.engine import RunFailed, execute, working_folder, working_prefix
+from summits.engine import RunFailed, carry_over, execute, working_folder, working_prefix
 from summits.papermill_engine import SOCKETS
 from summits.plan import Run
 
@@ -65,6 +65,8 @@ def run_all(
     """
     with _only_one(), _stopping_at_signals():
         due = [run for run in runs if run.notebook in forced or not states.is_fresh(run)]
+        for run in [run for run in runs if run not in due and not states.is_exact(run)]:
+            carry_over(run)
         endings = {run.id: "fresh" for run in runs}
         if due:
             pool = connected(address) if address else _processes(min(workers, len(due), os.cpu_count() or 1))

@@ -21,6 +21,7 @@ import yaml
 
 from helpers import catalog, paths, schema, timeline
 from helpers.observations import PERIOD_FORMAT
+from summits import notebooks
 
 PLACE = "datapackage.json"
 HOLE = "lies in a hole"
@@ -155,7 +156,7 @@ def _files(folder: Path, tables: Tables) -> Iterator[Problem]:
 
 
 def _hash(file: Path) -> str:
-    return f"sha256:{catalog.file_hash(file)}"
+    return f"sha256:{notebooks.digest(file.read_bytes())}"
 
 
 def _text_form(path: str, content: bytes) -> Iterator[Problem]:

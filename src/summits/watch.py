@@ -31,6 +31,8 @@ def _note(event: str, arguments: tuple[Any, ...], folders: tuple[str, ...]) -> N
         _addresses.add(f"{arguments[1][0]}:{arguments[1][1]}")
 
 
-def seen() -> dict[str, list[str]]:
-    """Files opened so far, and internet addresses connected to."""
-    return {"opened": sorted(_opened), "addresses": sorted(_addresses)}
+def seen() -> dict[str, Any]:
+    """Files opened so far, internet addresses connected to, and the rows asked for by table."""
+    catalog = sys.modules.get("helpers.catalog")
+    asked = catalog.asked if catalog else {}
+    return {"opened": sorted(_opened), "addresses": sorted(_addresses), "rows": asked}

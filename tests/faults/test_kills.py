@@ -50,8 +50,9 @@ def put_in_place(planned: plan.Run, number: int) -> plan.Run:
     executed = notebooks.read(planned.source)
     for cell in executed["cells"]:
         cell.update({"execution_count": 1} if cell["cell_type"] == "code" else {})
-    executed["metadata"] = {notebooks.OWN: {"opened": [], "addresses": []}}
+    executed["metadata"] = {notebooks.OWN: {"opened": [], "addresses": [], "rows": {}}}
     table = paths.data_dir() / "observations" / "made_up.csv"
+    executed["metadata"][notebooks.OWN]["opened"] = [str(table)]
     table.with_suffix(".new").write_text(
         f"series_id,period,value,vintage,source_id\nmade_up,2020-01,{number},2020-03-01,none\n"
     )
@@ -61,6 +62,7 @@ def put_in_place(planned: plan.Run, number: int) -> plan.Run:
     engine.working_folder().mkdir(parents=True, exist_ok=True)
     working = Path(tempfile.mkdtemp(dir=engine.working_folder()))
     engine.complete(working, executed, run)
+    archive.keep_previous(run)
     engine.promote(working, run)
     return run
 

@@ -233,7 +233,7 @@ def test_tables_of_a_needed_notebook_count_as_declared(collection: stub.Checkout
     without = replace(run, ingredients={**run.ingredients, "data": {}})
     opened = [str(collection.root / "data" / "observations" / "made_up.csv")]
     assert engine.reading_problems({"opened": opened, "addresses": []}, without) == []
-    alone = engine.reading_problems({"opened": opened, "addresses": []}, replace(without, needs=()))
+    alone = engine.reading_problems({"opened": opened, "addresses": []}, replace(without, upstream=()))
     assert len(alone) == 1 and "made_up" in alone[0]
 
 

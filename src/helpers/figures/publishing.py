@@ -218,7 +218,7 @@ def _digest(content: dict) -> str:
 
 def _facts(data: SeriesData) -> dict[str, str]:
     """Return what the reader of a CSV must know of a series."""
-    info, sources = data.info, catalog.sources()
+    info, sources = data.info, catalog.sources(data.sources)
     known = data.as_of if data.as_of is not None else data.vintages.max()
     facts = {"id": info.series_id, "title": info.title, "unit": info.unit, "price_basis": info.price_basis}
     facts |= {"seasonal": info.seasonal, "publisher": info.publisher, "licence": info.licence}

@@ -1,6 +1,6 @@
 """Do the publishers still answer as expected? One call of each endpoint, nothing written.
 
-Run with ``python -m summits.endpoints``. Exit codes: 0 all as expected, 1 some have changed, 3 no network.
+Run with ``python tools/endpoints.py``. Exit codes: 0 all as expected, 1 some have changed, 3 no network.
 ``make contract`` calls it too, but make turns every exit code except 0 into 2.
 """
 
