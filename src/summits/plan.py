@@ -2,8 +2,9 @@
 
 The key covers what the result rests on: cells and tags of the notebook, parameters, the data tables it
 declares, a file of own events, the helper files it reaches (`reach`), the locked packages, the Python
-version, and the same of the runs whose records it reads. Only the standard library and PyYAML are imported
-here, so that finding out that nothing is to be done costs no time.
+version, and the same of the runs whose records it reads. Where only tables differ, the rows that the run
+asked for decide whether it is due (`states`). Only the standard library and PyYAML are imported here, so that
+finding out that nothing is to be done costs no time.
 """
 
 import csv
