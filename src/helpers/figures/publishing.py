@@ -32,7 +32,7 @@ from helpers.paths import FIGURE_MIME
 
 SIDE = 0.14
 NUMERIC = ticker.ScalarFormatter, ticker.FuncFormatter, ticker.StrMethodFormatter, ticker.FormatStrFormatter
-ABOVE = "*This picture stands at the top of the notebook.*"
+ABOVE = "*The picture drawn here stands at the top.*"
 SIGNS = {"◆": "leaders met", "▼": "controls tightened", "▲": "eased", "●": "talks", "■": "other"}
 
 # Where the lead figure goes: empty in every new kernel.
