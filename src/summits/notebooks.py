@@ -79,11 +79,16 @@ def records(notebook: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def figures(notebook: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any], str]]:
-    """Figures of an executed notebook: the cell, what is known of the figure, and its PNG in base64."""
-    for cell in notebook["cells"]:
-        for data in (output.get("data", {}) for output in cell.get("outputs", [])):
-            if paths.FIGURE_MIME in data:
-                yield cell, data[paths.FIGURE_MIME], text(data["image/png"])
+    """Figures of an executed notebook: the cell, what is known of the figure, and its PNG in base64.
+
+    The lead figure stands above the cell that draws it; that cell has its digest, and is the one named.
+    """
+    cells = notebook["cells"]
+    outputs = [(cell, output.get("data", {})) for cell in cells for output in cell.get("outputs", [])]
+    drawn_in = {text(data.get("text/plain", "")): cell for cell, data in outputs}
+    for _, data in outputs:
+        if paths.FIGURE_MIME in data:
+            yield drawn_in[text(data.get("text/plain", ""))], data[paths.FIGURE_MIME], text(data["image/png"])
 
 
 def as_source(notebook: dict[str, Any]) -> dict[str, Any]:
@@ -114,7 +119,10 @@ def normalise(notebook: dict[str, Any]) -> dict[str, Any]:
     cells = [_normal_cell(cell, index) for index, cell in enumerate(notebook["cells"])]
     code = [cell for cell in cells if cell["cell_type"] == "code" and cell["source"].strip()]
     for count, cell in enumerate(code, start=1):
-        _count(cell, count)
+        cell["execution_count"] = count
+        for output in cell["outputs"]:
+            if output["output_type"] == "execute_result":
+                output["execution_count"] = count
     metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
     if MADE_FROM in notebook["metadata"]:
         metadata[MADE_FROM] = notebook["metadata"][MADE_FROM]
@@ -164,13 +172,6 @@ def _normal_output(output: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, list) and not mime.endswith("json"):
             normal["data"][mime] = text(value)
     return normal
-
-
-def _count(cell: dict[str, Any], count: int) -> None:
-    cell["execution_count"] = count
-    for output in cell["outputs"]:
-        if output["output_type"] == "execute_result":
-            output["execution_count"] = count
 
 
 def write(notebook: dict[str, Any], path: Path) -> None:

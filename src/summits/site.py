@@ -227,7 +227,7 @@ def _is_lead_in(cell: nbformat.NotebookNode, output: nbformat.NotebookNode) -> b
     """Whether an output is a line for machines, or a sentence of a cell of code and not of one of text."""
     data = output.get("data", {})
     return ">Recorded results<" in data.get("text/html", "") or (
-        "text" not in cell.metadata.tags and set(data) == {"text/markdown"}
+        "text" not in cell.metadata.tags and "text/markdown" in data
     )
 
 

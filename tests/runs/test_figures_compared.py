@@ -6,6 +6,9 @@ import sys
 import nbformat
 import pytest
 
+from helpers import figures
+from summits import notebooks
+
 CELL = """\
 import pandas as pd
 from helpers import figures
@@ -31,20 +34,54 @@ def run_nbval(path):
     return subprocess.run([*command, path.name], cwd=path.parent, capture_output=True, text=True, timeout=300)
 
 
-def test_nbval_passes_an_unchanged_figure_and_fails_a_changed_number(tmp_path):
-    """Execute a notebook, let nbval run it again, and once more with one plotted number changed."""
+def executed(*sources, tags=()):
+    """Execute cells of code; the first has the tags."""
     nbclient = pytest.importorskip("nbclient")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.format(value="3.0"))])
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    cells[0].metadata["tags"] = list(tags)
+    notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbclient.NotebookClient(notebook, timeout=120).execute()
-    (output,) = notebook.cells[0].outputs
-    assert output.metadata["image/png"]["alt"] == "A rising line."
-    path = tmp_path / "rise.ipynb"
+    return notebook
+
+
+def assert_compared(notebook, path):
+    """Let nbval run a notebook again, and once more with one plotted number of its last cell changed."""
     nbformat.write(notebook, path)
     unchanged = run_nbval(path)
     assert unchanged.returncode == 0, unchanged.stdout
-    notebook.cells[0].source = CELL.format(value="3.00001")
+    notebook.cells[-1].source = notebook.cells[-1].source.replace("3.0]", "3.00001]")
     nbformat.write(notebook, path)
     changed = run_nbval(path)
     assert changed.returncode == 1
     assert "Cell outputs differ" in changed.stdout
+
+
+def test_nbval_passes_an_unchanged_figure_and_fails_a_changed_number(tmp_path):
+    notebook = executed(CELL.format(value="3.0"))
+    (output,) = notebook.cells[0].outputs
+    assert output.metadata["image/png"]["alt"] == "A rising line."
+    assert_compared(notebook, tmp_path / "rise.ipynb")
+
+
+PLACE = "from helpers import figures\n\nfigures.lead()"
+LEAD = CELL.replace('source="a simulation")', 'source="a simulation", lead=True)')
+
+
+def test_a_lead_figure_stands_in_its_place_and_is_compared_where_it_is_drawn(tmp_path):
+    notebook = executed(PLACE, LEAD.format(value="3.0"), tags=["nbval-ignore-output"])
+    (place,), (drawn,) = (cell.outputs for cell in notebook.cells)
+    assert {"image/png", figures.FIGURE_MIME} <= set(place.data)
+    assert "image/png" not in drawn.data and drawn.data["text/plain"] == place.data["text/plain"]
+    ((cell, figure, _),) = notebooks.figures(notebook)
+    assert (cell["id"], figure["name"]) == (notebook.cells[1].id, "rise")
+    first, second = (notebooks.normalise(executed(PLACE, LEAD.format(value="3.0"))) for _ in range(2))
+    assert [cell["outputs"] for cell in first["cells"]] == [cell["outputs"] for cell in second["cells"]]
+    assert_compared(notebook, tmp_path / "lead.ipynb")
+
+
+def test_the_place_stays_empty_where_nothing_is_drawn_and_no_place_loses_no_picture():
+    (output,) = executed(PLACE).cells[0].outputs
+    assert output.data == {"text/plain": ""}
+    (output,) = executed(LEAD.format(value="3.0")).cells[0].outputs
+    assert "image/png" in output.data

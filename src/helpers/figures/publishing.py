@@ -32,7 +32,11 @@ from helpers.paths import FIGURE_MIME
 
 SIDE = 0.14
 NUMERIC = ticker.ScalarFormatter, ticker.FuncFormatter, ticker.StrMethodFormatter, ticker.FormatStrFormatter
+ABOVE = "*The picture drawn here stands at the top.*"
 SIGNS = {"◆": "leaders met", "▼": "controls tightened", "▲": "eased", "●": "talks", "■": "other"}
+
+# Where the lead figure goes: empty in every new kernel.
+_places: list[Any] = []
 
 
 class IncompleteFigure(ValueError):
@@ -47,6 +51,7 @@ def publish(
     data: pd.DataFrame,
     series: Iterable[SeriesData] = (),
     source: str = "",
+    lead: bool = False,
 ) -> None:
     """Display a finished figure as one output, and close it.
 
@@ -70,6 +75,8 @@ def publish(
         The series drawn; publishers and vintages of the source line come from them.
     source : str, optional
         What else the figure draws on, for example 'the event table of this project'.
+    lead : bool
+        Whether the picture goes to the place that `lead` keeps near the top; here stands then its digest.
 
     Raises
     ------
@@ -90,7 +97,19 @@ def publish(
     # The picture has twice the pixels that it takes on a page.
     metadata = {"image/png": {"alt": content["alt"], "width": round(fig.get_figwidth() * DPI)}}
     plt.close(fig)
-    display(bundle | {FIGURE_MIME: content}, raw=True, metadata=metadata)
+    if not lead or not _places:
+        display(bundle | {FIGURE_MIME: content}, raw=True, metadata=metadata)
+        return
+    _places[-1].update(bundle | {FIGURE_MIME: content}, raw=True, metadata=metadata)
+    display({"text/markdown": ABOVE, "text/plain": bundle["text/plain"]}, raw=True)
+
+
+def lead() -> None:
+    """Keep a place for the one figure that `publish` draws further down with ``lead=True``.
+
+    The place stays empty where the notebook stops before it.
+    """
+    _places.append(display({"text/plain": ""}, raw=True, display_id=True))
 
 
 def save(fig: Figure, path: Path, *, source: str) -> None:
