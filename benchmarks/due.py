@@ -1,6 +1,6 @@
 """How many runs one new observation or event makes due, and how long the monthly rerun then takes.
 
-Usage: python benchmarks/due.py [--run] [--check]   (on the finished runs of this checkout; it works on copies)
+Usage: python benchmarks/due.py [--run] [--check]   (on copies of the runs in this checkout)
 With `--run`, what one new month of one trade series makes due is executed and timed. With `--check`, every
 run that a new event leaves standing is executed all the same, and must give the result that was carried over,
 byte for byte.
