@@ -1,7 +1,9 @@
 """How many runs one new observation or event makes due, and how long the monthly rerun then takes.
 
-Usage: python benchmarks/due.py [--run]   (on the finished runs of this checkout; it works on copies of them)
-With `--run`, what one new month of one trade series makes due is executed and timed.
+Usage: python benchmarks/due.py [--run] [--check]   (on copies of the runs in this checkout)
+With `--run`, what one new month of one trade series makes due is executed and timed. With `--check`, every
+run that a new event leaves standing is executed all the same, and must give the result that was carried over,
+byte for byte.
 """
 
 import os
@@ -42,17 +44,9 @@ def event(category: str, direction: str) -> Callable[[Path], None]:
     def add(data: Path) -> None:
         rows = pd.read_csv(data / "events.csv", dtype=str, keep_default_na=False)
         last = rows[(rows["category"] == category) & (rows["direction"] == direction)].iloc[-1]
-        day = {
-            "date": "2026-08-19",
-            "first_us_trading_day": "2026-08-19",
-            "first_asia_trading_day": "2026-08-19",
-        }
-        rows.loc[len(rows)] = last | {
-            "event_id": "simulated-2026-08",
-            "label": "Simulated",
-            **day,
-            "public_from": "",
-        }
+        days = dict.fromkeys(("date", "first_us_trading_day", "first_asia_trading_day"), "2026-08-19")
+        named = {"event_id": "simulated-2026-08", "label": "Simulated", "public_from": ""}
+        rows.loc[len(rows)] = pd.Series(dict(last) | named | days)
         rows.sort_values("date", kind="stable").to_csv(data / "events.csv", index=False, lineterminator="\n")
 
     return add
@@ -60,7 +54,7 @@ def event(category: str, direction: str) -> Callable[[Path], None]:
 
 CHANGES = {
     f"one month of {TRADE}": observation(TRADE, "trade"),
-    "one month of jp_exp_kr_hs8486": observation("jp_exp_kr_hs8486", "trade"),
+    "one month of jp_exp_kr_hs8486": observation("jp_exp_kr_hs8486", "trade_by_product"),
     f"one month of the exchange rate {RATE}": observation(RATE, "exchange_rates"),
     f"one value of {INDEX}": observation(INDEX, "activity"),
     "one AI talk": event("dialogue", "cooperation"),
@@ -93,6 +87,23 @@ def main() -> None:
             started = time.monotonic()
             summits(Path(name) / "0", runs, "run", "-j", "2")
             print(f"\nThe rerun after {next(iter(CHANGES))}: {time.monotonic() - started:.0f} s.")
+        if "--check" in sys.argv:
+            check(Path(name) / str(len(CHANGES) - 1), runs)
+
+
+def check(data: Path, runs: Path) -> None:
+    """Carry over what a change leaves standing, execute it, and compare the bytes."""
+    lines = summits(data, runs, "run", "--dry-run").splitlines()
+    due = {line.split()[1] for line in lines if "/" in line.split()[1]}
+    summits(data, runs, "run", "-j", "2")
+    results = sorted(runs.glob("[!_]*/[!_]*/"))
+    carried = {path: [file.read_bytes() for file in sorted(path.glob("*.*"))] for path in results}
+    summits(data, runs, "run", "-j", "2", "--force")
+    differing = [
+        path for path in results if [f.read_bytes() for f in sorted(path.glob("*.*"))] != carried[path]
+    ]
+    names = [f"{path.parent.name}/{path.name}" for path in differing]
+    print(f"{len(results) - len(due)} runs carried over; executed, these differ: {names or 'none'}")
 
 
 if __name__ == "__main__":
