@@ -291,8 +291,7 @@ def pooled_meetings(samples: int, seed: int, *, null: str, size: float, bootstra
     book, index = export_response(), months_from("2013-01-01", 163)
     months, terms = book.measured_in(index), book.netted(pd.Series(0.0, index))
     rows = index.get_indexer(months)
-    pool, apart = np.flatnonzero(book.full_windows(index)), int(np.diff(rows).min()) - 1
-    sets = placebo.random_sets(pool, len(rows), apart=apart, draws=499, seed=seed)
+    sets = book.placebo_sets(index, rows)[:499]
     about = {"season": "dummies", "regressors": terms, "unit": "log points", "inference": "t"}
     noise = np.random.default_rng(seed).standard_normal((2 * len(index), samples))
     wrong = []

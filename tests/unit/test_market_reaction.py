@@ -91,7 +91,7 @@ def around_the_summit(before, after, event=700):
         "panels": {"us_chips": SimpleNamespace(returns=sides)},
         "gap": 5, "estimation_length": 120, "as_of": "", "everything": DAYS[[100, 101]],
     }  # fmt: skip
-    NOTEBOOK.run(names, "9ae085cc", "quiet-windows", "29c74761")
+    NOTEBOOK.run(names, "9ae085cc", "quiet-windows", "29c74761", "told-by-pattern")
     names |= {"doubtful": DAYS[[800]], "years": (2018, 2023)}
     names["shares"] = SimpleNamespace(first_days=lambda dates, panel: dates)
     return names, names["against_calm_days"](sides, DAYS[event], "us_chips")
@@ -132,6 +132,11 @@ def test_a_single_event_is_judged_by_the_conditions_of_its_claim():
     assert not any("interval" in name or "agrees" in name for name in names["written"].conditions)
     assert not names["written"].conditions["both hold with the second estimator"]
     assert names["written"].inputs["supports_if"] == []
+    # Where the pattern speaks against the claim, no line says that the interval does.
+    against = readings(both(calm, wild), both(calm, wild))
+    for ruling in (against["written"], against["strict"]):
+        assert ruling.conditions[against["SEEN"]] and against["SEEN"] in ruling.reasons
+        assert against["AGAINST"] not in {*ruling.conditions, *ruling.reasons}
     # The first estimator lies within the margin, the second beyond it.
     assert names["strict"].conditions["the interval lies where the claim puts it"]
     assert not names["strict"].conditions["a second estimator agrees"]

@@ -190,7 +190,7 @@ def compare(
     >>> result = comparison.compare(
     ...     days[rows],
     ...     rows,
-    ...     placebo.random_sets(pool, 2, apart=5, draws=999, seed=1),
+    ...     placebo.date_sets(pool, rows, apart=5, seed=1)[0],
     ...     comparison.DateEstimator(
     ...         value=lambda sets: change[sets].mean(axis=1),
     ...         interval=lambda members: results.mean_over_events(
@@ -203,7 +203,7 @@ def compare(
     ...     rows=pd.DataFrame({"change": change[rows]}, days[rows]),
     ... )
     >>> result.effect.n, len(result.placebo), len(result.leave_one_out)
-    (2, 999, 0)
+    (2, 14058, 0)
     """
     members, sets = np.asarray(members), np.asarray(placebo_sets)
     if len(dates) != len(members) or sets.ndim != 2 or sets.shape[1] != len(members):

@@ -224,7 +224,7 @@ def date_sets(
     pool: np.ndarray,
     events: np.ndarray,
     *,
-    apart: int = 0,
+    apart: int | None = 0,
     same: Literal["none", "spacing"] = "none",
     seed: int,
 ) -> tuple[np.ndarray, bool]:
@@ -235,7 +235,7 @@ def date_sets(
     pool, events : array of int
         Rows that may be drawn (see :func:`candidate_rows`), and rows of the events in order.
     apart, seed
-        As in :func:`placebo_dates`.
+        As in :func:`placebo_dates`; without `apart` (None) as far apart as the closest events.
     same : {"none", "spacing"}
         With "spacing" a set keeps the gaps between the events: the whole pattern is shifted.
 
@@ -264,6 +264,8 @@ def date_sets(
         return sets[np.isin(sets, pool).all(axis=1)], True
     if same != "none":
         raise checks.WrongCall(f"same is {same!r}. Use 'none' or 'spacing'.")
+    if apart is None:
+        apart = max(0, int(np.diff(events).min()) - 1) if n > 1 else 0
     checks.enough(len(pool), n, "placebo dates")
     if comb(len(pool), n) <= ENUMERATE_UP_TO:
         return _apart(pool[_combinations(len(pool), n)], apart), True
@@ -377,39 +379,6 @@ def same_year_sets(
         rng = np.random.default_rng(seed)
         return np.column_stack([rng.choice(stratum, size=draws) for stratum in strata])
     return _draw(strata, apart, seed, draws)
-
-
-def random_sets(pool: np.ndarray, size: int, *, apart: int, draws: int, seed: int) -> np.ndarray:
-    """Draw placebo sets of so many rows from a pool, for several statistics of the same events.
-
-    Parameters
-    ----------
-    pool : array of int
-        Rows that may be drawn (see :func:`candidate_rows`).
-    size : int
-        Rows in a set.
-    apart : int
-        Members of a set are more than `apart` rows from each other.
-    draws, seed : int
-
-    Returns
-    -------
-    array of int, draws × size
-
-    Raises
-    ------
-    UnusableInput
-        If the pool is smaller than a set, or its rows are too few to lie so far apart.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from helpers.methods.placebo import random_sets
-    >>> random_sets(np.arange(50), 3, apart=2, draws=199, seed=1).shape
-    (199, 3)
-    """
-    checks.enough(len(pool), size, "placebo dates")
-    return _draw([np.asarray(pool)] * size, apart, seed, draws)
 
 
 def sign_flips(effects: Sequence[float], alternative: Alternative = "two-sided", *, seed: int) -> PlaceboTest:
