@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from cases import case
+from notebook_functions import functions_of
 
-from helpers.methods.synthetic_control import synthetic_control, synthetic_difference_in_differences
-
+RESPONSE = functions_of("06_export_response")
+synthetic_control, synthetic_did = RESPONSE.synthetic_control, RESPONSE.synthetic_did
 CASE = case("O06")
 NOT_REPRODUCED = {
     "did_estimate": "a difference of unweighted means: no estimator of its own is offered",
@@ -23,18 +24,18 @@ def packs():
 @pytest.fixture(scope="module")
 def got(packs):
     design = {"anticipation": 0, "unit": "packs per head"}
-    control = synthetic_control(packs, "California", 1989, **design)
+    effect, weights, gap = synthetic_control(packs, "California", 1989, **design)
     return {
-        "weights_above_0.001": control.weights[control.weights > 0.001].to_dict(),
-        "pre_rmspe": control.pre_rmspe,
-        "att_1989_2000": control.effect.value,
-        "gap_2000": control.gap[2000],
-        "placebo_ratio_california": control.effect.details["rmspe_ratio"],
-        "placebo_rank": control.effect.details["rank"],
-        "placebo_p": control.effect.p_value,
-        "synthdid_estimate": synthetic_difference_in_differences(packs, "California", 1989, **design).value,
-        "synthdid_sc_estimate": control.effect.value,
-        "adh2010_placebo_p": control.effect.p_value,
+        "weights_above_0.001": weights[weights > 0.001].to_dict(),
+        "pre_rmspe": effect.details["pre_rmspe"],
+        "att_1989_2000": effect.value,
+        "gap_2000": gap[2000],
+        "placebo_ratio_california": effect.details["rmspe_ratio"],
+        "placebo_rank": effect.details["rank"],
+        "placebo_p": effect.p_value,
+        "synthdid_estimate": synthetic_did(packs, "California", 1989, **design).value,
+        "synthdid_sc_estimate": effect.value,
+        "adh2010_placebo_p": effect.p_value,
     }
 
 
@@ -58,8 +59,8 @@ def test_the_packages_synthetic_control_is_an_unfinished_minimisation(packs):
     weights = _frank_wolfe(matrix, target, weights / weights.sum(), steps=10_000)
     effect = (packs["California"] - donors @ weights)[~before].mean()
     CASE.assert_check("synthdid_sc_estimate", effect)
-    ours = synthetic_control(packs, "California", 1989, anticipation=0, unit="packs per head").pre_rmspe
-    assert ours**2 < ((target - matrix @ weights) ** 2).mean() - 0.02
+    ours, *_ = synthetic_control(packs, "California", 1989, anticipation=0, unit="packs per head")
+    assert ours.details["pre_rmspe"] ** 2 < ((target - matrix @ weights) ** 2).mean() - 0.02
 
 
 def _frank_wolfe(donors, target, weights, steps):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from notebook_functions import functions_of
 
-from helpers.methods import breaks, synthetic_control
+from helpers.methods import breaks
 from helpers.methods.checks import UnusableInput
 from helpers.methods.counterfactual import placebo_effects, structural_counterfactual
 from helpers.methods.event_study import event_study
@@ -60,8 +60,6 @@ ESTIMATORS = {
     "break dates": breaks.break_dates,
     "robust sup-F": robust_sup_f,
     "X-13": lambda y: x13(y, arima="(0 1 1)(0 1 1)"),
-    "synthetic control": compared(synthetic_control.synthetic_control),
-    "synthetic difference": compared(synthetic_control.synthetic_difference_in_differences),
 }
 # X-13 is a programme of its own and slow to start.
 QUICK = [name for name in ESTIMATORS if name != "X-13"]

@@ -11,7 +11,6 @@ from helpers.methods import (
     counterfactual,
     event_study,
     interrupted_series,
-    synthetic_control,
 )
 
 MODULES = [
@@ -19,10 +18,9 @@ MODULES = [
     counterfactual,
     event_study,
     interrupted_series,
-    synthetic_control,
 ]
 # Pieces that other estimators are made of; no reader calls them.
-PIECES = {"whiten", "fitted", "simplex_weights", "partitions", "long_run_variance", "along_axes"}
+PIECES = {"whiten", "fitted", "partitions", "long_run_variance", "along_axes"}
 
 
 def page(module):

@@ -3,14 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_functions import functions_of
 
 from helpers.methods.checks import UnusableInput
-from helpers.methods.synthetic_control import (
-    simplex_weights,
-    synthetic_control,
-    synthetic_difference_in_differences,
-)
 
+RESPONSE = functions_of("06_export_response")
+simplex_weights, synthetic_control = RESPONSE.simplex_weights, RESPONSE.synthetic_control
 EFFECT = -3.0
 
 
@@ -30,28 +28,28 @@ def start(outcomes):
 
 
 def test_the_effect_is_recovered_and_ranks_first(outcomes):
-    result = synthetic_control(outcomes, "treated", start(outcomes), anticipation=0, unit="points")
-    assert result.effect.value == pytest.approx(EFFECT, abs=0.2)
-    assert result.effect.details["rank"] == 1
-    assert result.effect.p_value == pytest.approx(1 / 21)
-    assert result.weights.sum() == pytest.approx(1)
-    assert result.weights.min() >= 0
-    assert result.placebo["rank"].idxmin() == "treated"
+    effect, weights, gap = synthetic_control(
+        outcomes, "treated", start(outcomes), anticipation=0, unit="points"
+    )
+    assert effect.value == pytest.approx(EFFECT, abs=0.2)
+    assert effect.details["rank"] == 1
+    assert effect.p_value == pytest.approx(1 / 21)
+    assert weights.sum() == pytest.approx(1)
+    assert weights.min() >= 0
+    assert gap.loc[start(outcomes) :].mean() == pytest.approx(effect.value)
 
 
 def test_the_interval_of_the_difference_covers_the_effect(outcomes):
-    result = synthetic_difference_in_differences(
-        outcomes, "treated", start(outcomes), anticipation=0, unit="points"
-    )
+    result = RESPONSE.synthetic_did(outcomes, "treated", start(outcomes), anticipation=0, unit="points")
     assert result.low < EFFECT < result.high
 
 
 def test_an_anticipated_jump_stays_out_of_the_fit_and_is_shown(outcomes):
     early = outcomes.copy()
     early.iloc[27:30, early.columns.get_loc("treated")] += 5
-    result = synthetic_control(early, "treated", start(early), anticipation=3, unit="points")
-    assert result.effect.value == pytest.approx(EFFECT, abs=0.3)
-    assert result.effect.details["lead_gap"] == pytest.approx(5, abs=0.3)
+    effect, *_ = synthetic_control(early, "treated", start(early), anticipation=3, unit="points")
+    assert effect.value == pytest.approx(EFFECT, abs=0.3)
+    assert effect.details["lead_gap"] == pytest.approx(5, abs=0.3)
 
 
 def test_weights_solve_the_simplex_problem():
@@ -63,12 +61,8 @@ def test_weights_solve_the_simplex_problem():
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda t: t.drop(columns="treated"), "No column"),
-        (lambda t: t[["treated", "u0"]], "two donors"),
-        (lambda t: t.iloc[::-1], "out of order"),
-        (lambda t: t.assign(u3=np.nan), "u3"),
-        (lambda t: t.iloc[29:], "fewer than two"),
-        (lambda t: t.iloc[:20], "not in the table"),
+        (lambda t: t[["treated", "u0"]], "exporters, the treated one among them"),
+        (lambda t: t.iloc[29:], "months to fit on"),
     ],
 )
 def test_unusable_input_is_refused(outcomes, spoil, message):
