@@ -1,9 +1,11 @@
 """The command `summits`. It reads the command line, calls one function, prints, and chooses the exit code."""
 
 import json
+import os
+import shlex
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,16 +110,24 @@ def run(
     if publish:
         for path in command.publish(runs):
             click.echo(f"  published {path.name}")
-    sys.exit(_tell(endings))
+    sys.exit(_tell(endings, command.named(notebook) if notebook else ()))
 
 
-def _tell(endings: dict[str, str]) -> int:
-    """Print how many runs ended in which way; return the exit code."""
+def _tell(endings: dict[str, str], asked: Collection[str] = ()) -> int:
+    """Print the place of each result that was made or asked for, and how the runs ended; return the code."""
     from helpers import paths
 
+    made = [
+        os.path.relpath(paths.runs_dir() / run / "notebook.ipynb")
+        for run, ending in endings.items()
+        if ending == "done" or (ending == "fresh" and run.partition("/")[0] in asked)
+    ]
     counts = Counter(endings.values())
     kinds = [f"{counts[kind]} {kind}" for kind in ("done", "fresh", "failed", "not run") if counts[kind]]
-    click.echo(f"{len(endings)} runs: {', '.join(kinds)}. Results: {paths.runs_dir()}")
+    # Beside this Python, so that the line works as it stands.
+    lab = shlex.quote(os.path.relpath(Path(sys.executable).with_name("jupyter")))
+    opened = f"Open one: {lab} lab {shlex.quote(made[-1])}" if made else f"Results: {paths.runs_dir()}"
+    click.echo("\n".join([*made, f"{len(endings)} runs: {', '.join(kinds)}. {opened}"]))
     return FAILED if counts["failed"] or counts["not run"] else 0
 
 
