@@ -47,7 +47,6 @@ MEMBERS = re.compile(r"\s*(\"[^\"]*\"|'[^']*'|[^,]*?)\s*(?:,|$)")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 # Of dates without a range of their own: outside these years there are no observations.
 FIRST_DAY, LAST_DAY = "1970-01-01", "2100-12-31"
-EVENTS_FORM = 'Write date,label,kind in UTF-8, a label with a comma in quotes: 2024-03-15,"A, B",meeting.'
 DAYS_IN = {"days": 1, "months": 30, "quarters": 91, "years": 365}
 
 
@@ -175,32 +174,16 @@ def check(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str,
     """
     problems = [problem for name in given if (problem := _unknown(name, known))]
     values = {name: parameter.default for name, parameter in known.items()}
-    values |= {name: _natural(known[name], given[name]) for name in known if name in given}
-    own, unreadable = _own_events(values.get("events_file"))
-    problems += unreadable
     for name, parameter in known.items():
         if name in given:
-            mine = parameter.table == "events" and values[name] in own
+            values[name] = _natural(parameter, given[name])
+            # What a file of own events adds is known when it is read.
+            mine = parameter.table == "events" and given.get("events_file")
             known_here = replace(parameter, table="") if mine else parameter
             problems += [problem] if (problem := _problem(known_here, values[name])) else []
     if problems := problems or [*_span_problems(known, values), *_divisor_problems(known, values)]:
         raise ParameterError("\n".join(problems))
     return values
-
-
-def _own_events(file: Any) -> tuple[list[str], list[str]]:
-    """Ids of the events of a reader's file, and what is wrong with the file; see `timeline.read_events`."""
-    if not isinstance(file, str) or not file.isprintable() or not Path(file).is_file():
-        return [], []
-    # Only where there is such a file: the import takes a second.
-    from helpers import timeline
-
-    try:
-        return list(timeline.read_events(file).index), []
-    except ValueError as error:
-        # Our own messages say what to do, those of pandas where it stopped.
-        mend = "" if isinstance(error, timeline.BadEvents) else f" in {Path(file).name}. {EVENTS_FORM}"
-        return [], [f"events_file: {' '.join(str(error).split())}{mend}"]
 
 
 def check_running() -> None:
@@ -345,6 +328,14 @@ def _member_problem(parameter: Parameter, value: Any) -> str | None:
         return f"{shown}: the number must be finite."
     if parameter.is_file and not Path(value).is_file():
         return f"{shown}: there is no such file. Write its path from where you call, or in full."
+    if parameter.name == "events_file":
+        # Only here: what reads it takes a second to import.
+        from helpers import timeline
+
+        try:
+            timeline.read_events(value)
+        except ValueError as error:
+            return f"{parameter.name}: {error}"
     if parameter.is_date and (problem := _date_problem(parameter, value)):
         return f"{shown}: {problem}"
     if parameter.choices and str(value) not in parameter.choices:

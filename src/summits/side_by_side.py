@@ -31,11 +31,9 @@ def find(which: str) -> Path:
     CompareError
         If the run has not been made.
     """
-    path = Path(which)
-    if path.suffix == ".ipynb" and path.is_file():
-        return path
-    if (path / "notebook.ipynb").is_file():
-        return path / "notebook.ipynb"
+    for path in (Path(which), Path(which, "notebook.ipynb")):
+        if path.suffix == ".ipynb" and path.is_file():
+            return path
     name, _, given = which.partition(":")
     name, _, wanted = name.partition("/")
     assignments = [text for text in given.split(",") if text]

@@ -58,8 +58,8 @@ def test_the_exit_code_tells_how_the_runs_ended(
     monkeypatch.setattr(tasks, "run_all", lambda runs, *_: {run.id: ending for run in runs})
     said = summits("run")
     assert said.exit_code == code and f"1 runs: 1 {ending}" in said.output
-    # One line alone, unless there is a new result.
-    assert len(said.output.splitlines()) == (2 if ending == "done" else 1)
+    # One line alone, unless there is a result.
+    assert len(said.output.splitlines()) == (2 if code == 0 else 1)
 
 
 @pytest.mark.parametrize("ending", ["done", "fresh"])
@@ -75,6 +75,19 @@ def test_a_run_ends_with_the_place_of_its_result(
     assert first == place and opened[1:] == ["lab", place]
     # The program that is named is there.
     assert Path(opened[0]).is_file()
+
+
+def test_of_many_results_only_the_new_ones_are_listed(
+    collection: stub.Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = {"published": {}} | {f"by_{factor}": {"factor": str(factor)} for factor in range(1, 10)}
+    collection.write({"01_total": (stub.total_notebook(), {"runs": runs | {"half": {"part": "half"}}})})
+    endings = {"01_total/by_3": "done"}
+    monkeypatch.setattr(
+        tasks, "run_all", lambda runs, *_: {run.id: endings.get(run.id, "fresh") for run in runs}
+    )
+    first, last = summits("run").output.splitlines()
+    assert first.endswith("runs/01_total/by_3/notebook.ipynb") and "1 done, 10 fresh" in last
 
 
 def test_parameters_by_hand_that_are_those_of_a_set_run_the_set(collection: stub.Checkout) -> None:
