@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,6 +19,7 @@ from samples import package as sample
 
 import helpers
 from helpers import catalog, observations, paths, prose, records, tables, timeline
+from helpers.methods.checks import UnusableInput
 from summits import cli, parameters, plan, validation
 
 MODULES = ["studies", "observations", "timeline"]
@@ -229,6 +231,84 @@ def test_a_series_that_is_not_in_order_leaves_the_package_as_it_was(
     code, said = add(tmp_path / "o.csv", text, **options)
     assert code and message in said, said
     assert {path: path.read_bytes() for path in package.rglob("*") if path.is_file()} == before
+
+
+def blocks(kind: str) -> list[str]:
+    page = (paths.root() / "docs" / "own_data.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{kind}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def sales(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.Series:
+    """A file sales.csv in the folder where one stands, as the page describes it."""
+    monkeypatch.chdir(tmp_path)
+    values = observations.load("us_exp_cn_hs8542", as_of="2026-10-31").values
+    months = values.set_axis(values.index.strftime("%Y-%m")).rename("value").rename_axis("date")
+    months.to_csv("sales.csv")
+    return values
+
+
+def test_the_lines_of_the_page_run_and_give_what_it_prints(
+    sales: pd.Series, capsys: pytest.CaptureFixture
+) -> None:
+    first, example, *_ = blocks("python")
+    exec(first, {})
+    assert Path("sales.png").stat().st_size > 10_000
+    exec(example, {})
+    [printed] = blocks("text")
+    assert capsys.readouterr().out == printed
+    page = (paths.root() / "docs" / "own_data.md").read_text(encoding="utf-8")
+    [told] = re.findall(r"the exports were .*? \*inconclusive\*", page, re.DOTALL)
+    for number in re.findall(r"\d+\.\d%", told):
+        assert f"-{number[:-1]}" in printed
+    alone = pd.read_csv("sales.csv", parse_dates=["date"], index_col="date")["value"]
+    assert alone.tolist() == sales.tolist() and (alone.index == sales.index).all()
+
+
+def test_the_page_says_how_many_months_are_needed(sales: pd.Series) -> None:
+    page = (paths.root() / "docs" / "own_data.md").read_text(encoding="utf-8")
+    told = page[page.index("**How long") : page.index("Each further date")]
+    numbers = [int(number) for number in re.findall(r"\d+", told)]
+    assert numbers == [6, 44, 56, 32, 38, 3, 24, 26, 1, 19]
+    for window, *needed in ((6, 44, 56), (3, 32, 38), (1, 24, 26)):
+        for months, near_the_end in zip(needed, (True, False), strict=True):
+            for short in (0, 1):
+                series = sales[: months - short]
+                row = len(series) - 1 - window if near_the_end else len(series) // 2
+                if short:
+                    with pytest.raises(UnusableInput, match="Fewer than 19"):
+                        helpers.study(series, series.index[row], kind="levels", window=window)
+                else:
+                    helpers.study(series, series.index[row], kind="levels", window=window)
+
+
+def test_the_latest_values_are_read_as_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = {"series_id": "us_exp_cn_hs8542", "value": [1.0, 2.0, 3.0]}
+    rows["vintage"] = pd.to_datetime(["2020-03-01", "2020-04-01", "2020-03-05"])
+    rows["period_start"] = pd.to_datetime(["2020-01-01", "2020-01-01", "2020-02-01"])
+    Path("out").mkdir()
+    pd.DataFrame(rows).iloc[[1, 2, 0]].to_parquet("out/observations.parquet")
+    names: dict[str, pd.Series] = {}
+    exec(blocks("python")[-1], names)
+    assert names["latest"].tolist() == [2.0, 3.0]
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="There is no R here.")
+def test_r_reads_the_latest_values_as_the_page_says(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    lines = ["series_id,period_start,value,vintage", "us_exp_cn_hs8542,2020-01-01,2,2020-04-01"]
+    lines += [
+        "us_exp_cn_hs8542,2020-02-01,3,2020-03-05",
+        "us_exp_cn_hs8542,2020-01-01,1,2020-03-01",
+        "b,2020-01-01,9,2020-03-01",
+    ]
+    (tmp_path / "out" / "observations.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    program = blocks("r")[0] + "cat(class(d$period_start), d$value)"
+    said = subprocess.run(
+        ["Rscript", "-e", program], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert said.stdout == "Date 2 3"
 
 
 def test_the_package_gives_its_two_functions_and_stays_light() -> None:
