@@ -29,6 +29,10 @@ class MissingData(ValueError):
     """A file of the data package that is not where it should be."""
 
 
+class BadFile(ValueError):
+    """A reader's own file that cannot be used; the message names the file, the row and the mend."""
+
+
 @dataclass(frozen=True)
 class Series:
     """One row of the catalogue. The columns are described in ``schema.SERIES``."""
@@ -69,6 +73,48 @@ def read_text_table(path: Path) -> pd.DataFrame:
     if not path.exists():
         raise MissingData(f"{path.name} is missing from {path.parent}: restore it, or set SUMMITS_DATA.")
     return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+
+
+def read_own(path: Path, columns: tuple[str, ...], mend: str, **form: Any) -> pd.DataFrame:
+    """Read a CSV file of a reader's own, in which some columns must be.
+
+    Parameters
+    ----------
+    path : Path
+    columns : tuple of str
+    mend : str
+        What to do about a file in another form.
+    **form
+        See `pandas.read_csv`.
+
+    Raises
+    ------
+    BadFile
+        If the file is in another form, or holds no rows.
+    """
+    try:
+        table = pd.read_csv(path, skipinitialspace=True, **form)
+    except ValueError as error:  # of pandas, which names the line
+        raise BadFile(f"{path.name}: {' '.join(str(error).split())}. {mend}") from None
+    if lacking := [column for column in columns if column not in table]:
+        raise BadFile(f"{path.name}, row 1: no column {lacking[0]!r} among {', '.join(table)}. {mend}")
+    if table.empty or not isinstance(table.index, pd.RangeIndex):
+        raise BadFile(f"{path.name}, row 2: no values, or more than row 1 has columns. {mend}")
+    return table
+
+
+def refuse_rows(path: Path, table: pd.DataFrame, faults: dict[str, pd.Series]) -> None:
+    """Raise for the first row of a reader's file that has a fault.
+
+    Raises
+    ------
+    BadFile
+        With the file, the row and the fault; `faults` says of each which rows have it, and the mend.
+    """
+    for fault, wrong in faults.items():
+        if wrong.any():
+            row = int(wrong.to_numpy().argmax())
+            raise BadFile(f"{path.name}, row {row + 2} ({', '.join(map(str, table.iloc[row]))}): {fault}")
 
 
 def _typed(path: str) -> pd.DataFrame:

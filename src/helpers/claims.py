@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from helpers import catalog, prose, timeline
+from helpers import catalog
 from helpers.methods.checks import UnusableInput
 from helpers.methods.comparison import DateComparison, spread_out
 from helpers.methods.placebo import MINIMUM_POOL
@@ -41,22 +41,6 @@ class NotEstimated:
 
     def __bool__(self) -> Literal[False]:
         return False
-
-
-def own_events(chosen: Iterable[str] = (), file: str = "") -> dict[str, list[str]]:
-    """Let own events take the place of the sets, and say so; see `timeline.use_own`.
-
-    This is the rule for own variants: every heading of a figure, table or text after it, and every word of
-    the verdict rule, carries the mark.
-    """
-    sets = timeline.use_own(chosen, file)
-    if sets:
-        listed = "; ".join(f"`{name}`: {', '.join(events)}" for name, events in sets.items())
-        prose.text(
-            f"**This run is an {timeline.VARIANT}.** Own events stand in the place of {listed}. Where the"
-            " text speaks of tests as written or of their hash, it means the published run and not this one."
-        )
-    return sets
 
 
 def attempt(estimator: Callable[..., Any], *args: Any, **settings: Any) -> Any:

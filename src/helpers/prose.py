@@ -68,7 +68,7 @@ def finish() -> None:
 
 
 def _show(filled: str, **place: Any) -> None:
-    filled = re.sub(r"^#+ .+$", lambda heading: timeline.marked(heading[0]), filled, flags=re.MULTILINE)
+    filled = filled.replace("**In short.**", f"{timeline.banner()}**In short.**")
     display({"text/markdown": filled}, raw=True, **place)
 
 

@@ -7,15 +7,17 @@ Source: Fisher (1935) for the comparison with dates on which nothing happened.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from helpers import catalog
 from helpers.claims import evidence
 from helpers.figures import publishing, style
 from helpers.methods import checks, placebo, power
@@ -30,7 +32,9 @@ ESTIMATION = (-250, -21)  # trading days behind the usual return of an asset
 MONTHS, DAYS = 6, (0, 2)  # windows where none is asked for
 YEARS = 4  # of monthly data from which on the usual change of each calendar month is taken out
 SEED = 20261130
-BLANK = ("", ".", "NA", "N/A", "NaN", "nan", "null", "None")
+SIGNS = (
+    "Give read_series what the file has: date='day', sep=';', decimal=',' or thousands=','; or write it anew."
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,9 +61,8 @@ class Study(Shown):
 
     def summary(self) -> pd.DataFrame:
         """Return one short table: effect with interval, placebo, detectable effect and word, in percent."""
-        effect, sets = self.comparison.effect, self.comparison.placebo
+        effect, lead, sets = self.comparison.effect, self.comparison.lead, self.comparison.placebo
         rank, mde = float((sets < effect.value).mean()), effect.details["mde"]
-        lead = self.comparison.lead
         rows = {
             "effect, percent": self._percent(effect.value),
             "95 % interval": f"{self._percent(effect.low)} to {self._percent(effect.high)}",
@@ -99,7 +102,7 @@ class Study(Shown):
         return f"{self._number(value):+.1f}"
 
 
-def read_series(path: str | Path, *, date: str = "date", value: str = "value") -> pd.Series:
+def read_series(path: str | Path, *, date: str = "date", value: str = "value", **options: Any) -> pd.Series:
     """Read one series from a CSV file.
 
     Parameters
@@ -107,6 +110,8 @@ def read_series(path: str | Path, *, date: str = "date", value: str = "value") -
     path : str or Path
     date, value : str
         Names of the two columns. Dates are ``2024-03`` or ``2024-03-15``; a value may be missing.
+    **options
+        How the file is written, as `pandas.read_csv` takes it: ``sep=";"``, ``decimal=","``.
 
     Returns
     -------
@@ -115,8 +120,10 @@ def read_series(path: str | Path, *, date: str = "date", value: str = "value") -
 
     Raises
     ------
+    helpers.catalog.BadFile
+        If a column is missing, or a row cannot be read; the message names the file, the row and the mend.
     UnusableInput
-        If a column is missing, or a row cannot be read; the message names the file and the row.
+        If a date comes twice.
 
     Examples
     --------
@@ -129,21 +136,15 @@ def read_series(path: str | Path, *, date: str = "date", value: str = "value") -
     ...     read_series(path, date="month", value="usd").tolist()
     [10.0, 12.5]
     """
-    path = Path(path)
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    for column in (date, value):
-        if column not in table:
-            named = ", ".join(map(str, table.columns))
-            raise UnusableInput(f"{path.name} has no column {column!r}. It has {named}: name yours.")
+    path, form = Path(path), {"dtype": {date: str}, "na_values": ["."]} | options
+    table = catalog.read_own(path, (date, value), SIGNS, **form)
     days = pd.to_datetime(table[date].str.strip(), format="ISO8601", errors="coerce")
-    texts = table[value].str.strip()
-    numbers = pd.to_numeric(texts.mask(texts.isin(BLANK)), errors="coerce")
-    for column, wrong in ((date, days.isna()), (value, numbers.isna() & ~texts.isin(BLANK))):
-        if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
-            example = "2024-03-15 or 2024-03" if column == date else "1234.5, without separators"
-            text = table[column].iloc[row]
-            raise UnusableInput(f"{path.name}, row {row + 2}: {column} is {text!r}. Write it like {example}.")
+    numbers = pd.to_numeric(table[value], errors="coerce")
+    faults = {
+        f"{date} is not written like 2024-03-15 or 2024-03.": days.isna(),
+        f"{value} is not written like 1234.5. {SIGNS}": numbers.isna() & table[value].notna(),
+    }
+    catalog.refuse_rows(path, table, faults)
     series = pd.Series(numbers.to_numpy(float), pd.DatetimeIndex(days), name=path.stem).sort_index()
     checks.index_in_order(series.index, path.name)
     return series.loc[series.first_valid_index() : series.last_valid_index()]
@@ -207,36 +208,46 @@ def study(
     _check(series, kind)
     if margin is not None and not 0 < margin < (100 if sign == "negative" else np.inf):
         raise UnusableInput(f"The margin is {margin} percent. Give a size above 0; a fall is below 100.")
-    events = [events] if isinstance(events, str | pd.Timestamp) else events
-    days = pd.DatetimeIndex(
-        [calendar_day(day) for day in (events.values() if isinstance(events, Mapping) else events)]
+    if window is not None and isinstance(window, int) != (kind == "levels"):
+        raise UnusableInput(f"window is {window}. Levels take months, as 3; returns two days, as (0, 2).")
+    listed = [events] if isinstance(events, str | pd.Timestamp) else events
+    dated = (
+        listed if isinstance(listed, Mapping) else {f"{calendar_day(day):%Y-%m-%d}": day for day in listed}
     )
-    names = list(events) if isinstance(events, Mapping) else [f"{day:%Y-%m-%d}" for day in days]
+    names, days = list(dated), pd.DatetimeIndex([calendar_day(day) for day in dated.values()])
     if kind == "levels":
-        length = window if isinstance(window, int) else MONTHS
-        days, guard = days.to_period("M").to_timestamp(), 2 * length
-        words = f"{length} months after the month of a date against {length} before"
-        change, second = _changes(series, length), _changes(series, max(1, length // 2))
+        first, last = 1, window if isinstance(window, int) else MONTHS
+        days = days.to_period("M").to_timestamp()
+        words = f"{last} months after the month of a date against {last} before"
+        change, second = _changes(series, last), _changes(series, max(1, last // 2))
     else:
         first, last = window if isinstance(window, tuple) else DAYS
-        length, words = last - first + 1, f"trading days {first} to {last}"
-        guard = 2 * length
+        words = f"trading days {first} to {last}"
         change, second = (_cumulated(series, model, first, last) for model in (market, None))
         # Without a market both models are one, and a model does not confirm itself.
         second = second if market is not None else np.full(len(series), np.nan)
+    length, guard = last - first + 1, 2 * (last - first + 1)
     rows = _usable(series.index.searchsorted(days), change, names, series)
     pool = placebo.candidate_rows(change, rows, guard)
-    checks.enough(len(pool), placebo.MINIMUM_POOL, "placebo dates; shorten the window or add history")
+    sets = pool[:0]
+    with suppress(UnusableInput):
+        sets, _ = placebo.date_sets(pool, rows, apart=guard, seed=SEED)
+    if min(len(pool), len(sets)) < placebo.MINIMUM_POOL:
+        few = f"Fewer than {placebo.MINIMUM_POOL} placebo dates lie clear of yours and of the ends."
+        if last > max(first, 0):
+            shorter = last - 1 if kind == "levels" else (first, last - 1)
+            # It says in its turn what is short enough, if this is not.
+            study(series, events, kind=kind, window=shorter, market=market)
+            raise UnusableInput(f"{few} Use window={shorter}.")
+        raise UnusableInput(f"{few} Begin the series earlier.")
 
     def interval(members: np.ndarray, values: np.ndarray = change) -> Estimate:
         calm = values[pool][~np.isnan(values[pool])]
-        se = calm.std(ddof=1) / np.sqrt(len(members))
+        n, se = len(members), calm.std(ddof=1) / np.sqrt(len(members))
         value = float(values[members].mean() - calm.mean())
         unit, method = "log points" if kind == "levels" else "return", "spread among placebo dates"
-        df, n = len(calm) - 1, len(members)
-        return t_estimate(value, float(se), df, unit=unit, n=n, method=method, window=words)
+        return t_estimate(value, float(se), len(calm) - 1, unit=unit, n=n, method=method, window=words)
 
-    sets, _ = placebo.date_sets(pool, rows, apart=guard, seed=SEED)
     usual = change - change[pool].mean()
     early = np.concatenate([np.full(length, np.nan), change[:-length]])
     comparison = compare(
@@ -272,8 +283,7 @@ def _changes(series: pd.Series, length: int) -> np.ndarray:
 
 def _cumulated(series: pd.Series, market: pd.Series | None, first: int, last: int) -> np.ndarray:
     """Abnormal return added up from every trading day."""
-    frame = series.to_frame("asset")
-    cars = cars_on_every_day(frame, market, estimation=ESTIMATION, window=(first, last))
+    cars = cars_on_every_day(series.to_frame("asset"), market, estimation=ESTIMATION, window=(first, last))
     return cars["asset"].to_numpy()
 
 

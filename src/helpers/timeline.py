@@ -14,7 +14,6 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any, TypeAlias
 
-import numpy as np
 import pandas as pd
 
 from helpers import catalog
@@ -43,6 +42,7 @@ OWN_KINDS = {
     "tightening": ("tightening_major", "export_control", "tightening"),
     "easing": ("easing_major", "control_easing", "easing"),
 }
+OWN_FORM = "Write the columns date,label,kind in UTF-8, one event a row, a label with a comma in quotes."
 # Of this notebook: rows of an events file, and the ids that take the place of a set.
 _own: dict[str, Any] = {"rows": None, "sets": {}}
 
@@ -55,10 +55,6 @@ class UnknownEvent(ValueError):
 
 class OutsideCalendar(ValueError):
     """A day or window reaches beyond the trading calendar."""
-
-
-class BadEvents(ValueError):
-    """A file of own events that cannot be read; the message names the file, the row and the mend."""
 
 
 def read_events(path: str | Path) -> pd.DataFrame:
@@ -76,8 +72,8 @@ def read_events(path: str | Path) -> pd.DataFrame:
 
     Raises
     ------
-    BadEvents
-        If the file or a row cannot be used.
+    helpers.catalog.BadFile
+        If the file or a row cannot be used; the message names the file, the row and the mend.
 
     Examples
     --------
@@ -93,10 +89,8 @@ def read_events(path: str | Path) -> pd.DataFrame:
     Name: first_us_trading_day, dtype: datetime64[us]
     """
     path, published = Path(path), catalog.events_table()
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig").map(str.strip)
-    if sorted(table) != ["date", "kind", "label"] or table.empty:
-        mend = "Write the columns date,label,kind and one event a row."
-        raise BadEvents(f"{path.name} has {len(table)} rows of {', '.join(map(str, table))}. {mend}")
+    columns = ("date", "label", "kind")
+    table = catalog.read_own(path, columns, OWN_FORM, dtype=str, keep_default_na=False).map(str.strip)
     days = pd.to_datetime(table["date"], format="%Y-%m-%d", errors="coerce")
     ids = table["label"].str.lower().str.replace(r"[\W_]+", "-", regex=True).str.strip("-").rename("event_id")
     span = f"date is no day from {FIRST_SESSION} to {LAST_SESSION}. Write it like 2024-03-15."
@@ -105,10 +99,7 @@ def read_events(path: str | Path) -> pd.DataFrame:
         f"kind is none of {', '.join(OWN_KINDS)}. Choose one.": ~table["kind"].isin(OWN_KINDS),
         "label is blank or taken. Write another.": ids.isin(["", *published.index]) | ids.duplicated(),
     }
-    for fault, wrong in faults.items():
-        if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
-            raise BadEvents(f"{path.name}, row {row + 2} ({', '.join(table.iloc[row])}): {fault}")
+    catalog.refuse_rows(path, table, faults)
     rows = published.iloc[:0].reindex(ids)
     rows = rows.fillna(dict.fromkeys(rows.select_dtypes("str"), "")).assign(date=days.to_numpy())
     rows[["category", "direction"]] = [OWN_KINDS[kind][1:] for kind in table["kind"]]
@@ -124,7 +115,8 @@ def use_own(chosen: Iterable[str] = (), file: str | Path = "") -> dict[str, list
     """Let own events take the place of the sets of `data/claims.yml`, from here to the end of the notebook.
 
     A set for which neither `chosen` nor the file has an event stays as it is. The rows of the file are known
-    to `events` too. What is shown from now on is `marked`; without own events, everything is as published.
+    to `events` too. Figures, tables, hashes and verdicts are `marked` from now on, and the summary at the top
+    has a `banner`; the name of a section says nothing of either. Without own events, all is as published.
 
     Parameters
     ----------
@@ -164,8 +156,15 @@ def use_own(chosen: Iterable[str] = (), file: str | Path = "") -> dict[str, list
     return sets
 
 
+def banner() -> str:
+    """Say of a notebook that it is an own variant, and of what; blank if it is none; see `use_own`."""
+    own = "; ".join(f"`{name}`: {', '.join(ids)}" for name, ids in _own["sets"].items())
+    said = f"**This run is an {VARIANT}.** Own events stand in the place of {own}. Where the text speaks of"
+    return f"{said} tests as written or of their hash, it means the published run.\n\n" if own else ""
+
+
 def marked(text: str) -> str:
-    """Say of a heading or a verdict that it rests on own events, where it does; see `use_own`."""
+    """Say of a caption or a verdict that it rests on own events, where it does; see `use_own`."""
     return f"{text} ({VARIANT})" if _own["sets"] and VARIANT not in text else text
 
 
@@ -530,7 +529,6 @@ def counts_around(
     >>> bool((around["tightening_after"] >= 0).all())
     True
     """
-    _refuse_negative(before, after)
     counted = selected.drop(index=summits.index, errors="ignore")
     rows, windows = {"label": labels(summits), "date": summits["date"]}, _around(summits, before, after)
     for direction in ("tightening", "easing"):
@@ -567,7 +565,6 @@ def counts_expected(
     >>> bool((usual["tightening_after"] >= 0).all())
     True
     """
-    _refuse_negative(before, after)
     counted = selected.drop(index=summits.index, errors="ignore")
     rows, windows = {"label": labels(summits), "date": summits["date"]}, _around(summits, before, after)
     for direction in ("tightening", "easing"):
@@ -621,12 +618,8 @@ def unusable(
     ['the window ends in 2026-']
     """
     _refuse_negative(before, after)
-    if index.tz is not None:
-        raise ValueError("The outcome's dates carry a time zone. Remove it with tz_localize(None).")
     others = _all_events() if others is None else others
     window_reasons = _month_reasons if (index.day == 1).all() else _day_reasons
-    if which not in DATE_COLUMNS:
-        raise UnknownEvent(f"{which!r} is no date of an event. Choose one of {', '.join(DATE_COLUMNS)}.")
     reasons = {
         event_id: _doubts(selected.loc[event_id])
         + window_reasons(selected.loc[event_id, which], index, before, after)
@@ -639,9 +632,8 @@ def unusable(
 
 
 def _all_events(**rows: Any) -> pd.DataFrame:
-    listed = catalog.events_table(**rows)
-    table = listed if _own["rows"] is None else pd.concat([listed, _own["rows"]])
-    return table.sort_values("date", kind="stable")
+    # Without own events the second is None, which concat leaves out.
+    return pd.concat([catalog.events_table(**rows), _own["rows"]]).sort_values("date", kind="stable")
 
 
 def _known(choice: str | list[str], known: set[str], column: str) -> set[str]:
@@ -692,6 +684,7 @@ def _moment(event: Any) -> pd.Timestamp:
 
 def _around(summits: pd.DataFrame, before: int, after: int) -> dict[str, tuple[pd.Series, pd.Series]]:
     """First and last days of the windows before, during and after each meeting."""
+    _refuse_negative(before, after)
     first, last, day = summits["date"], summits["end_date"].fillna(summits["date"]), pd.Timedelta(days=1)
     ahead, behind = (first - before * day, first - day), (last + day, last + after * day)
     return {"before": ahead, "during": (first, last), "after": behind}

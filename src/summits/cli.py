@@ -1,6 +1,8 @@
 """The command `summits`. It reads the command line, calls one function, prints, and chooses the exit code."""
 
 import json
+import os
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -56,7 +58,7 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress, as where 
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
 ATTRIBUTE = click.option("--attribute", is_flag=True, help="Run again what moved, to say why it did.")
 PUBLISH = click.option("--publish", is_flag=True, help="Copy the published results over the notebooks.")
-MOST_UNASKED = 50
+MOST_UNASKED, FEW = 50, 10  # runs
 
 
 def _progress(quiet: bool) -> Callable[[str], None]:
@@ -105,19 +107,23 @@ def run(
         return
     forced = command.named(notebook) if force else ()
     endings = command.execute(runs, workers, _progress(quiet), address, forced)
-    if publish:
-        for path in command.publish(runs):
-            click.echo(f"  published {path.name}")
+    for path in command.publish(runs) if publish else ():
+        click.echo(f"  published {path.name}")
     sys.exit(_tell(endings))
 
 
 def _tell(endings: dict[str, str]) -> int:
-    """Print how many runs ended in which way; return the exit code."""
+    """Print the place of each result that was made, of few also the fresh ones; return the exit code."""
     from helpers import paths
 
+    listed = ("done", "fresh") if len(endings) <= FEW else ("done",)
+    made = [f"{paths.runs_dir()}/{run}/notebook.ipynb" for run, ending in endings.items() if ending in listed]
     counts = Counter(endings.values())
     kinds = [f"{counts[kind]} {kind}" for kind in ("done", "fresh", "failed", "not run") if counts[kind]]
-    click.echo(f"{len(endings)} runs: {', '.join(kinds)}. Results: {paths.runs_dir()}")
+    # The program beside this Python, so that the line works as it stands.
+    jupyter, *made = map(os.path.relpath, (str(Path(sys.executable).with_name("jupyter")), *made))
+    way = f"Open one: {shlex.join([jupyter, 'lab', made[-1]])}" if made else f"Results: {paths.runs_dir()}"
+    click.echo("\n".join([*made, f"{len(endings)} runs: {', '.join(kinds)}. {way}"]))
     return FAILED if counts["failed"] or counts["not run"] else 0
 
 
@@ -224,9 +230,8 @@ def rerun(attribute: bool, publish: bool, workers: int) -> None:
 
     codes = {(True, False): CHANGED, (False, True): REFUSED, (True, True): CHANGED_AND_REFUSED}
     with rerunning.logged(click.echo) as tell:
-        progress = _progress(False)
         done = rerunning.rerun(
-            attribute=attribute, publish=publish, workers=workers, echo=tell, progress=progress
+            attribute=attribute, publish=publish, workers=workers, echo=tell, progress=_progress(False)
         )
         code = FAILED if done.failed else codes.get((done.changed, bool(done.refused)), 0)
         tell(done.summary(code))
@@ -360,14 +365,12 @@ def export(folder: Path) -> None:
     """Write one tidy table (CSV, Parquet), the package as a zip, and an RO-Crate to FOLDER."""
     from summits import export as data_out
 
-    for path in data_out.export(folder):
-        click.echo(path)
+    click.echo("\n".join(map(str, data_out.export(folder))))
 
 
 def _tell_problems(problems: Sequence[object]) -> None:
-    for problem in problems:
-        click.echo(str(problem))
-    click.echo(f"data: {len(problems)} problems" if problems else "data: in order")
+    last = f"data: {len(problems)} problems" if problems else "data: in order"
+    click.echo("\n".join([*map(str, problems), last]))
     sys.exit(FAILED if problems else 0)
 
 

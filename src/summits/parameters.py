@@ -169,8 +169,8 @@ def check(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str,
     ParameterError
         For unknown names, wrong types, values outside the choices or the range, dates that do not exist,
         ids that are not in their table, lists that are empty or name something twice, names like secrets, a
-        start after its end, a window longer than the span between them, and a divisor that does not divide;
-        one line each.
+        start after its end, a window longer than the span between them, a divisor that does not divide, and a
+        file of own events that cannot be used; one line each.
     """
     problems = [problem for name in given if (problem := _unknown(name, known))]
     values = {name: parameter.default for name, parameter in known.items()}
@@ -328,6 +328,14 @@ def _member_problem(parameter: Parameter, value: Any) -> str | None:
         return f"{shown}: the number must be finite."
     if parameter.is_file and not Path(value).is_file():
         return f"{shown}: there is no such file. Write its path from where you call, or in full."
+    if parameter.name == "events_file":
+        # Only here: what reads it takes a second to import.
+        from helpers import timeline
+
+        try:
+            timeline.read_events(value)
+        except ValueError as error:
+            return f"{parameter.name}: {error}"
     if parameter.is_date and (problem := _date_problem(parameter, value)):
         return f"{shown}: {problem}"
     if parameter.choices and str(value) not in parameter.choices:

@@ -217,7 +217,7 @@ def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: 
         of that day.
     assignments
         `name=value` texts. If given, each selected notebook gets the one run with these parameters instead of
-        the sets of the collection.
+        the sets of the collection; it is that of a set, where one has the same values.
     sweep
         Read the assignments as lists of values, and give each selected notebook one run for each of their
         combinations; without assignments, those of its `sweeps` in the collection.
@@ -331,10 +331,13 @@ def _sets(
     """Name of each set that a selected notebook runs with, and the values that it gives."""
     if sweep:
         return {set_name(given): given for given in _combinations(known, entry, assignments)}
-    if assignments:
-        given = parameters.parse(known, assignments)
-        return {set_name(given): given}
-    return entry.get("runs", {PUBLISHED: {}})
+    listed = entry.get("runs", {PUBLISHED: {}})
+    if not assignments:
+        return listed
+    given = parameters.parse(known, assignments)
+    values = parameters.check(known, given)
+    same = [name for name, these in listed.items() if parameters.check(known, these) == values]
+    return {name: listed[name] for name in same[:1]} or {set_name(given): given}
 
 
 def _combinations(

@@ -31,11 +31,9 @@ def find(which: str) -> Path:
     CompareError
         If the run has not been made.
     """
-    path = Path(which)
-    if path.suffix == ".ipynb" and path.is_file():
-        return path
-    if (path / "notebook.ipynb").is_file():
-        return path / "notebook.ipynb"
+    for path in (Path(which), Path(which, "notebook.ipynb")):
+        if path.suffix == ".ipynb" and path.is_file():
+            return path
     name, _, given = which.partition(":")
     name, _, wanted = name.partition("/")
     assignments = [text for text in given.split(",") if text]
@@ -44,8 +42,9 @@ def find(which: str) -> Path:
     places = [paths.runs_dir() / plan.find(name) / (wanted or plan.PUBLISHED)]
     if assignments:
         run = plan.plan([name], assignments)[-1]
-        # A set of the collection with the same parameters is that run under another name.
-        places = [each.directory for each in (run, *sets.values()) if each.parameters == run.parameters]
+        # A sweep names by its values what may be a set of the collection too.
+        swept = plan.set_name(dict(text.partition("=")[::2] for text in assignments))
+        places = [run.directory, run.directory.with_name(swept)]
     committed = [run.source] if run and run.set == plan.PUBLISHED else []
     for candidate in (*(place / "notebook.ipynb" for place in places), *committed):
         if candidate.is_file():

@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -17,7 +18,8 @@ from click.testing import CliRunner
 from samples import package as sample
 
 import helpers
-from helpers import catalog, claims, observations, paths, prose, records, tables, timeline
+from helpers import catalog, observations, paths, prose, records, tables, timeline
+from helpers.methods.checks import UnusableInput
 from summits import cli, parameters, plan, validation
 
 MODULES = ["studies", "observations", "timeline"]
@@ -55,7 +57,7 @@ def test_every_function_of_the_reference_has_an_example() -> None:
 
 def test_own_events_take_the_place_of_sets_of_their_kind(mine: Path) -> None:
     easing = timeline.event_set("easing_major").index.tolist()
-    claims.own_events(["ec-oct7-2022"], "mine.csv")
+    timeline.use_own(["ec-oct7-2022"], "mine.csv")
     assert timeline.event_set("tightening_major").index.tolist() == ["ec-oct7-2022", "japan-s-plan"]
     assert timeline.meetings().index.tolist() == ["a-call"]
     assert timeline.event_set("easing_major").index.tolist() == easing
@@ -76,12 +78,18 @@ def test_what_an_own_variant_says_is_marked(mine: Path, monkeypatch: pytest.Monk
     tables.show(pd.DataFrame({"a": [1]}), f"Tests as written; sha256 {catalog.claims_hash()}")
     tables.verdict_table([{"claim": "C", "verdict": "supported", "why": "w"}], "Verdicts")
     records.record("own_variant_test", "supported", unit="text")
-    prose.text("## A heading")
+    prose.text("## The title\n\n**In short.** Nothing.")
+    prose.text("### The name of a section")
     marks = [text for text in said if timeline.VARIANT in text]
-    assert any("sha256" in text for text in marks) and any("## A heading (" in text for text in marks)
+    assert any("sha256" in text for text in marks)
     assert any(f"supported ({timeline.VARIANT})" in text for text in marks)
+    # One banner where the summary begins; the name of a section states no result.
+    banner, section = said[-2:]
+    assert "**In short.** Nothing." in banner and banner.count(timeline.VARIANT) == 1
+    assert "`tightening_major`: japan-s-plan; `meetings`: a-call" in banner
+    assert section.count(timeline.VARIANT) == 0
     timeline.use_own()
-    assert timeline.marked("supported") == "supported"
+    assert timeline.marked("supported") == "supported" and timeline.banner() == ""
 
 
 @pytest.mark.parametrize(
@@ -97,7 +105,7 @@ def test_what_an_own_variant_says_is_marked(mine: Path, monkeypatch: pytest.Monk
 )
 def test_a_file_that_cannot_be_used_is_refused_with_its_row(mine: Path, text: str, message: str) -> None:
     mine.write_text(text, encoding="utf-8")
-    with pytest.raises(timeline.BadEvents, match=f"mine.csv.*{message}"):
+    with pytest.raises(catalog.BadFile, match=f"mine.csv.*{message}"):
         timeline.use_own(file=mine)
 
 
@@ -116,6 +124,10 @@ def test_notebooks_take_own_events(number: str) -> None:
         line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.split("\n")
     ]
     assert not [line for line in headings if line.startswith("#") and "pre-specified" in line]
+    # Where the banner of an own variant stands.
+    assert [cell.source for cell in notebook.cells if "text" in cell.metadata.get("tags", ())][0].count(
+        "**In short.**"
+    )
 
 
 def test_the_key_of_a_run_holds_the_content_of_the_file(mine: Path) -> None:
@@ -128,6 +140,42 @@ def test_the_key_of_a_run_holds_the_content_of_the_file(mine: Path) -> None:
     mine.write_text(FILE.replace("2024-03-16", "2024-03-17"), encoding="utf-8")
     assert run().key != first.key
     assert "own" not in plan.plan(["02"])[-1].ingredients
+
+
+WAYS = {
+    "run": ["run", "02", "-p", "events_file=mine.csv"],
+    "sweep": ["sweep", "02", "-p", "events_file=mine.csv", "-p", "window=2,3"],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "text", ["date,label,kind\n2024-03-01,a,summit\n", "date;label;kind\n2024-03-01;a;meeting\n"]
+)
+def test_a_file_that_cannot_be_used_is_refused_before_anything_runs(mine: Path, way: str, text: str) -> None:
+    mine.write_text(text, encoding="utf-8")
+    said = CliRunner().invoke(cli.main, WAYS[way])
+    [line] = said.output.splitlines()
+    assert said.exit_code == cli.USAGE and re.search(r"events_file: mine.csv, row \d", line)
+
+
+def test_papermill_refuses_a_file_that_cannot_be_used(mine: Path) -> None:
+    mine.write_text("date,label,kind\n2024-03-01,a,summit\n", encoding="utf-8")
+    notebook = paths.notebooks_dir() / "02_chip_exports.ipynb"
+    call = [
+        Path(sys.executable).with_name("papermill"),
+        notebook,
+        "out.ipynb",
+        "-p",
+        "events_file",
+        "mine.csv",
+    ]
+    done = subprocess.run(call, check=False, capture_output=True, text=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert (
+        "Error: events_file: mine.csv, row 2 (2024-03-01, a, summit): kind is none of meeting" in done.stderr
+    )
+    assert not Path("out.ipynb").exists()
 
 
 def test_a_file_that_is_not_there_is_refused_before_anything_runs(mine: Path) -> None:
@@ -169,7 +217,7 @@ def test_a_series_goes_into_the_package_with_its_source(package: Path, tmp_path:
     ("text", "options", "message"),
     [
         ("date,value\n2023-01,1\n", {"source": ""}, "Give also --source"),
-        ("date,value\n2023-01,x\n", {}, "row 2: value is 'x'"),
+        ("date,value\n2023-01,x\n", {}, "row 2 (2023-01, x): value is not written"),
         ("date,value\n2023-01,1\n", {"id": "us_exp_cn_hs8542"}, "already"),
         ("date,value\n2023-01-15,1\n", {"frequency": "Q"}, "is no period"),
         ("date,value\n2023-01,1\n", {"vintage": "June"}, "vintage"),
@@ -183,6 +231,84 @@ def test_a_series_that_is_not_in_order_leaves_the_package_as_it_was(
     code, said = add(tmp_path / "o.csv", text, **options)
     assert code and message in said, said
     assert {path: path.read_bytes() for path in package.rglob("*") if path.is_file()} == before
+
+
+def blocks(kind: str) -> list[str]:
+    page = (paths.root() / "docs" / "own_data.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{kind}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def sales(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.Series:
+    """A file sales.csv in the folder where one stands, as the page describes it."""
+    monkeypatch.chdir(tmp_path)
+    values = observations.load("us_exp_cn_hs8542", as_of="2026-10-31").values
+    months = values.set_axis(values.index.strftime("%Y-%m")).rename("value").rename_axis("date")
+    months.to_csv("sales.csv")
+    return values
+
+
+def test_the_lines_of_the_page_run_and_give_what_it_prints(
+    sales: pd.Series, capsys: pytest.CaptureFixture
+) -> None:
+    first, example, *_ = blocks("python")
+    exec(first, {})
+    assert Path("sales.png").stat().st_size > 10_000
+    exec(example, {})
+    [printed] = blocks("text")
+    assert capsys.readouterr().out == printed
+    page = (paths.root() / "docs" / "own_data.md").read_text(encoding="utf-8")
+    [told] = re.findall(r"the exports were .*? \*inconclusive\*", page, re.DOTALL)
+    for number in re.findall(r"\d+\.\d%", told):
+        assert f"-{number[:-1]}" in printed
+    alone = pd.read_csv("sales.csv", parse_dates=["date"], index_col="date")["value"]
+    assert alone.tolist() == sales.tolist() and (alone.index == sales.index).all()
+
+
+def test_the_page_says_how_many_months_are_needed(sales: pd.Series) -> None:
+    page = (paths.root() / "docs" / "own_data.md").read_text(encoding="utf-8")
+    told = page[page.index("**How long") : page.index("Each further date")]
+    numbers = [int(number) for number in re.findall(r"\d+", told)]
+    assert numbers == [6, 44, 56, 32, 38, 3, 24, 26, 1, 19]
+    for window, *needed in ((6, 44, 56), (3, 32, 38), (1, 24, 26)):
+        for months, near_the_end in zip(needed, (True, False), strict=True):
+            for short in (0, 1):
+                series = sales[: months - short]
+                row = len(series) - 1 - window if near_the_end else len(series) // 2
+                if short:
+                    with pytest.raises(UnusableInput, match="Fewer than 19"):
+                        helpers.study(series, series.index[row], kind="levels", window=window)
+                else:
+                    helpers.study(series, series.index[row], kind="levels", window=window)
+
+
+def test_the_latest_values_are_read_as_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = {"series_id": "us_exp_cn_hs8542", "value": [1.0, 2.0, 3.0]}
+    rows["vintage"] = pd.to_datetime(["2020-03-01", "2020-04-01", "2020-03-05"])
+    rows["period_start"] = pd.to_datetime(["2020-01-01", "2020-01-01", "2020-02-01"])
+    Path("out").mkdir()
+    pd.DataFrame(rows).iloc[[1, 2, 0]].to_parquet("out/observations.parquet")
+    names: dict[str, pd.Series] = {}
+    exec(blocks("python")[-1], names)
+    assert names["latest"].tolist() == [2.0, 3.0]
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="There is no R here.")
+def test_r_reads_the_latest_values_as_the_page_says(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    lines = ["series_id,period_start,value,vintage", "us_exp_cn_hs8542,2020-01-01,2,2020-04-01"]
+    lines += [
+        "us_exp_cn_hs8542,2020-02-01,3,2020-03-05",
+        "us_exp_cn_hs8542,2020-01-01,1,2020-03-01",
+        "b,2020-01-01,9,2020-03-01",
+    ]
+    (tmp_path / "out" / "observations.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    program = blocks("r")[0] + "cat(class(d$period_start), d$value)"
+    said = subprocess.run(
+        ["Rscript", "-e", program], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert said.stdout == "Date 2 3"
 
 
 def test_the_package_gives_its_two_functions_and_stays_light() -> None:

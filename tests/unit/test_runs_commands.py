@@ -1,6 +1,7 @@
 """The command line: what it prints, and its exit codes."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,52 @@ def test_the_exit_code_tells_how_the_runs_ended(
     monkeypatch.setattr(tasks, "run_all", lambda runs, *_: {run.id: ending for run in runs})
     said = summits("run")
     assert said.exit_code == code and f"1 runs: 1 {ending}" in said.output
+    # One line alone, unless there is a result.
+    assert len(said.output.splitlines()) == (2 if code == 0 else 1)
+
+
+@pytest.mark.parametrize("ending", ["done", "fresh"])
+def test_a_run_ends_with_the_place_of_its_result(
+    collection: stub.Checkout, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    monkeypatch.setattr(tasks, "run_all", lambda runs, *_: {run.id: ending for run in runs})
+    (collection.root / "data" / "deeper").mkdir()
+    monkeypatch.chdir(collection.root / "data" / "deeper")
+    place = "../../runs/01_total/published/notebook.ipynb"
+    first, last = summits("run", "01").output.splitlines()
+    opened = shlex.split(last.partition("Open one: ")[2])
+    assert first == place and opened[1:] == ["lab", place]
+    # The program that is named is there.
+    assert Path(opened[0]).is_file()
+
+
+def test_of_many_results_only_the_new_ones_are_listed(
+    collection: stub.Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = {"published": {}} | {f"by_{factor}": {"factor": str(factor)} for factor in range(1, 10)}
+    collection.write({"01_total": (stub.total_notebook(), {"runs": runs | {"half": {"part": "half"}}})})
+    endings = {"01_total/by_3": "done"}
+    monkeypatch.setattr(
+        tasks, "run_all", lambda runs, *_: {run.id: endings.get(run.id, "fresh") for run in runs}
+    )
+    first, last = summits("run").output.splitlines()
+    assert first.endswith("runs/01_total/by_3/notebook.ipynb") and "1 done, 10 fresh" in last
+
+
+def test_parameters_by_hand_that_are_those_of_a_set_run_the_set(collection: stub.Checkout) -> None:
+    runs = {"published": {}, "three": {"factor": "3"}}
+    collection.write({"01_total": (stub.total_notebook(), {"runs": runs})})
+    named = {
+        "factor=3": "three",
+        "factor=+3": "three",
+        "factor=2": "published",
+        "factor=4": "factor=4",
+        "as_of=2021-06-30": "as_of=2021-06-30",
+    }
+    for text, name in named.items():
+        [run] = plan.plan(["01"], [text])
+        assert run.set == name
+    assert [run.given for run in plan.plan(["01"], ["factor=2"])] == [{}]
 
 
 def test_an_interrupted_run_says_so(collection: stub.Checkout, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,7 +195,7 @@ def test_states(collection: stub.Checkout) -> None:
 
 
 def test_a_report_fits_one_screen_and_names_the_place(collection: stub.Checkout) -> None:
-    run = plan.plan(["01"], ["factor=3"])[0]
+    run = plan.plan(["01"], ["factor=4"])[0]
     cell_frame = "Cell In[3], line 2\n      1 x = 1\n----> 2 load('x')"
     trace = ["\x1b[31m----\x1b[0m", cell_frame, "File ~/helpers/a.py:9, in load(x)"]
     raised = {"output_type": "error", "ename": "KeyError", "evalue": "no\n" * 99, "traceback": trace}
@@ -204,7 +204,7 @@ def test_a_report_fits_one_screen_and_names_the_place(collection: stub.Checkout)
     text = report.compose(run, notebook, RuntimeError("papermill"))
     assert len(text.splitlines()) <= 24 and max(map(len, text.splitlines())) <= 110
     told = (
-        "FAILED  01_total/factor=3",
+        "FAILED  01_total/factor=4",
         "Look at exports",
         "cell 5",
         "File ~/helpers/a.py:9",

@@ -3,8 +3,12 @@
 import configparser
 import importlib.util
 import json
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from unittest import mock
@@ -12,6 +16,7 @@ from unittest import mock
 import click
 import pytest
 import yaml
+from papermill.__main__ import papermill
 
 from summits import cli, notebooks, parameters
 
@@ -139,12 +144,22 @@ def pytest_problem(words: list[str]) -> str:
     return "".join(f"no file {path}" for path in paths if not (ROOT / path).exists() and "…" not in path)
 
 
+def papermill_problem(words: list[str]) -> str:
+    """Say what option of papermill, or parameter of the notebook, does not exist; empty if all do."""
+    try:
+        papermill.make_context("papermill", list(words)).close()
+    except click.UsageError as error:
+        named_only = isinstance(error, click.BadOptionUsage) and words[-1] == error.option_name
+        return "" if named_only else error.format_message()
+    return parameter_problem(words)
+
+
 PROBLEMS = {
     "summits": command_problem,
     "make": make_problem,
     "python": python_problem,
     "pytest": pytest_problem,
-    "papermill": parameter_problem,
+    "papermill": papermill_problem,
 }
 
 
@@ -188,6 +203,7 @@ def test_the_readme_names_the_commands_of_the_project() -> None:
         ("summits", "compare 09"),
         ("summits", "compare 09 09:windows=60"),
         ("papermill", "notebooks/02_chip_exports.ipynb out.ipynb -p basked hs8486"),
+        ("papermill", "notebooks/02_chip_exports.ipynb out.ipynb --parameter basket hs8486"),
         ("papermill", "notebooks/77_never.ipynb out.ipynb"),
         ("make", "runn"),
         ("make", "same PYTHON_LIST=x"),
@@ -287,6 +303,18 @@ def test_a_failure_of_the_service_starts_the_unit_that_tells() -> None:
 def test_every_unit_that_is_named_exists(path: Path) -> None:
     named = set(re.findall(r"\bsummits-[\w@-]+\.(?:service|timer)\b", path.read_text(encoding="utf-8")))
     assert named <= {unit.name for unit in UNITS}
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="There is no systemd here.")
+def test_systemd_finds_nothing_in_the_units_once_the_folder_is_mended(tmp_path: Path) -> None:
+    place = Path(sys.executable).parent
+    for unit in UNITS:
+        mended = unit.read_text(encoding="utf-8").replace("%h/chips-and-summits/.venv/bin", str(place))
+        (tmp_path / unit.name).write_text(mended.replace("%h/chips-and-summits", str(ROOT)), encoding="utf-8")
+    call = ["systemd-analyze", "--user", "verify", *(tmp_path / unit.name for unit in UNITS)]
+    surroundings = os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)}
+    said = subprocess.run(call, check=False, capture_output=True, text=True, env=surroundings)
+    assert (said.returncode, said.stderr) == (0, "")
 
 
 def test_the_schedule_of_the_crontab_has_the_codes_of_a_rerun() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.catalog import BadFile
 from helpers.methods.checks import UnusableInput
 from helpers.studies import read_series, study
 
@@ -110,6 +111,40 @@ def test_a_date_outside_the_series_is_named(day, mend):
         study(SERIES, [day], kind="levels")
 
 
+@pytest.mark.parametrize(
+    ("months", "days", "advised"),
+    [(40, ["2016-08-01"], 3), (30, ["2016-02-01"], 1), (60, ["2016-02-01", "2017-02-01", "2018-02-01"], 2)],
+)
+def test_the_window_that_is_advised_leaves_enough_placebo_dates(months, days, advised):
+    short = SERIES[:months].set_axis(pd.date_range("2015-01-01", periods=months, freq="MS"))
+    with pytest.raises(UnusableInput, match=f"Fewer than 19 placebo dates .* Use window={advised}.$"):
+        study(short, days, kind="levels")
+    assert len(study(short, days, kind="levels", window=advised).comparison.placebo) >= 19
+    # It is the longest one.
+    with pytest.raises(UnusableInput, match=f"Use window={advised}"):
+        study(short, days, kind="levels", window=advised + 1)
+
+
+def test_the_days_that_are_advised_leave_enough_placebo_dates():
+    short = returns()[:290]
+    with pytest.raises(UnusableInput, match=r"Use window=\(0, 3\)\.$"):
+        study(short, short.index[265], kind="returns", window=(0, 10))
+    assert study(short, short.index[265], kind="returns", window=(0, 3)).comparison.effect.n == 1
+
+
+def test_where_no_window_helps_more_history_does():
+    with pytest.raises(UnusableInput, match=r"Begin the series earlier\.$"):
+        study(SERIES["2020-01":"2021-12"], ["2021-01-01"], kind="levels")
+    assert study(SERIES["2017-01":"2021-12"], ["2021-01-01"], kind="levels").comparison.effect.n == 1
+
+
+@pytest.mark.parametrize(("kind", "window"), [("levels", (0, 2)), ("returns", 3)])
+def test_a_window_of_the_other_kind_is_refused(kind, window):
+    series = SERIES if kind == "levels" else returns()
+    with pytest.raises(UnusableInput, match="Levels take months"):
+        study(series, ["2020-02-10"], kind=kind, window=window)
+
+
 def test_two_dates_in_a_month_are_refused():
     with pytest.raises(UnusableInput, match="same month"):
         study(SERIES, ["2020-02-10", "2020-02-20"], kind="levels")
@@ -125,17 +160,49 @@ def test_a_file_is_read_with_its_gaps_and_blanks(tmp_path):
 @pytest.mark.parametrize(
     ("text", "mend"),
     [
-        ("date,value\n2020-01,1\n2020-13,2\n", "row 3: date is '2020-13'"),
-        ("date,value\n2020-01,1\n2020-02,1.234.5\n", "row 3: value is '1.234.5'"),
-        ("day,value\n2020-01,1\n", "no column 'date'. It has day, value"),
-        ("date,value\n2020-01,1\n2020-01,2\n", "appears twice"),
+        (b"date,value\n2020-01,1\n2020-13,2\n", "row 3 .2020-13, 2.: date is not written like 2024-03-15"),
+        (b"date,value\n2020-01,1\n2020-02,1.234.5\n", "row 3 .*value is not written like 1234.5"),
+        (b"day,value\n2020-01,1\n", "row 1: no column 'date' among day, value.*date='day'"),
+        (b"date,value\n2020-01,1,234.5\n2020-02,2,234.5\n", "row 2: no values, or more than row 1"),
+        (b"date,value\n2020-01,234.5\n2020-02,2,234.5\n", "in line 3, saw 3.*thousands"),
+        (b"date,value\n", "row 2: no values"),
+        (b"", "No columns"),
+        ("date,größe\n2020-01,1\n".encode("latin-1"), "decode byte"),
     ],
 )
 def test_a_file_that_cannot_be_read_names_its_row(tmp_path, text, mend):
     path = tmp_path / "own.csv"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(UnusableInput, match=mend):
+    path.write_bytes(text)
+    with pytest.raises(BadFile, match=f"^own.csv.*{mend}"):
         read_series(path)
+
+
+def test_a_date_that_comes_twice_is_refused(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("date,value\n2020-01,1\n2020-01,2\n", encoding="utf-8")
+    with pytest.raises(UnusableInput, match="own.csv: the date 2020-01-01 appears twice"):
+        read_series(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        (b"\xef\xbb\xbfdate,value\n2020-01,1234.5\n", {}),
+        (b"date;value\n2020-01;1234,5\n", {"sep": ";", "decimal": ","}),
+        (b"date;value\n2020-01;1.234,5\n", {"sep": ";", "decimal": ",", "thousands": "."}),
+        (b'date,value\n2020-01,"1,234.5"\n', {"thousands": ","}),
+        (b'date,value\n2020-01,"1234,5"\n', {"decimal": ","}),
+        (b"date\tvalue\n2020-01\t1 234.5\n", {"sep": "\t", "thousands": " "}),
+        ("date,value,größe\n2020-01,1234.5,\n".encode("latin-1"), {"encoding": "latin-1"}),
+    ],
+)
+def test_a_file_of_another_form_is_refused_until_the_form_is_given(tmp_path, text, form):
+    path = tmp_path / "own.csv"
+    path.write_bytes(text)
+    if form:
+        with pytest.raises(BadFile, match="^own.csv.*sep=.*decimal=.*thousands="):
+            read_series(path)
+    assert read_series(path, **form).tolist() == [1234.5]
 
 
 @pytest.mark.parametrize("sign", ["negative", "positive"])
