@@ -73,7 +73,7 @@ def head(
     for script in context.get("script_files", []):
         if getattr(script, "filename", None) and "documentation_options" not in str(script.filename):
             script.attributes.setdefault("defer", "defer")
-    return "plain.html" if name.startswith("figures/") else None
+    return "plain.html" if name.startswith(("figures/", "runs/")) else None
 
 
 def card(app: Sphinx, name: str, told: dict[str, Any]) -> str:

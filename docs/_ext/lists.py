@@ -44,6 +44,11 @@ def fill(source: Path) -> None:
         here = "" if inside.parent.name == "notebooks" else "notebooks/"
         filled = environment.get_template(inside.as_posix()).render(told, here=here)
         template.with_suffix("").write_text(filled, encoding="utf-8")
+    (source / "runs").mkdir(exist_ok=True)
+    for pair in told["pairs"]:
+        asked = next(each["title"] for each in told["notebooks"] if each["name"] == pair["notebook"])
+        text = environment.get_template("_parts/pair.jinja").render(pair=pair, asked=asked)
+        (source / "runs" / f"{pair['notebook']}-{pair['set']}.md").write_text(text, encoding="utf-8")
     template = environment.get_template("_parts/figure.jinja")
     for figure in told["figures"]:
         with (source / "_extra" / f"{figure['stem']}.csv").open(encoding="utf-8") as plotted:
@@ -59,6 +64,8 @@ def context(source: Path) -> dict[str, Any]:
     """Return everything the templates may name."""
     told = json.loads((source / "told.json").read_text(encoding="utf-8"))
     figures = [figure for notebook in told["notebooks"] for figure in _numbered(notebook)]
+    for fact in told["facts"]:
+        fact["cuts"] = [_title_height(source, fact["figure"][form]) for form in ("shown", "narrow")]
     events, series = _events(), _series()
     known = {row["series_id"] for row in series}
     used = {notebook["name"]: _named(source, notebook["name"]) & known for notebook in told["notebooks"]}
@@ -87,6 +94,19 @@ def _versions(source: Path) -> list[tuple[str, str, str]]:
     text = (source / "changes.md").read_text(encoding="utf-8")
     found = re.findall(r"^## (\S+) \((\d{4}-\d\d-\d\d)\)$(.*?)(?=^## |\Z)", text, re.M | re.S)
     return [(name, day, " · ".join(re.findall(r"\*\*(.+?)\.?\*\*", body)[:8])) for name, day, body in found]
+
+
+TITLE_LINE = re.compile(r'font-weight: 700; font-size: 14px[^>]*?(?:translate\(\S+ | y=")([\d.]+)')
+
+
+def _title_height(source: Path, address: str) -> float:
+    """Return how much of a drawing its title takes, in percent of the width; 0 where there is none."""
+    file = source / "_extra" / address
+    svg = file.read_text(encoding="utf-8") if address.endswith(".svg") else ""
+    lines = [float(place) for place in TITLE_LINE.findall(svg)]
+    return (
+        round(100 * (lines[-1] + 5) / float(re.findall(r'viewBox="0 0 ([\d.]+)', svg)[0]), 2) if lines else 0
+    )
 
 
 def _numbered(notebook: dict[str, Any]) -> list[dict[str, Any]]:
