@@ -27,6 +27,7 @@ UNDRAWN = re.compile(
 )
 GROUP = re.compile(r"<g>((?:(?!</?g\b).)*)</g>")
 CLIPPED = re.compile(r' clip-path="(url\(#\w+\))" style="')
+TAG, NUMBER = re.compile(r"<[^>]*>"), re.compile(r"-?\d+\.\d{2,}")
 PATH = re.compile(r' d="([^"]+)"')
 STEP = re.compile(r"([MLVHz])([^MLVHz]*)")
 COLOUR = re.compile(r"#[0-9a-f]{6}\b")
@@ -67,7 +68,8 @@ def shortened(svg: str, name: str, night: str) -> str:
     the page.
     """
     styles: dict[str, str] = {}
-    short = re.sub(r"-?\d+\.\d{2,}", lambda found: _tenth(float(found[0])), UNDRAWN.sub("", svg))
+    # Only numbers in a tag are places; those of a text are what the figure says.
+    short = TAG.sub(lambda tag: NUMBER.sub(lambda n: _tenth(float(n[0])), tag[0]), UNDRAWN.sub("", svg))
     short = re.sub(r"\s*\n\s*", " ", short).replace("> <", "><").replace("xlink:href", "href").strip()
     for number, known in enumerate(dict.fromkeys(re.findall(r' id="(\w+)"', short))):
         short = re.sub(rf'(#| id="){known}\b', rf"\g<1>{name}{_letters(number)}", short)

@@ -251,8 +251,8 @@ def _narrow(fig: Figure, line: str) -> str:
     plt.close(slim := copy.deepcopy(fig))
     grid, lines = GridSpec(len(places), 1, figure=slim), 0
     slim.set_figwidth(NARROW)
-    for place, ax in enumerate(slim.axes):
-        ax.set_subplotspec(grid[place, 0])
+    for row, ax in enumerate(slim.axes):
+        ax.set_subplotspec(grid[row, 0])
         ax.tick_params(labelleft=True)
         ax.set_ylabel(wrap(ax.get_ylabel(), NARROW - 2 * SIDE, 9.5))
         ax.set_xlabel(wrap(ax.get_xlabel(), NARROW / 2, 9.5))
