@@ -290,7 +290,7 @@ def _to_page(address: str) -> str:
 
 
 def _figure(data: dict, name: str, files: dict[str, bytes], cited: bool = True) -> str:
-    figure = data[FIGURE_MIME]
+    figure, known = data[FIGURE_MIME], bool(files)
     stem = f"figures/{name}/{figure['name']}"
     files[f"{stem}.png"] = picture = base64.b64decode(data["image/png"])
     # The size in the head of a PNG file keeps the text in place while pictures load; pixels are doubled.
@@ -309,8 +309,10 @@ def _figure(data: dict, name: str, files: dict[str, bytes], cited: bool = True) 
         f'<a href="../{stem}.png"><picture>{narrow}<img src="../{facts["shown"]}" alt="{alt}" loading="lazy"'
         f' width="{width}" height="{height}" class="dark-light"></picture></a>'
     )
-    if drawn[""] and not cited:
-        shown = f'<div role="img" aria-label="{alt}">{drawn[""]}</div>'
+    if drawn[""] and not cited:  # the narrow drawing too, of the first alone: these pages are many
+        narrow = "" if known else drawn["-narrow"]
+        reached = "" if narrow else ' tabindex="0"'
+        shown = f'<div role="img" aria-label="{alt}"{reached}>{drawn[""]}{narrow}</div>'
     cite = f'<a href="../{stem}.html">Cite or download</a> · ' if cited else ""
     return (
         f'<figure class="plot{" wide" * (not narrow)}">{shown}<figcaption>{title}. '
