@@ -30,6 +30,8 @@ FIGURE = {
     "alt": 'A line called "exports" & a band',
     "source": "Source: Office; values as known on 2026-01-31.",
     "csv": "period,value\n2021-01,1\n2021-02,3\n",
+    "svg": '<svg xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9"'
+    ' xmlns="http://www.w3.org/2000/svg"><defs><style type="text/css">*{}</style></defs><text style="fill: #121212" x="1" y="1">1.234</text></svg>',
     "unit": "USD",
     "rows": 2,
     "series": [
@@ -158,7 +160,7 @@ def test_figure_becomes_image_with_alt_text_caption_and_data():
     figure = BeautifulSoup(page.cells[2].outputs[0].data["text/html"], "html.parser")
     assert figure.img["alt"] == FIGURE["alt"]
     assert FIGURE["title"] in figure.figcaption.text and FIGURE["source"] in figure.figcaption.text
-    assert figure.img["src"] == f"../figures/{NAME}/exports.png"
+    assert figure.img["src"] == f"../figures/{NAME}/exports.svg"
     assert (figure.img["width"], figure.img["height"]) == ("1", "1")
     stem = f"figures/{NAME}/exports"
     assert [a["href"] for a in figure.figcaption("a")] == [f"../{stem}.html", f"../{stem}.csv"]
@@ -381,7 +383,7 @@ def test_a_claim_is_called_weak_where_its_test_cannot_see_its_margin(judged):
     page = _html(judged)
     assert [row["id"] for row in page.select(".claims li") if "weak" in row.text.split()] == ["c03"]
     test = " ".join(page.find("li", id="c03").details.text.split())
-    assert "2.5 times the smallest that would matter" in test and "50 of 100 sets" in test
+    assert "2.5 times the smallest that would matter" in test and "In 50 of 100 runs on random dates" in test
     assert "hardly: Shipments are no motives." in test
 
 
