@@ -31,7 +31,8 @@ FIGURE = {
     "source": "Source: Office; values as known on 2026-01-31.",
     "csv": "period,value\n2021-01,1\n2021-02,3\n",
     "svg": '<svg xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9"'
-    ' xmlns="http://www.w3.org/2000/svg"><defs><style type="text/css">*{}</style></defs><text style="fill: #121212" x="1" y="1">1.234</text></svg>',
+    ' xmlns="http://www.w3.org/2000/svg"><defs><style type="text/css">*{}</style></defs>'
+    '<text style="fill: #121212" x="1" y="1">1.234</text></svg>',
     "unit": "USD",
     "rows": 2,
     "series": [

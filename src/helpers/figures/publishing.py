@@ -36,8 +36,9 @@ from helpers.observations import SeriesData
 from helpers.paths import FIGURE_MIME
 
 SIDE = 0.14
-# Inches across a telephone, and the panels that a reader follows there when they stand below each other.
-NARROW, MOST_PANELS = 4.2, 4
+# Inches across a telephone, the panels that a reader follows there when they stand below each other, and the
+# letters of SVG above which a second drawing is not worth its weight.
+NARROW, MOST_PANELS, HEAVIEST = 4.2, 4, 150_000
 NUMERIC = ticker.ScalarFormatter, ticker.FuncFormatter, ticker.StrMethodFormatter, ticker.FormatStrFormatter
 SIGNS = {"◆": "leaders met", "▼": "controls tightened", "▲": "eased", "●": "talks", "■": "other"}
 
@@ -269,7 +270,7 @@ def _narrow(fig: Figure, line: str) -> str:
     slim.set_figheight(len(places) * max(panel, 0.17 * lines + 0.6))
     with warnings.catch_warnings(action="error", category=UserWarning):
         try:
-            return _drawing(slim, line)
+            return svg if len(svg := _drawing(slim, line)) < HEAVIEST else ""
         except UserWarning:  # the layout found no room
             return ""
 
