@@ -56,7 +56,9 @@ def head(
         "og:image": (base or root) + picture,
         "twitter:card": "summary_large_image",
     }
-    if not name.startswith("series/"):
+    if name.startswith("series/"):  # no picture of ours shows the series, and these pages are many
+        facts = {key: facts[key] for key in ("description", "og:title")}
+    else:
         facts["og:description"] = facts["description"]
     if base:
         facts["og:url"] = base + name + ".html"
