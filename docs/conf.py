@@ -29,6 +29,7 @@ extensions = [
     "series_pages",
     "heads",
     "search_index",
+    "drawings",
     "light",
 ]
 autodoc_typehints = "none"  # numpydoc says them

@@ -56,7 +56,9 @@ def head(
         "og:image": (base or root) + picture,
         "twitter:card": "summary_large_image",
     }
-    if not name.startswith("series/"):
+    if name.startswith("series/"):  # no picture of ours shows the series, and these pages are many
+        facts = {key: facts[key] for key in ("description", "og:title")}
+    else:
         facts["og:description"] = facts["description"]
     if base:
         facts["og:url"] = base + name + ".html"
@@ -73,7 +75,7 @@ def head(
     for script in context.get("script_files", []):
         if getattr(script, "filename", None) and "documentation_options" not in str(script.filename):
             script.attributes.setdefault("defer", "defer")
-    return "plain.html" if name.startswith("figures/") else None
+    return "plain.html" if name.startswith(("figures/", "runs/")) else None
 
 
 def card(app: Sphinx, name: str, told: dict[str, Any]) -> str:

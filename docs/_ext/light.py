@@ -19,7 +19,10 @@ NEEDLESS = re.compile(
     r'\s*<script[^>]* src="[^"]*(?:searchtools|language_data|searchindex|fontawesome)\.js[^"]*"></script>'
     r'|\s*<link rel="preload" as="script"[^>]*>|\s*<script>DOCUMENTATION_OPTIONS\.[^<]*</script>'
 )
-PLAIN = re.compile(r'<span class="[npw]">([^<]*)</span>')
+PLAIN = re.compile(r'<span class="[npow]">([^<]*)</span>')
+AS_WRITTEN = re.compile(r"(<(pre|script|textarea|svg)\b.*?</\2>)", re.S)
+ROW = re.compile(r"<tr>(?:(?!</tr>).)*https?://(?:(?!</tr>).)*</tr>\n?", re.S)
+COLOURS = 64  # of a picture that is downloaded; on a page stands its drawing
 NAMES = re.compile(r'class="([^"]*)"')
 QUOTED = re.compile(r"""["'`]([^"'`\n]{1,200})["'`]""")
 VARIABLE = re.compile(r"""(--[\w-]+):(?:"[^"]*"|[^;{}"])*(?:;|(?=\}))""")
@@ -65,6 +68,11 @@ def lighten(pages: Path) -> None:
         file.unlink(missing_ok=True)
     for folder in pages.glob("figures/dossier-*"):
         _keep_one_card(sorted(folder.glob("*.png")))
+    for file in pages.glob("figures/[0-9]*/*.png"):
+        with Image.open(file) as picture:
+            fewer = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        fewer.save(file, optimize=True)
+    _name_sources_once(pages / "notebooks")
     sheets: list[str] = []
     words = set(ADDED)
     for file in pages.rglob("*.html"):
@@ -97,6 +105,19 @@ def _keep_one_card(pictures: list[Path]) -> None:
         file.unlink()
 
 
+def _name_sources_once(notebooks: Path) -> None:
+    """Leave out of the table of sources of a dossier the rows that the notebook's page has, and say so."""
+    first = notebooks / "14_event_dossier.html"
+    known = set(ROW.findall(first.read_text(encoding="utf-8"))) if first.exists() else set()
+    note = 'More: <a href="14_event_dossier.html#sources-and-records">those that all dossiers share</a>.'
+    for file in notebooks.glob("dossier-*.html"):
+        text = file.read_text(encoding="utf-8")
+        short = ROW.sub(lambda row: "" if row[0] in known else row[0], text)
+        if short != text:
+            short = re.sub(r"(>Sources and licences[^<]*)", rf"\1. {note}", short, count=1)
+        file.write_text(short, encoding="utf-8")
+
+
 def _slim(page: str) -> str:
     """Take out what is not needed, and name regions that scroll, so that a keyboard reaches them."""
     styles: dict[str, str] = {}
@@ -118,7 +139,10 @@ def _slim(page: str) -> str:
     page = re.sub(r'(<button[^>]*search-button-field[^>]*? aria-label="Search)"', r'\1 Ctrl+K"', page)
     scrolls = '<div style="overflow-x: auto"'
     page = page.replace(scrolls + ">", scrolls + ' tabindex="0">')
-    # Names and brackets in code have no colour.
+    parts = AS_WRITTEN.split(page)
+    parts[::3] = [re.sub(r"\s*\n\s*", "\n", part) for part in parts[::3]]
+    page = "".join(part for place, part in enumerate(parts) if place % 3 != 2)
+    # Names, signs and brackets in code have no colour.
     page = re.sub(r'<(td|th) style="([^"]*)">', named, PLAIN.sub(r"\1", page))
     rules = "".join(f".{name}{{{style}}}" for style, name in styles.items())
     return page.replace("</head>", f"<style>{rules}</style></head>", 1) if rules else page

@@ -9,6 +9,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jinja2
 import pandas as pd
@@ -44,6 +45,11 @@ def fill(source: Path) -> None:
         here = "" if inside.parent.name == "notebooks" else "notebooks/"
         filled = environment.get_template(inside.as_posix()).render(told, here=here)
         template.with_suffix("").write_text(filled, encoding="utf-8")
+    (source / "runs").mkdir(exist_ok=True)
+    for pair in told["pairs"]:
+        asked = next(each["title"] for each in told["notebooks"] if each["name"] == pair["notebook"])
+        text = environment.get_template("_parts/pair.jinja").render(pair=pair, asked=asked)
+        (source / "runs" / f"{pair['notebook']}-{pair['set']}.md").write_text(text, encoding="utf-8")
     template = environment.get_template("_parts/figure.jinja")
     for figure in told["figures"]:
         with (source / "_extra" / f"{figure['stem']}.csv").open(encoding="utf-8") as plotted:
@@ -59,6 +65,8 @@ def context(source: Path) -> dict[str, Any]:
     """Return everything the templates may name."""
     told = json.loads((source / "told.json").read_text(encoding="utf-8"))
     figures = [figure for notebook in told["notebooks"] for figure in _numbered(notebook)]
+    for fact in told["facts"]:
+        fact["cuts"] = [_title_height(source, fact["figure"][form]) for form in ("shown", "narrow")]
     events, series = _events(), _series()
     known = {row["series_id"] for row in series}
     used = {notebook["name"]: _named(source, notebook["name"]) & known for notebook in told["notebooks"]}
@@ -77,6 +85,7 @@ def context(source: Path) -> dict[str, Any]:
         "sources": _sources(),
         "tables": _tables(),
         "known": _known(),
+        "reach": _reach(series, events),
         "data_date": max((row["latest"] for row in series if row["latest"]), default=""),
         "claims": grouped(told["scoreboard"]) if told["scoreboard"] else {},
     }
@@ -87,6 +96,57 @@ def _versions(source: Path) -> list[tuple[str, str, str]]:
     text = (source / "changes.md").read_text(encoding="utf-8")
     found = re.findall(r"^## (\S+) \((\d{4}-\d\d-\d\d)\)$(.*?)(?=^## |\Z)", text, re.M | re.S)
     return [(name, day, " · ".join(re.findall(r"\*\*(.+?)\.?\*\*", body)[:8])) for name, day, body in found]
+
+
+# What stands for each kind of data where the front page says how far they reach.
+REACH = {
+    "US exports": "us_exp_cn_hs8542",
+    "Korean exports": "kr_exp_cn_hs8542",
+    "Dutch exports": "nl_exp_cn_hs8486",
+    "capital spending": "capex_big4_sum_derived",
+}
+
+
+def _reach(series: list[dict[str, Any]], events: list[dict[str, Any]]) -> list[str]:
+    """Return up to when each kind of data reaches, in words."""
+    last = {row["series_id"]: row["last"] for row in series if row["last"]}
+    reach = [f"{name} to {_period(last[each])}" for name, each in REACH.items() if each in last]
+    shares = [row["last"] for row in series if row["last"] and row["group"] == "share_returns"]
+    reach += [f"shares to {_period(max(shares))}"] if shares else []
+    latest = max((row["latest"] for row in series if row["latest"]), default="")
+    past = [f"{event['date']:%Y-%m-%d}" for event in events if f"{event['date']:%Y-%m-%d}" <= latest]
+    return reach + ([f"events to {_period(max(past))}"] if past else [])
+
+
+def _period(period: str) -> str:
+    """Write a month as "July 2026", a day as "6 October 2026" and the end of a quarter as its month."""
+    day = pd.Timestamp(period)
+    ends_quarter = len(period) > 7 and day.is_quarter_end
+    return f"{day:%B %Y}" if len(period) == 7 or ends_quarter else f"{day:%-d %B %Y}"
+
+
+# Blogs, collections of news from elsewhere, and copies of a page that was first published in another place.
+LOW_STANDING = {
+    "archives.lincolndailynews.com", "de.brnn.com", "docslib.org", "dtrumpreport.com", "empiredig.com",
+    "ea-crux-project.vercel.app", "fhkaysing.com", "geekireland.com", "moneymorning.com", "oneyearago.ai",
+    "particle.news", "preview.deepnewz.com", "realnewshub.com", "reportify.ai", "rainsnews.com",
+    "seaholmhighlander.com", "stage.exportcompliancedaily.com", "theshegoal.org", "tippinsights.com",
+    "www.binance.bh", "www.ctol.digital", "www.devdiscourse.com", "www.edgarindex.com", "www.eyerys.com",
+    "www.mexc.fm", "www.soolun.com", "www.tellerreport.com", "www.weeklydispatch.ai", "www.wikimili.com",
+}  # fmt: skip
+
+
+TITLE_LINE = re.compile(r'font-weight: 700; font-size: 14px[^>]*?(?:translate\(\S+ | y=")([\d.]+)')
+
+
+def _title_height(source: Path, address: str) -> float:
+    """Return how much of a drawing its title takes, in percent of the width; 0 where there is none."""
+    file = source / "_extra" / address
+    svg = file.read_text(encoding="utf-8") if address.endswith(".svg") else ""
+    lines = [float(place) for place in TITLE_LINE.findall(svg)]
+    return (
+        round(100 * (lines[-1] + 5) / float(re.findall(r'viewBox="0 0 ([\d.]+)', svg)[0]), 2) if lines else 0
+    )
 
 
 def _numbered(notebook: dict[str, Any]) -> list[dict[str, Any]]:
@@ -201,7 +261,11 @@ def _events() -> list[dict[str, object]]:
             (row["source_url"], row["source_title"] or "source"),
             (row["second_source_url"], "second source"),
         ]
-        row["links"] = [(url, title) for url, title in cited if _is_address(url)]
+        row["links"] = [
+            (url, title, urlsplit(str(url)).netloc in LOW_STANDING)
+            for url, title in cited
+            if _is_address(url)
+        ]
     return rows
 
 

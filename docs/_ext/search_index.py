@@ -3,6 +3,8 @@
 It is a script, so that search works on pages opened from a disk; it is loaded on the search page only.
 """
 
+import base64
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -60,7 +62,10 @@ def write(app: Sphinx, sections: list[dict[str, str]]) -> None:
     told = lists.context(Path(app.srcdir))
     rows = [*_events(told), *_series(told), *_figures(told), *sections]
     text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
-    (Path(app.outdir) / "_static" / "search_index.js").write_text(f"searchIndex={text}\n", encoding="utf-8")
+    packed = base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+    (Path(app.outdir) / "_static" / "search_index.js").write_text(
+        f'searchIndex="{packed}"\n', encoding="utf-8"
+    )
 
 
 def _events(told: dict[str, Any]) -> list[dict[str, str]]:

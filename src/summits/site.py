@@ -29,7 +29,7 @@ from docutils.utils.math.latex2mathml import tex2mathml
 import helpers
 from helpers import catalog, paths, records
 from helpers.paths import FIGURE_MIME
-from summits import archive, plan, scoreboard, temporary
+from summits import archive, notebooks, plan, scoreboard, side_by_side, temporary
 from summits.notebooks import RECORD_MIME
 
 SCOREBOARD, STORY, DOSSIER = "11_claims", "00_what_happened", "14_event_dossier"
@@ -40,13 +40,7 @@ STAMP = ".made_from"
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 NOTEBOOK_ADDRESS = re.compile(r"\b\d\d_\w+\.ipynb(?:#[^)\"\s]*)?")
 PACKAGE = "chips-and-summits-data.zip"
-# Names of groups, comments and head lines of a drawing, which draw nothing.
-UNDRAWN = re.compile(
-    r'<metadata>.*?</metadata>|<!--.*?-->|<\?xml.*?\?>|<!DOCTYPE.*?>| id="[\w.]+_\d+"'
-    r'| transform="rotate\(-0 .*?\)"',
-    re.S,
-)
-GROUP = re.compile(r"<g>((?:(?!</?g\b).)*)</g>")
+PHONE = "(max-width: 45rem)"
 
 
 class SiteError(ValueError):
@@ -97,15 +91,19 @@ def prepare(runs_dir: Path, source: Path) -> None:
     """Write everything Sphinx reads into `source`: prose, filled templates, notebook pages and downloads."""
     shutil.copytree(paths.root() / "docs", source, ignore=shutil.ignore_patterns("_build", "__pycache__"))
     shutil.copytree(Path(helpers.__file__).parent / "figures" / "fonts", source / "_static" / "fonts")
-    notebooks = []
+    asked, pairs = [], []
     for name, entry in sorted(plan.collection().items()):
-        title, drawn = _write_page(_executed(name, runs_dir), name, source)
-        notebooks.append({"name": name, "title": title, "question": entry["question"], "figures": drawn})
+        named = [run for run in entry.get("runs", {}) if run != plan.PUBLISHED and name != DOSSIER]
+        others = {run: _pair(name, run, runs_dir) for run in named}
+        pairs += [pair for pair in others.values() if pair]
+        title, drawn = _write_page(_executed(name, runs_dir), name, source, others)
+        asked.append({"name": name, "title": title, "question": entry["question"], "figures": drawn})
     told = {
-        "notebooks": notebooks,
+        "notebooks": asked,
         "dossiers": _write_dossiers(runs_dir, source),
+        "pairs": pairs,
         "citation": yaml.safe_load((paths.root() / "CITATION.cff").read_text(encoding="utf-8")),
-        "facts": _facts(runs_dir, notebooks),
+        "facts": _facts(runs_dir, asked),
         "scoreboard": _scoreboard(runs_dir),
     }
     # What docs/_ext/lists.py fills the templates with, beside the data package.
@@ -137,15 +135,35 @@ def _write_dossiers(runs_dir: Path, source: Path) -> set[str]:
     return written
 
 
+def _pair(name: str, chosen: str, runs_dir: Path) -> dict[str, Any] | None:
+    """Return what a named run has beside the published one, with two drawings that differ, if it was made."""
+    both = _executed(name, runs_dir), runs_dir / name / chosen / "notebook.ipynb"
+    if not both[1].exists():
+        return None
+    first, second = (_drawings(each) for each in both)
+    drawn = [(first[key], second[key]) for key in first if key in second and first[key] != second[key]]
+    return side_by_side.compare(*both) | {"notebook": name, "set": chosen, "drawn": drawn[:2]}
+
+
+def _drawings(path: Path) -> dict[str, dict[str, str]]:
+    """Return of each figure of a run its title, description, marks and, narrow if it can be, drawing."""
+    shown = (figure for _, figure, _ in notebooks.figures(notebooks.read(path)))
+    return {
+        figure["name"]: {key: figure.get(key, "") for key in ("name", "title", "alt", "drawn")}
+        | {"svg": figure.get("narrow") or figure.get("svg", "")}
+        for figure in shown
+    }
+
+
 def _executed(name: str, runs_dir: Path) -> Path:
     """Return the published run of a notebook, or its committed form where it has not been run."""
     run = runs_dir / name / plan.PUBLISHED / "notebook.ipynb"
     return run if run.exists() else paths.notebooks_dir() / f"{name}.ipynb"
 
 
-def _facts(runs_dir: Path, notebooks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _facts(runs_dir: Path, asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the facts of the story in its order, each with its picture; none where it has not been told."""
-    story = next((each for each in notebooks if each["name"] == STORY), None)
+    story = next((each for each in asked if each["name"] == STORY), None)
     if story is None:
         return []
     told = records.read(_executed(STORY, runs_dir))
@@ -272,52 +290,52 @@ def _to_page(address: str) -> str:
 
 
 def _figure(data: dict, name: str, files: dict[str, bytes], cited: bool = True) -> str:
-    figure = data[FIGURE_MIME]
+    figure, known = data[FIGURE_MIME], bool(files)
     stem = f"figures/{name}/{figure['name']}"
     files[f"{stem}.png"] = picture = base64.b64decode(data["image/png"])
     # The size in the head of a PNG file keeps the text in place while pictures load; pixels are doubled.
     width, height = (max(1, pixels // 2) for pixels in struct.unpack(">II", picture[16:24]))
-    svg = _slim(figure.get("svg", ""), f"drawn-{figure['name']}")
-    files |= {f"{stem}.csv": figure["csv"].encode(), f"{stem}.svg": svg.encode()}
-    facts = {key: value for key, value in figure.items() if key not in ("csv", "svg", "drawn")}
-    facts |= {"width": width, "height": height}
+    # docs/_ext/drawings.py shortens the drawings, and gives them their colours for the dark.
+    drawn = {"": figure.get("svg", ""), "-narrow": figure.get("narrow", "")}
+    files |= {f"{stem}.csv": figure["csv"].encode()}
+    files |= {f"{stem}{form}.svg": svg.encode() for form, svg in drawn.items() if svg}
+    facts = {key: value for key, value in figure.items() if key not in ("csv", "svg", "narrow", "drawn")}
+    facts |= {"width": width, "height": height, "shown": f"{stem}.{'svg' if drawn[''] else 'png'}"}
+    facts |= {"narrow": f"{stem}-narrow.svg" if drawn["-narrow"] else ""}
     files[f"{stem}.json"] = json.dumps(facts, ensure_ascii=False, indent=1).encode()
     alt, title, source = (html.escape(figure[key]) for key in ("alt", "title", "source"))
+    narrow = f'<source media="{PHONE}" srcset="../{facts["narrow"]}">' if facts["narrow"] else ""
     shown = (
-        f'<a href="../{stem}.png"><img src="../{stem}.png" alt="{alt}" loading="lazy"'
-        f' width="{width}" height="{height}"></a>'
+        f'<a href="../{stem}.png"><picture>{narrow}<img src="../{facts["shown"]}" alt="{alt}" loading="lazy"'
+        f' width="{width}" height="{height}" class="dark-light"></picture></a>'
     )
-    if svg and not cited:
-        shown = f'<div role="img" aria-label="{alt}">{svg}</div>'
+    if drawn[""] and not cited:  # the narrow drawing too, of the first alone: these pages are many
+        narrow = "" if known else drawn["-narrow"]
+        reached = "" if narrow else ' tabindex="0"'
+        shown = f'<div role="img" aria-label="{alt}"{reached}>{drawn[""]}{narrow}</div>'
     cite = f'<a href="../{stem}.html">Cite or download</a> · ' if cited else ""
     return (
-        f'<figure class="plot">{shown}<figcaption>{title}. <span class="source">{source}</span> {cite}'
+        f'<figure class="plot{" wide" * (not narrow)}">{shown}<figcaption>{title}. '
+        f'<span class="source">{source}</span> {cite}'
         f'<a href="../{stem}.csv" download>Data (CSV)</a></figcaption></figure>'
     )
 
 
-def _slim(svg: str, name: str) -> str:
-    """Return a drawing without what is not drawn: places to a tenth of a point, each style written once."""
-    styles: dict[str, str] = {}
-    short = re.sub(
-        r"-?\d+\.\d{3,}", lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), UNDRAWN.sub("", svg)
-    )
-    short = re.sub(r"\s*\n\s*", " ", short).replace("> <", "><").strip()
-    short = re.sub(r" ?([MLCQzZ]) ", r"\1", short)
-    short = re.sub(r"M(\S+) (\S+)L\1 ([^\sA-Za-z]+)", r"M\1 \2V\3", short)
-    while GROUP.search(short):
-        short = GROUP.sub(r"\1", short)
-    short = re.sub(
-        r' style="([^"]+)"', lambda found: f' class="{styles.setdefault(found[1], f"s{len(styles)}")}"', short
-    )
-    rules = "".join(f"#{name} .{key}{{{style}}}" for style, key in styles.items())
-    return short.replace("<svg ", f'<svg id="{name}" ', 1).replace("</style>", f"{rules}</style>", 1)
-
-
-def _write_page(path: Path, name: str, source: Path) -> tuple[str, list[dict[str, Any]]]:
-    """Write the page of a notebook, those of its figures, and the files beside them."""
+def _write_page(
+    path: Path, name: str, source: Path, others: dict[str, Any]
+) -> tuple[str, list[dict[str, Any]]]:
+    """Write the page of a notebook with links to its other runs, and the files beside it."""
     notebook = nbformat.read(path, as_version=4)
     shown, files = page(notebook, name)
+    links = [
+        f'<a href="../runs/{name}-{chosen}.html">{chosen.replace("_", " ")}</a>'
+        if made
+        else f"{chosen.replace('_', ' ')} (not run here)"
+        for chosen, made in others.items()
+    ]
+    if links:
+        head = shown.cells[0]
+        head.source = head.source.replace("</a></p>", f"</a> · Beside other runs: {', '.join(links)}</p>", 1)
     nbformat.write(shown, source / "notebooks" / f"{name}.ipynb")
     for address, content in {**files, f"downloads/{name}.ipynb": _download(notebook)}.items():
         _place(source, address, content)
@@ -341,7 +359,7 @@ def _download(notebook: nbformat.NotebookNode) -> bytes:
         for output in cell.get("outputs", []):
             for mime in ("image/png", "image/svg+xml", "text/html", FIGURE_MIME):
                 output.get("data", {}).pop(mime, None)
-    return f"{nbformat.writes(light)}\n".encode()
+    return json.dumps(light, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _place(source: Path, address: str, content: bytes) -> None:

@@ -30,6 +30,9 @@ FIGURE = {
     "alt": 'A line called "exports" & a band',
     "source": "Source: Office; values as known on 2026-01-31.",
     "csv": "period,value\n2021-01,1\n2021-02,3\n",
+    "svg": '<svg xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9"'
+    ' xmlns="http://www.w3.org/2000/svg"><defs><style type="text/css">*{}</style></defs>'
+    '<text style="fill: #121212" x="1" y="1">1.234</text></svg>',
     "unit": "USD",
     "rows": 2,
     "series": [
@@ -158,7 +161,7 @@ def test_figure_becomes_image_with_alt_text_caption_and_data():
     figure = BeautifulSoup(page.cells[2].outputs[0].data["text/html"], "html.parser")
     assert figure.img["alt"] == FIGURE["alt"]
     assert FIGURE["title"] in figure.figcaption.text and FIGURE["source"] in figure.figcaption.text
-    assert figure.img["src"] == f"../figures/{NAME}/exports.png"
+    assert figure.img["src"] == f"../figures/{NAME}/exports.svg"
     assert (figure.img["width"], figure.img["height"]) == ("1", "1")
     stem = f"figures/{NAME}/exports"
     assert [a["href"] for a in figure.figcaption("a")] == [f"../{stem}.html", f"../{stem}.csv"]
@@ -381,7 +384,7 @@ def test_a_claim_is_called_weak_where_its_test_cannot_see_its_margin(judged):
     page = _html(judged)
     assert [row["id"] for row in page.select(".claims li") if "weak" in row.text.split()] == ["c03"]
     test = " ".join(page.find("li", id="c03").details.text.split())
-    assert "2.5 times the smallest that would matter" in test and "50 of 100 sets" in test
+    assert "2.5 times the smallest that would matter" in test and "In 50 of 100 runs on random dates" in test
     assert "hardly: Shipments are no motives." in test
 
 
@@ -406,7 +409,8 @@ def test_pages_say_where_they_are_and_what_they_show(judged):
         ]
         assert head.find("meta", attrs={"name": "description"})["content"]
         assert head.find("link", rel="icon") and head.find("link", type="application/atom+xml")
-        assert head.find("meta", property="og:image")["content"].startswith("https://example.org/chips/")
+        card = head.find("meta", property="og:image")
+        assert page.startswith("series/") or card["content"].startswith("https://example.org/chips/")
         assert "Data to 2022-03-01" in _html(root / page).select("footer")[-1].text
     sitemap = ElementTree.parse(root / "sitemap.xml")
     assert "https://example.org/chips/index.html" in [place.text for place in sitemap.iter() if place.text]

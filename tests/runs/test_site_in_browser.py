@@ -1,20 +1,24 @@
 """The site built from the committed notebooks, in a real Chromium: wide, phone, dark and on paper."""
 
+import base64
 import functools
 import http.server
+import io
 import json
 import re
 import shutil
 import threading
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
+import numpy as np
 import pytest
 from browser import CHROMIUM, Browser
 from bs4 import BeautifulSoup
+from PIL import Image
 
 from helpers import paths
-from summits import site
+from summits import notebooks, site
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
@@ -30,9 +34,20 @@ KINDS = (
     "events.html",
     "codebook.html",
     "contact.html",
+    "runs/09_restraint-window_60.html",
     "404.html",
 )
 LOOKS = {"wide": (1400, 900, "light"), "phone": (390, 844, "light"), "dark": (1400, 900, "dark")}
+OTHER_TITLE = "Another run says another thing"
+PICTURES = "[...document.querySelectorAll('figure.plot img, figure.plot svg, .facts img')]"
+LOADED = f"""Promise.all({PICTURES}.map((each) => {{
+    each.loading = "eager"; return each.decode && each.decode();
+}})).then(() => true)"""
+MEASURED = """(each) => {
+    const box = each.closest("figure, .frame"), said = box.querySelector("figcaption") || box;
+    const hint = [box, said].map((part) => getComputedStyle(part, "::before").content).join();
+    return [each.currentSrc || "", each.outerHTML, each.getBoundingClientRect().width, hint];
+}"""
 RUN_AXE = """axe.run({exclude: [['svg'], ['.highlight']]}, {resultTypes: ['violations']}).then(
     (found) => found.violations.map((each) => [each.id, each.nodes.length, each.nodes[0].html.slice(0, 250)])
 )"""
@@ -44,11 +59,17 @@ AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """The folder of a site with one dossier, built from the committed notebooks."""
+    """The folder of a site with one dossier and one other run, built from the committed notebooks."""
     runs = tmp_path_factory.mktemp("runs")
     dossier = runs / site.DOSSIER / "summit-beijing-2026" / "notebook.ipynb"
     dossier.parent.mkdir(parents=True)
     shutil.copy(paths.notebooks_dir() / f"{site.DOSSIER}.ipynb", dossier)
+    other = runs / "09_restraint" / "window_60" / "notebook.ipynb"
+    other.parent.mkdir(parents=True)
+    notebook = notebooks.read(paths.notebooks_dir() / "09_restraint.ipynb")
+    _, figure, _ = next(notebooks.figures(notebook))
+    figure["title"] = OTHER_TITLE
+    notebooks.write(notebook, other)
     return site.build(runs, runs / "site").parent
 
 
@@ -85,6 +106,71 @@ def test_page_is_sound(browser, pages, page, look):
     found = browser.ask(RUN_AXE)
     assert found == []
     assert browser.complaints() == []
+
+
+def _shade(browser, number):
+    """Mean lightness, 0 to 255, of the left edge of a picture of the page."""
+    place = browser.ask(
+        f"(() => {{ const box = {PICTURES}[{number}].getBoundingClientRect();"
+        " return [box.x + scrollX, box.y + scrollY + box.height / 2]; })()"
+    )
+    clip = {"x": place[0] + 1, "y": place[1], "width": 4, "height": 4, "scale": 1}
+    shot = browser.send("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
+    return float(np.mean(Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("L")))
+
+
+DRAWN_ON = ("index.html", "notebooks/06_export_response.html", DOSSIER, *KINDS[3:4], *KINDS[-2:-1])
+
+
+@pytest.mark.parametrize("page", DRAWN_ON)
+def test_pictures_are_light_in_the_light_and_dark_in_the_dark(browser, pages, page):
+    for scheme, least, most in (("light", 230, 255), ("dark", 0, 60)):
+        browser.look(1280, 900, scheme=scheme)
+        browser.open((pages / page).as_uri())
+        browser.ask(LOADED)
+        shades = [_shade(browser, number) for number in range(browser.ask(f"{PICTURES}.length"))]
+        assert shades and all(least <= shade <= most for shade in shades), f"{scheme}: {shades}"
+
+
+def test_pictures_follow_the_switch_of_the_theme(browser, pages):
+    browser.look(1280, 900)
+    browser.open((pages / "notebooks/06_export_response.html").as_uri())
+    browser.ask("document.documentElement.dataset.theme = 'dark'; 0")
+    browser.ask(LOADED)
+    assert _shade(browser, 0) < 60
+
+
+@pytest.mark.parametrize("page", DRAWN_ON)
+def test_a_picture_can_be_read_on_a_telephone(browser, pages, page):
+    browser.look(390, 844)
+    browser.open((pages / page).as_uri())
+    browser.ask(LOADED)
+    if not list(pages.glob("figures/00_what_happened/*-narrow.svg")) and page == "index.html":
+        pytest.skip("the committed story was published before figures had a narrow drawing")
+    shown = browser.ask(f"{PICTURES}.filter((each) => each.clientWidth).map({MEASURED})")
+    assert shown
+    for address, text, width, hint in shown:
+        if address.endswith(".svg"):
+            file = pages / unquote(urlsplit(address).path).partition(f"{pages}/")[2]
+            text = file.read_text(encoding="utf-8")
+        points = float(re.search(r'viewBox="0 0 ([\d.]+)', text)[1])
+        letters = min(map(float, re.findall(r"font-size:([\d.]+)px", text))) * width / points
+        # A wide picture scrolls in its own box, and says so.
+        assert letters >= (9 if points < 400 else 7), f"{address}: {letters:.1f} px"
+        assert points < 400 or width <= 390 - 16 or "sideways" in hint, address
+
+
+def test_a_page_of_two_runs_marks_what_differs(pages):
+    page = BeautifulSoup((pages / KINDS[-2]).read_text(encoding="utf-8"), "html.parser")
+    (row,) = page.select("tr.differs")
+    assert OTHER_TITLE in row.text and "≠" in row.text
+    assert len(page.select(".pictures svg")) == 2
+    notebook = BeautifulSoup(
+        (pages / "notebooks/09_restraint.html").read_text(encoding="utf-8"), "html.parser"
+    )
+    links = notebook.select_one("p.links")
+    assert links.find("a", href="../runs/09_restraint-window_60.html")
+    assert "known 2021 06 (not run here)" in links.text
 
 
 def test_on_paper_a_page_is_whole_and_has_no_navigation(browser, pages):

@@ -1,6 +1,7 @@
 """Figures: refusals, layout without overlap, numbers and bytes. All series here are simulated."""
 
 import itertools
+import re
 from dataclasses import fields
 from types import SimpleNamespace
 
@@ -112,6 +113,34 @@ def test_one_output_holds_picture_text_and_numbers(shown):
     assert content["title"] in output.bundle["text/plain"]
     assert content["drawn"] in output.bundle["text/plain"]
     assert not plt.get_fignums()
+
+
+LETTERS = re.compile(r"font-size: ([\d.]+)px")
+TELEPHONE = 358 / 302.4  # pixels of a telephone's page for a point of a narrow drawing
+
+
+def test_a_telephone_gets_a_narrow_drawing_that_can_be_read(shown):
+    publish(line(events=event_rows(["2020-03-01", "2020-04-01"])))
+    narrow = shown[0].bundle[figures.FIGURE_MIME]["narrow"]
+    assert 'width="302.4pt"' in narrow and ">Exports went up and down</text>" in narrow
+    assert min(map(float, LETTERS.findall(narrow))) * TELEPHONE >= 9
+
+
+def test_on_a_telephone_panels_stand_below_each_other_and_many_rows_have_room(shown):
+    names = [f"A row with a name of some length, number {row}" for row in range(12)]
+    table = pd.DataFrame({"label": names, "value": 1.0, "low": 0.5, "high": 1.5})
+    publish(
+        figures.coefficient_plot(table, title="Rows", unit="Percent of something long enough to be broken")
+    )
+    panels = dict.fromkeys(("One", "Two", "Three", "Four"), SIMULATED)
+    publish(figures.small_multiples(panels, title="Panels", unit=UNIT, columns=2))
+    publish(figures.small_multiples(panels | {"Five": SIMULATED}, title="Panels", unit=UNIT))
+    rows, four, five = (output.bundle[figures.FIGURE_MIME] for output in shown)
+    heights = [float(re.search(r'height="([\d.]+)pt', svg)[1]) for svg in (rows["svg"], rows["narrow"])]
+    assert heights[1] > heights[0]
+    tops = [re.search(rf'y="([\d.]+)"[^>]*>{name}</text>', four["narrow"])[1] for name in panels]
+    assert sorted(tops, key=float) == tops and len(set(tops)) == 4
+    assert five["narrow"] == ""
 
 
 def test_two_runs_give_the_same_bytes(shown):

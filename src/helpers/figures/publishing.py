@@ -1,12 +1,15 @@
 """The one way a figure leaves a notebook: checked, with its source, its description and its numbers."""
 
 import base64
+import copy
 import hashlib
 import io
 import re
+import warnings
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -16,8 +19,10 @@ from IPython.display import display
 from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import AutoDateLocator
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.gridspec import GridSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
@@ -31,6 +36,9 @@ from helpers.observations import SeriesData
 from helpers.paths import FIGURE_MIME
 
 SIDE = 0.14
+# Inches across a telephone, the panels that a reader follows there when they stand below each other, and the
+# letters of SVG above which a second drawing is not worth its weight.
+NARROW, MOST_PANELS, HEAVIEST = 4.2, 4, 150_000
 NUMERIC = ticker.ScalarFormatter, ticker.FuncFormatter, ticker.StrMethodFormatter, ticker.FormatStrFormatter
 ABOVE = "*The picture drawn here stands at the top.*"
 SIGNS = {"◆": "leaders met", "▼": "controls tightened", "▲": "eased", "●": "talks", "■": "other"}
@@ -55,10 +63,10 @@ def publish(
 ) -> None:
     """Display a finished figure as one output, and close it.
 
-    The output holds the picture with its alt text, the same as SVG, a text digest, the plotted numbers, and
-    what is known of each series: unit, publisher, vintage, licence, address. A comparison of notebooks that
-    ignores pictures (nbval does) still sees every change of a number, of a drawn mark, of the title or of
-    the source.
+    The output holds the picture with its alt text, the same as SVG, a narrow drawing where one can be read, a
+    text digest, the plotted numbers, and what is known of each series: unit, publisher, vintage, licence,
+    address. A comparison of notebooks that ignores pictures (nbval does) still sees every change of a number,
+    of a drawn mark, of the title or of the source.
 
     Parameters
     ----------
@@ -91,8 +99,8 @@ def publish(
     content: dict[str, Any] = {"name": name, "title": fig.get_suptitle(), "alt": alt.strip(), "source": line}
     content |= {"unit": "; ".join(_units(fig)), "rows": len(data), "drawn": _drawn(fig)}
     content |= {"csv": csv_text(data), "series": [_facts(each) for each in series]}
-    lay_out(fig, line)
-    content["svg"] = _svg(fig)
+    content["narrow"] = _narrow(fig, line)
+    content["svg"] = _drawing(fig, line)
     bundle = {"image/png": base64.b64encode(_png(fig)).decode("ascii"), "text/plain": _digest(content)}
     # The picture has twice the pixels that it takes on a page.
     metadata = {"image/png": {"alt": content["alt"], "width": round(fig.get_figwidth() * DPI)}}
@@ -255,7 +263,40 @@ def _png(fig: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def _svg(fig: Figure) -> str:
+def _narrow(fig: Figure, line: str) -> str:
+    """Draw the figure for a telephone, its panels below each other; '' where these are many or lack room."""
+    places = [place for ax in fig.axes if (place := ax.get_subplotspec()) and place.num1 == place.num2]
+    if not 0 < len(places) == len(fig.axes) <= MOST_PANELS:
+        return ""
+    plt.close(slim := copy.deepcopy(fig))
+    grid, lines = GridSpec(len(places), 1, figure=slim), 0
+    slim.set_figwidth(NARROW)
+    for row, ax in enumerate(slim.axes):
+        ax.set_subplotspec(grid[row, 0])
+        ax.tick_params(labelleft=True)
+        ax.set_ylabel(wrap(ax.get_ylabel(), NARROW - 2 * SIDE, 9.5))
+        ax.set_xlabel(wrap(ax.get_xlabel(), NARROW / 2, 9.5))
+        if isinstance(ax.xaxis.get_major_locator(), AutoDateLocator):
+            style.date_axis(ax)
+        for axis, most in ((ax.xaxis, 4), (ax.yaxis, 99)):
+            if isinstance(axis.get_major_locator(), ticker.FixedLocator):
+                names = [label.get_text() for label in axis.get_ticklabels()]
+                upright = len(names) <= most
+                names = [fill(name, (11 if most == 4 else 26) if upright else 40) for name in names]
+                axis.set_ticklabels(names, rotation=0 if upright else 90)
+        lines = max(lines, "\n".join(label.get_text() for label in ax.get_yticklabels()).count("\n"))
+    panel = fig.get_figheight() / places[0].get_geometry()[0]
+    slim.set_figheight(len(places) * max(panel, 0.17 * lines + 0.6))
+    with warnings.catch_warnings(action="error", category=UserWarning):
+        try:
+            return svg if len(svg := _drawing(slim, line)) < HEAVIEST else ""
+        except UserWarning:  # the layout found no room
+            return ""
+
+
+def _drawing(fig: Figure, line: str) -> str:
+    """Lay the figure out and draw it as SVG."""
+    lay_out(fig, line)
     buffer = io.StringIO()
     fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
