@@ -70,7 +70,7 @@ def test_what_chance_seldom_exceeds_is_the_ninth_tenth_of_independent_movements(
     counts = (np.random.default_rng(0).random((40_000, len(chances))) < chances).sum(axis=1)
     seldom = DOSSIER.seldom_above(chances)
     assert (counts <= seldom).mean() >= 0.89
-    assert seldom == 0 or (counts < seldom).mean() < 0.91
+    assert seldom == 1 or (counts < seldom).mean() < 0.91
 
 
 @pytest.mark.parametrize("count", [39, 79, 115])
