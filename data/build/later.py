@@ -24,6 +24,12 @@ FILES = (
 # Ratios of GeoMacro2 with fewer than its five origins have another definition.
 FIVE_ORIGINS = "EU27+Japan+Korea+Singapore+US"
 
+# First and last day of the suspension of a measure by the text that suspends it (2025 No. 70; FR 2025-19846).
+SUSPENDED = {
+    "ec-affiliates-2025-09": ("2025-11-10", "2026-11-09"),
+    "cn-rare-earth-2025-10": ("2025-11-07", "2026-11-10"),
+}
+
 # Names of the second delivery for a series of the first, or for one with a plainer name.
 SAME_SERIES = {
     "gacc_ic_import_value_ytd": "gacc_ic_import_value_ytd_usd",
@@ -140,12 +146,14 @@ def lists(figures: Path) -> dict[str, pd.DataFrame]:
     )
     entities = read(folder / "entity_list_rules.csv")
     status = read(folder / "control_status.csv").rename(columns={"source_url": "url", "state_on": "vintage"})
+    days = status["event_id"].map(SUSPENDED)
+    pauses = {"suspended_from": days.str[0].fillna(""), "suspended_until": days.str[1].fillna("")}
     cases = read(folder / "enforcement_cases.csv").rename(columns={"source_url": "url", "seen": "evidence"})
     papers = read(folder / "literature.csv").rename(columns={"verified": "evidence"})
     return {
         "us_control_rules": rules,
         "entity_list_rules": entities.assign(vintage=entities["date"]),
-        "control_status": reworded(status.assign(evidence=status["seen_in"]), "control_status"),
+        "control_status": reworded(status.assign(evidence=status["seen_in"], **pauses), "control_status"),
         "enforcement_cases": reworded(
             cases.assign(
                 vintage=cases["date"],
@@ -157,6 +165,7 @@ def lists(figures: Path) -> dict[str, pd.DataFrame]:
         "event_coding_a": metadata("event_coding_a"),
         "event_coding_b": metadata("event_coding_b"),
         "earlier_meetings": metadata("earlier_meetings"),
+        "promises": metadata("promises"),
         "literature": literature(papers),
         "published_estimates": estimates(read(folder / "published_estimates.csv")),
     }

@@ -20,8 +20,8 @@ TEXT_WIDTH = 60
 # Characters up to which a cell is kept on one line, and from which on it is a sentence.
 SHORT_CELL = 12
 LONG_CELL = 40
-# A link to another notebook, as Markdown writes it: [words](09_restraint.ipynb#heading).
-NOTEBOOK_LINK = re.compile(r"\[([^\]]+)\]\((\d\d_\w+\.ipynb[^)\s]*)\)")
+# A link to another notebook or a page, as Markdown writes it: [words](09_restraint.ipynb#heading).
+NOTEBOOK_LINK = re.compile(r"\[([^\]]+)\]\((\d\d_\w+\.ipynb[^)\s]*|https?://[^)\s]+)\)")
 VERDICT_KEYS = {"claim", "verdict", "why", "value", "low", "high", "unit", "mde", "placebo_rank", "n"}
 VERDICT_KEYS |= {"family_p", "spec_share", "where"}
 RESTRICTIONS = {"ND": "NO DERIVATIVES", "NC": "NON-COMMERCIAL ONLY"}

@@ -72,6 +72,15 @@ def test_text_is_escaped_and_addresses_are_links(shown):
     assert '<a href="https://example.org/a?b=1&amp;c=2">example.org</a>' in shown[0]["text/html"]
 
 
+def test_a_page_named_within_a_sentence_is_a_link_and_script_is_none(shown):
+    words = ["paused [bis.gov](https://bis.gov/a?b=1&c=2); over", "[run](javascript:alert)"]
+    tables.show(pd.DataFrame({"State": words}))
+    page, text = shown[-1]["text/html"], shown[-1]["text/plain"]
+    assert 'paused <a href="https://bis.gov/a?b=1&amp;c=2">bis.gov</a>; over' in page
+    assert "paused bis.gov; over" in text
+    assert page.count("href") == 1
+
+
 def test_a_format_is_applied_and_one_for_an_unknown_column_is_refused(shown):
     tables.show(pd.DataFrame({"a": [0.123], "b": [0.5]}), "", {"a": 1, "b": "{:.0%}"})
     assert shown[0]["text/plain"].split() == ["a", "b", "0.1", "50%"]
