@@ -112,7 +112,11 @@ def measure(**days):
         ({"legal_from": "2025-11-10"}, "2025-11-09", "not yet in force: applies from 10 November 2025"),
         ({"legal_from": "2025-11-10"}, "2025-11-10", "in force by its text"),
         ({"legal_until": "2026-11-09"}, "2026-10-07", "in force by its text until 9 November 2026"),
-        ({"legal_until": "2026-11-09"}, "2026-11-09", "in force (as read on 8 October 2026)"),
+        (
+            {"legal_until": "2026-11-09"},
+            "2026-11-09",
+            "in force; its text ends on 9 November 2026 (as read on 8 October 2026)",
+        ),
         ({"legal_until": "2026-11-09"}, "2026-11-10", "lapsed on 9 November 2026 by its text (sources read"),
         ({"legal_until": "2026-03-01"}, "2026-03-02", "lapsed on 1 March 2026 by its text"),
         (
