@@ -15,7 +15,9 @@ import jinja2
 import pandas as pd
 from sphinx.application import Sphinx
 
-from helpers import catalog, paths
+from helpers import catalog, paths, records
+from helpers.methods.verdict import VERDICTS
+from summits.site import to_page
 
 RHYTHMS = {
     "D": "daily",
@@ -65,6 +67,7 @@ def context(source: Path) -> dict[str, Any]:
     """Return everything the templates may name."""
     told = json.loads((source / "told.json").read_text(encoding="utf-8"))
     figures = [figure for notebook in told["notebooks"] for figure in _numbered(notebook)]
+    told["facts"], told["scoreboard"] = _facts(told), _scoreboard(told["scoreboard"], told["executed"])
     for fact in told["facts"]:
         fact["cuts"] = [_title_height(source, fact["figure"][form]) for form in ("shown", "narrow")]
     events, series = _events(), _series()
@@ -89,6 +92,39 @@ def context(source: Path) -> dict[str, Any]:
         "data_date": max((row["latest"] for row in series if row["latest"]), default=""),
         "claims": grouped(told["scoreboard"]) if told["scoreboard"] else {},
     }
+
+
+def _facts(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the facts of the story in its order, each with its picture; none where it has not been told."""
+    story = next((each for each in told["notebooks"] if each["name"] == told["story"]), None)
+    if story is None:
+        return []
+    recorded = records.read(Path(told["executed"][story["name"]]))
+    pictures = {figure["name"]: figure for figure in story["figures"]}
+    facts = [row["details"] for row in recorded.to_dict("records")]
+    return [fact | {"figure": pictures[fact["picture"]]} for fact in facts if fact.get("picture") in pictures]
+
+
+def _scoreboard(name: str, executed: dict[str, str]) -> dict[str, Any] | None:
+    """Return the claims and what was recorded of each of their tests; None where there are none yet."""
+    if name not in executed:
+        return None
+    table = records.read(Path(executed[name]))
+    table = table[table["name"].str.match(r"claim_[ch]\d\d$")]
+    if table.empty:
+        return None
+    rows = [
+        {"id": row["name"][-3:].upper(), "word": row["value"], **row["details"]}
+        for row in table.to_dict("records")
+    ]
+    for row in rows:
+        row["where"] = to_page(re.sub(r".*\((.*)\)", r"\1", row["where"])) or f"{name}.html"
+    counts = {word: sum(row["word"] == word for row in rows) for word in VERDICTS}
+    recorded = records.read([Path(path) for path in executed.values()])
+    judged = recorded[recorded["name"].str.match(r"[CH]\d\d[a-z]_verdict$")]
+    tests = {row["name"][:4]: row["details"] for row in judged.to_dict("records")}
+    counts = {word: count for word, count in counts.items() if count}
+    return {"rows": rows, "counts": counts, "name": name, "tests": tests}
 
 
 def _versions(source: Path) -> list[tuple[str, str, str]]:

@@ -1,19 +1,15 @@
-"""What notebooks recorded, read by other notebooks and by the front page.
+"""What notebooks recorded, read by other notebooks.
 
 Records are read from the published run of a notebook, or from the committed notebook where that run is absent
 or out of date. Both carry the hash of all they were made from: source, parameters, data, helper code, and the
 same of the runs they read. If neither matches what is here now, that is an error which names the run to do.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from IPython.display import display
 
 from helpers import records
-from helpers.methods.verdict import VERDICTS
 from summits import notebooks, plan
 
 
@@ -73,29 +69,3 @@ def _with_headings(path: Path, name: str) -> pd.DataFrame:
     headings = [notebooks.heading_above(notebook, cell - 1) for cell in table["cell"]]
     # The result of every run has the same file name.
     return table.assign(notebook=name, place=headings)
-
-
-def show_markdown(paragraphs: Iterable[str]) -> None:
-    """Display generated prose as one output."""
-    text = "\n\n".join(paragraphs)
-    display({"text/markdown": text, "text/plain": text}, raw=True)
-
-
-def published(executed: Path) -> dict[str, Any] | None:
-    """Return what the front page shows of an executed scoreboard, or None if it holds no verdicts.
-
-    Returns
-    -------
-    dict or None
-        rows (id, claim, word, why, where) and counts (word → number of claims).
-    """
-    table = records.read(executed)
-    table = table[table["name"].str.match(r"claim_[ch]\d\d$")]
-    if table.empty:
-        return None
-    rows = [
-        {"id": row["name"][-3:].upper(), "word": row["value"], **row["details"]}
-        for row in table.to_dict("records")
-    ]
-    counts = {word: sum(row["word"] == word for row in rows) for word in VERDICTS}
-    return {"rows": rows, "counts": {word: count for word, count in counts.items() if count}}

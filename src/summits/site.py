@@ -27,9 +27,9 @@ from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 
 import helpers
-from helpers import catalog, paths, records
+from helpers import catalog, paths
 from helpers.paths import FIGURE_MIME
-from summits import archive, notebooks, plan, scoreboard, side_by_side, temporary
+from summits import archive, notebooks, plan, side_by_side, temporary
 from summits.notebooks import RECORD_MIME
 
 SCOREBOARD, STORY, DOSSIER = "11_claims", "00_what_happened", "14_event_dossier"
@@ -103,8 +103,9 @@ def prepare(runs_dir: Path, source: Path) -> None:
         "dossiers": _write_dossiers(runs_dir, source),
         "pairs": pairs,
         "citation": yaml.safe_load((paths.root() / "CITATION.cff").read_text(encoding="utf-8")),
-        "facts": _facts(runs_dir, asked),
-        "scoreboard": _scoreboard(runs_dir),
+        "story": STORY,
+        "scoreboard": SCOREBOARD,
+        "executed": {each["name"]: str(_executed(each["name"], runs_dir)) for each in asked},
     }
     # What docs/_ext/lists.py fills the templates with, beside the data package.
     (source / "told.json").write_text(json.dumps(told, ensure_ascii=False, default=str), encoding="utf-8")
@@ -159,32 +160,6 @@ def _executed(name: str, runs_dir: Path) -> Path:
     """Return the published run of a notebook, or its committed form where it has not been run."""
     run = runs_dir / name / plan.PUBLISHED / "notebook.ipynb"
     return run if run.exists() else paths.notebooks_dir() / f"{name}.ipynb"
-
-
-def _facts(runs_dir: Path, asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the facts of the story in its order, each with its picture; none where it has not been told."""
-    story = next((each for each in asked if each["name"] == STORY), None)
-    if story is None:
-        return []
-    told = records.read(_executed(STORY, runs_dir))
-    pictures = {figure["name"]: figure for figure in story["figures"]}
-    facts = [row["details"] for row in told.to_dict("records") if row["details"].get("picture") in pictures]
-    return [fact | {"figure": pictures[fact["picture"]]} for fact in facts]
-
-
-def _scoreboard(runs_dir: Path) -> dict[str, object] | None:
-    """Return the claims and what was recorded of each of their tests; None where there are none yet."""
-    if SCOREBOARD not in plan.collection():
-        return None
-    shown = scoreboard.published(_executed(SCOREBOARD, runs_dir))
-    if shown is None:
-        return None
-    for row in shown["rows"]:
-        row["where"] = _to_page(re.sub(r".*\((.*)\)", r"\1", row["where"])) or f"{SCOREBOARD}.html"
-    recorded = records.read([_executed(name, runs_dir) for name in plan.collection()])
-    judged = recorded[recorded["name"].str.match(r"[CH]\d\d[a-z]_verdict$")]
-    tests = {row["name"][:4]: row["details"] for row in judged.to_dict("records")}
-    return shown | {"name": SCOREBOARD, "tests": tests}
 
 
 def page(
@@ -260,7 +235,7 @@ def _shown_output(
         data.pop(mime)
     for mime in ("text/html", "text/markdown"):
         if mime in data:
-            data[mime] = NOTEBOOK_ADDRESS.sub(lambda found: _to_page(found[0]), data[mime])
+            data[mime] = NOTEBOOK_ADDRESS.sub(lambda found: to_page(found[0]), data[mime])
     return output
 
 
@@ -282,7 +257,7 @@ def _with_attachments(cell: nbformat.NotebookNode) -> str:
     return source
 
 
-def _to_page(address: str) -> str:
+def to_page(address: str) -> str:
     """Turn the address of a notebook into that of its page; Sphinx names headings in its own way."""
     name, _, heading = html.unescape(address).partition(".ipynb#")
     anchor = nodes.make_id(heading)
