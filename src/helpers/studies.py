@@ -164,7 +164,7 @@ def study(
     Levels (exports, revenue: above zero, by month) are compared as the mean of so many months after the month
     of a date with the mean of as many before it, less the usual change of that calendar month. Returns
     (decimals, by trading day) are added up over a window, less what the market model of days -250 to -21
-    gives. Every date counts alike. The interval is that of the spread among dates on which nothing happened.
+    gives. Every date counts alike. The interval is that of the spread among all dates.
 
     Parameters
     ----------
@@ -214,29 +214,30 @@ def study(
     names = list(events) if isinstance(events, Mapping) else [f"{day:%Y-%m-%d}" for day in days]
     if kind == "levels":
         length = window if isinstance(window, int) else MONTHS
-        days, guard = days.to_period("M").to_timestamp(), 2 * length
+        days = days.to_period("M").to_timestamp()
         words = f"{length} months after the month of a date against {length} before"
         change, second = _changes(series, length), _changes(series, max(1, length // 2))
     else:
         first, last = window if isinstance(window, tuple) else DAYS
         length, words = last - first + 1, f"trading days {first} to {last}"
-        guard = 2 * length
         change, second = (_cumulated(series, model, first, last) for model in (market, None))
         # Without a market both models are one, and a model does not confirm itself.
         second = second if market is not None else np.full(len(series), np.nan)
     rows = _usable(series.index.searchsorted(days), change, names, series)
-    pool = placebo.candidate_rows(change, rows, guard)
+    # Any date may be drawn, as in a permutation test: kept away from the real ones, the few that are left
+    # would know too little of the spread, and a true null would be rejected 8 to 10 times in 100.
+    pool = np.flatnonzero(~np.isnan(change))
     checks.enough(len(pool), placebo.MINIMUM_POOL, "placebo dates; shorten the window or add history")
 
     def interval(members: np.ndarray, values: np.ndarray = change) -> Estimate:
-        calm = values[pool][~np.isnan(values[pool])]
-        se = calm.std(ddof=1) / np.sqrt(len(members))
-        value = float(values[members].mean() - calm.mean())
+        other = values[pool][~np.isnan(values[pool])]
+        se = other.std(ddof=1) / np.sqrt(len(members))
+        value = float(values[members].mean() - other.mean())
         unit, method = "log points" if kind == "levels" else "return", "spread among placebo dates"
-        df, n = len(calm) - 1, len(members)
+        df, n = len(other) - 1, len(members)
         return t_estimate(value, float(se), df, unit=unit, n=n, method=method, window=words)
 
-    sets, _ = placebo.date_sets(pool, rows, apart=guard, seed=SEED)
+    sets, _ = placebo.date_sets(pool, rows, apart=2 * length, seed=SEED)
     usual = change - change[pool].mean()
     early = np.concatenate([np.full(length, np.nan), change[:-length]])
     comparison = compare(
