@@ -350,12 +350,11 @@ def _tests(fitted: list[_Event], days: _Days, correlation: float, ranks: np.ndar
         rows["kolari_pynnonen"] = (car.mean(), bmp * _shrink(correlation, n), df)
     rows["corrado_rank"] = (car.mean(), ranks.sum() / np.sqrt(len(ranks)), np.inf)
     means, errors, dfs = np.array([event.dummy for event in fitted]).T
-    daily_mean, statistic, df = means[0], means[0] / errors[0], dfs[0]
+    rows["portfolio_regression"] = (means[0], means[0] / errors[0], dfs[0])
     if len(fitted) > 1:
         # Days of news vary more than others, so the spread between events gives the error.
         across = WLS(means, np.ones(len(means)), weights=1 / errors**2).fit(cov_type="HC2", use_t=True)
-        daily_mean, statistic, df = across.params[0], across.tvalues[0], across.df_resid
-    rows["portfolio_regression"] = (daily_mean, statistic, df)
+        rows["portfolio_regression"] = (across.params[0], across.tvalues[0], across.df_resid)
     value, statistic, df = np.array(list(rows.values()), dtype=float).T
     columns = {"value": value, "statistic": statistic, "df": df}
     columns["p_value"] = 2 * special.stdtr(df, -np.abs(statistic))

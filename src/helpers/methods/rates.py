@@ -111,8 +111,9 @@ def rate_ratio(
     Within a year, events have one rate outside the windows and `value` times that rate inside. Were they
     Poisson, the number inside would be binomial given each year's count; the estimate and exact tails come
     from the sum over years. Events that come in bursts vary more: the interval is widened for the dispersion
-    of the monthly counts, as quasi-Poisson does. Windows that overlap are counted once, each day belongs to its own
-    calendar year, and a window that runs past the span is cut there (its observed days are its exposure).
+    of the monthly counts, as quasi-Poisson does. Windows that overlap are counted once, each day belongs to
+    its own calendar year, and a window that runs past the span is cut there (its observed days are its
+    exposure).
 
     Parameters
     ----------
@@ -134,10 +135,9 @@ def rate_ratio(
     Returns
     -------
     DateComparison
-        ``details`` also hold the totals of events and days, and ``dispersion`` with ``dispersion_df``, the
-        variance of the monthly counts over that of Poisson counts (at least 1) and its df. ``mde`` is the smallest ratio above one that the
-        design detects with 80 percent power, ``mde_below`` the largest below one, and ``mde_independent``
-        that of events which come singly.
+        ``details`` also hold the totals of events and days, and ``dispersion`` with ``dispersion_df``; see
+        :func:`dispersion`. ``mde`` is the smallest ratio above one that the design detects with 80 percent
+        power, ``mde_below`` the largest below one, and ``mde_independent`` that of events which come singly.
 
     Raises
     ------
@@ -201,11 +201,11 @@ def dispersion(span: Span, counts: np.ndarray) -> tuple[float, float]:
     days = pd.DataFrame({"year": span.years, "month": span.index.month, "count": counts, "day": 1})
     months = days.groupby(["year", "month"]).sum()
     months = months[months.groupby("year")["count"].transform("sum") > 0]
-    totals = months.groupby("year").transform("sum")
-    expected = totals["count"] * months["day"] / totals["day"]
+    of_year = months.groupby("year").transform("sum")
+    expected = of_year["count"] * months["day"] / of_year["day"]
     df = len(months) - months.index.get_level_values("year").nunique()
-    squares = float(((months["count"] - expected) ** 2 / expected).sum())
-    return (max(1.0, squares / df), float(df)) if df else (1.0, np.inf)
+    factor = float(((months["count"] - expected) ** 2 / expected).sum()) / max(1, df)
+    return max(1.0, factor), float(df or np.inf)
 
 
 def share_difference(*, count_before: int, total_before: int, count_after: int, total_after: int) -> Estimate:
