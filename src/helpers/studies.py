@@ -3,7 +3,7 @@
 Nothing here is pre-specified: the word follows the rule that the claims of this project follow, for a margin
 and a sign that you state, and says no more than "own study".
 
-Source: Fisher (1935) for the comparison with dates on which nothing happened.
+Source: Fisher (1935) for the comparison with other dates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ BLANK = ("", ".", "NA", "N/A", "NaN", "nan", "null", "None")
 
 @dataclass(frozen=True, repr=False)
 class Study(Shown):
-    """What followed some dates in one series, beside dates on which nothing happened.
+    """What followed some dates in one series, beside other dates.
 
     Attributes
     ----------
@@ -164,7 +164,8 @@ def study(
     Levels (exports, revenue: above zero, by month) are compared as the mean of so many months after the month
     of a date with the mean of as many before it, less the usual change of that calendar month. Returns
     (decimals, by trading day) are added up over a window, less what the market model of days -250 to -21
-    gives. Every date counts alike. The interval is that of the spread among all dates.
+    gives. Every date counts alike. The interval is that of the spread among all dates, which a
+    large effect widens: the dates themselves are among them.
 
     Parameters
     ----------
