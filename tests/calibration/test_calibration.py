@@ -11,11 +11,16 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
+from helpers import paths, records
+from helpers.methods.verdict import ALPHA, RESIDUALS
+from summits import notebooks
+
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks" / "calibration"))
 import engines
 import run
 
 QUICK = [case for case in engines.CASES if case.quick]
+SURE = ("supported", "contradicted")
 
 
 @pytest.mark.parametrize("case", QUICK, ids=lambda case: f"{case.engine}: {case.null}")
@@ -40,3 +45,29 @@ def test_an_engine_that_is_too_sure_is_seen():
     assert run.verdict(round(0.12 * 300), 300) == engines.FAILS
     assert run.verdict(round(0.05 * 300), 300) == "holds"
     assert run.verdict(round(0.005 * 300), 300) == engines.CONSERVATIVE
+
+
+def test_every_word_on_an_interrupted_series_asks_the_residual_check():
+    """What the table says of the rows that fail: the check is shown, and no sure word stands against it."""
+    every = records.read(paths.notebooks_dir())
+    seen = set()
+    for _, row in every[every["name"].str.contains("_verdict")].iterrows():
+        inputs = row["details"].get("inputs", {})
+        estimate = inputs.get("estimate") or {}
+        if not str(estimate.get("method")).startswith("segmented regression, AR(1) REML"):
+            continue
+        assert inputs["residual_p"] is not None, f"{row['name']} was not asked"
+        fits, conditions = inputs["residual_p"] > ALPHA, row["details"]["conditions"]
+        assert conditions.get(RESIDUALS, fits) == fits
+        assert fits or row["value"] not in SURE
+        # A word that a bar decides, such as a claim without comparison, shows no conditions.
+        assert RESIDUALS in conditions or row["value"] == "descriptive only"
+        seen |= {row["notebook"]} if conditions else set()
+    assert seen
+    for notebook in seen:
+        outputs = (
+            str(output.get("data", {}).get("text/html", ""))
+            for cell in notebooks.read(paths.notebooks_dir() / f"{notebook}.ipynb")["cells"]
+            for output in cell.get("outputs", [])
+        )
+        assert any(RESIDUALS in text for text in outputs), f"{notebook} does not show the check"

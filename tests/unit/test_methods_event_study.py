@@ -49,7 +49,21 @@ def test_the_degrees_of_freedom_are_those_of_the_events():
     p_value = 2 * stats.t.sf(abs(several.tests.loc["kolari_pynnonen", "statistic"]), 4)
     assert several.tests.loc["kolari_pynnonen", "p_value"] == pytest.approx(p_value)
     single = event_study(returns, market, DAYS[:1], **WINDOWS).tests["df"]
-    assert single["kolari_pynnonen"] == 7 and single["portfolio_regression"] == df["portfolio_regression"] / 5
+    assert single["kolari_pynnonen"] == 7 and df["portfolio_regression"] == 4
+    estimation = WINDOWS["estimation"][1] - WINDOWS["estimation"][0] + 1
+    assert single["portfolio_regression"] > estimation / 2
+
+
+def test_the_portfolio_regression_weighs_events_by_precision():
+    returns, market = panel(jump=0.05, events=DAYS)
+    alone = [event_study(returns, market, [day], **WINDOWS).tests.loc["portfolio_regression"] for day in DAYS]
+    means, t = (np.array([test[name] for test in alone]) for name in ("value", "statistic"))
+    weights = (t / means) ** 2 / ((t / means) ** 2).sum()
+    together = event_study(returns, market, DAYS, **WINDOWS).tests.loc["portfolio_regression"]
+    assert together["value"] == pytest.approx(weights @ means)
+    # HC2: squared distances from the mean, each over one less its weight.
+    variance = (weights**2 * (means - weights @ means) ** 2 / (1 - weights)).sum()
+    assert together["statistic"] == pytest.approx(weights @ means / np.sqrt(variance))
 
 
 def test_own_estimation_window_per_event():

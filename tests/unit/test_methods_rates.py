@@ -1,5 +1,7 @@
 """Counts and rates around dates, on small simulated calendars whose answer can be worked out by hand."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from notebook_functions import functions_of
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
+from helpers.methods import rates
 from helpers.methods.checks import UnusableInput
 from helpers.methods.placebo import placebo_p
 from helpers.methods.rates import (
@@ -33,7 +36,8 @@ def ratio(events, dates, **changes):
 def test_one_year_ratio_is_the_ratio_of_rates_with_the_clopper_pearson_interval():
     meetings = in_year([100])
     events = in_year([101, 105, 110, 20, 40, 60, 200, 300])  # three inside ten days, five in the other 355
-    result = ratio(events, meetings)
+    with patch.object(rates, "dispersion", lambda span, counts: (1.0, np.inf)):
+        result = ratio(events, meetings)
     assert result.effect.value == pytest.approx((3 / 10) / (5 / 355))
     odds = [stats.beta.ppf(0.025, 3, 6), stats.beta.ppf(0.975, 4, 5)]
     low, high = [share / (1 - share) * 355 / 10 for share in odds]
@@ -49,6 +53,20 @@ def test_exact_tails_are_those_of_a_binomial():
     # Three of eight lie inside: as many or more, as many or fewer.
     assert tail(np.log(0.5), 1) == pytest.approx(stats.binom.sf(2, 8, share[0]))
     assert tail(np.log(40), -1) == pytest.approx(stats.binom.cdf(3, 8, share[1]))
+
+
+def test_bursts_widen_the_interval_and_the_tails_as_much():
+    span, events = Span.between("2021-01-01", "2021-12-31"), [101, 103, 105, 150, 151, 152, 240, 241, 242]
+    counts = span.counts(in_year(events), "events")
+    factor, df = rates.dispersion(span, counts)
+    expected = 9 * span.index.days_in_month.to_series().groupby(span.index.month).first() / 365
+    seen = pd.Series(counts).groupby(span.index.month).sum()
+    assert (factor, df) == (pytest.approx(((seen - expected) ** 2 / expected).sum() / 11), 11)
+    assert factor > 1.5 and rates.dispersion(span, np.ones(365))[0] == 1
+    result = ratio(in_year(events), in_year([100]))
+    tail = exact_tails(result.rows, factor, df)
+    assert tail(np.log(result.effect.low), 1) == pytest.approx(0.025)
+    assert exact_tails(result.rows)(np.log(result.effect.low), 1) < 0.025
 
 
 def test_the_first_and_the_last_day_of_a_window_count_and_their_neighbours_do_not():

@@ -6,7 +6,7 @@ With a single event the assets are the units, and their residual correlation wid
 meeting is a common date for all assets, so there are only tests that hold on common dates.
 
 Sources: Boehmer, Musumeci and Poulsen (1991); Kolari and Pynnönen (2010); Corrado (1989), Corrado and Zivney
-(1992).
+(1992); MacKinnon and White (1985) for HC2.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy import special, stats
+from statsmodels.regression.linear_model import WLS
 
 from helpers.methods import checks
 from helpers.methods.abnormal_returns import MINIMUM_ESTIMATION, MINIMUM_SHARE, Model, Window, design, fit
@@ -38,8 +39,8 @@ class EventStudy(Shown):
     daily : Series
         Corrado-Zivney z by relative day of the event window.
     tests : DataFrame
-        By test: value tested (mean car, or mean daily abnormal return for the portfolio regression),
-        statistic, df and p_value.
+        By test: value tested (mean car, or daily abnormal return for the portfolio regression: with several
+        events weighted by precision, with HC2 errors across them), statistic, df and p_value.
     correlation : float
         Mean residual correlation over all pairs of units; pairs of different dates count as zero.
     dropped : DataFrame
@@ -348,9 +349,12 @@ def _tests(fitted: list[_Event], days: _Days, correlation: float, ranks: np.ndar
         bmp = scar.mean() / (scar.std(ddof=1) / np.sqrt(n))
         rows["kolari_pynnonen"] = (car.mean(), bmp * _shrink(correlation, n), df)
     rows["corrado_rank"] = (car.mean(), ranks.sum() / np.sqrt(len(ranks)), np.inf)
-    daily_mean = np.mean([event.dummy[0] for event in fitted])
-    error = np.sqrt(sum(event.dummy[1] ** 2 for event in fitted)) / len(fitted)
-    rows["portfolio_regression"] = (daily_mean, daily_mean / error, sum(event.dummy[2] for event in fitted))
+    means, errors, dfs = np.array([event.dummy for event in fitted]).T
+    rows["portfolio_regression"] = (means[0], means[0] / errors[0], dfs[0])
+    if len(fitted) > 1:
+        # Days of news vary more than others, so the spread between events gives the error.
+        across = WLS(means, np.ones(len(means)), weights=1 / errors**2).fit(cov_type="HC2", use_t=True)
+        rows["portfolio_regression"] = (across.params[0], across.tvalues[0], across.df_resid)
     value, statistic, df = np.array(list(rows.values()), dtype=float).T
     columns = {"value": value, "statistic": statistic, "df": df}
     columns["p_value"] = 2 * special.stdtr(df, -np.abs(statistic))

@@ -108,10 +108,12 @@ def rate_ratio(
 ) -> DateComparison:
     """Compare the daily rate of events inside windows with that of the same calendar years outside them.
 
-    Within a year, events are taken as Poisson with one rate outside the windows and `value` times that rate
-    inside. Conditional on each year's count, the number inside is binomial; the estimate and its exact
-    interval come from the sum over years. Windows that overlap are counted once, each day belongs to its own
-    calendar year, and a window that runs past the span is cut there (its observed days are its exposure).
+    Within a year, events have one rate outside the windows and `value` times that rate inside. Were they
+    Poisson, the number inside would be binomial given each year's count; the estimate and exact tails come
+    from the sum over years. Events that come in bursts vary more: the interval is widened for the dispersion
+    of the monthly counts, as quasi-Poisson does. Windows that overlap are counted once, each day belongs to
+    its own calendar year, and a window that runs past the span is cut there (its observed days are its
+    exposure).
 
     Parameters
     ----------
@@ -133,9 +135,9 @@ def rate_ratio(
     Returns
     -------
     DateComparison
-        ``details`` also hold the totals of events and days. ``mde`` is the smallest ratio above one that the
-        design detects with 80 percent power, ``mde_below`` the largest below one, and ``mde_independent``
-        that of events which come singly.
+        ``details`` also hold the totals of events and days, and ``dispersion`` with ``dispersion_df``; see
+        :func:`dispersion`. ``mde`` is the smallest ratio above one that the design detects with 80 percent
+        power, ``mde_below`` the largest below one, and ``mde_independent`` that of events which come singly.
 
     Raises
     ------
@@ -145,18 +147,19 @@ def rate_ratio(
     References
     ----------
     Breslow & Day (1987), Statistical Methods in Cancer Research II, chapter 3, for the conditional
-    likelihood.
+    likelihood; McCullagh & Nelder (1989), Generalized Linear Models, chapter 6, for the dispersion.
     """
     grid = Span.between(*span)
     counts, days = grid.counts(events, "events"), grid.days(dates, "dates")
+    spread = dispersion(grid, counts)
     strata = _strata(grid, counts, days, window)
     sets = grid.placebo_sets(days, draws=draws, seed=seed)
     single = _detectable_ratio(strata)
 
     def interval(members: np.ndarray, window: Window = window) -> Estimate:
-        value, low, high = _conditional(_strata(grid, counts, members, window))
+        value, low, high = _conditional(_strata(grid, counts, members, window), *spread)
         unit = "times the rate of the same year outside the windows"
-        method = "rate ratio by calendar year, exact conditional interval, "
+        method = "rate ratio by calendar year, exact conditional interval widened for dispersion, "
         method += f"placebo dates within year ({draws} draws)"
         return Estimate(value, low, high, unit, len(members), method, window=days_text(window))
 
@@ -174,13 +177,35 @@ def rate_ratio(
         detectable=single,
         rows=strata,
         lead=interval(days, leads),
-        details={name: int(total) for name, total in strata.sum().items()} | {"mde_independent": single},
+        details={name: int(total) for name, total in strata.sum().items()}
+        | {"mde_independent": single, "dispersion": spread[0], "dispersion_df": spread[1]},
     )
     logs = np.log(comparison.placebo[np.isfinite(comparison.placebo) & (comparison.placebo > 0)])
     # Events that come in bursts spread the placebo ratios wider than single ones would.
-    spread = float(np.exp(normal_multiplier() * logs.std())) if len(logs) else 1.0
-    mde = max(comparison.effect.details["mde"], spread)
-    return comparison.with_details(mde=mde, mde_below=1 / mde, mde_placebo=spread)
+    by_placebo = float(np.exp(normal_multiplier() * logs.std())) if len(logs) else 1.0
+    mde = max(comparison.effect.details["mde"], by_placebo)
+    return comparison.with_details(mde=mde, mde_below=1 / mde, mde_placebo=by_placebo)
+
+
+def dispersion(span: Span, counts: np.ndarray) -> tuple[float, float]:
+    """Return the variance of monthly counts over that of Poisson counts at their year's rate, and its df.
+
+    Below 1 it counts as 1. Years without an event tell nothing of it.
+
+    Parameters
+    ----------
+    span : Span
+    counts : array of int, shape (days of the span,)
+        Events per day; see :meth:`Span.counts`.
+    """
+    days = pd.DataFrame({"year": span.years, "month": span.index.month, "count": counts, "day": 1})
+    months = days.groupby(["year", "month"]).sum()
+    months = months[months.groupby("year")["count"].transform("sum") > 0]
+    of_year = months.groupby("year").transform("sum")
+    expected = of_year["count"] * months["day"] / of_year["day"]
+    df = len(months) - months.index.get_level_values("year").nunique()
+    factor = float(((months["count"] - expected) ** 2 / expected).sum()) / max(1, df)
+    return max(1.0, factor), float(df or np.inf)
 
 
 def share_difference(*, count_before: int, total_before: int, count_after: int, total_after: int) -> Estimate:
@@ -279,10 +304,10 @@ def _ratios(strata: np.ndarray) -> np.ndarray:
     return np.where((observed == total.sum(axis=1)) & (observed > 0), np.inf, ratio)
 
 
-def _conditional(strata: pd.DataFrame) -> tuple[float, float, float]:
-    """Return the ratio and the ends of its exact 95 percent interval."""
+def _conditional(strata: pd.DataFrame, dispersion: float, df: float) -> tuple[float, float, float]:
+    """Return the ratio and the ends of its 95 percent interval."""
     total, inside, _, _ = _informative(_as_sets(strata))
-    tail = exact_tails(strata)
+    tail = exact_tails(strata, dispersion, df)
 
     def end(side: int) -> float:
         return float(np.exp(optimize.brentq(lambda log_ratio: tail(log_ratio, side) - 0.025, -25, 25)))
@@ -292,13 +317,19 @@ def _conditional(strata: pd.DataFrame) -> tuple[float, float, float]:
     return float(_ratios(_as_sets(strata))[0]), low, high
 
 
-def exact_tails(strata: pd.DataFrame) -> Callable[[float, int], float]:
+def exact_tails(
+    strata: pd.DataFrame, dispersion: float = 1.0, df: float = np.inf
+) -> Callable[[float, int], float]:
     """Return the exact test of a rate ratio: the chance of counts as extreme as those seen.
+
+    The normal score of the chance is divided by the root of the dispersion and read as t with its df.
 
     Parameters
     ----------
     strata : DataFrame
         By year, as in the ``rows`` of :func:`rate_ratio`.
+    dispersion, df : float
+        See :func:`dispersion`; the defaults are those of Poisson events.
 
     Returns
     -------
@@ -317,7 +348,8 @@ def exact_tails(strata: pd.DataFrame) -> Callable[[float, int], float]:
 
     def tail(log_ratio: float, side: int) -> float:
         mass = special.softmax(np.log(weights) + np.arange(len(weights)) * (log_ratio + np.log(size)))
-        return float(mass[observed:].sum() if side > 0 else mass[: observed + 1].sum())
+        chance = mass[observed:].sum() if side > 0 else mass[: observed + 1].sum()
+        return float(special.stdtr(df, special.ndtri(min(chance, 1.0)) / np.sqrt(dispersion)))
 
     return tail
 
