@@ -21,6 +21,7 @@ NEEDLESS = re.compile(
 )
 PLAIN = re.compile(r'<span class="[npow]">([^<]*)</span>')
 AS_WRITTEN = re.compile(r"(<(pre|script|textarea|svg)\b.*?</\2>)", re.S)
+SOURCES = re.compile(r"<table\b(?:(?!</table>).)*Sources and licences(?:(?!</table>).)*</table>", re.S)
 ROW = re.compile(r"<tr>(?:(?!</tr>).)*https?://(?:(?!</tr>).)*</tr>\n?", re.S)
 COLOURS = 64  # of a picture that is downloaded; on a page stands its drawing
 NAMES = re.compile(r'class="([^"]*)"')
@@ -108,14 +109,19 @@ def _keep_one_card(pictures: list[Path]) -> None:
 def _name_sources_once(notebooks: Path) -> None:
     """Leave out of the table of sources of a dossier the rows that the notebook's page has, and say so."""
     first = notebooks / "14_event_dossier.html"
-    known = set(ROW.findall(first.read_text(encoding="utf-8"))) if first.exists() else set()
+    table = SOURCES.search(first.read_text(encoding="utf-8")) if first.exists() else None
+    known = set(ROW.findall(table[0])) if table else set()
+
     note = 'More: <a href="14_event_dossier.html#sources-and-records">those that all dossiers share</a>.'
+
+    def shorter(table: re.Match[str]) -> str:
+        rows = ROW.sub(lambda row: "" if row[0] in known else row[0], table[0])
+        named = re.sub(r"(Sources and licences[^<]*)", rf"\1. {note}", rows, count=1)
+        return rows if rows == table[0] else named
+
     for file in notebooks.glob("dossier-*.html"):
         text = file.read_text(encoding="utf-8")
-        short = ROW.sub(lambda row: "" if row[0] in known else row[0], text)
-        if short != text:
-            short = re.sub(r"(>Sources and licences[^<]*)", rf"\1. {note}", short, count=1)
-        file.write_text(short, encoding="utf-8")
+        file.write_text(SOURCES.sub(shorter, text), encoding="utf-8")
 
 
 def _slim(page: str) -> str:

@@ -169,6 +169,7 @@ LOW_STANDING = {
     "seaholmhighlander.com", "stage.exportcompliancedaily.com", "theshegoal.org", "tippinsights.com",
     "www.binance.bh", "www.ctol.digital", "www.devdiscourse.com", "www.edgarindex.com", "www.eyerys.com",
     "www.mexc.fm", "www.soolun.com", "www.tellerreport.com", "www.weeklydispatch.ai", "www.wikimili.com",
+    "memeeeeeex.com", "www.memeeeeeex.com",
 }  # fmt: skip
 
 
