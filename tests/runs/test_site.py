@@ -497,3 +497,18 @@ def test_notebook_without_title_is_refused(project):
     nbformat.write(notebook, run)
     with pytest.raises(site.SiteError, match="# Title"):
         site.build(project / "runs_without_title")
+
+
+def test_only_sources_that_all_dossiers_share_are_named_once(tmp_path):
+    light = runpy.run_path(str(paths.root() / "docs" / "_ext" / "light.py"))
+    shared = '<tr><td>2026-05-14</td><td><a href="https://example.org/a">A step</a></td></tr>\n'
+    of_event = '<tr><td><a href="https://example.org/b">B</a></td></tr>\n'
+    captions = "Events near", "Sources and licences; rows"
+    tables = "".join(f"<table><caption>{caption}</caption>{{}}</table>" for caption in captions)
+    (tmp_path / "14_event_dossier.html").write_text(tables.format(shared, shared), encoding="utf-8")
+    dossier = tmp_path / "dossier-one.html"
+    dossier.write_text(tables.format(shared, shared + of_event), encoding="utf-8")
+    light["_name_sources_once"](tmp_path)
+    events, sources = dossier.read_text(encoding="utf-8").split("</table>", 1)
+    assert shared in events and of_event in sources and shared not in sources
+    assert "those that all dossiers share" in sources and "those that" not in events
