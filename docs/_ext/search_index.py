@@ -123,7 +123,7 @@ def _literature(told: dict[str, Any], sections: list[dict[str, str]]) -> list[di
         number = paper.notebooks[:2] or "11"
         pages = [f"notebooks/{each['name']}.html" for each in told["notebooks"] if each["name"][:2] == number]
         places = [url for url in shown if url.split("#")[0] in pages] or pages
-        title = f"{paper.citation} ({paper.year:.0f})"
+        title = f"{paper.citation} ({paper.year})"
         rows += [
             {"kind": "literature", "title": title, "text": paper.finding, "url": url} for url in places[:1]
         ]
