@@ -1,4 +1,4 @@
-"""The index of the search page: events, series, figures and sections, each with its words and its address.
+"""The index of the search page: events, series, figures, sections, papers, each with words and address.
 
 It is a script, so that search works on pages opened from a disk; it is loaded on the search page only.
 """
@@ -12,6 +12,8 @@ from typing import Any
 import lists
 from docutils import nodes
 from sphinx.application import Sphinx
+
+from helpers import observations
 
 EXCERPT = 420
 
@@ -60,7 +62,7 @@ def _texts(node: nodes.Element) -> list[str]:
 def write(app: Sphinx, sections: list[dict[str, str]]) -> None:
     """Write the index beside the pages."""
     told = lists.context(Path(app.srcdir))
-    rows = [*_events(told), *_series(told), *_figures(told), *sections]
+    rows = [*_events(told), *_series(told), *_figures(told), *sections, *_literature(told, sections)]
     text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
     packed = base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
     (Path(app.outdir) / "_static" / "search_index.js").write_text(
@@ -82,7 +84,7 @@ def _events(told: dict[str, Any]) -> list[dict[str, str]]:
         )
         text = f"{day}. {kind}. {event['sentence']} {event['summary']}".strip()
         rows.append(
-            {"kind": "event", "title": title, "text": text[:EXCERPT], "url": page}
+            {"kind": "event", "title": title, "text": text[:EXCERPT], "url": page, "id": event["event_id"]}
             | ({"first": 1} if has_dossier else {})
         )
     return rows
@@ -95,6 +97,7 @@ def _series(told: dict[str, Any]) -> list[dict[str, str]]:
             "title": row["title"],
             "text": f"{row['unit']}, {row['rhythm']}. {row['publisher']}. {row['definition']}"[:240],
             "url": f"series/{row['series_id']}.html",
+            "id": row["series_id"],
         }
         for row in told["series"]
     ]
@@ -110,3 +113,18 @@ def _figures(told: dict[str, Any]) -> list[dict[str, str]]:
         }
         for each in told["figures"]
     ]
+
+
+def _literature(told: dict[str, Any], sections: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Return what others wrote, with the section of the first notebook that lists it."""
+    rows = []
+    shown = [row["url"] for row in sections if "#the-literature" in row["url"]]
+    for paper in observations.list_as_of("literature").itertuples():
+        number = paper.notebooks[:2] or "11"
+        pages = [f"notebooks/{each['name']}.html" for each in told["notebooks"] if each["name"][:2] == number]
+        places = [url for url in shown if url.split("#")[0] in pages] or pages
+        title = f"{paper.citation} ({paper.year})"
+        rows += [
+            {"kind": "literature", "title": title, "text": paper.finding, "url": url} for url in places[:1]
+        ]
+    return rows

@@ -1,10 +1,13 @@
-// Search in events, series, figures and sections. Words and kind live in the address, so that a search can be passed on.
+// Search in events, series, figures, sections and literature. Words and kind live in the address, so that a search can be passed on.
 const form = document.getElementById("find"), list = document.getElementById("hits"), said = form.querySelector("output");
 const plain = (text) => text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
 const words = (text) => plain(text).match(/[a-z0-9]+/g) || [];
 const months = "january february march april may june july august september october november december".split(" ");
 let rows = [];
-const ignored = new Set("the a an of and in on to for at by is was".split(" "));
+const ignored = new Set("the a an of and in on to for at by is was are were be did do does has have it its this that with what which who how when".split(" "));
+// Words that mean the same here: a chip is an integrated circuit, HS 8542; a tool is equipment, HS 8486.
+const alike = ["chip chips circuit circuits semiconductor semiconductors 8542 hs8542", "tool tools equipment machine machines 8486 hs8486",
+  "rule rules control controls"].map((group) => group.split(" "));
 
 // A word counts most in a title; the beginning of a word counts half. The same stem ("Korea", "Korean") is found by its beginning.
 function worth(word, row) {
@@ -15,16 +18,24 @@ function worth(word, row) {
   return begins(row.inText) ? 2 : 0;
 }
 
-function score(wanted, row) {
-  const each = wanted.map((word) => worth(word, row));
-  const met = each.filter(Boolean).length;
-  if (met < wanted.length) return 0;
-  const kind = { event: 1.5, series: 1.1, figure: 1.05, section: 1 }[row.kind] + (row.first ? 0.5 : 0);
-  return (each.reduce((sum, value) => sum + value, 0) * kind) / (1 + row.inTitle.size / 40);
+function best(word, row) {
+  const others = alike.filter((group) => group.includes(word)).flat();
+  return Math.max(worth(word, row), ...others.map((other) => 0.8 * worth(other, row)));
 }
 
-// A date of the question ("7 October 2022") must stand together: an event of that day comes before all others.
+// Half of the words must be met; a row that meets more of them comes before one that meets fewer.
+function score(wanted, row) {
+  const each = wanted.map((word) => best(word, row));
+  const share = each.filter(Boolean).length / wanted.length;
+  if (share < 0.5) return 0;
+  const kind = { event: 1.5, series: 1.1, figure: 1.05, section: 1, literature: 0.9 }[row.kind] + (row.first ? 0.5 : 0);
+  return (each.reduce((sum, value) => sum + value, 0) * kind * share ** 3) / (1 + row.inTitle.size / 40);
+}
+
+// A date of the question ("7 October 2022") must stand together: an event of that day comes before all others, as does
+// the event or series whose id is asked for.
 function dated(question, row) {
+  if (row.id && plain(question).split(/\s+/).includes(row.id)) return 500;
   const day = plain(question).match(/\b(\d{1,2}) ([a-z]+) (\d{4})\b/);
   return day && months.includes(day[2]) && plain(row.text).startsWith(day[0]) ? 200 : 0;
 }
@@ -80,6 +91,6 @@ form.addEventListener("submit", (event) => { event.preventDefault(); remember();
 // The index comes packed: plain, it is three times as heavy.
 const bytes = Uint8Array.from(atob(searchIndex), (letter) => letter.charCodeAt(0));
 new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json().then((unpacked) => {
-  rows = unpacked.map((row) => ({ ...row, inTitle: new Set(words(row.title)), inText: new Set(words(row.text)) }));
+  rows = unpacked.map((row) => ({ ...row, inTitle: new Set([...words(row.title), ...words(row.id || "")]), inText: new Set(words(row.text)) }));
   show();
 });

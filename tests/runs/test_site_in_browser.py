@@ -234,6 +234,12 @@ def test_front_page_is_written_in_short_sentences_without_double_negatives(pages
         ("Beijing summit May 2026", DOSSIER),
         ("7 October 2022", ("notebooks/dossier-ec-oct7-2022.html", "events.html#ec-oct7-2022")),
         ("Korea exports", "series/"),
+        ("kr_exp_cn_hs8542", "series/kr_exp_cn_hs8542.html"),
+        (
+            "what followed the October 2022 rule",
+            ("notebooks/06", "notebooks/dossier-ec", "events.html#ec-oct7"),
+        ),
+        ("Hayakawa", "notebooks/"),
     ],
 )
 def test_search_finds_first_what_was_meant(browser, pages, question, first):
@@ -245,6 +251,23 @@ def test_search_finds_first_what_was_meant(browser, pages, question, first):
         "[...document.querySelectorAll('#hits li a')].slice(0, 5).map(a => a.getAttribute('href'))"
     )
     assert hits[0].startswith(first), hits
+
+
+@pytest.mark.parametrize(
+    ("question", "meant"),
+    [
+        ("Korea chip exports China", "series/kr_exp_cn_hs8542.html"),
+        ("US tool exports China", "series/us_exp_cn_hs8486.html"),
+    ],
+)
+def test_search_knows_that_chips_are_circuits_and_tools_are_equipment(browser, pages, question, meant):
+    browser.look(1400, 900)
+    browser.open(
+        (pages / "search.html").as_uri() + f"?q={quote(question)}", "document.querySelector('#hits li')"
+    )
+    hits = browser.ask("[...document.querySelectorAll('#hits li a')].map(a => a.getAttribute('href'))")
+    assert meant in hits[:5], hits[:5]
+    assert len(hits) > 1
     assert browser.ask("document.querySelector('#hits li p').textContent.length") > 20
 
 

@@ -19,7 +19,9 @@ CHANGES = (-97.3, -24.4, -9.96, -0.04, 0.3, 4.5, 164.6, 1250.0)
 
 def moves_of(kind, changes, unusual):
     """Made-up movements, as the dossier judges them."""
-    rows = pd.DataFrame({"change": changes, "kind": kind, "unusual": unusual, "chance": 0.05})
+    rows = pd.DataFrame(
+        {"change": changes, "kind": kind, "unusual": unusual, "chance": 0.05, "before": np.nan}
+    )
     return rows.assign(subject=SUBJECTS[kind][-1], whither=" to China" if kind == "trade" else "")
 
 
@@ -34,7 +36,8 @@ def headlines(names):
                 )
     for marks in (0, 1, 3, 14):
         moves = moves_of("groups", [5.2] * 14, [True] * marks + [False] * (14 - marks))
-        yield DOSSIER.count_headline(moves, names), str(marks or 14)
+        for before in (np.nan, 5.3, [9.0] + [-1.0] * 13):
+            yield DOSSIER.count_headline(moves.assign(before=before), names), str(marks or 14)
     for count in (0, 1, 25):
         yield DOSSIER.calendar_headline(count, names), str(count) if count else "No"
     for before, after, drawn in ((100, 133, "33%"), (100, 86, "14%"), (130, np.nan, "$130bn")):
@@ -63,6 +66,15 @@ def test_few_unusual_movements_are_as_chance_allows_and_many_are_not():
     few, many = ([True] * marks + [False] * (10 - marks) for marks in (1, 2))
     assert "as chance allows" in DOSSIER.count_headline(moves_of("groups", [5.2] * 10, few), names)
     assert "more than expected" in DOSSIER.count_headline(moves_of("groups", [5.2] * 10, many), names)
+
+
+def test_a_headline_on_unusual_movements_says_in_the_same_breath_that_some_had_begun_before():
+    moves = moves_of("groups", [5.2] * 10, [True] * 3 + [False] * 7)
+    some, opposite = [6.0, 1.0, np.nan] + [6.0] * 7, [-6.0] * 10
+    for names in (["Busan"], ["the clearing of buyers of the H200", "“H200 buyers cleared”"]):
+        assert DOSSIER.count_headline(moves.assign(before=some), names).endswith("some begun before")
+        assert DOSSIER.count_headline(moves.assign(before=6.0), names).endswith("all begun before")
+        assert "begun" not in DOSSIER.count_headline(moves.assign(before=opposite), names)
 
 
 @pytest.mark.parametrize("chances", [[], [0.05], [0.05] * 10, [0.05] * 6 + [0.1, 0.2, 0.5]])
