@@ -17,7 +17,7 @@ from helpers.methods.checks import UnusableInput
 from helpers.methods.comparison import DateComparison, spread_out
 from helpers.methods.placebo import MINIMUM_POOL
 from helpers.methods.results import Estimate, rescale
-from helpers.methods.verdict import Evidence, Verdict, verdict
+from helpers.methods.verdict import Evidence, Verdict, verdict, widened
 from helpers.observations import NotYetKnown
 from helpers.records import record
 
@@ -59,9 +59,11 @@ def evidence(
 ) -> Evidence:
     """Return the evidence that a comparison gives, with what the claim states (sign, margin, regions).
 
-    What is stated takes the place of what the comparison gives; rungs that could not be estimated are left
-    out.
+    What is stated takes the place of what the comparison gives. Rungs that could not be estimated are left
+    out, and so is the headline itself with another interval: a rescaled estimate is no second estimator.
     """
+    headline = comparison.effect.value if comparison else np.nan
+    others = [getattr(rung, "effect", rung) for rung in rungs if rung]
     measured = Evidence(
         estimate=comparison.effect,
         usable_events=len(comparison.rows),
@@ -70,7 +72,7 @@ def evidence(
         lead=comparison.lead,
         mde=comparison.effect.details["mde"] if comparison else None,
         residual_p=comparison.effect.details.get("residual_p") if comparison else None,
-        rungs=tuple(getattr(rung, "effect", rung) for rung in rungs if rung),
+        rungs=tuple(rung for rung in others if not np.isclose(rung.value, headline)),
     )
     asked = replace(measured, **stated)
     if not comparison or not asked.sign or asked.margin is None:
@@ -86,6 +88,7 @@ def _bound(evidence: Evidence) -> float:
 def severity(decision: Verdict, comparison: DateComparison | NotEstimated) -> dict[str, Any]:
     """Return how many placebo sets would earn the same word, by the rule and by its first reading.
 
+    That is the rate of a false word where nothing happened, and not the severity of Mayo and Spanos.
     What is not known at a placebo set (leads, other estimators, further conditions) is granted; its p values
     are computed anew. Without intervals of the placebo sets the real one is moved to the value of each set,
     of at most 199 evenly spaced ones.
@@ -103,11 +106,9 @@ def severity(decision: Verdict, comparison: DateComparison | NotEstimated) -> di
         empty without 19 placebo sets. No placebo can earn or lose a word that a bar decides, such as
         *descriptive only*: that is None.
     """
-    real = decision.evidence.estimate if decision.evidence else None
-    if not comparison or decision.evidence is None or real is None or real.low is None:
-        return {}
-    values = comparison.placebo
-    if np.isfinite(values).sum() < MINIMUM_POOL:
+    real, values = decision.evidence.estimate if decision.evidence else None, comparison.placebo
+    few = np.isfinite(values).sum() < MINIMUM_POOL
+    if few or not comparison or decision.evidence is None or real is None or real.low is None:
         return {}
     bounded = {place: each for place, each in comparison.elsewhere.items() if each.low is not None}
     moved = {int(place): rescale(real, shift=values[place] - real.value)
@@ -172,7 +173,7 @@ def record_detail(
 def record_p(name: str, comparison: DateComparison | NotEstimated, *, as_of: str) -> None:
     """Record the two-sided placebo p value of a comparison under its own name."""
     if comparison and comparison.effect.p_value is None:
-        record(name, None, unit="probability", as_of=as_of, why="too few placebo dates")
+        record(name, None, unit="probability", as_of=as_of, why="too few comparable placebo dates")
         return
     effect = comparison.effect
     method = f"{effect.details.get('p_test', 'placebo p')}; {effect.method}" if effect else ""
@@ -217,13 +218,13 @@ def record_result(
 
 
 def verdict_row(test_id: str, comparison: DateComparison | NotEstimated, decision: Verdict) -> dict[str, Any]:
-    """Return the row of a test for `helpers.tables.verdict_table`."""
+    """Return the row of a test for `helpers.tables.verdict_table`, with the interval that decides."""
     claim = f"{test_id}: {catalog.claim_test(test_id)['claim']}"
     row: dict[str, Any] = {"claim": claim, "verdict": decision.word}
     if not comparison:
         return row | {"why": "; ".join((*decision.reasons, comparison.why))}
-    effect = comparison.effect
-    row |= {name: getattr(effect, name) for name in ("value", "low", "high", "unit", "n")}
+    effect, shown = comparison.effect, decision.evidence and widened(decision.evidence)
+    row |= {name: getattr(shown or effect, name) for name in ("value", "low", "high", "unit", "n")}
     row |= {"mde": effect.details.get("mde"), "placebo_rank": effect.p_value}
     return row | {"why": "; ".join(decision.reasons)}
 

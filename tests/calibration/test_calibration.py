@@ -43,8 +43,23 @@ def test_engine_errs_as_often_as_it_says(case):
 
 def test_an_engine_that_is_too_sure_is_seen():
     assert run.verdict(round(0.12 * 300), 300) == engines.FAILS
-    assert run.verdict(round(0.05 * 300), 300) == "holds"
     assert run.verdict(round(0.005 * 300), 300) == engines.CONSERVATIVE
+
+
+def test_an_engine_holds_only_where_samples_show_it():
+    assert run.verdict(round(0.05 * 300), 300) == "unclear", "15 of 300 may be 3 or 8 in 100"
+    assert run.verdict(round(0.05 * 3000), 3000) == "holds"
+    assert run.verdict(round(0.035 * 3000), 3000) == "unclear"
+    assert run.verdict(round(0.035 * 3000), 3000, run.COVERS) == "unclear"
+    assert run.verdict(round(0.04 * 3000), 3000, run.COVERS) == "holds"
+
+
+def test_the_verdicts_of_the_page_follow_from_its_rates():
+    text = (paths.root() / "docs" / "methods" / "calibration.md").read_text(encoding="utf-8")
+    table = text.split("<!-- table -->")[1].split("<!-- end of table -->")[0]
+    lines = [line.strip("|").split("|") for line in table.strip().splitlines()[2:]]
+    rows = [[cell.strip() for cell in line] for line in lines]
+    assert rows and [row[6] for row in rows] == [run.judge(row) for row in rows]
 
 
 def test_every_word_on_an_interrupted_series_asks_the_residual_check():

@@ -384,7 +384,8 @@ def test_a_claim_is_called_weak_where_its_test_cannot_see_its_margin(judged):
     page = _html(judged)
     assert [row["id"] for row in page.select(".claims li") if "weak" in row.text.split()] == ["c03"]
     test = " ".join(page.find("li", id="c03").details.text.split())
-    assert "2.5 times the smallest that would matter" in test and "In 50 of 100 runs on random dates" in test
+    assert "2.5 times the smallest that would matter" in test
+    assert "runs on random dates" not in test, "an undecided word comes out at every set and says nothing"
     assert "hardly: Shipments are no motives." in test
 
 

@@ -97,6 +97,13 @@ def comparison_of(effect, placebo, **known):
     return DateComparison(effect, None, pd.DataFrame(), placebo=placebo, observed=effect.value, **known)
 
 
+def test_a_rescaled_estimate_is_no_second_estimator():
+    effect = Estimate(3.0, 2.0, 4.0, "points", 10, "m", details={"mde": 1.0})
+    wider, other = effect.changed(low=1.0, high=5.0), effect.changed(value=2.0, low=-1.0)
+    evidence = claims.evidence(comparison_of(effect, np.empty(0)), rungs=(wider, other))
+    assert evidence.rungs == (other,)
+
+
 def test_severity_counts_the_placebo_sets_that_earn_the_same_word():
     effect = Estimate(3.0, 2.0, 4.0, "points", 10, "m")
     wide = effect.changed(value=0.0, low=-1.0, high=1.0)

@@ -59,7 +59,9 @@ def test_the_word_for_a_pair(names):
     assert judged(row, 2.6)[0] == "differs"
     assert judged(row, None) == ("cannot be had", None)
     assert judged(row | {"tolerance": np.nan}, 2.0)[0] == "other definition"
-    assert judged(row | {"class": "not reproducible"}, 2.0)[0] == "other definition"
+    for other in ("definition", "not reproducible"):
+        assert judged(row | {"class": other}, 2.0)[0] == "other definition"
+        assert judged(row | {"class": other}, 9.0)[0] == "other definition"
 
 
 @pytest.mark.parametrize(

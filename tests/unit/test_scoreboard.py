@@ -57,6 +57,34 @@ def test_effects_are_put_in_units_of_their_margin(board):
     assert board.in_margins({"estimate": estimate}) is None
 
 
+def test_the_interval_that_decides_is_shown_and_what_it_excludes(board):
+    estimate = {"value": -0.2, "low": -0.3, "high": -0.1}
+    counted = {"estimate": estimate, "margin": 0.2, "sign": None, "dispersion": 4.0}
+    assert board.with_deciding(counted)["estimate"] == pytest.approx({"value": -0.2, "low": -0.4, "high": 0})
+    assert board.with_deciding({"estimate": None}) == {"estimate": None}
+
+    def words(low, high, **stated):
+        inputs = {"estimate": {"value": low, "low": low, "high": high}, "margin": 1.0} | stated
+        return tuple(board.placed(inputs)[f"excludes_{what}"] for what in ("zero", "margin"))
+
+    assert words(0.2, 0.9, sign="positive") == ("yes", "yes, short of it")
+    assert words(1.2, 1.9, sign="positive") == ("yes", "yes, beyond it")
+    assert words(-1.9, -0.2, sign="negative") == ("yes", "no")
+    assert words(-0.9, 1.2) == ("no", "no")
+    no_fall = {
+        "supports_if": [{"above": -1.0, "below": 1.0}],
+        "contradicts_if": [{"above": None, "below": -1.0}],
+    }
+    assert words(-0.9, 1.2, **no_fall) == ("no", "yes, short of it")
+    assert board.placed({})["excludes_zero"] == "–"
+
+
+def test_severity_is_told_of_decided_words_alone_with_its_bounds(board):
+    assert board.false_word("contradicted", 0.0, 21.0) == "0% of 21 sets (0% to 16%)"
+    assert board.false_word("inconclusive", 1.0, 199.0) == "–"
+    assert board.false_word("supported", math.nan, math.nan) == "no placebo sets"
+
+
 def _claims() -> dict:
     test = {"id": "C01a", "primary": True, "outcome": "exports"}
     two = [test | {"id": "C02b"}, test | {"id": "C02a"}, {"id": "C02c", "outcome": "aside"}]

@@ -218,7 +218,7 @@ def verdict(evidence: Evidence) -> Verdict:
     before = _first_reading(evidence)
     if evidence.mde is None or not evidence.mde > 0:
         raise IncompleteEvidence("The minimum detectable effect is missing. Compute it before the result.")
-    wide = replace(evidence, estimate=_widened(evidence))
+    wide = replace(evidence, estimate=widened(evidence))
     asked_for, asked_against = _conditions_for(wide), _conditions_against(wide)
     lies_for, lies_against = asked_for[INTERVAL], asked_against[AGAINST]
     conditions = asked_against if lies_against else asked_for
@@ -249,7 +249,8 @@ def _first_reading(evidence: Evidence) -> str:
     return "supported" if supported else "contradicted"
 
 
-def _widened(evidence: Evidence) -> Estimate | None:
+def widened(evidence: Evidence) -> Estimate | None:
+    """Return the estimate with the interval that decides: that of its family, and of a dispersed count."""
     estimate = evidence.estimate
     return None if estimate is None else widen(estimate, evidence.looks, evidence.dispersion)
 
