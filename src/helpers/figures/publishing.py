@@ -41,7 +41,7 @@ SIDE = 0.14
 NARROW, MOST_PANELS, HEAVIEST = 4.2, 4, 150_000
 NUMERIC = ticker.ScalarFormatter, ticker.FuncFormatter, ticker.StrMethodFormatter, ticker.FormatStrFormatter
 ABOVE = "*The picture drawn here stands at the top.*"
-SIGNS = {"◆": "leaders met", "▼": "controls tightened", "▲": "eased", "●": "talks", "■": "other"}
+SIGNS = {"◆": "leaders met", "▼": "controls tightened", "▲": "eased", "●": "talks"}
 
 # Where the lead figure goes: empty in every new kernel.
 _places: list[Any] = []
@@ -274,8 +274,12 @@ def _narrow(fig: Figure, line: str) -> str:
     for row, ax in enumerate(slim.axes):
         ax.set_subplotspec(grid[row, 0])
         ax.tick_params(labelleft=True)
-        ax.set_ylabel(wrap(ax.get_ylabel(), NARROW - 2 * SIDE, 9.5))
-        ax.set_xlabel(wrap(ax.get_xlabel(), NARROW / 2, 9.5))
+        room = NARROW / 2 if isinstance(ax.yaxis.get_major_locator(), ticker.FixedLocator) else NARROW - 1
+        ax.set_title(wrap(ax.get_title(loc="left"), room, 10.5, "bold"))
+        style.set_unit(ax, wrap(ax.get_ylabel(), NARROW - 2 * SIDE, 9.5))
+        ax.set_xlabel(wrap(ax.get_xlabel(), NARROW / 2, 9.5), loc="left")
+        if ax.legend_:
+            ax.legend_.set_ncols(1)
         if isinstance(ax.xaxis.get_major_locator(), AutoDateLocator):
             style.date_axis(ax)
         for axis, most in ((ax.xaxis, 4), (ax.yaxis, 99)):
@@ -284,7 +288,8 @@ def _narrow(fig: Figure, line: str) -> str:
                 upright = len(names) <= most
                 names = [fill(name, (11 if most == 4 else 26) if upright else 40) for name in names]
                 axis.set_ticklabels(names, rotation=0 if upright else 90)
-        lines = max(lines, "\n".join(label.get_text() for label in ax.get_yticklabels()).count("\n"))
+        rows = [label.get_text().count("\n") + 1 for label in ax.get_yticklabels()]
+        lines = max(lines, len(rows) * max(rows, default=0))
     panel = fig.get_figheight() / places[0].get_geometry()[0]
     slim.set_figheight(len(places) * max(panel, 0.17 * lines + 0.6))
     with warnings.catch_warnings(action="error", category=UserWarning):
