@@ -275,11 +275,12 @@ def _narrow(fig: Figure, line: str) -> str:
         ax.set_subplotspec(grid[row, 0])
         ax.tick_params(labelleft=True)
         room = NARROW / 2 if isinstance(ax.yaxis.get_major_locator(), ticker.FixedLocator) else NARROW - 1
-        ax.set_title(wrap(ax.get_title(loc="left"), room, 10.5, "bold"))
+        ax.set_title(wrap(ax.get_title(loc="left"), room, 10.5, "bold", even=True))
         style.set_unit(ax, wrap(ax.get_ylabel(), NARROW - 2 * SIDE, 9.5))
         ax.set_xlabel(wrap(ax.get_xlabel(), NARROW / 2, 9.5), loc="left")
-        if ax.legend_:
-            ax.legend_.set_ncols(1)
+        key = len(ax.legend_.get_texts()) if ax.legend_ else 0
+        if key:
+            style.place_key(ax, 1)
         if isinstance(ax.xaxis.get_major_locator(), AutoDateLocator):
             style.date_axis(ax)
         for axis, most in ((ax.xaxis, 4), (ax.yaxis, 99)):
@@ -289,9 +290,9 @@ def _narrow(fig: Figure, line: str) -> str:
                 names = [fill(name, (11 if most == 4 else 26) if upright else 40) for name in names]
                 axis.set_ticklabels(names, rotation=0 if upright else 90)
         rows = [label.get_text().count("\n") + 1 for label in ax.get_yticklabels()]
-        lines = max(lines, len(rows) * max(rows, default=0))
+        lines = max(lines, len(rows) * max(rows, default=0) + key + ax.get_xlabel().count("\n"))
     panel = fig.get_figheight() / places[0].get_geometry()[0]
-    slim.set_figheight(len(places) * max(panel, 0.17 * lines + 0.6))
+    slim.set_figheight(len(places) * max(panel, 0.2 * lines + 0.8))
     with warnings.catch_warnings(action="error", category=UserWarning):
         try:
             return svg if len(svg := _drawing(slim, line)) < HEAVIEST else ""
