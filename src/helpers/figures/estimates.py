@@ -1,7 +1,6 @@
 """Values with their intervals, one to a row, against a line at zero."""
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -56,7 +55,7 @@ def coefficient_plot(
     """
     outside = (table["value"] < table["low"]) | (table["value"] > table["high"])
     require(len(table) and not outside.any(), "Give a row at least, and each value between its low and high.")
-    write = style.percent_of_log if logs else partial(fixed, decimals=decimals)
+    write = style.percent_of_log if logs else lambda n: fixed(n, decimals)
     key += f" Shaded: too small to matter ({write(-margin)} to {write(margin)})." if margin else ""
     fig, ax = new_figure(0.7 + 0.3 * len(table), title=title, unit=key)
     if margin:
@@ -175,12 +174,10 @@ def _draw(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, tuple[str, str]], ke
     marks = rows.assign(place=-rows["row"])
     if "low" in rows:
         ax.hlines(marks["place"], rows["low"], rows["high"], colors=rows["look"].map(palette), linewidth=2)
-    look = {"palette": palette, "markers": markers, "s": 42, "zorder": 3}
+    look = {"palette": palette, "markers": markers, "s": 42, "zorder": 3, "legend": "auto" if key else False}
     sns.scatterplot(marks, x="value", y="place", hue="look", style="look", **look, ax=ax)
     if key:
         style.place_key(ax, len(looks))
-    elif ax.legend_:
-        ax.legend_.remove()
 
 
 def _name_rows(ax: Axes, labels: Iterable[str], unit: str) -> None:

@@ -278,8 +278,7 @@ def _narrow(fig: Figure, line: str) -> str:
         ax.set_title(wrap(ax.get_title(loc="left"), room, 10.5, "bold", even=True))
         style.set_unit(ax, wrap(ax.get_ylabel(), NARROW - 2 * SIDE, 9.5))
         ax.set_xlabel(wrap(ax.get_xlabel(), NARROW / 2, 9.5), loc="left")
-        key = len(ax.legend_.get_texts()) if ax.legend_ else 0
-        if key:
+        if ax.legend_:
             style.place_key(ax, 1)
         if isinstance(ax.xaxis.get_major_locator(), AutoDateLocator):
             style.date_axis(ax)
@@ -290,7 +289,8 @@ def _narrow(fig: Figure, line: str) -> str:
                 names = [fill(name, (11 if most == 4 else 26) if upright else 40) for name in names]
                 axis.set_ticklabels(names, rotation=0 if upright else 90)
         rows = [label.get_text().count("\n") + 1 for label in ax.get_yticklabels()]
-        lines = max(lines, len(rows) * max(rows, default=0) + key + ax.get_xlabel().count("\n"))
+        further = ax.get_xlabel().count("\n") + (len(ax.legend_.get_texts()) if ax.legend_ else 0)
+        lines = max(lines, len(rows) * max(rows, default=0) + further)
     panel = fig.get_figheight() / places[0].get_geometry()[0]
     slim.set_figheight(len(places) * max(panel, 0.2 * lines + 0.8))
     with warnings.catch_warnings(action="error", category=UserWarning):

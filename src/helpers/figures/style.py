@@ -238,8 +238,7 @@ class _Dates(mdates.ConciseDateFormatter):
     def format_ticks(self, values: Any) -> list[str]:
         """Write the year also under a first month that is not January."""
         labels = super().format_ticks(values)
-        if labels and labels[0].isalpha():
-            labels[0] += f"\n{mdates.num2date(values[0]):%Y}"
+        labels[0] += f"\n{mdates.num2date(values[0]):%Y}" * labels[0].isalpha()
         return labels
 
 
