@@ -278,7 +278,8 @@ def _narrow(fig: Figure, line: str) -> str:
         ax.set_title(wrap(ax.get_title(loc="left"), room, 10.5, "bold", even=True))
         style.set_unit(ax, wrap(ax.get_ylabel(), NARROW - 2 * SIDE, 9.5))
         ax.set_xlabel(wrap(ax.get_xlabel(), NARROW / 2, 9.5), loc="left")
-        if ax.legend_:
+        # The words of a key that `place_key` wrote above the panel are bold.
+        if ax.legend_ and ax.legend_.get_texts()[0].get_fontweight() == "bold":
             style.place_key(ax, 1)
         if isinstance(ax.xaxis.get_major_locator(), AutoDateLocator):
             style.date_axis(ax)
