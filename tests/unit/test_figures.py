@@ -432,6 +432,28 @@ def test_an_axis_of_logs_has_round_percents(span, ticks):
     assert ticks <= {label.get_text() for label in fig.axes[0].get_xticklabels()}
 
 
+def test_the_shaded_margin_has_its_limits_and_a_log_axis_its_name():
+    table = pd.DataFrame({"label": ["a"], "value": [-0.5], "low": [-0.9], "high": [-0.1]})
+    fig = figures.coefficient_plot(table, title="Few", unit="Percent", logs=True, margin=np.log(1.25))
+    assert "too small to matter (−20% to +25%)" in fig.get_supylabel()
+    assert fig.axes[0].get_xlabel() == "Percent, log scale"
+
+
+def test_a_first_month_has_its_year():
+    months = pd.date_range("2023-05-01", periods=20, freq="MS")
+    fig = figures.line_panel({"Lead": pd.Series(range(20), months)}, title="Lead", unit=UNIT)
+    fig.canvas.draw()
+    words = [label.get_text() for label in fig.axes[0].get_xticklabels()]
+    assert words[0].endswith("\n2023") and "Jan\n2024" in words
+
+
+def test_gray_lines_of_one_panel_differ():
+    lines = dict.fromkeys(("Focus", "One", "Two"), SIMULATED)
+    fig = figures.line_panel(lines, title="Lines", unit=UNIT, background=["One", "Two"])
+    colours = [line.get_color() for line in fig.axes[0].lines if len(line.get_xdata()) > 2]
+    assert len(set(colours)) == 3
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_last_bits_of_numbers_show_nowhere(seed, shown):
     """Other processors differ in them; half-way digits are the hard case."""

@@ -56,7 +56,8 @@ def bars(
         looks = {name: (style.ACCENT, "") if name in accent else next(grays) for name in table}
     palette = {name: colour for name, (colour, *_) in looks.items()}
     rows = heights.melt(var_name="group", value_name="height", ignore_index=False).reset_index(names="place")
-    sns.barplot(rows, x="place", y="height", hue="group", palette=palette, saturation=1, ax=ax)
+    look = {"palette": palette, "saturation": 1, "legend": False}
+    sns.barplot(rows, x="place", y="height", hue="group", **look, ax=ax)
     for container, name in zip(ax.containers, heights, strict=True):
         plt.setp(container, hatch=looks[name][1], edgecolor="white", linewidth=1)
         plt.setp([bar for bar, row in zip(container, table.index, strict=False) if row in accent],
@@ -76,8 +77,6 @@ def bars(
         handles = dict(zip(heights, ax.containers, strict=True))
         ax.legend([handles[name] for name in table], [str(name) for name in table])
         style.place_key(ax, len(looks))
-    elif ax.legend_:
-        ax.legend_.remove()
     return fig
 
 

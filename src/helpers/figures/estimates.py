@@ -55,7 +55,8 @@ def coefficient_plot(
     """
     outside = (table["value"] < table["low"]) | (table["value"] > table["high"])
     require(len(table) and not outside.any(), "Give a row at least, and each value between its low and high.")
-    key += " Shaded: too small to matter." if margin else ""
+    write = style.percent_of_log if logs else lambda n: fixed(n, decimals)
+    key += f" Shaded: too small to matter ({write(-margin)} to {write(margin)})." if margin else ""
     fig, ax = new_figure(0.7 + 0.3 * len(table), title=title, unit=key)
     if margin:
         ax.axvspan(-margin, margin, color=GRID, alpha=0.7, linewidth=0, zorder=0.5)
@@ -65,9 +66,10 @@ def coefficient_plot(
         looks = {name: (style.ACCENT if name == accent else FAINT, mark) for name, (_, mark) in looks.items()}
     rows = table.assign(row=range(len(table)), look=table.get("group", ""))
     _draw(ax, rows, looks, key=len(groups) > 1)
-    _name_rows(ax, table["label"], unit)
+    _name_rows(ax, table["label"], unit + ", log scale" * logs)
+    _write_beside(ax, -1, "Estimate  [95%]")
     for place, row in enumerate(table[["value", "low", "high"]].to_numpy(dtype=float)):
-        value, low, high = (style.percent_of_log(n) if logs else fixed(n, decimals) for n in row)
+        value, low, high = map(write, row)
         _write_beside(ax, place, f"{value}  [{low}, {high}]" if not np.isnan(row).any() else value)
     if logs:
         ax.xaxis.set_major_formatter(FuncFormatter(style.percent_of_log))
@@ -91,7 +93,8 @@ def event_plot(
     ----------
     table : DataFrame
         One row per event, top to bottom, with columns `label`, `value` and, for the mark, the `category` and
-        `direction` of the event table. An optional column `other` holds a second reading, drawn hollow.
+        `direction` of the event table; directions rise and fall draw circles, falls in the accent. In an
+        optional column `other` stands a second reading, drawn hollow.
     title, unit : str
     key : str
         What marks and band mean.
@@ -115,7 +118,7 @@ def event_plot(
         ax.axvspan(*band, color=GRID, alpha=0.8, linewidth=0, zorder=0.5)
     rows = table.assign(row=range(len(table)), look=[event_kind(event) for _, event in table.iterrows()])
     if "other" in rows:
-        ax.plot(rows["other"], -rows["row"], "o", markersize=4.5, color=style.MUTED, markerfacecolor="white")
+        ax.plot(rows["other"], -rows["row"], "o", markersize=3.5, color=FAINT, markerfacecolor="white")
     _draw(ax, rows, {kind: event_look(kind)[:2] for kind in rows["look"]})
     _name_rows(ax, table["label"], unit)
     for row in rows.dropna(subset="value").itertuples():
@@ -171,12 +174,10 @@ def _draw(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, tuple[str, str]], ke
     marks = rows.assign(place=-rows["row"])
     if "low" in rows:
         ax.hlines(marks["place"], rows["low"], rows["high"], colors=rows["look"].map(palette), linewidth=2)
-    look = {"palette": palette, "markers": markers, "s": 42, "zorder": 3}
+    look = {"palette": palette, "markers": markers, "s": 42, "zorder": 3, "legend": "auto" if key else False}
     sns.scatterplot(marks, x="value", y="place", hue="look", style="look", **look, ax=ax)
     if key:
         style.place_key(ax, len(looks))
-    elif ax.legend_:
-        ax.legend_.remove()
 
 
 def _name_rows(ax: Axes, labels: Iterable[str], unit: str) -> None:

@@ -212,8 +212,9 @@ def _draw_lines(
 ) -> None:
     """Draw the lines of a panel, each with its interval and named at its end."""
     looks = style.line_looks([label for label in series if label not in background])
+    grays = iter([(FAINT, "-"), *GRAYS] * len(series))
     for label, values in series.items():
-        colour, dashes = looks.get(label, (FAINT, "-"))
+        colour, dashes = looks.get(label) or next(grays)
         values = values.dropna()
         if label in points:
             ax.plot(values.index, values, color=colour, marker="o", markersize=4.5, linestyle="none")

@@ -41,7 +41,7 @@ SIDE = 0.14
 NARROW, MOST_PANELS, HEAVIEST = 4.2, 4, 150_000
 NUMERIC = ticker.ScalarFormatter, ticker.FuncFormatter, ticker.StrMethodFormatter, ticker.FormatStrFormatter
 ABOVE = "*The picture drawn here stands at the top.*"
-SIGNS = {"◆": "leaders met", "▼": "controls tightened", "▲": "eased", "●": "talks", "■": "other"}
+SIGNS = {"◆": "leaders met", "▼": "controls tightened", "▲": "eased", "●": "talks"}
 
 # Where the lead figure goes: empty in every new kernel.
 _places: list[Any] = []
@@ -274,8 +274,13 @@ def _narrow(fig: Figure, line: str) -> str:
     for row, ax in enumerate(slim.axes):
         ax.set_subplotspec(grid[row, 0])
         ax.tick_params(labelleft=True)
-        ax.set_ylabel(wrap(ax.get_ylabel(), NARROW - 2 * SIDE, 9.5))
-        ax.set_xlabel(wrap(ax.get_xlabel(), NARROW / 2, 9.5))
+        room = NARROW / 2 if isinstance(ax.yaxis.get_major_locator(), ticker.FixedLocator) else NARROW - 1
+        ax.set_title(wrap(ax.get_title(loc="left"), room, 10.5, "bold", even=True))
+        style.set_unit(ax, wrap(ax.get_ylabel(), NARROW - 2 * SIDE, 9.5))
+        ax.set_xlabel(wrap(ax.get_xlabel(), NARROW / 2, 9.5), loc="left")
+        # The words of a key that `place_key` wrote above the panel are bold.
+        if ax.legend_ and ax.legend_.get_texts()[0].get_fontweight() == "bold":
+            style.place_key(ax, 1)
         if isinstance(ax.xaxis.get_major_locator(), AutoDateLocator):
             style.date_axis(ax)
         for axis, most in ((ax.xaxis, 4), (ax.yaxis, 99)):
@@ -284,9 +289,11 @@ def _narrow(fig: Figure, line: str) -> str:
                 upright = len(names) <= most
                 names = [fill(name, (11 if most == 4 else 26) if upright else 40) for name in names]
                 axis.set_ticklabels(names, rotation=0 if upright else 90)
-        lines = max(lines, "\n".join(label.get_text() for label in ax.get_yticklabels()).count("\n"))
+        rows = [label.get_text().count("\n") + 1 for label in ax.get_yticklabels()]
+        further = ax.get_xlabel().count("\n") + (len(ax.legend_.get_texts()) if ax.legend_ else 0)
+        lines = max(lines, len(rows) * max(rows, default=0) + further)
     panel = fig.get_figheight() / places[0].get_geometry()[0]
-    slim.set_figheight(len(places) * max(panel, 0.17 * lines + 0.6))
+    slim.set_figheight(len(places) * max(panel, 0.2 * lines + 0.8))
     with warnings.catch_warnings(action="error", category=UserWarning):
         try:
             return svg if len(svg := _drawing(slim, line)) < HEAVIEST else ""

@@ -187,6 +187,7 @@ def event_kind(event: pd.Series) -> str:
 def event_look(kind: str) -> Look:
     """Colour, marker and sign of events of a kind: meetings, talks, or a direction."""
     looks = DIRECTIONS | {"meetings": MEETING, "talks": DIRECTIONS["cooperation"]}
+    looks |= {"rise": (INK, "o", "●"), "fall": (ACCENT, "o", "●")}
     return looks.get(kind, DIRECTIONS["neutral"])
 
 
@@ -233,11 +234,19 @@ def number_axis(axis: Any) -> None:
     axis.set_major_formatter(FuncFormatter(power_of_ten if axis.get_scale() == "log" else plain_number))
 
 
+class _Dates(mdates.ConciseDateFormatter):
+    def format_ticks(self, values: Any) -> list[str]:
+        """Write the year also under a first month that is not January."""
+        labels = super().format_ticks(values)
+        labels[0] += f"\n{mdates.num2date(values[0]):%Y}" * labels[0].isalpha()
+        return labels
+
+
 def date_axis(ax: Axes) -> None:
-    """Format a time axis: years, or months with the year once, and no offset text."""
+    """Format a time axis: years, or months with the year under the first and each January."""
     inches = ax.get_window_extent().width / DPI
     locator = mdates.AutoDateLocator(minticks=3, maxticks=min(10, max(4, int(inches / 0.45))))
-    formatter = mdates.ConciseDateFormatter(locator, show_offset=False)
+    formatter = _Dates(locator, show_offset=False)
     formatter.formats = ["%Y", "%b", "%-d %b", "%H:%M", "%H:%M", "%S.%f"]
     formatter.zero_formats = ["", "%b\n%Y", "%-d %b", "%-d %b", "%H:%M", "%H:%M"]
     ax.xaxis.set_major_locator(locator)
