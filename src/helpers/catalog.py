@@ -150,9 +150,11 @@ def ask(path: str, **rows: Any) -> None:
         In the package. A table of which nothing is noted is taken to be read whole.
     **rows : list of str or str
         A list holds the values that a column may have; ``first`` and ``last`` bound the date of the rows, and
-        ``known`` the day from which they were public. Without any, all rows are meant.
+        ``known`` the day by which they were public. Without any, all rows are meant.
     """
-    selection = {name: sorted(value) if isinstance(value, list) else value for name, value in rows.items()}
+    selection = {
+        name: sorted(map(str, each)) if isinstance(each, list) else each for name, each in rows.items()
+    }
     if selection not in asked.setdefault(path, []):
         asked[path].append(selection)
 
@@ -202,11 +204,13 @@ def events_table(**rows: Any) -> pd.DataFrame:
 
 def list_table(name: str) -> pd.DataFrame:
     """Return a table of ``data/lists`` by its name without ending, for example ``models``."""
+    ask(f"lists/{name}.csv")
     return _typed(f"lists/{name}.csv")
 
 
 def claims() -> dict:
     """Return the pre-specified claims of ``claims.yml``."""
+    ask("claims.yml")
     file = paths.data_dir() / "claims.yml"
     return deepcopy(_claims_at(file, file_state(file)))
 

@@ -21,7 +21,7 @@ def data_dir() -> Path:
         If the variable is not set and there is no checkout, as after an installation from a wheel.
     """
     if named := os.environ.get("SUMMITS_DATA"):
-        return Path(named).absolute()
+        return Path(os.path.abspath(named))
     folder = root() / "data"
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no data package at {folder}. Set SUMMITS_DATA to it.")
@@ -30,7 +30,7 @@ def data_dir() -> Path:
 
 def runs_dir() -> Path:
     """Return the folder of executed runs: the one named by ``SUMMITS_RUNS``, or ``runs`` in the checkout."""
-    return Path(os.environ.get("SUMMITS_RUNS") or root() / "runs").absolute()
+    return Path(os.path.abspath(os.environ.get("SUMMITS_RUNS") or root() / "runs"))
 
 
 def notebooks_dir() -> Path:

@@ -128,7 +128,8 @@ def rerun_on(
     old = {path: archive.table(sha256) for path, sha256 in hashes.items()}
     with tempfile.TemporaryDirectory(prefix="summits-attribution-") as folder:
         place = Path(folder)
-        shutil.copytree(paths.data_dir(), place / "data")
+        # Without a description, which would not fit the tables that are put back.
+        shutil.copytree(paths.data_dir(), place / "data", ignore=shutil.ignore_patterns("datapackage.json"))
         for path, content in old.items():
             _put(place / "data", path, content, revised)
         elsewhere = {"SUMMITS_DATA": str(place / "data"), "SUMMITS_RUNS": str(place / "runs")}

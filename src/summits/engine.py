@@ -129,6 +129,8 @@ def carry_over(run: Run) -> None:
 
     It is then what running now would give, byte for byte, without a kernel.
     """
+    if data_hashes(run.reads) != run.ingredients["data"]:
+        return  # They changed since the plan, and the next one decides.
     working_folder().mkdir(parents=True, exist_ok=True)
     working = Path(tempfile.mkdtemp(prefix=working_prefix(run), dir=working_folder()))
     result = notebooks.read(run.directory / "notebook.ipynb")
@@ -188,7 +190,10 @@ def reading_problems(opened: dict[str, list[str]], run: Run) -> list[str]:
     listed = collection() if run.needs else {}
     read = {table for need in run.needs for table in listed[need.split("/")[0]].get("reads", [])}
     declared = {*run.ingredients["data"], *data_hashes(read)}
-    if tables := [Path(table).stem for table in _tables(opened) if table not in declared]:
+    # What it asked for itself must be its own: only the reading of a need's records may open other tables.
+    asked = opened["rows"].keys() - run.ingredients["data"].keys()
+    undeclared = sorted({table for table in _tables(opened) if table not in declared} | asked)
+    if tables := [Path(table).stem for table in undeclared]:
         problems.append(f"Add to its `reads` in collection.yml, since it reads them: {', '.join(tables)}.")
     others = {_notebook_of(path) for path in opened["opened"]} - {"", run.notebook}
     others -= {need.split("/")[0] for need in run.needs}

@@ -7,6 +7,7 @@ module: papermill imports it while it starts.
 """
 
 import ast
+import json
 import os
 import re
 import time
@@ -77,7 +78,7 @@ class Client(PapermillNotebookClient):
         """Execute all cells, watched; the watch leaves no trace in the notebook."""
         self._ask(f"{WATCH}.start()")
         super().papermill_execute_cells()
-        self.nb.metadata[notebooks.OWN] = self._ask(f"{WATCH}.seen()")
+        self.nb.metadata[notebooks.OWN] = json.loads(self._ask(f"{WATCH}.seen()"))
 
     def _ask(self, expression: str) -> Any:
         request = self.kc.execute(

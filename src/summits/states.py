@@ -50,21 +50,28 @@ def _is_untouched(run: Run) -> bool:
     """Whether all that changed are rows that the run did not read, in its tables and in the runs it needs."""
     record, names = _whole(run), changed(run)
     before = record.get("ingredients", {})
-    tables = [name for name in names if name in before.get("data", {})]
+    if before.get("data", {}).keys() != run.ingredients["data"].keys():
+        return False
+    tables = [name for name in names if name in before["data"]]
     needs = [need for need in run.upstream if need.id in names]
-    if not tables or len(tables) + len(needs) < len(names) or any(_touched(record, name) for name in tables):
+    if not names or len(tables) + len(needs) < len(names) or any(_touched(record, name) for name in tables):
         return False
     made_from = {need.id: plan.made_from(_whole(need).get("ingredients", {})) for need in needs}
-    return all(is_fresh(need) and before["needs"][need.id] == made_from[need.id] for need in needs)
+    return all(is_fresh(need) and before["needs"].get(need.id) == made_from[need.id] for need in needs)
 
 
 def _touched(record: dict[str, Any], path: str) -> bool:
-    """Whether a row that came or went is one that a run asked for; a table opened without asking is whole."""
+    """Whether a row that came or went is one that a run asked for; a table opened without asking is whole.
+
+    Of other files than tables every change counts, and so it does where nothing is known of what was opened.
+    """
+    if not path.endswith(".csv") or not record.get("opened"):
+        return True
     try:
         rows = _differing(path, record["ingredients"]["data"][path], (paths.data_dir() / path).read_bytes())
-    except (archive.NotKept, UnicodeDecodeError):
+    except (archive.NotKept, UnicodeDecodeError, OSError):
         return True
-    opened: list[dict[str, Any]] = [{}] if path in record.get("opened", [path]) else []
+    opened: list[dict[str, Any]] = [{}] if path in record["opened"] else []
     selections = record.get("rows", {}).get(path, opened)
     return any(_asked(row, selection) for selection in selections for _, row in rows)
 
@@ -80,16 +87,24 @@ def _asked(row: dict[str, str], selection: dict[str, Any]) -> bool:
 
 @lru_cache(maxsize=64)
 def _differing(path: str, sha256: str, present: bytes) -> list[tuple[str, dict[str, str]]]:
-    """The rows by which a table differs from a kept one: + or -, and the row by column."""
+    """The rows by which a table differs from a kept one: + or -, and the row by column.
+
+    Where rows that stayed have changed places, all rows differ: what was read in their order may too.
+    """
     before, after = _rows(archive.table(sha256)), _rows(present)
-    signed = [("+", row) for row in after - before] + [("-", row) for row in before - after]
+    old, new = set(before), set(after)
+    if [row for row in before if row in new] != [row for row in after if row in old]:
+        old = set()
+    signed = [("+", row) for row in after if row not in old] + [
+        ("-", row) for row in before if row not in new
+    ]
     return [(sign, dict(zip(*row, strict=False))) for sign, row in signed]
 
 
-def _rows(content: bytes) -> set[tuple[tuple[str, ...], ...]]:
+def _rows(content: bytes) -> list[tuple[tuple[str, ...], ...]]:
     """The rows of a table, each with its heading: another column makes every row another one."""
     heading, *rows = map(tuple, csv.reader(io.StringIO(content.decode()))) if content else ((),)
-    return {(heading, row) for row in rows}
+    return [(heading, row) for row in rows]
 
 
 @cache
@@ -120,7 +135,7 @@ def _rows_of(path: str, sha256: str) -> str:
     """The rows by which a table differs from a kept one, counted by what stands in their first column."""
     try:
         differing = _differing(path, sha256, (paths.data_dir() / path).read_bytes())
-    except (archive.NotKept, UnicodeDecodeError):
+    except (archive.NotKept, UnicodeDecodeError, OSError):
         return f"{path} changed"
     counts = Counter(f"{next(iter(row.values()))} {sign}" for sign, row in differing)
     rows = [f"{name}{number}" for name, number in sorted(counts.items())]

@@ -1,6 +1,6 @@
 """Execute what is not fresh: in the order of their needs, over processes or the workers of a cluster.
 
-The key of a run (`plan.Run.key`) alone decides whether it is due.
+Whether a run is due is said in `states`: by its key, and where only tables changed, by the rows it read.
 """
 
 import multiprocessing
@@ -205,7 +205,7 @@ def _ending(run: Run, future: Future) -> str:
     elif isinstance(failure, OSError):
         print(f"{run.id}: {failure}", file=sys.stderr)
     left = next(working_folder().glob(f"{working_prefix(run)}*"), None)
-    if left and states.state(run) != "failed":
+    if left and not isinstance(failure, RunFailed):
         error = RuntimeError("The worker was killed or ran out of memory.")
         print(failures.keep_aside(left, run, error), file=sys.stderr)
-    return "failed" if states.state(run) == "failed" else "not run"
+    return "failed" if left or isinstance(failure, RunFailed) else "not run"

@@ -4,6 +4,7 @@ The engine starts the watch before the first cell and asks for the answer after 
 sees every file that Python opens, so what a notebook reads is observed, not declared.
 """
 
+import json
 import os
 import sys
 from typing import Any
@@ -31,8 +32,8 @@ def _note(event: str, arguments: tuple[Any, ...], folders: tuple[str, ...]) -> N
         _addresses.add(f"{arguments[1][0]}:{arguments[1][1]}")
 
 
-def seen() -> dict[str, Any]:
-    """Files opened so far, internet addresses connected to, and the rows asked for by table."""
+def seen() -> str:
+    """As JSON: files opened so far, internet addresses connected to, and the rows asked for by table."""
     catalog = sys.modules.get("helpers.catalog")
     asked = catalog.asked if catalog else {}
-    return {"opened": sorted(_opened), "addresses": sorted(_addresses), "rows": asked}
+    return json.dumps({"opened": sorted(_opened), "addresses": sorted(_addresses), "rows": asked})
