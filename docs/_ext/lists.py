@@ -213,7 +213,7 @@ REASONS = {
     "not done beyond the coded agenda": "The count that the test needs was never made.",
     "the interval lies where the claim puts it": "The estimate is vague: it fits the claim and its opposite.",
     "placebo p is at most 0.05": "Ordinary dates show the same.",
-    "a second estimator agrees": "A second method gives another answer.",
+    "every second estimator agrees": "A second method gives another answer.",
     "p adjusted within its family is at most 0.05": "One of several tests would look like this by luck.",
     "left out in turn": "One event carries the result.",
     "the lead window was measured": "The move began before the event.",

@@ -102,7 +102,8 @@ def severity(decision: Verdict, comparison: DateComparison | NotEstimated) -> di
     Returns
     -------
     dict
-        ``severity``, ``severity_before`` (0 to 1), ``severity_sets``, ``severity_interval`` (own or moved);
+        ``severity``, ``severity_before`` (0 to 1), ``severity_sets``, ``severity_interval`` (own or moved),
+        ``severity_bound``: where no set earns the word, its true share could still be so large (95 percent);
         empty without 19 placebo sets. No placebo can earn or lose a word that a bar decides, such as
         *descriptive only*: that is None.
     """
@@ -122,6 +123,7 @@ def severity(decision: Verdict, comparison: DateComparison | NotEstimated) -> di
         "severity_before": sum(same_before) / len(same) if decision.before != "descriptive only" else None,
         "severity_sets": len(earned),
         "severity_interval": "own" if bounded else "moved",
+        "severity_bound": 1 - 0.05 ** (1 / len(earned)),
     }
 
 

@@ -47,6 +47,7 @@ def judged_evidence(draw):
     side = draw(st.sampled_from([1, -1]))
     low, value, high = sorted(draw(st.tuples(*[st.floats(-0.05, 1)] * 3)))
     agreeing = st.floats(0.01, 0.5).map(lambda size: _estimate(side, size / 2, size, size * 2))
+    agreed = st.lists(agreeing, min_size=1, max_size=2)
     return Evidence(
         estimate=_estimate(side, low, value, high),
         sign="positive" if draw(st.booleans()) == (side > 0) else "negative",
@@ -58,7 +59,7 @@ def judged_evidence(draw):
         family_p=draw(st.none() | st.floats(0, 0.06)),
         leave_one_out=tuple(draw(st.lists(agreeing, min_size=1, max_size=3))),
         lead=_estimate(side, -0.1, 0.0, 0.1),
-        rungs=tuple(draw(st.lists(agreeing | estimates(), min_size=1, max_size=2))),
+        rungs=tuple(draw(agreed | agreed.map(tuple) | st.tuples(agreeing, estimates()))),
         mde=draw(st.floats(0.01, 0.1)),
     )
 

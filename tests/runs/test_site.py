@@ -330,7 +330,7 @@ CLAIMS = (
         "Controls - and talks - mattered. (added hypothesis)",
         "inconclusive",
         "does not lean",
-        "not met: a second estimator agrees, the design can see its margin",
+        "not met: every second estimator agrees, the design can see its margin",
         "Cannot tell",
         "A second method gives another answer.",
     ),

@@ -119,6 +119,7 @@ def test_severity_counts_the_placebo_sets_that_earn_the_same_word():
         "severity_before": 0,
         "severity_sets": 39,
         "severity_interval": "moved",
+        "severity_bound": pytest.approx(0.0739, abs=1e-4),  # 0.9261 to the power of 39 is 0.05
     }
     one_rises = comparison_of(effect, np.append(np.linspace(-0.1, 0.1, 38), 3.0))
     assert claims.severity(strong, one_rises)["severity"] == pytest.approx(1 / 39)
@@ -128,6 +129,7 @@ def test_severity_counts_the_placebo_sets_that_earn_the_same_word():
         "severity_before": pytest.approx(1 / 39),
         "severity_sets": 39,
         "severity_interval": "moved",
+        "severity_bound": pytest.approx(0.0739, abs=1e-4),  # 0.9261 to the power of 39 is 0.05
     }
     unsure = {
         place: effect.changed(value=value, low=value - 9, high=value + 9)

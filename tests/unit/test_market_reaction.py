@@ -139,7 +139,7 @@ def test_a_single_event_is_judged_by_the_conditions_of_its_claim():
         assert against["AGAINST"] not in {*ruling.conditions, *ruling.reasons}
     # The first estimator lies within the margin, the second beyond it.
     assert names["strict"].conditions["the interval lies where the claim puts it"]
-    assert not names["strict"].conditions["a second estimator agrees"]
+    assert not names["strict"].conditions["every second estimator agrees"]
 
 
 def test_the_most_unusual_return_keeps_its_spread_and_pays_for_being_picked():

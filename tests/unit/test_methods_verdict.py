@@ -58,6 +58,7 @@ def test_all_conditions_met_supports():
         {"lead": None},
         {"rungs": ()},
         {"rungs": (estimate(0.15, -0.02, 0.32),)},
+        {"rungs": (estimate(0.15, 0.02, 0.28), estimate(0.15, -0.02, 0.32))},
         {"supports_also": {"dialogue count rises": False}},
         {"mde": 0.0501},
         {"looks": 2, "estimate": estimate(0.2, 0.01, 0.39)},
@@ -88,6 +89,7 @@ def test_all_conditions_met_contradict():
         {"lead": None},
         {"rungs": ()},
         {"rungs": (estimate(0.02, -0.02, 0.05),)},
+        {"rungs": (estimate(0.01, -0.02, 0.04), estimate(0.02, -0.02, 0.05))},
         {"mde": 0.0501},
         {"looks": 2, "estimate": estimate(0.0, -0.049, 0.049)},
         {"dispersion": 2.0},
@@ -267,7 +269,7 @@ def test_equivalence(interval, word):
         margin=0.10,
         estimate=estimate(*interval),
         leave_one_out=(estimate(*interval),),
-        rungs=(estimate(0.0, -0.05, 0.05), estimate(*interval)),
+        rungs=(estimate(*interval), estimate(*interval)),
     )
     assert verdict(evidence).word == word
 
@@ -285,7 +287,7 @@ def test_a_bound_stated_beforehand(interval, word):
         placebo_p=0.01,
         lead=estimate(0.0, -0.1, 0.1),
         leave_one_out=(estimate(0.4, 0.3, 0.5),),
-        rungs=(estimate(0.48, 0.37, 0.59), estimate(0.3, 0.25, 0.34)),
+        rungs=(estimate(*interval),),
         mde=0.1,
     )
     assert verdict(evidence).word == word
@@ -300,12 +302,19 @@ def test_either_of_two_regions_contradicts():
         placebo_p=0.01,
         lead=estimate(1.0, -0.1, 2.1),
         leave_one_out=(estimate(1.9, 1.4, 2.4),),
-        rungs=(estimate(2.0, 1.6, 2.4), estimate(0.5, 0.4, 0.6)),
+        rungs=(estimate(2.0, 1.6, 2.4),),
         mde=0.3,
     )
     assert verdict(ratio).word == "contradicted"
-    assert verdict(replace(ratio, estimate=estimate(0.5, 0.4, 0.6))).word == "contradicted"
+    low = estimate(0.5, 0.4, 0.6)
+    assert verdict(replace(ratio, estimate=low, rungs=(low,))).word == "contradicted"
     assert verdict(replace(ratio, rungs=(estimate(0.5, 0.4, 0.7),))).word == "inconclusive"
+    assert verdict(replace(ratio, rungs=(*ratio.rungs, estimate(0.5, 0.4, 0.7)))).word == "inconclusive"
+
+
+def test_the_first_reading_asked_for_one_second_estimator():
+    both = replace(GOOD, rungs=(estimate(0.15, 0.02, 0.28), estimate(0.15, -0.02, 0.32)))
+    assert (verdict(both).word, verdict(both).before) == ("inconclusive", "supported")
 
 
 @pytest.mark.parametrize(

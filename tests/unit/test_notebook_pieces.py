@@ -7,9 +7,10 @@ from matplotlib import pyplot as plt
 from notebook_functions import functions_of
 from scipy import stats
 
-from helpers import figures, observations, transforms
+from helpers import figures, observations, paths, transforms
 from helpers.methods.checks import UnusableInput
 from helpers.methods.results import Estimate
+from helpers.methods.verdict import Evidence, verdict
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +156,38 @@ def test_every_row_keeps_all_vintages_public_on_the_day():
     assert (rows["vintage"] <= "2022-12-31").all() and rows["vintage"].nunique() > 1
     assert rows.duplicated(["series_id", "period"]).any()
     assert len(observations.every_row("trade", "")) > len(rows)
+
+
+def test_the_rates_beside_the_placebo_p_of_one_control_are_those_of_the_calibration(
+    export_response,
+):
+    table = (paths.root() / "docs" / "methods" / "calibration.md").read_text(encoding="utf-8").splitlines()
+    rows = [row for row in table if "The whole rule for one control" in row and "| placebo p |" in row]
+    rates = sorted(float(row.split("|")[5].split("±")[0]) for row in rows)
+    assert rates == sorted(export_response.REJECTED.values())
+
+
+def test_what_rests_on_an_uncalibrated_p_does_not_count(export_response):
+    fall = Estimate(-0.8, -1.2, -0.4, "log points", 1, "m")
+    lead = fall.changed(value=0.0, low=-0.1, high=0.1)
+    rest = {"single_event": True, "lead": lead, "rungs": (fall,), "mde": 0.2, "family_p": 0.04}
+    strong = verdict(Evidence(fall, sign="negative", margin=0.3, placebo_p=0.02, **rest))
+    ruling = export_response.not_calibrated(strong)
+    assert (strong.word, ruling.word) == ("supported", "inconclusive")
+    assert len(ruling.reasons) == 2 and all(export_response.NOTE in reason for reason in ruling.reasons)
+    assert list(ruling.conditions.values()).count(False) == 2
+    far = verdict(Evidence(fall, sign="negative", margin=0.3, placebo_p=0.5, **rest))
+    assert len(export_response.not_calibrated(far).reasons) == 2
+    export_response.horizon = 12
+    assert export_response.disjoint(pd.date_range("2015-01-01", periods=25, freq="MS")) == 3
+
+
+def test_an_interval_by_origins_is_as_wide_as_the_others_differ(export_response):
+    shape = {"unit": "log points", "n": 34, "method": "m"}
+    values = {"US": -0.5, "A": -0.7, "B": 0.1, "C": 0.2, "D": 0.4}
+    effects = {name: Estimate(value, None, None, **shape) for name, value in values.items()}
+    ends = export_response.between_origins(effects, "US")
+    half = stats.t.ppf(0.975, 3) * np.std([-0.7, 0.1, 0.2, 0.4], ddof=1)
+    assert ends["low_origins"] == pytest.approx(100 * np.expm1(-0.5 - half))
+    assert ends["high_origins"] == pytest.approx(100 * np.expm1(-0.5 + half))
+    assert ends["rank_size"] == 2

@@ -227,10 +227,10 @@ def test_a_margin_that_no_effect_can_have_is_refused(sign, margin):
 def test_a_model_does_not_confirm_itself():
     fell = returns(-0.3)
     alone = study(fell, "2022-06-01", kind="returns", sign="negative", margin=10)
-    assert alone.word == "inconclusive" and "not met: a second estimator agrees" in alone.reasons
+    assert alone.word == "inconclusive" and "not met: every second estimator agrees" in alone.reasons
     market = pd.Series(np.random.default_rng(5).normal(0, 0.01, len(DAYS)), DAYS)
     beside = study(fell, "2022-06-01", kind="returns", sign="negative", margin=10, market=market)
-    assert "not met: a second estimator agrees" not in beside.reasons
+    assert "not met: every second estimator agrees" not in beside.reasons
 
 
 def test_one_date_need_not_stand_in_a_list():

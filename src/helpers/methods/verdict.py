@@ -20,7 +20,7 @@ What the charter leaves open is read so:
 - A lead explains the effect if its own interval excludes zero and it is at least half as large.
 - An event carries the result if the estimate without it lies on the other side of the bound (with regions: if
   its interval lies in the opposite region).
-- Estimators agree if the interval of at least one other lies where that of the headline must lie.
+- Estimators agree if there is another and the interval of every one named lies where the headline's must lie.
 - A count whose interval takes it for Poisson is widened by the root of its dispersion.
 - An interval that rests on a model of the noise gives no sure word where the residuals reject that model.
 - A design without dated events (a trend, a share of meetings) has neither leads nor events to leave out. One
@@ -48,6 +48,7 @@ LEAD_SHARE = 0.5  # of the effect; a larger sure lead explains it
 INTERVAL = "the interval lies where the claim puts it"
 AGAINST = "the interval excludes every effect that the claim needs"
 POWER = "the design can see its margin"
+SECOND = "every second estimator agrees"
 RESIDUALS = "the residuals fit the model of the noise"
 
 
@@ -235,11 +236,16 @@ def verdict(evidence: Evidence) -> Verdict:
 
 
 def _first_reading(evidence: Evidence) -> str:
-    """Return the word by the first reading: *contradicted* by its interval alone, no points 4 and 16."""
+    """Return the word by the first reading: *contradicted* by its interval alone, no points 4 and 16.
+
+    One second estimator that agreed was enough.
+    """
     evidence = replace(evidence, crowded=False)
     if _bars_to_a_verdict(evidence):
         return "descriptive only"
     _check(evidence)
+    agreeing = tuple(effect for effect in evidence.rungs if _in_any(_regions(evidence)[0], effect))
+    evidence = replace(evidence, rungs=agreeing)
     supported = all(
         holds for name, holds in _conditions_for(evidence).items() if name not in (POWER, RESIDUALS)
     )
@@ -340,7 +346,8 @@ def _sturdy(evidence: Evidence, regions: tuple[Region, ...], opposite: tuple[Reg
     if evidence.usable_events is not None and not evidence.single_event:
         flips = [_flips(evidence, effect, regions, opposite) for effect in evidence.leave_one_out]
         asked["each event was left out in turn and none carries it"] = bool(flips) and not any(flips)
-    asked["a second estimator agrees"] = any(_in_any(regions, effect) for effect in evidence.rungs)
+    agree = [_in_any(regions, effect) for effect in evidence.rungs]
+    asked[SECOND] = bool(agree) and all(agree)
     if evidence.margin is not None and evidence.mde is not None:
         asked[POWER] = evidence.mde <= evidence.margin
     if evidence.residual_p is not None:
