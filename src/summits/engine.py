@@ -191,7 +191,7 @@ def reading_problems(opened: dict[str, list[str]], run: Run) -> list[str]:
     read = {table for need in run.needs for table in listed[need.split("/")[0]].get("reads", [])}
     declared = {*run.ingredients["data"], *data_hashes(read)}
     # What it asked for itself must be its own: only the reading of a need's records may open other tables.
-    asked = opened["rows"].keys() - run.ingredients["data"].keys()
+    asked = set(opened["rows"]) - set(run.ingredients["data"])
     undeclared = sorted({table for table in _tables(opened) if table not in declared} | asked)
     if tables := [Path(table).stem for table in undeclared]:
         problems.append(f"Add to its `reads` in collection.yml, since it reads them: {', '.join(tables)}.")
