@@ -210,11 +210,9 @@ def check_running() -> None:
             if statements and all(isinstance(each, ast.AnnAssign) for each in statements):
                 known = declared(source)
                 values = check(known, {name: shell.user_ns[name] for name in known})
-                tested = [
-                    name for name in known if not (name in UNMARKED or known[name].comment.endswith("; view"))
-                ]
-                changed = [name for name in tested if values[name] != known[name].default]
-                timeline.use_changed({name: values[name] for name in changed})
+                exempt = {name for name in known if known[name].comment.endswith("; view")}.union(UNMARKED)
+                changed = [name for name in known if values[name] != known[name].default]
+                timeline.use_changed({name: values[name] for name in changed if name not in exempt})
                 return
 
 
