@@ -6,7 +6,7 @@ trading day the United States and Asia could first react.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
@@ -43,8 +43,8 @@ OWN_KINDS = {
     "easing": ("easing_major", "control_easing", "easing"),
 }
 OWN_FORM = "Write the columns date,label,kind in UTF-8, one event a row, a label with a comma in quotes."
-# Of this notebook: rows of an events file, and the ids that take the place of a set.
-_own: dict[str, Any] = {"rows": None, "sets": {}}
+# Of this notebook: rows of an events file, the ids that take the place of a set, and changed parameters.
+_own: dict[str, Any] = {"rows": None, "sets": {}, "changed": ""}
 
 Day: TypeAlias = str | date | pd.Timestamp
 
@@ -93,11 +93,14 @@ def read_events(path: str | Path) -> pd.DataFrame:
     table = catalog.read_own(path, columns, OWN_FORM, dtype=str, keep_default_na=False).map(str.strip)
     days = pd.to_datetime(table["date"], format="%Y-%m-%d", errors="coerce")
     ids = table["label"].str.lower().str.replace(r"[\W_]+", "-", regex=True).str.strip("-").rename("event_id")
-    span = f"date is no day from {FIRST_SESSION} to {LAST_SESSION}. Write it like 2024-03-15."
+    # A session must follow on every exchange.
+    ends = min(LAST_SESSION, *LAST_SESSIONS.values())
+    span = f"date is no day after {FIRST_SESSION} and before {ends}, where the trading calendars end."
     faults = {
-        span: ~((days > FIRST_SESSION) & (days < LAST_SESSION)),
+        f"{span} Write it like 2024-03-15.": ~((days > FIRST_SESSION) & (days < ends)),
         f"kind is none of {', '.join(OWN_KINDS)}. Choose one.": ~table["kind"].isin(OWN_KINDS),
-        "label is blank or taken. Write another.": ids.isin(["", *published.index]) | ids.duplicated(),
+        "label is blank, or has no letter and no digit. Write one.": ids == "",
+        "label is taken by another event. Write another.": ids.isin(published.index) | ids.duplicated(),
     }
     catalog.refuse_rows(path, table, faults)
     rows = published.iloc[:0].reindex(ids)
@@ -156,16 +159,45 @@ def use_own(chosen: Iterable[str] = (), file: str | Path = "") -> dict[str, list
     return sets
 
 
+def use_changed(changed: Mapping[str, Any]) -> None:
+    """Say which parameters depart from the declared defaults; `banner` and `marked` name them from now on.
+
+    Parameters
+    ----------
+    changed : mapping of str to Any
+        Values by name; empty for a run as published.
+
+    Examples
+    --------
+    >>> from helpers import timeline
+    >>> timeline.use_changed({"window_days": 30})
+    >>> timeline.marked("supported")
+    'supported (own variant, not pre-specified: window_days=30)'
+    >>> timeline.use_changed({})
+    """
+    _own["changed"] = ", ".join(f"{name}={value}" for name, value in changed.items())
+
+
 def banner() -> str:
-    """Say of a notebook that it is an own variant, and of what; blank if it is none; see `use_own`."""
+    """Say of a notebook that it is an own variant, and in what; blank if it is none.
+
+    See `use_own` and `use_changed`.
+    """
     own = "; ".join(f"`{name}`: {', '.join(ids)}" for name, ids in _own["sets"].items())
-    said = f"**This run is an {VARIANT}.** Own events stand in the place of {own}. Where the text speaks of"
-    return f"{said} tests as written or of their hash, it means the published run.\n\n" if own else ""
+    said = f" Own events stand in the place of {own}." if own else ""
+    said += f" Not as published: `{_own['changed']}`." if _own["changed"] else ""
+    said += " Where the text speaks of tests as written or of their hash, it means the published run.\n\n"
+    return f"**This run is an {VARIANT}.**{said}" if own or _own["changed"] else ""
 
 
 def marked(text: str) -> str:
-    """Say of a caption or a verdict that it rests on own events, where it does; see `use_own`."""
-    return f"{text} ({VARIANT})" if _own["sets"] and VARIANT not in text else text
+    """Say of a caption or a verdict that it rests on own events or changed parameters, where it does.
+
+    See `use_own` and `use_changed`.
+    """
+    changed = shorten(f": {_own['changed']}", LABEL_WIDTH, placeholder=" …") if _own["changed"] else ""
+    departs = (_own["sets"] or changed) and VARIANT not in text
+    return f"{text} ({VARIANT}{changed})" if departs else text
 
 
 def without_replaced(selected: pd.DataFrame) -> pd.DataFrame:

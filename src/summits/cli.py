@@ -209,7 +209,9 @@ def compare(first: str, second: str, page: Path | None, as_json: bool) -> None:
     report = side_by_side.compare(*pair)
     click.echo(json.dumps(report, indent=1, ensure_ascii=False) if as_json else side_by_side.as_text(report))
     if page:
+        page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(side_by_side.as_page(report, *pair), encoding="utf-8")
+        click.echo(f"Page: {page}", err=True)
     sys.exit(CHANGED if report["differs"] else 0)
 
 

@@ -3,10 +3,12 @@
 Each line of the cell reads `name: type = default  # what it means`. Types are str, int, float, bool and list.
 A text is read as the declaration says, and not as YAML would: `010` is ten for a whole number and stays `010`
 for a text. The comment may restrict the value: `choices: a|b|c` (for a list: of its members), `range: 1..60`,
-`divides: other` for a divisor of another parameter, the word `file` for a text that names a file,
+the word `file` for a text that names a file,
 `from: events` for the ids in the first column of that
 table of `data/` (`from: series table:trade` for those of its rows in which a column has that value), or the
-word `date` for a text that holds a day (`2021-06-30`; a month, where the default is one). A whole number
+word `date` for a text that holds a day (`2021-06-30`; a month, where the default is one). The last word
+`; view` is for a parameter that only chooses what is drawn or looked at: changed, it makes no variant
+(`check_running`). A whole number
 whose comment begins with days, months, quarters or years is a window, and may not be longer than the span
 from `start` to `end`. Lists are not empty and name nothing twice.
 """
@@ -47,6 +49,8 @@ MEMBERS = re.compile(r"\s*(\"[^\"]*\"|'[^']*'|[^,]*?)\s*(?:,|$)")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 # Of dates without a range of their own: outside these years there are no observations.
 FIRST_DAY, LAST_DAY = "1970-01-01", "2100-12-31"
+# Said otherwise than as a changed parameter.
+UNMARKED = ("as_of", "events", "events_file")
 DAYS_IN = {"days": 1, "months": 30, "quarters": 91, "years": 365}
 
 
@@ -69,7 +73,6 @@ class Parameter:
     choices: tuple[str, ...] = ()
     table: str = ""
     rows: tuple[tuple[str, str], ...] = ()
-    divides: str = ""
     low: Any = None
     high: Any = None
     is_date: bool = False
@@ -145,8 +148,6 @@ def _rules(kind: str, comment: str) -> dict[str, Any]:
     if table := re.search(r"from:\s*(\w+)((?:\s+\w+[:=]\w+)*)", comment):
         rules["table"] = table[1]
         rules["rows"] = tuple((column, value) for column, value in re.findall(r"(\w+)[:=](\w+)", table[2]))
-    if other := re.search(r"divides:\s*(\w+)", comment):
-        rules["divides"] = other[1]
     if limits := re.search(r"range:\s*([\w.+-]+?)\s*\.\.\s*([\w.+-]*\w)", comment):
         number = {"int": int, "float": float}.get(kind, str)
         rules |= {"low": number(limits[1]), "high": number(limits[2])}
@@ -169,8 +170,8 @@ def check(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str,
     ParameterError
         For unknown names, wrong types, values outside the choices or the range, dates that do not exist,
         ids that are not in their table, lists that are empty or name something twice, names like secrets, a
-        start after its end, a window longer than the span between them, a divisor that does not divide, and a
-        file of own events that cannot be used; one line each.
+        start after its end, a window longer than the span between them, a day of
+        knowledge in the future, and own events that cannot be used; one line each.
     """
     problems = [problem for name in given if (problem := _unknown(name, known))]
     values = {name: parameter.default for name, parameter in known.items()}
@@ -181,7 +182,7 @@ def check(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str,
             mine = parameter.table == "events" and given.get("events_file")
             known_here = replace(parameter, table="") if mine else parameter
             problems += [problem] if (problem := _problem(known_here, values[name])) else []
-    if problems := problems or [*_span_problems(known, values), *_divisor_problems(known, values)]:
+    if problems := problems or [*_span_problems(known, values), *_events_problems(known, values)]:
         raise ParameterError("\n".join(problems))
     return values
 
@@ -189,7 +190,9 @@ def check(known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str,
 def check_running() -> None:
     """Check the parameters of the notebook that runs; its set-up cell asks, since JupyterLab does not.
 
-    The declaration is the last cell so far that holds nothing else.
+    The declaration is the last cell so far that holds nothing else. Values that depart from it make the run
+    a variant, which says so (`helpers.timeline.use_changed`), unless they choose a view or the day of
+    knowledge. Own events are marked by what uses them.
 
     Raises
     ------
@@ -198,13 +201,18 @@ def check_running() -> None:
     """
     from IPython import get_ipython
 
+    from helpers import timeline
+
     shell = get_ipython()
     for source in reversed(shell.user_ns["In"] if shell else ()):
         with suppress(SyntaxError):
             statements = ast.parse(source).body
             if statements and all(isinstance(each, ast.AnnAssign) for each in statements):
                 known = declared(source)
-                check(known, {name: shell.user_ns[name] for name in known})
+                values = check(known, {name: shell.user_ns[name] for name in known})
+                exempt = {name for name in known if known[name].comment.endswith("; view")}.union(UNMARKED)
+                changed = [name for name in known if values[name] != known[name].default]
+                timeline.use_changed({name: values[name] for name in changed if name not in exempt})
                 return
 
 
@@ -224,13 +232,20 @@ def _span_problems(known: Mapping[str, Parameter], values: Mapping[str, Any]) ->
     ]
 
 
-def _divisor_problems(known: Mapping[str, Parameter], values: Mapping[str, Any]) -> list[str]:
-    """What is wrong with parameters that must divide another one."""
-    return [
-        f"{name}={values[name]}: does not divide {parameter.divides}={values[parameter.divides]}."
-        for name, parameter in known.items()
-        if parameter.divides and values[parameter.divides] % values[name]
-    ]
+def _events_problems(known: Mapping[str, Parameter], values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with events that are to take the place of the project's."""
+    if values.get("events_file") or (values.get("events") and "events_file" in known):
+        # Only here: what reads it takes a second to import.
+        from helpers import timeline
+
+        try:
+            timeline.use_own(values.get("events", ()), values["events_file"])
+        except ValueError as error:
+            name = "events" if isinstance(error, timeline.UnknownEvent) else "events_file"
+            return [f"{name}: {error}"]
+        finally:
+            timeline.use_own()
+    return []
 
 
 def _unknown(name: str, known: Mapping[str, Parameter]) -> str | None:
@@ -267,8 +282,6 @@ def typed(kind: str, value: Any, member: str = "str") -> Any:
         return [typed(member, _unquoted(part)) for part in MEMBERS.findall(text[1:-1]) if part]
     if (kind == "int" and INTEGER.fullmatch(text)) or (kind == "float" and NUMBER.fullmatch(text)):
         return TYPES[kind](text)
-    if kind == "float" and text.lower().lstrip("+-.") in ("nan", "inf", "infinity"):
-        return float(text.replace(".", ""))
     return value
 
 
@@ -328,14 +341,6 @@ def _member_problem(parameter: Parameter, value: Any) -> str | None:
         return f"{shown}: the number must be finite."
     if parameter.is_file and not Path(value).is_file():
         return f"{shown}: there is no such file. Write its path from where you call, or in full."
-    if parameter.name == "events_file":
-        # Only here: what reads it takes a second to import.
-        from helpers import timeline
-
-        try:
-            timeline.read_events(value)
-        except ValueError as error:
-            return f"{parameter.name}: {error}"
     if parameter.is_date and (problem := _date_problem(parameter, value)):
         return f"{shown}: {problem}"
     if parameter.choices and str(value) not in parameter.choices:
@@ -368,6 +373,8 @@ def _date_problem(parameter: Parameter, value: str) -> str | None:
         return "not a date. Write it as 2021-06-30" + (" or 2021-06." if months else ".")
     if len(value) < len("2021-06-30") and not months:
         return f"not a day. Write the day, as {value}-30."
+    if parameter.name == "as_of" and day > dt.date.today():
+        return "in the future. What will be known then, nobody knows; give today or a day before."
     if not FIRST_DAY <= day.isoformat() <= LAST_DAY:
         return f"outside the range {FIRST_DAY} to {LAST_DAY}."
     return None
@@ -387,7 +394,7 @@ def parse(known: Mapping[str, Parameter], assignments: list[str]) -> dict[str, A
     ParameterError
         If a text holds no `=`, a name comes twice, or a list is not closed.
     """
-    return {name: read(known, name, raw) for name, raw in _texts(assignments).items()}
+    return {name: read(known, name, raw) for name, raw in texts(assignments).items()}
 
 
 def assignments_of(file: Path) -> list[str]:
@@ -423,7 +430,7 @@ def parse_lists(known: Mapping[str, Parameter], assignments: list[str]) -> dict[
         As `parse`, and for a span that runs backwards or is very long.
     """
     values: dict[str, list[Any]] = {}
-    for name, raw in _texts(assignments).items():
+    for name, raw in texts(assignments).items():
         parts = [raw] if name not in known else re.split(r",(?![^\[]*\])", raw)
         if name in known and known[name].type in ("int", "float"):
             parts = [each for part in parts for each in _in_span(name, part)]
@@ -461,13 +468,14 @@ def read(known: Mapping[str, Parameter], name: str, raw: Any) -> Any:
     return _natural(known[name], raw)
 
 
-def _texts(assignments: list[str]) -> dict[str, str]:
-    texts: dict[str, str] = {}
+def texts(assignments: list[str]) -> dict[str, str]:
+    """Part `name=value` texts into names and texts; see `parse`."""
+    parted: dict[str, str] = {}
     for assignment in assignments:
         name, equals, raw = assignment.partition("=")
         if not equals or not name:
-            raise ParameterError(f"{assignment}: write a parameter as name=value.")
-        if name in texts:
+            raise ParameterError(f"{assignment}: write a parameter as name=value, with = and no blank.")
+        if name in parted:
             raise ParameterError(f"{name}: given twice.")
-        texts[name] = raw
-    return texts
+        parted[name] = raw
+    return parted

@@ -220,7 +220,7 @@ def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: 
         the sets of the collection; it is that of a set, where one has the same values.
     sweep
         Read the assignments as lists of values, and give each selected notebook one run for each of their
-        combinations; without assignments, those of its `sweeps` in the collection.
+        combinations, the sets of the collection among them; without assignments, those of its `sweeps`.
 
     Raises
     ------
@@ -228,6 +228,7 @@ def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: 
         Before anything runs, and for every notebook of the selection.
     """
     listed, assignments = collection(), list(assignments)
+    parameters.texts(assignments)
     chosen = [find(name, listed) for name in selection] or list(listed)
     order, sources = _in_order(listed), {}
     given: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in order}
@@ -329,15 +330,17 @@ def _sets(
     known: Mapping[str, parameters.Parameter], entry: Mapping[str, Any], assignments: list[str], sweep: bool
 ) -> dict[str, dict[str, Any]]:
     """Name of each set that a selected notebook runs with, and the values that it gives."""
-    if sweep:
-        return {set_name(given): given for given in _combinations(known, entry, assignments)}
     listed = entry.get("runs", {PUBLISHED: {}})
-    if not assignments:
+    if not (assignments or sweep):
         return listed
-    given = parameters.parse(known, assignments)
-    values = parameters.check(known, given)
-    same = [name for name, these in listed.items() if parameters.check(known, these) == values]
-    return {name: listed[name] for name in same[:1]} or {set_name(given): given}
+    named = [(name, parameters.check(known, these)) for name, these in listed.items()]
+    sets: dict[str, dict[str, Any]] = {}
+    every = _combinations(known, entry, assignments) if sweep else [parameters.parse(known, assignments)]
+    for given in every:
+        values = parameters.check(known, given)
+        same = next((name for name, these in named if these == values), "")
+        sets |= {same: listed[same]} if same else {set_name(given): given}
+    return sets
 
 
 def _combinations(

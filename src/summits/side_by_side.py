@@ -1,15 +1,18 @@
 """Two runs of one notebook beside each other: parameters, facts, estimates, verdict words and figures."""
 
 import ast
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from helpers import paths
+from helpers import paths, timeline
 from summits import change_report, changes, notebooks, plan
 
+# What the parameters say already.
+MARK = f" ({timeline.VARIANT}"
 PARTS = ("parameters", "facts", "verdicts", "estimates", "figures")
 
 
@@ -38,21 +41,17 @@ def find(which: str) -> Path:
     name, _, wanted = name.partition("/")
     assignments = [text for text in given.split(",") if text]
     sets = {run.set: run for run in plan.plan([name]) if run.notebook == plan.find(name)}
-    run = sets.get(wanted or plan.PUBLISHED)
-    places = [paths.runs_dir() / plan.find(name) / (wanted or plan.PUBLISHED)]
-    if assignments:
-        run = plan.plan([name], assignments)[-1]
-        # A sweep names by its values what may be a set of the collection too.
-        swept = plan.set_name(dict(text.partition("=")[::2] for text in assignments))
-        places = [run.directory, run.directory.with_name(swept)]
+    run = plan.plan([name], assignments)[-1] if assignments else sets.get(wanted or plan.PUBLISHED)
+    place = run.directory if run else paths.runs_dir() / plan.find(name) / wanted
     committed = [run.source] if run and run.set == plan.PUBLISHED else []
-    for candidate in (*(place / "notebook.ipynb" for place in places), *committed):
+    for candidate in (place / "notebook.ipynb", *committed):
         if candidate.is_file():
             return candidate
     if run is None:
         raise CompareError(f"{plan.find(name)} has no set {wanted}. It has {', '.join(sets)}.")
-    options = " ".join(f"-p {text}" for text in assignments)
-    raise CompareError(f"{run.id} has not been run. Do `summits run {name} {options}`".rstrip() + ".")
+    options = assignments or [f"{parameter}={value}" for parameter, value in run.given.items()]
+    command = shlex.join(["summits", "run", name, *(word for text in options for word in ("-p", text))])
+    raise CompareError(f"{run.id} has not been run. Do `{command}`.")
 
 
 def compare(first: Path, second: Path) -> dict[str, Any]:
@@ -64,8 +63,17 @@ def compare(first: Path, second: Path) -> dict[str, Any]:
         names of both; parameters, facts, verdicts, estimates and figures (by their title), each a list of
         rows with name, first, second and differs, and for an estimate that differs its difference, and
         whether the 95 percent intervals overlap; differs, whether anything does.
+
+    Raises
+    ------
+    CompareError
+        If they are two different notebooks.
     """
     sources = [notebooks.read(path) for path in (first, second)]
+    cells = [{cell["id"] for cell in source["cells"]} for source in sources]
+    # Other editions of a notebook share most cells, other notebooks only those that all have.
+    if 2 * len(cells[0] & cells[1]) < min(map(len, cells)):
+        raise CompareError(f"{first.name} and {second.name} are two notebooks. Name two runs of one.")
     both = [_contents(source) for source in sources]
     moved = {each["name"]: each for each in changes.estimates(*map(notebooks.records, sources))}
     report: dict[str, Any] = {"first": _label(first), "second": _label(second)}
@@ -96,7 +104,9 @@ def _contents(notebook: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "facts": {name: each["sentence"] for name, each in details.items() if "sentence" in each},
         "verdicts": {name: each["verdict"] for name, each in details.items() if "verdict" in each},
         "estimates": {each["name"]: each["value"] for each in told if not isinstance(each["value"], str)},
-        "figures": {figure["name"]: figure["title"] for _, figure, _ in notebooks.figures(notebook)},
+        "figures": {
+            figure["name"]: figure["title"].partition(MARK)[0] for _, figure, _ in notebooks.figures(notebook)
+        },
     }
 
 
@@ -104,8 +114,10 @@ def as_text(report: Mapping[str, Any]) -> str:
     """The differences for people, as plain text."""
     lines = [f"first:  {report['first']}", f"second: {report['second']}"]
     for part in PARTS:
-        rows = [row for row in report[part] if row["differs"]]
-        lines += ["", f"{part}: {len(rows)} of {len(report[part])} differ"]
+        differing = [row for row in report[part] if row["differs"]]
+        lines += ["", f"{part}: {len(differing)} of {len(report[part])} differ"]
+        # Of the words a reader wants to see also which hold.
+        rows = report[part] if part == "verdicts" else differing
         if rows:
             table = pd.DataFrame(rows).drop(columns="differs").dropna(axis="columns", how="all")
             lines.append(table.fillna("").to_string(index=False, justify="left"))

@@ -5,7 +5,7 @@ new.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pandas as pd
 
 from helpers import paths
 from summits import archive, states
-from summits.plan import Run, set_name
+from summits.plan import PUBLISHED, Run, set_name
 
 FIELDS = ("name", "value", "low", "high", "unit", "n", "method", "window", "as_of", "details")
 
@@ -59,7 +59,7 @@ def collect(runs: Sequence[Run], record: str = "") -> Sweep:
         raise SweepError(f"None of the {len(runs)} runs of the sweep has a result.")
     table = tidy(found)
     values = {name: ",".join(map(_text, taken)) for name, taken in varied(runs).items()}
-    folder = paths.runs_dir() / runs[0].notebook / "_sweeps" / set_name(values)
+    folder = paths.runs_dir() / runs[0].notebook / "_sweeps" / (set_name(values) or PUBLISHED)
     folder.mkdir(parents=True, exist_ok=True)
     archive.write(folder / "records.csv", table.to_csv(index=False, lineterminator="\n").encode())
     chosen = record or _comparable(table, len(found))
@@ -71,12 +71,12 @@ def collect(runs: Sequence[Run], record: str = "") -> Sweep:
     return Sweep(folder / "records.csv", figure if chosen else None, chosen, missing)
 
 
-def varied(runs: Iterable[Run]) -> dict[str, list[Any]]:
+def varied(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """Parameters that a sweep sets, with their values in order of appearance."""
-    values: dict[str, list[Any]] = {}
+    # A set of the collection need not name what it leaves as declared.
+    values: dict[str, list[Any]] = {name: [] for run in runs for name in run.given}
     for run in runs:
-        for name in run.given:
-            taken = values.setdefault(name, [])
+        for name, taken in values.items():
             if run.parameters[name] not in taken:
                 taken.append(run.parameters[name])
     return values
@@ -96,7 +96,7 @@ def tidy(found: Sequence[tuple[Run, dict[str, Any]]]) -> pd.DataFrame:
         One row per run and record: `run`, one column `parameter_<name>` for each parameter that the sweep
         sets, and the fields of the record; `details` is JSON.
     """
-    names = varied(run for run, _ in found)
+    names = varied([run for run, _ in found])
     rows = [
         [run.id, *(_text(run.parameters[name]) for name in names), *(result.get(field) for field in FIELDS)]
         for run, record in found

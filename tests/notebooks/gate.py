@@ -106,8 +106,12 @@ def parameters_cell(notebook: Notebook) -> list[str]:
     except parameters.ParameterError as error:
         return str(error).splitlines()
     injected = notebooks.tagged(notebook, "injected-parameters")
-    return ["as_of is missing from the parameters"] * ("as_of" not in known) + (
-        ["made with injected parameters, not with the published ones"] if injected else []
+    # Elsewhere than at the end the word is not read, and a changed view would be called a variant.
+    misplaced = [each.name for each in known.values() if re.search(r"; view\b(?!$)", each.comment)]
+    return (
+        [f"{name}: the word `; view` ends the comment" for name in misplaced]
+        + ["as_of is missing from the parameters"] * ("as_of" not in known)
+        + (["made with injected parameters, not with the published ones"] if injected else [])
     )
 
 

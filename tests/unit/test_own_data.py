@@ -101,6 +101,8 @@ def test_what_an_own_variant_says_is_marked(mine: Path, monkeypatch: pytest.Monk
         ("date,label,kind\n2024-03-01,a,summit\n", "row 2 .*kind is none of meeting"),
         ("date,label,kind\n2024-03-01,a,meeting\n2024-03-02,A,meeting\n", "row 3 .*Write another"),
         ("date,label,kind\n2024-03-01,summit busan 2025,meeting\n", "row 2 .*taken"),
+        ("date,label,kind\n2024-03-01,...,meeting\n", "row 2 .*label is blank"),
+        ("date,label,kind\n2027-03-01,a,meeting\n", "row 2 .*before 2026-12-31, where the trading calendars"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_with_its_row(mine: Path, text: str, message: str) -> None:
@@ -112,6 +114,22 @@ def test_a_file_that_cannot_be_used_is_refused_with_its_row(mine: Path, text: st
 def test_events_that_are_of_no_kind_are_refused() -> None:
     with pytest.raises(timeline.UnknownEvent, match="neither tightens nor eases"):
         timeline.use_own(["talks-seoul-2026-05"])
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"), [("[ec-oct7-2202]", "Try one of: ec-oct7-2022"), ("[talks-seoul-2026-05]", "neither")]
+)
+def test_own_events_that_cannot_be_used_are_refused_before_anything_runs(ids: str, message: str) -> None:
+    said = CliRunner().invoke(cli.main, ["run", "05", "-p", f"events={ids}"])
+    [line] = said.output.splitlines()
+    assert said.exit_code == cli.USAGE and line.startswith("summits: 05_market_reaction: events: ")
+    assert message in line
+
+
+def test_the_last_day_of_own_events_has_a_session_after_it_everywhere(mine: Path) -> None:
+    mine.write_text("date,label,kind\n2026-12-30,a,meeting\n", encoding="utf-8")
+    for calendar in ("XNYS", "XHKG", "XSHG"):
+        assert timeline.reaction_days(timeline.read_events(mine), calendar).notna().all()
 
 
 @pytest.mark.parametrize("number", NOTEBOOKS)

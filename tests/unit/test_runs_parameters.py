@@ -1,12 +1,15 @@
 """The parameters cell as a schema: every mistake is refused in one line, before anything runs."""
 
 import datetime as dt
+import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import stub_collection as stub
 
-from summits import parameters
+from helpers import paths, timeline
+from summits import notebooks, parameters, plan, sweeps
 
 CELL = """\
 as_of: str = ""  # what was known on this date; empty for the latest
@@ -142,7 +145,7 @@ def test_command_line_mistakes_are_refused(known: dict, given: list, message: st
 KINDS = """\
 as_of: str = ""  # date; range: 2015-01-01..2035-12-31
 window_days: int = 30  # days; range: 1..90
-bin_days: int = 1  # a bin; divides: window_days; range: 1..90
+bin_days: int = 1  # a bin; choices: 1|2|90
 level: float = 0.05  # level; range: 0.0..0.5
 names: list = ["a"]  # names
 sizes: list = [3]  # sizes
@@ -220,14 +223,14 @@ def test_a_text_means_what_its_declaration_says(kinds: dict, text: str, value: o
         ("level=0x1p-3", "must be float"),
         ("level=1,5", "must be float"),
         ("level=٠.١", "must be float"),
-        ("level=.NaN", "must be finite"),
-        ("level=Infinity", "must be finite"),
+        ("level=.NaN", "the type must be float"),
+        ("level=Infinity", "the type must be float"),
         ("level=1e400", "must be finite"),
         ("level=" + "9" * 5000, "must be finite"),
         ("window_days=" + "9" * 5000, "must be int"),
         ("window_days=٣", "must be int"),
-        ("level=nan", "must be finite"),
-        ("level=-.inf", "must be finite"),
+        ("level=nan", "the type must be float"),
+        ("level=-.inf", "the type must be float"),
         ("adjusted=no", "Write true or false"),
         ("adjusted=on", "Write true or false"),
         ("adjusted=1", "Write true or false"),
@@ -257,7 +260,7 @@ def test_a_text_means_what_its_declaration_says(kinds: dict, text: str, value: o
         ("sizes=[1:30]", "the members must be int"),
         ("sizes=[0x10]", "the members must be int"),
         ("sizes=[a]", "the members must be int"),
-        ("bin_days=7", "does not divide window_days=30"),
+        ("bin_days=7", "not one of 1, 2, 90"),
         ("label=\udcff", "cannot be printed"),
         ("label=a\x1b[2J", "cannot be printed"),
         ("label=\x00", "cannot be printed"),
@@ -312,3 +315,54 @@ def test_numbers_that_python_does_not_write_are_refused(kinds: dict) -> None:
 )
 def test_values_of_a_sweep(kinds: dict, text: str, values: list) -> None:
     assert list(parameters.parse_lists(kinds, [text]).values()) == [values]
+
+
+def test_a_run_with_changed_parameters_says_so_and_a_changed_view_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = """\
+as_of: str = ""  # date; range: 2015-01-01..2035-12-31
+window_days: int = 90  # days; range: 1..90
+drawn: int = 30  # days drawn; range: 1..90; view"""
+    values = {"as_of": "2021-06-30", "window_days": 90, "drawn": 60}
+    shell = SimpleNamespace(user_ns={"In": [source, "window_days = 30"], **values})
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    parameters.check_running()
+    assert timeline.marked("supported") == "supported" and timeline.banner() == ""
+    shell.user_ns["window_days"] = 30
+    parameters.check_running()
+    try:
+        assert timeline.marked("supported") == f"supported ({timeline.VARIANT}: window_days=30)"
+        assert timeline.marked(timeline.marked("supported")) == timeline.marked("supported")
+        assert (
+            "Not as published: `window_days=30`." in timeline.banner()
+            and "Own events" not in timeline.banner()
+        )
+    finally:
+        timeline.use_changed({})
+
+
+def test_the_word_view_stands_last_in_a_declaration() -> None:
+    for path in sorted(paths.notebooks_dir().glob("*.ipynb")):
+        for each in parameters.schema(notebooks.read(path)).values():
+            # The word stands last or not at all, else a changed view would be called a variant.
+            assert each.comment.endswith("; view") or not re.search(r"[;:]\s*view\b", each.comment), each.name
+
+
+def test_a_day_of_knowledge_in_the_future_is_refused(kinds: dict) -> None:
+    tomorrow = dt.date.today() + dt.timedelta(days=1)
+    with pytest.raises(parameters.ParameterError, match="in the future"):
+        parameters.check(kinds, {"as_of": tomorrow.isoformat()})
+    today = dt.date.today().isoformat()
+    assert parameters.check(kinds, {"as_of": today})["as_of"] == today
+
+
+def test_a_missing_sign_of_equality_is_told_before_what_it_leaves_behind() -> None:
+    with pytest.raises(parameters.ParameterError, match=r"^as_of: write a parameter as name=value, with ="):
+        plan.plan(["02", "2021-06-30"], ["as_of"])
+
+
+def test_a_sweep_runs_a_set_of_the_collection_under_its_name() -> None:
+    runs = plan.plan(["09"], ["window_days=30,60,90"], sweep=True)
+    assert [run.set for run in runs] == ["window_days=30", "window_60", "published"]
+    assert sweeps.varied(runs) == {"window_days": [30, 60, 90]}

@@ -20,10 +20,11 @@ def record(name, value, low=None, high=None, unit="percent", **details):
 
 def notebook(path, parameters, records):
     """An executed notebook with these parameters and records."""
-    cell = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
+    cell = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}, id="parameters")
     outputs = [nbformat.v4.new_output("display_data", {RECORD_MIME: each}) for each in records]
     nbformat.write(
-        nbformat.v4.new_notebook(cells=[cell, nbformat.v4.new_code_cell("", outputs=outputs)]), path
+        nbformat.v4.new_notebook(cells=[cell, nbformat.v4.new_code_cell("", outputs=outputs, id="results")]),
+        path,
     )
     return path
 
@@ -85,9 +86,15 @@ def test_a_page_holds_the_figures_of_both():
 
 
 @pytest.mark.parametrize(
-    ("which", "mend"), [("09/window_61", "It has published"), ("09:window_days=61", "-p window_days=61")]
+    ("which", "mend"),
+    [
+        ("09/window_61", "It has published"),
+        ("09:window_days=61", "`summits run 09 -p window_days=61`"),
+        ("09/window_60", "`summits run 09 -p window_days=60`"),
+    ],
 )
-def test_a_run_that_is_not_there_names_the_mend(which, mend):
+def test_a_run_that_is_not_there_names_the_mend(which, mend, tmp_path, monkeypatch):
+    monkeypatch.setenv("SUMMITS_RUNS", str(tmp_path))
     with pytest.raises(side_by_side.CompareError, match=mend):
         side_by_side.find(which)
 
@@ -98,6 +105,23 @@ def test_a_run_is_found_under_the_name_of_its_set_and_of_its_parameters(tmp_path
         place = tmp_path / "09_restraint" / folder
         place.mkdir(parents=True)
         (place / "notebook.ipynb").write_text("{}", encoding="utf-8")
-        assert side_by_side.find("09:window_days=60") == place / "notebook.ipynb"
+        # A set of the collection is kept under its own name only.
+        if folder == "window_60":
+            assert side_by_side.find("09:window_days=60") == place / "notebook.ipynb"
         assert side_by_side.find(f"09/{folder}") == place / "notebook.ipynb"
         (place / "notebook.ipynb").unlink()
+
+
+def test_two_notebooks_are_not_set_side_by_side():
+    result = CliRunner().invoke(
+        main, ["compare", *(str(next(paths.notebooks_dir().glob(f"{n}_*"))) for n in ("09", "02"))]
+    )
+    [line] = result.output.splitlines()
+    assert result.exit_code == 2 and line.endswith("are two notebooks. Name two runs of one.")
+
+
+def test_the_text_shows_words_that_hold_too_and_a_new_folder_is_made_for_the_page(pair, tmp_path):
+    assert "inconclusive" in side_by_side.as_text(side_by_side.compare(pair[0], pair[0]))
+    page = tmp_path / "new" / "page.html"
+    result = CliRunner().invoke(main, ["compare", *map(str, pair), "--page", str(page)])
+    assert result.stderr == f"Page: {page}\n" and "<th>Intervals</th>" in page.read_text("utf-8")
