@@ -24,7 +24,7 @@ def collection(checkout: stub.Checkout, monkeypatch: pytest.MonkeyPatch) -> stub
 
 def test_a_span_of_numbers_is_written_out(collection: stub.Checkout) -> None:
     runs = plan.plan(["02"], ["factor=2..6/2,9"], sweep=True)
-    assert [run.given for run in runs[1:]] == [{"factor": each} for each in (2, 4, 6, 9)]
+    assert [run.parameters["factor"] for run in runs[1:]] == [2, 4, 6, 9]
     known = parameters.declared(
         "share: float = 0.1  # part\nas_of: str = ''  # date\nname: str = 'a'  # text"
     )
@@ -45,7 +45,7 @@ def sets(runs: list[plan.Run]) -> list[str]:
 def test_values_of_the_command_line_are_combined(collection: stub.Checkout) -> None:
     runs = plan.plan(["02"], ["factor=2,3", "as_of=,2021-06-30"], sweep=True)
     assert [run.id for run in runs[:2]] == ["01_total/published", "01_total/as_of=2021-06-30"]
-    assert [run.given for run in runs[2:]] == [
+    assert [{name: run.parameters[name] for name in ("factor", "as_of")} for run in runs[2:]] == [
         {"factor": 2, "as_of": ""},
         {"factor": 2, "as_of": "2021-06-30"},
         {"factor": 3, "as_of": ""},
@@ -56,7 +56,7 @@ def test_values_of_the_command_line_are_combined(collection: stub.Checkout) -> N
 
 def test_a_listed_sweep_is_a_list_of_products(collection: stub.Checkout) -> None:
     assert sets(plan.plan(["02"], sweep=True)) == [
-        "factor=2,part=all",
+        "published",  # factor 2 and all parts, as declared
         "factor=2,part=half",
         "factor=3,part=all",
         "factor=3,part=half",
