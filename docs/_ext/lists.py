@@ -17,6 +17,7 @@ from sphinx.application import Sphinx
 
 from helpers import catalog, paths, records
 from helpers.methods.verdict import VERDICTS
+from summits import notebooks, side_by_side
 from summits.site import to_page
 
 RHYTHMS = {
@@ -48,7 +49,7 @@ def fill(source: Path) -> None:
         filled = environment.get_template(inside.as_posix()).render(told, here=here)
         template.with_suffix("").write_text(filled, encoding="utf-8")
     (source / "runs").mkdir(exist_ok=True)
-    for pair in told["pairs"]:
+    for pair in (_pair(Path(told["executed"][name]), *made) for name, *made in told["pairs"]):
         asked = next(each["title"] for each in told["notebooks"] if each["name"] == pair["notebook"])
         text = environment.get_template("_parts/pair.jinja").render(pair=pair, asked=asked)
         (source / "runs" / f"{pair['notebook']}-{pair['set']}.md").write_text(text, encoding="utf-8")
@@ -91,6 +92,25 @@ def context(source: Path) -> dict[str, Any]:
         "reach": _reach(series, events),
         "data_date": max((row["latest"] for row in series if row["latest"]), default=""),
         "claims": grouped(told["scoreboard"]) if told["scoreboard"] else {},
+    }
+
+
+def _pair(published: Path, chosen: str, folder: str) -> dict[str, Any]:
+    """Return what a named run has beside the published one, with two drawings that differ."""
+    both = published, Path(folder) / "notebook.ipynb"
+    first, second = (_drawings(each) for each in both)
+    drawn = [(first[key], second[key]) for key in first if key in second and first[key] != second[key]]
+    notebook = Path(folder).parent.name
+    return side_by_side.compare(*both) | {"notebook": notebook, "set": chosen, "drawn": drawn[:2]}
+
+
+def _drawings(path: Path) -> dict[str, dict[str, str]]:
+    """Return of each figure of a run its title, description, marks and, narrow if it can be, drawing."""
+    shown = (figure for _, figure, _ in notebooks.figures(notebooks.read(path)))
+    return {
+        figure["name"]: {key: figure.get(key, "") for key in ("name", "title", "alt", "drawn")}
+        | {"svg": figure.get("narrow") or figure.get("svg", "")}
+        for figure in shown
     }
 
 

@@ -29,7 +29,7 @@ from docutils.utils.math.latex2mathml import tex2mathml
 import helpers
 from helpers import catalog, paths
 from helpers.paths import FIGURE_MIME
-from summits import archive, notebooks, plan, side_by_side, temporary
+from summits import archive, plan, temporary
 from summits.notebooks import RECORD_MIME
 
 SCOREBOARD, STORY, DOSSIER = "11_claims", "00_what_happened", "14_event_dossier"
@@ -94,8 +94,8 @@ def prepare(runs_dir: Path, source: Path) -> None:
     asked, pairs = [], []
     for name, entry in sorted(plan.collection().items()):
         named = [run for run in entry.get("runs", {}) if run != plan.PUBLISHED and name != DOSSIER]
-        others = {run: _pair(name, run, runs_dir) for run in named}
-        pairs += [pair for pair in others.values() if pair]
+        others = {run: (runs_dir / name / run / "notebook.ipynb").exists() for run in named}
+        pairs += [(name, run, str(runs_dir / name / run)) for run, exists in others.items() if exists]
         title, drawn = _write_page(_executed(name, runs_dir), name, source, others)
         asked.append({"name": name, "title": title, "question": entry["question"], "figures": drawn})
     told = {
@@ -134,26 +134,6 @@ def _write_dossiers(runs_dir: Path, source: Path) -> set[str]:
                 _place(source, address, content)
         written.add(event)
     return written
-
-
-def _pair(name: str, chosen: str, runs_dir: Path) -> dict[str, Any] | None:
-    """Return what a named run has beside the published one, with two drawings that differ, if it was made."""
-    both = _executed(name, runs_dir), runs_dir / name / chosen / "notebook.ipynb"
-    if not both[1].exists():
-        return None
-    first, second = (_drawings(each) for each in both)
-    drawn = [(first[key], second[key]) for key in first if key in second and first[key] != second[key]]
-    return side_by_side.compare(*both) | {"notebook": name, "set": chosen, "drawn": drawn[:2]}
-
-
-def _drawings(path: Path) -> dict[str, dict[str, str]]:
-    """Return of each figure of a run its title, description, marks and, narrow if it can be, drawing."""
-    shown = (figure for _, figure, _ in notebooks.figures(notebooks.read(path)))
-    return {
-        figure["name"]: {key: figure.get(key, "") for key in ("name", "title", "alt", "drawn")}
-        | {"svg": figure.get("narrow") or figure.get("svg", "")}
-        for figure in shown
-    }
 
 
 def _executed(name: str, runs_dir: Path) -> Path:

@@ -19,12 +19,7 @@ MOST_NUMBERED_BARS = 40
 
 
 def bars(
-    table: pd.DataFrame,
-    *,
-    title: str,
-    unit: str,
-    wide: bool = False,
-    accent: Collection[str] = (),
+    table: pd.DataFrame, *, title: str, unit: str, wide: bool = False, accent: Collection[str] = ()
 ) -> Figure:
     """Draw counts or sums as bars: one cluster per row, one bar per column.
 

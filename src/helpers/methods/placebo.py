@@ -327,13 +327,7 @@ def quiet_rows(
 
 
 def same_year_sets(
-    index: pd.DatetimeIndex,
-    pool: np.ndarray,
-    events: np.ndarray,
-    *,
-    apart: int | None,
-    draws: int,
-    seed: int,
+    index: pd.DatetimeIndex, pool: np.ndarray, events: np.ndarray, *, apart: int | None, draws: int, seed: int
 ) -> np.ndarray:
     """Draw placebo sets whose members lie in the calendar years of the events.
 

@@ -332,11 +332,7 @@ def _asked(rows: pd.DataFrame, series: Series, request: Request, today: date) ->
 
 
 def additions(
-    fetched: pd.DataFrame,
-    held: pd.DataFrame,
-    series: dict[str, Series],
-    today: date,
-    never_revised: bool,
+    fetched: pd.DataFrame, held: pd.DataFrame, series: dict[str, Series], today: date, never_revised: bool
 ) -> Additions:
     """Return what is new in the accepted rows.
 
