@@ -206,7 +206,8 @@ def templates(cell: Notebook) -> list[str]:
     nodes = [
         node for node in ast.walk(ast.parse(notebooks.text(cell["source"]))) if isinstance(node, ast.Call)
     ]
-    return [ast.literal_eval(node.args[0]) for node in nodes if ast.unparse(node.func) == "prose.text"]
+    texts = [node.args[0] for node in nodes if ast.unparse(node.func) == "prose.text"]
+    return [text.value for text in texts if isinstance(text, ast.Constant)]
 
 
 def prose_matches_records(notebook: Notebook) -> list[str]:
