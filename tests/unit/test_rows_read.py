@@ -114,7 +114,10 @@ def write(text: str) -> None:
         ({TABLE: [{"series_id": ["made_up"], "known": "2020-04-30"}]}, [TABLE], READ + LATER, "fresh"),
         ({TABLE: [{"series_id": ["made_up"], "known": "2020-05-01"}]}, [TABLE], READ + LATER, "stale"),
         ({}, [TABLE], READ + OTHER, "stale"),
-        ({}, [], READ + OTHER, "fresh"),
+        ({}, ["series.csv"], READ + OTHER, "fresh"),
+        ({}, [], READ + OTHER, "stale"),
+        (SELECTION, [TABLE], OTHER + READ, "fresh"),
+        (SELECTION, [TABLE], "".join(reversed(READ.splitlines(keepends=True))), "stale"),
         (SELECTION, [TABLE], READ.replace(",none", ",none,x"), "stale"),
     ],
 )  # fmt: skip

@@ -221,9 +221,9 @@ def test_what_was_read_must_be_declared(collection: stub.Checkout) -> None:
         str(data / "observations" / "made_up.csv"),
         str(others / "01_total" / "published" / "record.json"),
     ]
-    assert engine.reading_problems({"opened": declared, "addresses": []}, run) == []
+    assert engine.reading_problems({"opened": declared, "addresses": [], "rows": {}}, run) == []
     hidden = {"opened": [str(data / "events.csv"), str(others / "11_claims" / "published" / "record.json")]}
-    found = engine.reading_problems({**hidden, "addresses": ["10.0.0.1:443"]}, run)
+    found = engine.reading_problems({**hidden, "addresses": ["10.0.0.1:443"], "rows": {}}, run)
     assert len(found) == 3
     assert "events" in found[0] and "11_claims" in found[1] and "10.0.0.1" in found[2]
 
@@ -232,8 +232,8 @@ def test_tables_of_a_needed_notebook_count_as_declared(collection: stub.Checkout
     run = plan.plan(["02"])[1]
     without = replace(run, ingredients={**run.ingredients, "data": {}})
     opened = [str(collection.root / "data" / "observations" / "made_up.csv")]
-    assert engine.reading_problems({"opened": opened, "addresses": []}, without) == []
-    alone = engine.reading_problems({"opened": opened, "addresses": []}, replace(without, upstream=()))
+    assert engine.reading_problems({"opened": opened, "addresses": [], "rows": {}}, without) == []
+    alone = engine.reading_problems({"opened": opened, "addresses": [], "rows": {}}, replace(without, upstream=()))
     assert len(alone) == 1 and "made_up" in alone[0]
 
 
