@@ -233,7 +233,9 @@ def test_tables_of_a_needed_notebook_count_as_declared(collection: stub.Checkout
     without = replace(run, ingredients={**run.ingredients, "data": {}})
     opened = [str(collection.root / "data" / "observations" / "made_up.csv")]
     assert engine.reading_problems({"opened": opened, "addresses": [], "rows": {}}, without) == []
-    alone = engine.reading_problems({"opened": opened, "addresses": [], "rows": {}}, replace(without, upstream=()))
+    alone = engine.reading_problems(
+        {"opened": opened, "addresses": [], "rows": {}}, replace(without, upstream=())
+    )
     assert len(alone) == 1 and "made_up" in alone[0]
 
 
