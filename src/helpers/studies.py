@@ -209,7 +209,10 @@ def study(
     _check(series, kind)
     if margin is not None and not 0 < margin < (100 if sign == "negative" else np.inf):
         raise UnusableInput(f"The margin is {margin} percent. Give a size above 0; a fall is below 100.")
-    if window is not None and isinstance(window, int) != (kind == "levels"):
+    ends = [MONTHS] if kind == "levels" else list(DAYS)
+    ends = ends if window is None else np.atleast_1d(window).tolist()
+    whole = all(type(end) is int for end in ends) and len(ends) == (1 if kind == "levels" else 2)
+    if not whole or ends[-1] < (1 if kind == "levels" else ends[0]):
         raise UnusableInput(f"window is {window}. Levels take months, as 3; returns two days, as (0, 2).")
     listed = [events] if isinstance(events, str | pd.Timestamp) else events
     dated = (
@@ -217,12 +220,12 @@ def study(
     )
     names, days = list(dated), pd.DatetimeIndex([calendar_day(day) for day in dated.values()])
     if kind == "levels":
-        first, last = 1, window if isinstance(window, int) else MONTHS
+        first, last = 1, ends[0]
         days = days.to_period("M").to_timestamp()
         words = f"{last} months after the month of a date against {last} before"
         change, second = _changes(series, last), _changes(series, max(1, last // 2))
     else:
-        first, last = window if isinstance(window, tuple) else DAYS
+        first, last = ends
         words = f"trading days {first} to {last}"
         change, second = (_cumulated(series, model, first, last) for model in (market, None))
         # Without a market both models are one, and a model does not confirm itself.
@@ -252,7 +255,9 @@ def study(
         return t_estimate(value, float(se), len(calm) - 1, unit=unit, n=n, method=method, window=words)
 
     usual = change - change[pool].mean()
-    early = np.concatenate([np.full(length, np.nan), change[:-length]])
+    # The window right before the event, without its own month or day.
+    shift = length + max(first, 0)
+    early = np.concatenate([np.full(shift, np.nan), change[:-shift]])
     comparison = compare(
         names,
         rows,

@@ -45,6 +45,10 @@ def main() -> None:
     Exit codes: 0 all well, 1 something failed, 2 wrong use, 130 interrupted; `changes`, `compare` and `rerun`
     also 10, something changed or differs; `rerun` also 11, a publisher was refused, and 12, both.
     """
+    # A notebook runs in another folder: a relative one would mean another place there.
+    for name in ("SUMMITS_DATA", "SUMMITS_RUNS"):
+        if os.environ.get(name):
+            os.environ[name] = os.path.abspath(os.environ[name])
 
 
 DASK = click.option("--dask", "address", metavar="ADDRESS", default="", help="Run on a scheduler's workers.")

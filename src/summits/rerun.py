@@ -114,7 +114,9 @@ def rerun(
         )
         echo(f"Changes: {folder}")
     pages = paths.root() / "_build" / "site"
-    if done or not (pages / "index.html").exists():
+    front = pages / "index.html"
+    newer = front.exists() and front.stat().st_mtime < (paths.data_dir() / "datapackage.json").stat().st_mtime
+    if done or newer or not front.exists():
         # Imported here, since it takes seconds and most calls find nothing to do.
         from summits import site
 

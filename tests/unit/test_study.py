@@ -138,7 +138,17 @@ def test_where_no_window_helps_more_history_does():
     assert study(SERIES["2017-01":"2021-06"], ["2020-10-01"], kind="levels").comparison.effect.n == 1
 
 
-@pytest.mark.parametrize(("kind", "window"), [("levels", (0, 2)), ("returns", 3)])
+@pytest.mark.parametrize(
+    ("kind", "window"),
+    [
+        ("levels", (0, 2)),
+        ("returns", 3),
+        ("levels", 0),
+        ("levels", True),
+        ("returns", (2, 0)),
+        ("returns", (0, 1, 2)),
+    ],
+)
 def test_a_window_of_the_other_kind_is_refused(kind, window):
     series = SERIES if kind == "levels" else returns()
     with pytest.raises(UnusableInput, match="Levels take months"):
@@ -236,3 +246,18 @@ def test_a_model_does_not_confirm_itself():
 def test_one_date_need_not_stand_in_a_list():
     listed, bare = (study(SERIES, dates, kind="levels") for dates in (["2020-02-10"], "2020-02-10"))
     assert listed.comparison.effect == bare.comparison.effect
+
+
+def test_a_window_may_be_a_list_or_a_number_of_numpy():
+    given = study(returns(), ["2019-06-10"], kind="returns", window=[0, 2])
+    written = study(returns(), ["2019-06-10"], kind="returns", window=(0, 2))
+    assert given.comparison.effect.value == written.comparison.effect.value
+    assert study(SERIES, ["2020-02-10"], kind="levels", window=np.int64(3)).comparison.effect.n == 1
+
+
+def test_the_lead_holds_nothing_of_the_event():
+    months = pd.date_range("2012-01-01", periods=96, freq="MS")
+    noise = np.random.default_rng(3).normal(0, 0.01, 96)
+    doubled = pd.Series(np.exp(noise + np.log(2) * (months >= "2017-06-01")), months)
+    result = study(doubled, ["2017-06-10"], kind="levels", window=1)
+    assert abs(result.comparison.lead.value) < 0.1
