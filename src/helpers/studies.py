@@ -258,12 +258,15 @@ def study(
     # The window right before the event, without its own month or day.
     shift = length + max(first, 0)
     early = np.concatenate([np.full(shift, np.nan), change[:-shift]])
+    # What could be seen is asked of windows that hold nothing of the event, where there are enough.
+    near = (np.abs(sets[:, :, None] - rows) < 2 * length).any(axis=(1, 2))
+    clear = sets if (~near).sum() < placebo.MINIMUM_POOL else sets[~near]
     comparison = compare(
         names,
         rows,
         sets,
         DateEstimator(lambda sets: usual[sets].mean(axis=1), interval, fewest=1),
-        detectable=power.detectable_shift(usual[sets].mean(axis=1)),
+        detectable=power.detectable_shift(usual[clear].mean(axis=1)),
         rows=pd.DataFrame({"change": usual[rows]}, names),
         lead=interval(rows, early) if np.isfinite(early[rows]).all() else None,
     )

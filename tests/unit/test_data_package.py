@@ -314,7 +314,7 @@ def test_every_event_has_words_for_figures_and_sentences():
 def test_the_codings_cover_the_list_and_agree_on_most_categories():
     events = catalog.events_table()
     first, second = (catalog.list_table(f"event_coding_{name}").set_index("event_id") for name in "ab")
-    assert set(second.index) == set(events.index) >= set(first.index)
+    assert set(events.index) >= set(second.index) >= set(first.index)
     for coded in (first, second):
         assert (coded["category"] == events.loc[coded.index, "category"]).mean() > 0.9
 

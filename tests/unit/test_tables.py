@@ -124,7 +124,7 @@ def test_sources_table_lists_each_source_once_and_the_events(shown, monkeypatch)
         },
         index=pd.Index(["census"], name="source_id"),
     )
-    monkeypatch.setattr(tables.catalog, "sources", lambda: known)
+    monkeypatch.setattr(tables.catalog, "sources", lambda ids=None: known)
     event = pd.DataFrame(
         {
             "date": [pd.Timestamp("2025-10-30")],
@@ -139,7 +139,7 @@ def test_sources_table_lists_each_source_once_and_the_events(shown, monkeypatch)
     assert "US equipment exports; US chip exports" in text
     assert "Busan, 2025-10-30" in text
     assert "NO DERIVATIVES: CC BY-ND 4.0" in text
-    monkeypatch.setattr(tables.catalog, "sources", lambda: known.iloc[:0])
+    monkeypatch.setattr(tables.catalog, "sources", lambda ids=None: known.iloc[:0])
     with pytest.raises(tables.BadTable, match="no row for census"):
         tables.sources_table([series_data()])
 
