@@ -19,7 +19,7 @@ NEEDLESS = re.compile(
     r'\s*<script[^>]* src="[^"]*(?:searchtools|language_data|searchindex|fontawesome)\.js[^"]*"></script>'
     r'|\s*<link rel="preload" as="script"[^>]*>|\s*<script>DOCUMENTATION_OPTIONS\.[^<]*</script>'
 )
-PLAIN = re.compile(r'<span class="[npow]">([^<]*)</span>')
+PLAIN = re.compile(r'<span class="(?:[npow]|mi|mf|nn|nb|bp|sa|si)">([^<]*)</span>')
 AS_WRITTEN = re.compile(r"(<(pre|script|textarea|svg)\b.*?</\2>)", re.S)
 SOURCES = re.compile(r"<table\b(?:(?!</table>).)*Sources and licences(?:(?!</table>).)*</table>", re.S)
 ROW = re.compile(r"<tr>(?:(?!</tr>).)*https?://(?:(?!</tr>).)*</tr>\n?", re.S)

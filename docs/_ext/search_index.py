@@ -13,7 +13,7 @@ import lists
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from helpers import observations
+from helpers import observations, paths
 
 EXCERPT = 420
 
@@ -118,6 +118,8 @@ def _figures(told: dict[str, Any]) -> list[dict[str, str]]:
 def _literature(told: dict[str, Any], sections: list[dict[str, str]]) -> list[dict[str, str]]:
     """Return what others wrote, with the section of the first notebook that lists it."""
     rows = []
+    if not (paths.data_dir() / "lists" / "literature.csv").exists():
+        return []
     shown = [row["url"] for row in sections if "#the-literature" in row["url"]]
     for paper in observations.list_as_of("literature").itertuples():
         number = paper.notebooks[:2] or "11"

@@ -115,8 +115,8 @@ def rerun(
         echo(f"Changes: {folder}")
     pages = paths.root() / "_build" / "site"
     front = pages / "index.html"
-    newer = front.exists() and front.stat().st_mtime < (paths.data_dir() / "datapackage.json").stat().st_mtime
-    if done or newer or not front.exists():
+    files = [path.stat().st_mtime for path in (front, paths.data_dir() / "datapackage.json") if path.exists()]
+    if done or not front.exists() or files[0] < files[-1]:
         # Imported here, since it takes seconds and most calls find nothing to do.
         from summits import site
 

@@ -1,5 +1,6 @@
 """What a scheduler calls: each step when it is due, nothing the second time, and an exit code that tells."""
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -76,6 +77,17 @@ def test_nothing_due_does_nothing(steps: list[str], monkeypatch: pytest.MonkeyPa
 def test_a_failed_run_is_told(steps: list[str], monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
     monkeypatch.setattr(command, "execute", lambda runs, *_: {run.id: ending for run in runs})
     assert called() == cli.FAILED
+
+
+def test_rows_that_no_run_reads_still_bring_new_pages(
+    steps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "execute", lambda runs, *_: {run.id: "fresh" for run in runs})
+    assert called() == 0
+    descriptor = paths.data_dir() / "datapackage.json"
+    descriptor.write_text('{"resources": []}')
+    os.utime(descriptor, (time.time() + 60,) * 2)
+    assert called() == 0 and steps == ["site", "site"]
 
 
 def test_a_refused_publisher_is_told_and_the_rest_goes_on(

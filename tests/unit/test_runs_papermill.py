@@ -30,7 +30,7 @@ def write(path: Path, cell: str, *code: str) -> Path:
         ({"level": float("nan")}, "level=nan: the number must be finite"),
         ({"level": float("-inf")}, "level=-inf: the number must be finite"),
         ({"level": float("inf")}, "level=inf: the number must be finite"),
-        ({"level": "nan"}, "level=nan: the number must be finite"),
+        ({"level": "nan"}, "level='nan': the type must be float"),
         ({"shares": [0.1, float("nan")]}, "shares=nan: the number must be finite"),
         ({"shares": [float("inf")]}, "shares=inf: the number must be finite"),
         ({"shares": []}, "the list is empty"),
