@@ -152,9 +152,8 @@ def ask(path: str, **rows: Any) -> None:
         A list holds the values that a column may have; ``first`` and ``last`` bound the date of the rows, and
         ``known`` the day by which they were public. Without any, all rows are meant.
     """
-    selection = {
-        name: sorted(map(str, each)) if isinstance(each, list) else each for name, each in rows.items()
-    }
+    lists = {name: sorted(map(str, values)) for name, values in rows.items() if isinstance(values, list)}
+    selection = rows | lists
     if selection not in asked.setdefault(path, []):
         asked[path].append(selection)
 

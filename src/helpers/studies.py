@@ -215,10 +215,9 @@ def study(
     if not whole or ends[-1] < (1 if kind == "levels" else ends[0]):
         raise UnusableInput(f"window is {window}. Levels take months, as 3; returns two days, as (0, 2).")
     listed = [events] if isinstance(events, str | pd.Timestamp) else events
-    dated = (
-        listed if isinstance(listed, Mapping) else {f"{calendar_day(day):%Y-%m-%d}": day for day in listed}
-    )
-    names, days = list(dated), pd.DatetimeIndex([calendar_day(day) for day in dated.values()])
+    dated = listed.items() if isinstance(listed, Mapping) else [("", day) for day in listed]
+    days = pd.DatetimeIndex([calendar_day(day) for _, day in dated])
+    names = [name or f"{day:%Y-%m-%d}" for (name, _), day in zip(dated, days, strict=True)]
     if kind == "levels":
         first, last = 1, ends[0]
         days = days.to_period("M").to_timestamp()

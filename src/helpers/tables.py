@@ -238,11 +238,11 @@ def fixed(value: float, decimals: int, sign: str = "") -> str:
 
 
 def significant(value: float | None) -> str:
-    """Three significant digits, without exponent."""
+    """Three significant digits, without exponent below a thousand million million."""
     if value is None or pd.isna(value):
         return MISSING
-    if value == 0 or not np.isfinite(value):
-        return f"{value:g}".replace("-", MINUS)
+    if not 0 < abs(value) < 1e15:
+        return f"{value:.3g}".replace("-", MINUS)
     return fixed(value, max(0, 2 - int(np.floor(np.log10(abs(value))))))
 
 

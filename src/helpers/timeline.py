@@ -6,7 +6,7 @@ trading day the United States and Asia could first react.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
@@ -114,7 +114,7 @@ def read_events(path: str | Path) -> pd.DataFrame:
     return rows.astype(published.dtypes)
 
 
-def use_own(chosen: Iterable[str] = (), file: str | Path = "") -> dict[str, list[str]]:
+def use_own(chosen: Sequence[str] = (), file: str | Path = "") -> dict[str, list[str]]:
     """Let own events take the place of the sets of `data/claims.yml`, from here to the end of the notebook.
 
     A set for which neither `chosen` nor the file has an event stays as it is. The rows of the file are known
@@ -123,7 +123,7 @@ def use_own(chosen: Iterable[str] = (), file: str | Path = "") -> dict[str, list
 
     Parameters
     ----------
-    chosen : iterable of str
+    chosen : sequence of str
         Ids of events, or names of sets.
     file : str or Path
         See `read_events`.
@@ -650,6 +650,8 @@ def unusable(
     ['the window ends in 2026-']
     """
     _refuse_negative(before, after)
+    if index.tz is not None:
+        raise ValueError("The outcome's dates carry a time zone. Remove it with tz_localize(None).")
     others = _all_events() if others is None else others
     window_reasons = _month_reasons if (index.day == 1).all() else _day_reasons
     reasons = {

@@ -100,17 +100,21 @@ def errors(notebook: Notebook) -> list[str]:
 
 
 def parameters_cell(notebook: Notebook) -> list[str]:
-    """The parameters cell is a schema and has `as_of`; nothing was injected."""
+    """The parameters cell is a schema, has `as_of`, and is checked before own events; none injected."""
     try:
         known = parameters.schema(notebook)
     except parameters.ParameterError as error:
         return str(error).splitlines()
     injected = notebooks.tagged(notebook, "injected-parameters")
     # Elsewhere than at the end the word is not read, and a changed view would be called a variant.
+    called = [_called(node) for _, node in statements(notebook, ast.Call)]
+    first = [called.index(name) for name in ("check_running", "use_own") if name in called]
+    checked = "check_running" in called and first == sorted(first)
     misplaced = [each.name for each in known.values() if re.search(r"; view\b(?!$)", each.comment)]
     return (
         [f"{name}: the word `; view` ends the comment" for name in misplaced]
         + ["as_of is missing from the parameters"] * ("as_of" not in known)
+        + ["check_running() stands in no cell, or after own events"] * (not checked)
         + (["made with injected parameters, not with the published ones"] if injected else [])
     )
 

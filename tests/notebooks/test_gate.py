@@ -13,6 +13,7 @@ import stub_collection as stub
 from helpers import paths
 from summits import notebooks, plan
 
+SET_UP = "from helpers import figures\nfrom summits.parameters import check_running\n\ncheck_running()"
 COMMITTED = sorted(paths.notebooks_dir().glob("*.ipynb"))
 
 
@@ -44,7 +45,7 @@ def good_notebook() -> dict:
     }
     made = stub.notebook(
         stub.markdown("## Look"),
-        {**stub.code("import pandas as pd\nfrom helpers import figures"), "outputs": [picture]},
+        {**stub.code(SET_UP), "outputs": [picture]},
         stub.markdown("## Verdict"),
         {**stub.code("tables.verdict_table([])"), "outputs": [record]},
         {**stub.code("prose.text('It rose by {{rise:.1f}}.')", "text"), "outputs": [said]},
@@ -80,6 +81,8 @@ SPOILT: dict[str, tuple[Callable[[dict], object], str]] = {
     "stderr": (lambda n: code(n, 1)["outputs"].append(STDERR), "stderr"),
     "no parameters": (lambda n: code(n, 0)["metadata"].clear(), "no cell tagged"),
     "no as_of": (lambda n: code(n, 0).update(source="factor: int = 2  # multiplies"), "as_of is missing"),
+    "not checked": (lambda n: code(n, 1).update(source="1"), "check_running() stands in no cell"),
+    "checked late": (lambda n: code(n, 1).update(source="use_own()\ncheck_running()"), "after own events"),
     "injected": (lambda n: code(n, 1)["metadata"].update(tags=["injected-parameters"]), "injected"),
     "foreign kernel": (lambda n: n["metadata"]["kernelspec"].update(name="my_kernel"), "not python3"),
     "two titles": (lambda n: n["cells"][3].update(source="# Another"), "2 titles"),
