@@ -23,7 +23,7 @@ PLAIN = re.compile(r'<span class="(?:[npow]|mi|mf|nn|nb|bp|sa|si)">([^<]*)</span
 AS_WRITTEN = re.compile(r"(<(pre|script|textarea|svg)\b.*?</\2>)", re.S)
 SOURCES = re.compile(r"<table\b(?:(?!</table>).)*Sources and licences(?:(?!</table>).)*</table>", re.S)
 ROW = re.compile(r"<tr>(?:(?!</tr>).)*https?://(?:(?!</tr>).)*</tr>\n?", re.S)
-COLOURS = 64  # of a picture that is downloaded; on a page stands its drawing
+COLOURS = 48  # of a picture that is downloaded; on a page stands its drawing
 NAMES = re.compile(r'class="([^"]*)"')
 QUOTED = re.compile(r"""["'`]([^"'`\n]{1,200})["'`]""")
 VARIABLE = re.compile(r"""(--[\w-]+):(?:"[^"]*"|[^;{}"])*(?:;|(?=\}))""")
