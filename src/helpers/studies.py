@@ -33,7 +33,7 @@ MONTHS, DAYS = 6, (0, 2)  # windows where none is asked for
 YEARS = 4  # of monthly data from which on the usual change of each calendar month is taken out
 SEED = 20261130
 SIGNS = (
-    "Give read_series what the file has: date='day', sep=';', decimal=',' or thousands=','; or write it anew."
+    "Say how it is written: date='day', sep=';', decimal=',', date_format='%d.%m.%Y' (--separator ';', ...)."
 )
 
 
@@ -111,7 +111,8 @@ def read_series(path: str | Path, *, date: str = "date", value: str = "value", *
     date, value : str
         Names of the two columns. Dates are ``2024-03`` or ``2024-03-15``; a value may be missing.
     **options
-        How the file is written, as `pandas.read_csv` takes it: ``sep=";"``, ``decimal=","``.
+        How the file is written, as `pandas.read_csv` takes it: ``sep=";"``, ``decimal=","``,
+        ``date_format="%d.%m.%Y"``.
 
     Returns
     -------
@@ -138,10 +139,10 @@ def read_series(path: str | Path, *, date: str = "date", value: str = "value", *
     """
     path, form = Path(path), {"dtype": {date: str}, "na_values": ["."]} | options
     table = catalog.read_own(path, (date, value), SIGNS, **form)
-    days = pd.to_datetime(table[date].str.strip(), format="ISO8601", errors="coerce")
+    days = pd.to_datetime(table[date].str.strip(), format=form.get("date_format", "ISO8601"), errors="coerce")
     numbers = pd.to_numeric(table[value], errors="coerce")
     faults = {
-        f"{date} is not written like 2024-03-15 or 2024-03.": days.isna(),
+        f"{date} is not written like 2024-03-15 or 2024-03. {SIGNS}": days.isna(),
         f"{value} is not written like 1234.5. {SIGNS}": numbers.isna() & table[value].notna(),
     }
     catalog.refuse_rows(path, table, faults)

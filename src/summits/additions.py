@@ -67,7 +67,7 @@ def add_event(values: Mapping[str, str]) -> dict[str, Any]:
     return {**row, "row": place + 2, "days": " and ".join(days)}
 
 
-def add_series(file: Path, values: Mapping[str, str]) -> dict[str, Any]:
+def add_series(file: Path, values: Mapping[str, str], **form: str) -> dict[str, Any]:
     """Add a series of a CSV file to the package: its rows in the catalogue, in its table and in the sources.
 
     Parameters
@@ -77,6 +77,8 @@ def add_series(file: Path, values: Mapping[str, str]) -> dict[str, Any]:
     values
         Text by column of the catalogue; series_id, title, frequency, unit and publisher are needed. `vintage`
         is the day from which the values were public, today if it is blank.
+    **form
+        How the file is written; see `helpers.studies.read_series`.
 
     Returns
     -------
@@ -101,7 +103,7 @@ def add_series(file: Path, values: Mapping[str, str]) -> dict[str, Any]:
     source = {"source_id": f"{OWN}_{given['series_id']}", "read_from": file.name} | row
     source["vintage_rule"] = "The day that was stated, or else that on which the file was added."
     added = {"series.csv": row, "sources.csv": source}
-    place, series = f"observations/{OWN}.csv", read_series(file).dropna()
+    place, series = f"observations/{OWN}.csv", read_series(file, **form).dropna()
     periods = pd.DatetimeIndex(series.index).strftime(observations.PERIOD_FORMAT[row["frequency"]])
     rows = pd.DataFrame({"period": periods, "value": series.map("{:.15g}".format).to_numpy()})
     rows[["series_id", "source_id"]] = row["series_id"], source["source_id"]
@@ -138,8 +140,7 @@ def describe() -> list[validation.Problem]:
         if order := validation.order_of(path):
             table = catalog.read_text_table(paths.data_dir() / path)
             ordered = table.sort_values(order, kind="stable")
-            if not ordered.index.equals(table.index):
-                ordered.to_csv(paths.data_dir() / path, index=False, lineterminator="\n")
+            ordered.to_csv(paths.data_dir() / path, index=False, lineterminator="\n")
     validation.describe()
     return validation.check()
 

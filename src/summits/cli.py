@@ -427,17 +427,20 @@ def add_event(**given: str | None) -> None:
 @data.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--vintage", help="Day from which the values were public; today without it")
+@click.option("--separator", "sep", default=",", help="Between two cells of FILE, such as ;")
+@click.option("--decimal", default=".", help="The decimal sign of FILE")
+@click.option("--date-format", default="ISO8601", help="Such as %d.%m.%Y; 2024-03-15 or 2024-03 without it")
 @_columns("series.csv", series_id="id", publisher="source", table="", loader="")
-def add_series(file: Path, **given: str | None) -> None:
+def add_series(file: Path, sep: str, decimal: str, date_format: str, **given: str | None) -> None:
     """Add the series of FILE, a CSV of date and value: catalogue, table, source, description, check.
 
     Id, title, frequency, unit, price basis and source are asked for in a terminal if they are not given.
     """
     from summits import additions
 
-    row = additions.add_series(file, _ask("series.csv", given))
-    place = f"data/observations/{additions.OWN}.csv"
-    click.echo(f"{place}: {row['series_id']}, {row['rows']} values; data: in order")
+    values = _ask("series.csv", given)
+    row = additions.add_series(file, values, sep=sep, decimal=decimal, date_format=date_format)
+    click.echo(f"data/observations/own.csv: {row['series_id']}, {row['rows']} values; data: in order")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ import helpers
 from helpers import catalog, observations, paths
 from summits import archive, notebooks
 
-OF_SERIES = ["title", "unit", "frequency", "price_basis", "seasonal", "publisher", "licence"]
+OF_SERIES = ["title", "unit", "frequency", "price_basis", "seasonal", "publisher"]
+OF_SERIES += ["licence", "licence_flag", "redistribution"]
 MONTHS = {"M": 1, "Q": 3, "H": 6, "A": 12}
 FIGURE_COLUMNS = ["figure", "title", "notebook", "cell", "series", "publisher", "address", "known_as_of"]
 CRATE = "ro-crate-metadata.json"
@@ -58,8 +59,8 @@ def tidy() -> pd.DataFrame:
     -------
     DataFrame
         One row per series, period and vintage: series_id, title, unit, frequency, price_basis, seasonal,
-        publisher, licence, period_start, period_end (days), value (missing where it was withdrawn), vintage,
-        source_id; sorted by series, period and vintage.
+        publisher, licence, licence_flag, redistribution, period_start, period_end (days), value (missing
+        where it was withdrawn), vintage, source_id; sorted by series, period and vintage.
     """
     tables = sorted((paths.data_dir() / "observations").glob("*.csv"))
     rows = pd.concat([observations.every_row(path.stem) for path in tables], ignore_index=True)
@@ -69,8 +70,7 @@ def tidy() -> pd.DataFrame:
     table = table.assign(
         value=table["value"].replace("", None).astype(float), vintage=pd.to_datetime(table["vintage"])
     )
-    days = ["period_start", "period_end"]
-    return table[["series_id", *OF_SERIES, *days, "value", "vintage", "source_id"]]
+    return table[["series_id", *OF_SERIES, "period_start", "period_end", "value", "vintage", "source_id"]]
 
 
 def _dated(rows: pd.DataFrame, frequency: str) -> pd.DataFrame:

@@ -66,14 +66,11 @@ def compose(run: Run, notebook: dict[str, Any], error: BaseException) -> str:
             frame, message = frames(raised["traceback"]), f"{raised['ename']}: {raised['evalue']}"
     ending = [f"  log     {run.failed_directory / 'kernel.log'}"]
     room = SCREEN_LINES - len(lines) - len(ending)
-    wrapped = [part for line in ANSI.sub("", message).strip().splitlines() for part in _wrap(line)]
-    said = [f"  {line}" for line in wrapped][: max(1, room - len(frame))]
+    wrap = textwrap.TextWrapper(SCREEN_COLUMNS - 4, subsequent_indent="  ").wrap
+    words = ANSI.sub("", message).strip().splitlines()
+    said = [f"  {part}" for line in words for part in wrap(line)][: max(1, room - len(frame))]
     body = [*(f"  | {line}" for line in frame), *said][:room]
     return "\n".join(line[:SCREEN_COLUMNS] for line in [*lines, *body, *ending])
-
-
-def _wrap(line: str) -> list[str]:
-    return textwrap.wrap(line, SCREEN_COLUMNS - 4, subsequent_indent="  ") or [""]
 
 
 def _first_words(error: BaseException) -> str:
