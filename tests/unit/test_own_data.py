@@ -102,7 +102,7 @@ def test_what_an_own_variant_says_is_marked(mine: Path, monkeypatch: pytest.Monk
         ("date,label,kind\n2024-03-01,a,meeting\n2024-03-02,A,meeting\n", "row 3 .*Write another"),
         ("date,label,kind\n2024-03-01,summit busan 2025,meeting\n", "row 2 .*taken"),
         ("date,label,kind\n2024-03-01,...,meeting\n", "row 2 .*label is blank"),
-        ("date,label,kind\n2027-03-01,a,meeting\n", "row 2 .*before 2026-12-31, where the trading calendars"),
+        ("date,label,kind\n2031-03-01,a,meeting\n", "row 2 .*before 2030-12-31, where the trading calendars"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_with_its_row(mine: Path, text: str, message: str) -> None:
