@@ -48,11 +48,11 @@ def judge_controls(returns, market, controls=CONTROLS, meetings=MEETINGS):
         kind: placebo.same_year_sets(DAYS, quiet, DAYS.get_indexer(dates), apart=2, draws=499, seed=seed)
         for seed, (kind, dates) in enumerate(news.items())
     }
-    NOTEBOOK.run(names, POWER, until="smallest = ")
+    NOTEBOOK.run(names, POWER, until="plans = ")
     NOTEBOOK.run(
-        names, "romano-wolf", STUDIES, CONTROLS_CELL, "c08-p", "c08-holm", "c08-size", "c08-size-rule"
+        names, "romano-wolf", STUDIES, CONTROLS_CELL, "c08-p", "c08-holm", "c08-size", "c08-direction"
     )
-    return NOTEBOOK.run(names, "c08-direction", "c08-direction-rule")
+    return NOTEBOOK.run(names, "c08-size-rule")
 
 
 def words(names):
@@ -91,7 +91,8 @@ def around_the_summit(before, after, event=700):
         "panels": {"us_chips": SimpleNamespace(returns=sides)},
         "gap": 5, "estimation_length": 120, "as_of": "", "everything": DAYS[[100, 101]],
     }  # fmt: skip
-    NOTEBOOK.run(names, "9ae085cc", "quiet-windows", "29c74761", "told-by-pattern")
+    NOTEBOOK.run(names, "9ae085cc", "quiet-windows", "29c74761")
+    NOTEBOOK.run(names, "told-by-pattern", until="percent = ")
     names |= {"doubtful": DAYS[[800]], "years": (2018, 2023)}
     names["shares"] = SimpleNamespace(first_days=lambda dates, panel: dates)
     return names, names["against_calm_days"](sides, DAYS[event], "us_chips")
