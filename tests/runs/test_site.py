@@ -389,11 +389,24 @@ def test_a_claim_is_called_weak_where_its_test_cannot_see_its_margin(judged):
     assert "hardly: Shipments are no motives." in test
 
 
-def test_an_empty_group_is_shown_empty(judged):
+def test_empty_groups_take_one_line_together():
     lists = runpy.run_path(str(paths.root() / "docs" / "_ext" / "lists.py"))
-    assert lists["grouped"]({"rows": [], "tests": {}}) == {group: [] for group in lists["GROUPS"]}
-    template = (paths.root() / "docs" / "index.md.jinja").read_text()
-    assert "None of the claims." in template
+    claims = lists["grouped"]({"rows": [], "tests": {}})
+    assert claims == {group: [] for group in lists["GROUPS"]}
+    template = (paths.root() / "docs" / "index.md.jinja").read_text(encoding="utf-8")
+    start = template.index("{%- set empty")
+    line = jinja2.Template(template[start : template.index("\n```", start)])
+    assert line.render(claims=claims | {"Cannot tell": ["a row"]}).strip() == (
+        '<p class="none">Leans yes: none of the claims. Leans no: none of the claims. '
+        "Cannot be measured: none of the claims. </p>"
+    )
+    assert not line.render(claims=dict.fromkeys(claims, ["a row"])).strip()
+
+
+def test_the_claims_begin_with_their_source_and_with_what_their_tests_can_see(judged):
+    told = " ".join(_html(judged).text.split())
+    assert told.index("Where they come from.") < told.index("Why so few answers.")
+    assert "Of the 1 main tests with such a size, none can" in told
 
 
 def test_pages_say_where_they_are_and_what_they_show(judged):
