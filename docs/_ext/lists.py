@@ -57,6 +57,9 @@ def fill(source: Path) -> None:
     for figure in told["figures"]:
         with (source / "_extra" / f"{figure['stem']}.csv").open(encoding="utf-8") as plotted:
             columns = next(csv.reader(plotted))
+        if figure.get("across"):
+            behind = source / "_extra" / f"{figure['stem']}-across.csv"
+            pd.DataFrame(figure["across"]).to_csv(behind, index=False, lineterminator="\n")
         page = source / f"{figure['stem']}.md"
         page.parent.mkdir(parents=True, exist_ok=True)
         text = template.render(told, figure=figure, columns=columns)
