@@ -310,14 +310,19 @@ def pooled_meetings(samples: int, seed: int, *, null: str, size: float, bootstra
     return collect(wrong)
 
 
-def after_a_control(samples: int, seed: int, *, null: str, size: float) -> Wrong:
-    """The word of C07a: one control, placebo months before it, the forecast as second rung, the check."""
+def after_a_control(samples: int, seed: int, *, null: str, size: float, fall: float = 0.0) -> Wrong:
+    """The word of C07a: one control, placebo months before it, the forecast as second rung, the check.
+
+    A series may fall in the months after the control, by so many standard errors of the first estimator.
+    """
     book, index, control = export_response(), months_from("2013-01-01", 130), pd.Timestamp("2022-10-01")
     quiet = index[(index >= "2015-01-01") & (index <= "2021-06-01")][::2]
     rng, lunar, rows = np.random.default_rng(seed), book.netted(pd.Series(0.0, index)), []
     cycle = pd.Series(first_order(rng, len(index), 1, 0.9)[:, 0], index, name="cycle")
     for column in errors(rng.standard_normal((2 * len(index), samples)), null, size)[-len(index) :].T:
         values = pd.Series(column, index)
+        error = book.respond(values, control, inference="t").estimate("window: level").se
+        values = values - fall * error * (index > control)
         effect = book.respond(values, control, **book.boot).estimate("window: level")
         fits = [book.attempt(book.respond, values, m, controls=lunar, inference="t") for m in quiet]
         elsewhere = [fit.estimate("window: level") for fit in fits if fit]

@@ -33,7 +33,7 @@ MONTHS, DAYS = 6, (0, 2)  # windows where none is asked for
 YEARS = 4  # of monthly data from which on the usual change of each calendar month is taken out
 SEED = 20261130
 SIGNS = (
-    "Say how it is written: date='day', sep=';', decimal=',', date_format='%d.%m.%Y' (--separator ';', ...)."
+    "Say how: date='day', sep=';', decimal=',', thousands='.', date_format='%d.%m.%Y' (--separator ';', ...)."
 )
 
 
@@ -210,22 +210,13 @@ def study(
     _check(series, kind)
     if margin is not None and not 0 < margin < (100 if sign == "negative" else np.inf):
         raise UnusableInput(f"The margin is {margin} percent. Give a size above 0; a fall is below 100.")
-    ends = [MONTHS] if kind == "levels" else list(DAYS)
-    ends = ends if window is None else np.atleast_1d(window).tolist()
-    whole = all(type(end) is int for end in ends) and len(ends) == (1 if kind == "levels" else 2)
-    if not whole or ends[-1] < (1 if kind == "levels" else ends[0]):
-        raise UnusableInput(f"window is {window}. Levels take months, as 3; returns two days, as (0, 2).")
-    listed = [events] if isinstance(events, str | pd.Timestamp) else events
-    dated = listed.items() if isinstance(listed, Mapping) else [("", day) for day in listed]
-    days = pd.DatetimeIndex([calendar_day(day) for _, day in dated])
-    names = [name or f"{day:%Y-%m-%d}" for (name, _), day in zip(dated, days, strict=True)]
+    first, last = _window(kind, window)
+    names, days = _dated(events)
     if kind == "levels":
-        first, last = 1, ends[0]
         days = days.to_period("M").to_timestamp()
         words = f"{last} months after the month of a date against {last} before"
         change, second = _changes(series, last), _changes(series, max(1, last // 2))
     else:
-        first, last = ends
         words = f"trading days {first} to {last}"
         asset, about = series.to_frame("asset"), {"estimation": ESTIMATION, "window": (first, last)}
         cars = (cars_on_every_day(asset, model, **about) for model in (market, None))
@@ -283,6 +274,23 @@ def study(
         decision = verdict(evidence(comparison, rungs=rungs, sign=sign, margin=size, single_event=single))
         word, reasons = decision.word, decision.reasons
     return Study(comparison, word, reasons, kind == "levels", str(series.name or "series"))
+
+
+def _window(kind: str, window: int | tuple[int, int] | None) -> tuple[int, int]:
+    """First and last month or trading day after a date."""
+    usual = MONTHS if kind == "levels" else DAYS
+    ends = [1] * (kind == "levels") + np.atleast_1d(usual if window is None else window).tolist()
+    if len(ends) != 2 or any(type(end) is not int for end in ends) or ends[1] < ends[0]:
+        raise UnusableInput(f"window is {window}. Levels take months, as 3; returns two days, as (0, 2).")
+    return ends[0], ends[1]
+
+
+def _dated(events: Any) -> tuple[list[str], pd.DatetimeIndex]:
+    """Names and days of the dates; a date without a name is called by its day."""
+    listed = [events] if isinstance(events, str | pd.Timestamp) else events
+    pairs = listed.items() if isinstance(listed, Mapping) else [("", day) for day in listed]
+    days = pd.DatetimeIndex([calendar_day(day) for _, day in pairs])
+    return [name or f"{day:%Y-%m-%d}" for (name, _), day in zip(pairs, days, strict=True)], days
 
 
 def _changes(series: pd.Series, length: int) -> np.ndarray:

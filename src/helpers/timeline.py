@@ -53,10 +53,6 @@ class UnknownEvent(ValueError):
     """An event id, or a value to select events by, does not exist."""
 
 
-class OutsideCalendar(ValueError):
-    """A day or window reaches beyond the trading calendar."""
-
-
 def read_events(path: str | Path) -> pd.DataFrame:
     """Read own events from a CSV file with the columns date, label and kind.
 
@@ -93,11 +89,9 @@ def read_events(path: str | Path) -> pd.DataFrame:
     table = catalog.read_own(path, columns, OWN_FORM, dtype=str, keep_default_na=False).map(str.strip)
     days = pd.to_datetime(table["date"], format="%Y-%m-%d", errors="coerce")
     ids = table["label"].str.lower().str.replace(r"[\W_]+", "-", regex=True).str.strip("-").rename("event_id")
-    # A session must follow on every exchange.
-    ends = min(LAST_SESSION, *LAST_SESSIONS.values())
-    span = f"date is no day after {FIRST_SESSION} and before {ends}, where the trading calendars end."
+    span = f"date is no day after {FIRST_SESSION} and before {LAST_SESSION}, where the trading calendars end."
     faults = {
-        f"{span} Write it like 2024-03-15.": ~((days > FIRST_SESSION) & (days < ends)),
+        f"{span} Write it like 2024-03-15.": ~((days > FIRST_SESSION) & (days < LAST_SESSION)),
         f"kind is none of {', '.join(OWN_KINDS)}. Choose one.": ~table["kind"].isin(OWN_KINDS),
         "label is blank, or has no letter and no digit. Write one.": ids == "",
         "label is taken by another event. Write another.": ids.isin(published.index) | ids.duplicated(),
@@ -388,12 +382,7 @@ def reaction_days(selected: pd.DataFrame, calendar: str) -> pd.Series:
     Returns
     -------
     pandas.Series
-        Sessions without a time zone, by ``event_id``.
-
-    Raises
-    ------
-    OutsideCalendar
-        If an event lies after the last session the calendar knows.
+        Sessions without a time zone, by ``event_id``; missing after the last one that the calendar knows.
 
     Examples
     --------
@@ -404,9 +393,8 @@ def reaction_days(selected: pd.DataFrame, calendar: str) -> pd.Series:
     """
     closes = _closes(calendar)
     moments = pd.DatetimeIndex([_moment(event) for event in selected.itertuples()], tz="UTC")
-    if len(moments) and moments.max() >= closes.iloc[-1]:
-        raise OutsideCalendar(f"{calendar} trades until {closes.index[-1]:%Y-%m-%d}: drop later events.")
-    return pd.Series(closes.index[closes.searchsorted(moments, side="right")], selected.index, name="day")
+    days = closes.index.append(pd.DatetimeIndex([pd.NaT]))
+    return pd.Series(days[closes.searchsorted(moments, side="right")], selected.index, name="day")
 
 
 def trading_days(selected: pd.DataFrame) -> pd.DataFrame:

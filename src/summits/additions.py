@@ -67,7 +67,7 @@ def add_event(values: Mapping[str, str]) -> dict[str, Any]:
     return {**row, "row": place + 2, "days": " and ".join(days)}
 
 
-def add_series(file: Path, values: Mapping[str, str], **form: str) -> dict[str, Any]:
+def add_series(file: Path, values: Mapping[str, str], **form: Any) -> dict[str, Any]:
     """Add a series of a CSV file to the package: its rows in the catalogue, in its table and in the sources.
 
     Parameters
@@ -138,8 +138,7 @@ def describe() -> list[validation.Problem]:
     """
     for path in catalog.package_files(paths.data_dir()):
         if order := validation.order_of(path):
-            table = catalog.read_text_table(paths.data_dir() / path)
-            ordered = table.sort_values(order, kind="stable")
+            ordered = catalog.read_text_table(paths.data_dir() / path).sort_values(order, kind="stable")
             ordered.to_csv(paths.data_dir() / path, index=False, lineterminator="\n")
     validation.describe()
     return validation.check()

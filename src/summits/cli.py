@@ -429,17 +429,18 @@ def add_event(**given: str | None) -> None:
 @click.option("--vintage", help="Day from which the values were public; today without it")
 @click.option("--separator", "sep", default=",", help="Between two cells of FILE, such as ;")
 @click.option("--decimal", default=".", help="The decimal sign of FILE")
+@click.option("--thousands", default=None, help="What FILE has between thousands, such as .")
 @click.option("--date-format", default="ISO8601", help="Such as %d.%m.%Y; 2024-03-15 or 2024-03 without it")
 @_columns("series.csv", series_id="id", publisher="source", table="", loader="")
-def add_series(file: Path, sep: str, decimal: str, date_format: str, **given: str | None) -> None:
+def add_series(file: Path, **given: str | None) -> None:
     """Add the series of FILE, a CSV of date and value: catalogue, table, source, description, check.
 
     Id, title, frequency, unit, price basis and source are asked for in a terminal if they are not given.
     """
     from summits import additions
 
-    values = _ask("series.csv", given)
-    row = additions.add_series(file, values, sep=sep, decimal=decimal, date_format=date_format)
+    form = {name: given.pop(name) for name in ("sep", "decimal", "thousands", "date_format")}
+    row = additions.add_series(file, _ask("series.csv", given), **form)
     click.echo(f"data/observations/own.csv: {row['series_id']}, {row['rows']} values; data: in order")
 
 

@@ -102,7 +102,7 @@ def test_what_an_own_variant_says_is_marked(mine: Path, monkeypatch: pytest.Monk
         ("date,label,kind\n2024-03-01,a,meeting\n2024-03-02,A,meeting\n", "row 3 .*Write another"),
         ("date,label,kind\n2024-03-01,summit busan 2025,meeting\n", "row 2 .*taken"),
         ("date,label,kind\n2024-03-01,...,meeting\n", "row 2 .*label is blank"),
-        ("date,label,kind\n2027-03-01,a,meeting\n", "row 2 .*before 2026-12-31, where the trading calendars"),
+        ("date,label,kind\n2031-03-01,a,meeting\n", "row 2 .*before 2030-12-31, where the trading calendars"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_with_its_row(mine: Path, text: str, message: str) -> None:
@@ -232,11 +232,11 @@ def test_a_series_goes_into_the_package_with_its_source(package: Path, tmp_path:
 
 
 def test_a_german_file_goes_into_the_package(package: Path, tmp_path: Path) -> None:
-    form = {"separator": ";", "decimal": ",", "date-format": "%d.%m.%Y", "vintage": "2023-06-20"}
-    code, said = add(tmp_path / "o.csv", "date;value\n01.01.2023;101,5\n01.02.2023;99\n", **form)
+    form = {"separator": ";", "decimal": ",", "thousands": ".", "date-format": "%d.%m.%Y", "vintage": "2023-06-20"}
+    code, said = add(tmp_path / "o.csv", "date;value\n01.01.2023;1.101,5\n01.02.2023;99\n", **form)
     assert code == 0, said
     assert observations.load("tw_orders").values.to_dict() == {
-        pd.Timestamp("2023-01-01"): 101.5,
+        pd.Timestamp("2023-01-01"): 1101.5,
         pd.Timestamp("2023-02-01"): 99.0,
     }
 

@@ -65,6 +65,16 @@ def test_mainland_and_hong_kong_holidays_differ():
     events = timeline.events(ids="ec-affiliates-2025-09").assign(date=pd.Timestamp("2025-10-28"))
     days = {code: timeline.reaction_days(events, code).iloc[0] for code in ("XHKG", "XSHG")}
     assert days == {"XHKG": pd.Timestamp("2025-10-30"), "XSHG": pd.Timestamp("2025-10-29")}
-    late = events.assign(date=pd.Timestamp("2031-01-01"))
-    with pytest.raises(timeline.OutsideCalendar, match="XSHG"):
-        timeline.reaction_days(late, "XSHG")
+
+
+def test_an_event_after_the_calendar_has_no_day_and_the_others_keep_theirs():
+    # Holidays of the mainland are published a year ahead; those of New York follow from rules.
+    events = timeline.events(ids=["ec-affiliates-2025-09", "summit-busan-2025"])
+    late = events.assign(date=pd.Timestamp("2027-03-01"), public_from=pd.NaT)
+    both = pd.concat([events.iloc[:1], late.iloc[1:]])
+    days = timeline.reaction_days(both, "XSHG")
+    assert days.isna().tolist() == [False, True]
+    assert timeline.reaction_days(both, "XNYS").notna().all()
+    mainland = shares.panel("cn_mainland")
+    assert list(shares.first_days(both, mainland).index) == [events.index[0]]
+    assert list(shares.beyond(both, [mainland]).index) == [events.index[1]]
