@@ -59,7 +59,8 @@ def fill(source: Path) -> None:
             columns = next(csv.reader(plotted))
         if figure.get("across"):
             behind = source / "_extra" / f"{figure['stem']}-across.csv"
-            pd.DataFrame(figure["across"]).to_csv(behind, index=False, lineterminator="\n")
+            marks = pd.DataFrame(figure["across"])[["name", "axis", "from", "to"]]
+            marks.to_csv(behind, index=False, lineterminator="\n")
         page = source / f"{figure['stem']}.md"
         page.parent.mkdir(parents=True, exist_ok=True)
         text = template.render(told, figure=figure, columns=columns)

@@ -50,7 +50,7 @@ def fact(
         None if it could not be computed; the reason is then the detail `why`.
     sentence : str
         Headline with the fields ``{value}``, ``{size}`` (the value without its sign) and any detail, such as
-        ``"US tool sales fell {size:.0f}% from their 2021 peak"``. Numbers stand in fields only.
+        ``"US tool exports fell {size:.0f}% from their 2021 peak"``. Numbers stand in fields only.
     unit : str
         Unit in words.
     period : str

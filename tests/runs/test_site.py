@@ -36,6 +36,7 @@ FIGURE = {
     '<text style="fill: #121212" x="1" y="1">1.234</text></svg>',
     "unit": "USD",
     "rows": 2,
+    "across": [{"axis": "x", "from": "2021-01-15", "name": "a rule", "to": "2021-01-15"}],
     "series": [
         {
             "id": "us_exp_cn_hs8542",
@@ -182,7 +183,9 @@ def test_every_figure_has_a_page_to_cite(built):
     assert soup.find("meta", property="og:title")["content"] == FIGURE["title"]
     assert FIGURE["source"] in soup.text and "@misc{" in soup.text
     links = {a["href"] for a in soup("a", download=True)}
-    assert links == {f"exports.{form}" for form in ("png", "svg", "csv", "json")}
+    assert links == {f"exports{form}" for form in (".png", ".svg", ".csv", "-across.csv", ".json")}
+    behind = (page.parent / "exports-across.csv").read_text(encoding="utf-8")
+    assert behind == "name,axis,from,to\na rule,x,2021-01-15,2021-01-15\n"
 
 
 FORMS = {

@@ -232,7 +232,13 @@ def test_a_series_goes_into_the_package_with_its_source(package: Path, tmp_path:
 
 
 def test_a_german_file_goes_into_the_package(package: Path, tmp_path: Path) -> None:
-    form = {"separator": ";", "decimal": ",", "thousands": ".", "date-format": "%d.%m.%Y", "vintage": "2023-06-20"}
+    form = {
+        "separator": ";",
+        "decimal": ",",
+        "thousands": ".",
+        "date-format": "%d.%m.%Y",
+        "vintage": "2023-06-20",
+    }
     code, said = add(tmp_path / "o.csv", "date;value\n01.01.2023;1.101,5\n01.02.2023;99\n", **form)
     assert code == 0, said
     assert observations.load("tw_orders").values.to_dict() == {
