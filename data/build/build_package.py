@@ -83,7 +83,9 @@ def source_table(figures: Path) -> pd.DataFrame:
     compiled = [read(figures / domain / "SOURCES.csv").rename(columns=SOURCE_COLUMNS) for domain in DOMAINS]
     rows = pd.concat([*compiled, metadata("own_sources")])[COMPILED].fillna("")
     rows = rows.merge(metadata("sources"), on="source_id", validate="one_to_one")
-    rows["url"] = rows["url"].map(first_address)
+    # An address that named one of several products, or none, is given by hand.
+    by_hand = metadata("addresses").set_index("source_id")["url"]
+    rows["url"] = rows["source_id"].map(by_hand).fillna(rows["url"].map(first_address))
     texts = metadata("vintage_rules").set_index("rule")["text"]
     rows["vintage_rule"] = [
         texts[row.rule].format(date=row.date, reason=row.reason).strip()

@@ -57,6 +57,10 @@ def fill(source: Path) -> None:
     for figure in told["figures"]:
         with (source / "_extra" / f"{figure['stem']}.csv").open(encoding="utf-8") as plotted:
             columns = next(csv.reader(plotted))
+        if figure.get("across"):
+            behind = source / "_extra" / f"{figure['stem']}-across.csv"
+            marks = pd.DataFrame(figure["across"])[["name", "axis", "from", "to"]]
+            marks.to_csv(behind, index=False, lineterminator="\n")
         page = source / f"{figure['stem']}.md"
         page.parent.mkdir(parents=True, exist_ok=True)
         text = template.render(told, figure=figure, columns=columns)
@@ -91,7 +95,8 @@ def context(source: Path) -> dict[str, Any]:
         "known": _known(),
         "reach": _reach(series, events),
         "data_date": max((row["latest"] for row in series if row["latest"]), default=""),
-        "claims": grouped(told["scoreboard"]) if told["scoreboard"] else {},
+        "claims": (claims := grouped(told["scoreboard"]) if told["scoreboard"] else {}),
+        "able": able(claims),
     }
 
 
@@ -285,6 +290,12 @@ def reason(row: dict[str, Any]) -> str:
 def weak(tests: list[dict[str, Any]]) -> bool:
     """Whether a primary test cannot see an effect of the size that matters."""
     return any(test["sees"] is not None and test["sees"] > 1 for test in tests)
+
+
+def able(claims: dict[str, list[dict[str, Any]]]) -> list[bool]:
+    """Say of each primary test with a size that matters whether it can see an effect of that size."""
+    tests = [test for rows in claims.values() for row in rows for test in row["tests"]]
+    return [test["sees"] <= 1 for test in tests if test["sees"] is not None]
 
 
 def _measured(name: str, details: dict[str, Any], constructs: pd.DataFrame) -> dict[str, Any]:

@@ -203,8 +203,7 @@ def _ordered(low: float | None, value: Any, high: float | None) -> bool:
     if isinstance(value, str):
         return low is None and high is None
     known = [number for number in (low, value, high) if number is not None]
-    numbers = all(isinstance(number, int | float) for number in known)
-    return numbers and known == sorted(known)
+    return all(isinstance(number, int | float) for number in known) and known == sorted(known)
 
 
 def _iso(day: str) -> bool:
@@ -235,19 +234,14 @@ def _text(content: Mapping[str, Any]) -> str:
     if content["low"] is not None or content["high"] is not None:
         ends = ["…" if content[end] is None else str(content[end]) for end in ("low", "high")]
         text += f" [{', '.join(ends)}]"
-    if content["n"] is not None:
-        text += f", n = {content['n']}"
-    for field in ("method", "window"):
-        text += f"; {content[field]}" if content[field] else ""
-    if content["as_of"]:
-        text += f"; as of {content['as_of']}"
-    return text
+    text += "" if content["n"] is None else f", n = {content['n']}"
+    as_of = f"as of {content['as_of']}" if content["as_of"] else ""
+    return "; ".join([text, *filter(None, (content["method"], content["window"], as_of))])
 
 
 def _notebooks(path: Path | str | Iterable[Path | str]) -> list[Path]:
     if isinstance(path, str | Path):
-        path = Path(path)
-        return sorted(path.rglob("*.ipynb")) if path.is_dir() else [path]
+        return sorted(Path(path).rglob("*.ipynb")) if Path(path).is_dir() else [Path(path)]
     return [notebook for folder in path for notebook in _notebooks(folder)]
 
 
@@ -266,8 +260,7 @@ def _rows(notebook: Path) -> list[dict[str, Any]]:
             if content is None:
                 continue
             row = _read_one(content, place)
-            name = row["name"]
-            if name in rows:
+            if (name := row["name"]) in rows:
                 raise BadRecord(f"{place}: {name!r} is already written by cell {rows[name]['cell']}.")
             rows[name] = head | {"cell_id": cell.get("id", "")} | row
     return list(rows.values())

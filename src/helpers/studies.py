@@ -218,7 +218,9 @@ def study(
         change, second = _changes(series, last), _changes(series, max(1, last // 2))
     else:
         words = f"trading days {first} to {last}"
-        change, second = (_cumulated(series, model, first, last) for model in (market, None))
+        asset, about = series.to_frame("asset"), {"estimation": ESTIMATION, "window": (first, last)}
+        cars = (cars_on_every_day(asset, model, **about) for model in (market, None))
+        change, second = (each["asset"].to_numpy() for each in cars)
         # Without a market both models are one, and a model does not confirm itself.
         second = second if market is not None else np.full(len(series), np.nan)
     length = last - first + 1
@@ -298,12 +300,6 @@ def _changes(series: pd.Series, length: int) -> np.ndarray:
     if len(series) >= 12 * YEARS:
         change -= change.groupby(change.index.month).transform("mean")
     return change.to_numpy()
-
-
-def _cumulated(series: pd.Series, market: pd.Series | None, first: int, last: int) -> np.ndarray:
-    """Abnormal return added up from every trading day."""
-    cars = cars_on_every_day(series.to_frame("asset"), market, estimation=ESTIMATION, window=(first, last))
-    return cars["asset"].to_numpy()
 
 
 def _usable(rows: np.ndarray, change: np.ndarray, names: list[str], series: pd.Series) -> np.ndarray:

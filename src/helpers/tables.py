@@ -286,8 +286,7 @@ def _decimals(column: pd.Series) -> int:
 
 
 def _html(cells: pd.DataFrame, right: list[bool], caption: str) -> str:
-    styles = [_column_style(cells[name], number) for name, number in zip(cells, right, strict=True)]
-    sides = [f'style="{style}"' for style in styles]
+    sides = [f'style="{_column_style(cells[name], num)}"' for name, num in zip(cells, right, strict=True)]
     names = zip(cells, sides, strict=True)
     head = "".join(f'<th scope="col" {side}>{html.escape(str(name))}</th>' for name, side in names)
     lines = ['<div style="overflow-x: auto">', '<table class="summits">']

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
+import jinja2
 import nbformat
 import pandas as pd
 import pytest
@@ -35,6 +36,7 @@ FIGURE = {
     '<text style="fill: #121212" x="1" y="1">1.234</text></svg>',
     "unit": "USD",
     "rows": 2,
+    "across": [{"axis": "x", "from": "2021-01-15", "name": "a rule", "to": "2021-01-15"}],
     "series": [
         {
             "id": "us_exp_cn_hs8542",
@@ -181,7 +183,9 @@ def test_every_figure_has_a_page_to_cite(built):
     assert soup.find("meta", property="og:title")["content"] == FIGURE["title"]
     assert FIGURE["source"] in soup.text and "@misc{" in soup.text
     links = {a["href"] for a in soup("a", download=True)}
-    assert links == {f"exports.{form}" for form in ("png", "svg", "csv", "json")}
+    assert links == {f"exports{form}" for form in (".png", ".svg", ".csv", "-across.csv", ".json")}
+    behind = (page.parent / "exports-across.csv").read_text(encoding="utf-8")
+    assert behind == "name,axis,from,to\na rule,x,2021-01-15,2021-01-15\n"
 
 
 FORMS = {
@@ -389,11 +393,24 @@ def test_a_claim_is_called_weak_where_its_test_cannot_see_its_margin(judged):
     assert "hardly: Shipments are no motives." in test
 
 
-def test_an_empty_group_is_shown_empty(judged):
+def test_empty_groups_take_one_line_together():
     lists = runpy.run_path(str(paths.root() / "docs" / "_ext" / "lists.py"))
-    assert lists["grouped"]({"rows": [], "tests": {}}) == {group: [] for group in lists["GROUPS"]}
-    template = (paths.root() / "docs" / "index.md.jinja").read_text()
-    assert "None of the claims." in template
+    claims = lists["grouped"]({"rows": [], "tests": {}})
+    assert claims == {group: [] for group in lists["GROUPS"]}
+    template = (paths.root() / "docs" / "index.md.jinja").read_text(encoding="utf-8")
+    start = template.index("{%- set empty")
+    line = jinja2.Template(template[start : template.index("\n```", start)])
+    assert line.render(claims=claims | {"Cannot tell": ["a row"]}).strip() == (
+        '<p class="none">Leans yes: none of the claims. Leans no: none of the claims. '
+        "Cannot be measured: none of the claims. </p>"
+    )
+    assert not line.render(claims=dict.fromkeys(claims, ["a row"])).strip()
+
+
+def test_the_claims_begin_with_their_source_and_with_what_their_tests_can_see(judged):
+    told = " ".join(_html(judged).text.split())
+    assert told.index("Where they come from.") < told.index("Why so few answers.")
+    assert "Of the 1 main tests with such a size, none can" in told
 
 
 def test_pages_say_where_they_are_and_what_they_show(judged):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 
 import exchange_calendars
 import pandas as pd
@@ -204,6 +205,24 @@ def test_descriptor_matches_the_files():
         content = (paths.data_dir() / each["path"]).read_bytes()
         assert each["bytes"] == len(content)
         assert each["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+# Parts of an address that choose one product, one share or one series.
+CHOICE = re.compile(r"[?&](?:[EI]_COMMODITY|product|cmdCode|indexCode|secid|symbol|ticker|id)=([^&]*)")
+
+
+def names_one(address: str) -> bool:
+    return any("," not in choice for choice in CHOICE.findall(address))
+
+
+def test_a_source_of_several_series_has_no_address_of_one_of_them():
+    assert names_one("https://example.org/hs?get=VAL&E_COMMODITY=8542&time=2026")
+    assert not names_one("https://example.org/hs?cmdCode=8486,8542&period=2026")
+    files = sorted((paths.data_dir() / "observations").glob("*.csv"))
+    held = pd.concat([catalog.read_text_table(file)[["source_id", "series_id"]] for file in files])
+    several = held.groupby("source_id")["series_id"].nunique().loc[lambda series: series > 1].index
+    addresses = catalog.sources()["url"].reindex(several).fillna("")
+    assert addresses[addresses.map(names_one)].to_dict() == {}
 
 
 def test_the_package_is_small():

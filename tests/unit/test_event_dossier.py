@@ -13,7 +13,7 @@ from summits import plan
 DOSSIER = functions_of("14_event_dossier")
 EVENTS = timeline.events()
 VERBS = {"rose", "fell", "gained", "lost", "were", "followed", "surround", "surrounds", "spent"}
-SUBJECTS = {"trade": ["US chip sales", "Japanese chip-tool sales"], "groups": ["Chinese internet firms"]}
+SUBJECTS = {"trade": ["US chip exports", "Japanese chip-tool exports"], "groups": ["Chinese internet firms"]}
 CHANGES = (-97.3, -24.4, -9.96, -0.04, 0.3, 4.5, 164.6, 1250.0)
 
 
@@ -102,12 +102,13 @@ def test_the_chance_of_overlapping_windows_is_that_of_other_dates_and_above_one_
 
 def test_a_sentence_names_the_first_of_the_list_and_all_that_left_their_usual_range():
     rows = moves_of("trade", [1.2, -80.0, 44.0], [False, True, True]).assign(before=[3.4, np.nan, 50.0])
-    rows["chance"], rows["subject"] = 0.1, ["US chip sales", "Dutch chip-tool sales", "Korean chip sales"]
+    rows["subject"] = ["US chip exports", "Dutch chip-tool exports", "Korean chip exports"]
+    rows["chance"] = 0.1
     text = DOSSIER.sentences(rows, " to China", "by May 2020", "4 months", "flows")
     assert text == (
-        "US chip sales to China rose 1.2% by May 2020, inside the usual range (in the 4 months before: "
+        "US chip exports to China rose 1.2% by May 2020, inside the usual range (in the 4 months before: "
         "+3.4%). Of 3 flows looked at, 2 left the usual range (chance gives 0.3):"
-        " Dutch chip-tool sales −80% (before: –), Korean chip sales +44% (before: +50%)."
+        " Dutch chip-tool exports −80% (before: –), Korean chip exports +44% (before: +50%)."
     )
 
 

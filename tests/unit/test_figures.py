@@ -364,6 +364,42 @@ def test_every_kind_of_figure_is_published(shown):
     assert [output.bundle[figures.FIGURE_MIME]["name"] for output in shown] == list(made)
 
 
+def test_what_is_drawn_across_a_panel_is_listed(shown):
+    rules = event_rows(["2020-03-15", "2021-05-01", "2031-01-01"])
+    rules.loc[rules.index[1], "end_date"] = pd.Timestamp("2021-08-01")
+    fig = line(events=rules)
+    fig.axes[0].axhspan(2.5, 3.5, label="_usual range")
+    fig.axes[0].axhline(0)
+    publish(fig)
+    across = shown[0].bundle[figures.FIGURE_MIME]["across"]
+    assert [row["name"].partition(",")[0] for row in across].count("usual range") == 1
+    assert {"name": "usual range", "axis": "y", "from": "2.5", "to": "3.5"} in across
+    assert {(row["from"], row["to"]) for row in across if row["axis"] == "x"} == {
+        ("2020-03-15", "2020-03-15"), ("2021-05-01", "2021-05-01"), ("2021-05-01", "2021-08-01")
+    }  # fmt: skip
+
+
+def test_events_of_many_panels_are_listed_once(shown):
+    rules = event_rows(["2020-03-15"])
+    fig = figures.small_multiples({"a": SIMULATED, "b": SIMULATED}, title="Two", unit=UNIT, events=rules)
+    publish(fig)
+    assert len(shown[0].bundle[figures.FIGURE_MIME]["across"]) == 1
+
+
+def test_margins_and_bands_of_estimates_are_listed(shown):
+    table = pd.DataFrame({"label": ["a"], "value": [1.0], "low": [0.5], "high": [1.5]})
+    publish(figures.coefficient_plot(table, title="One", unit="Percent", margin=0.25))
+    listed = {"name": "too small to matter", "axis": "x", "from": "-0.25", "to": "0.25"}
+    assert shown[0].bundle[figures.FIGURE_MIME]["across"] == [listed]
+
+
+def test_a_value_worked_out_here_says_from_what_where_it_has_no_address(shown, monkeypatch):
+    table = pd.DataFrame({"url": [np.nan], "title": ["Sum of two"], "read_from": ["a, b"]}, index=["s"])
+    monkeypatch.setattr(publishing.catalog, "sources", lambda ids: table)
+    publish(line())
+    assert shown[0].bundle[figures.FIGURE_MIME]["series"][0]["address"] == "Sum of two: a, b"
+
+
 def test_a_missing_cell_of_a_heatmap_is_left_blank():
     matrix = pd.DataFrame({"a": [-3.0, np.nan], "b": [0.0, 2]}, index=["Lima", "Busan"])
     fig = figures.heatmap(matrix, title="Two", unit="Percent")

@@ -59,7 +59,7 @@ def coefficient_plot(
     key += f" Shaded: too small to matter ({write(-margin)} to {write(margin)})." if margin else ""
     fig, ax = new_figure(0.7 + 0.3 * len(table), title=title, unit=key)
     if margin:
-        ax.axvspan(-margin, margin, color=GRID, alpha=0.7, linewidth=0, zorder=0.5)
+        ax.axvspan(-margin, margin, color=GRID, alpha=0.7, lw=0, zorder=0.5, label="_too small to matter")
     groups = list(dict.fromkeys(table["group"])) if "group" in table else [""]
     looks = {name: (colour, marker) for name, (colour, _, marker) in zip(groups, style.GROUPS, strict=False)}
     if accent is not None:
@@ -115,7 +115,7 @@ def event_plot(
     require(table["value"].notna().any(), "No event has a value: widen the dates or take other events.")
     fig, ax = new_figure(0.7 + 0.27 * len(table), title=title, unit=key)
     if band is not None:
-        ax.axvspan(*band, color=GRID, alpha=0.8, linewidth=0, zorder=0.5)
+        ax.axvspan(*band, color=GRID, alpha=0.8, linewidth=0, zorder=0.5, label="_usual range")
     rows = table.assign(row=range(len(table)), look=[event_kind(event) for _, event in table.iterrows()])
     if "other" in rows:
         ax.plot(rows["other"], -rows["row"], "o", markersize=3.5, color=FAINT, markerfacecolor="white")

@@ -40,9 +40,10 @@ def event_bands(ax: Axes, events: pd.DataFrame, *, names: bool = True, signs: bo
             continue
         (colour, _, sign), label = event_look(event_kind(event)), str(event["label"])
         if (end - start).days > 7:
-            ax.axvspan(start, end, color=colour, alpha=0.10, linewidth=0, zorder=0.5)
+            ax.axvspan(start, end, color=colour, alpha=0.10, linewidth=0, zorder=0.5, label=f"_{label}")
         strong = len(events) <= FEW_EVENTS or (fig and label in fig.get_suptitle())
-        ax.axvline(start, color=colour if strong else style.GRID, linewidth=0.8, zorder=0.6)
+        line = ax.axvline(start, color=colour if strong else style.GRID, linewidth=0.8, zorder=0.6)
+        line.set_label(f"_{notes[event_id]}")
         if signs:
             flag(ax, start, label if names else "", notes[event_id], colour, sign, int(sign != MEETING[2]))
     ax.set_xlim(low, high)

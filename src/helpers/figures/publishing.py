@@ -17,14 +17,15 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 from matplotlib import ticker
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import AutoDateLocator
+from matplotlib.dates import AutoDateLocator, num2date
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.gridspec import GridSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
@@ -64,9 +65,9 @@ def publish(
     """Display a finished figure as one output, and close it.
 
     The output holds the picture with its alt text, the same as SVG, a narrow drawing where one can be read, a
-    text digest, the plotted numbers, and what is known of each series: unit, publisher, vintage, licence,
-    address. A comparison of notebooks that ignores pictures (nbval does) still sees every change of a number,
-    of a drawn mark, of the title or of the source.
+    text digest, the plotted numbers, the events and bands behind them, and what is known of each series:
+    unit, publisher, vintage, licence, address. A comparison of notebooks that ignores pictures (nbval does)
+    still sees every change of a number, of a drawn mark, of the title or of the source.
 
     Parameters
     ----------
@@ -98,18 +99,18 @@ def publish(
     line = source_line(series, source)
     content: dict[str, Any] = {"name": name, "title": fig.get_suptitle(), "alt": alt.strip(), "source": line}
     content |= {"unit": "; ".join(_units(fig)), "rows": len(data), "drawn": _drawn(fig)}
-    content |= {"csv": csv_text(data), "series": [_facts(each) for each in series]}
+    content |= {"csv": csv_text(data), "across": _across(fig), "series": [_facts(each) for each in series]}
     content["narrow"] = _narrow(fig, line)
     content["svg"] = _drawing(fig, line)
-    bundle = {"image/png": base64.b64encode(_png(fig)).decode("ascii"), "text/plain": _digest(content)}
+    picture, digest = base64.b64encode(_png(fig)).decode("ascii"), _digest(content)
+    bundle = {"image/png": picture, "text/plain": digest, FIGURE_MIME: content}
     # The picture has twice the pixels that it takes on a page.
     metadata = {"image/png": {"alt": content["alt"], "width": round(fig.get_figwidth() * DPI)}}
     plt.close(fig)
-    if not lead or not _places:
-        display(bundle | {FIGURE_MIME: content}, raw=True, metadata=metadata)
-        return
-    _places[-1].update(bundle | {FIGURE_MIME: content}, raw=True, metadata=metadata)
-    display({"text/markdown": ABOVE, "text/plain": bundle["text/plain"]}, raw=True)
+    show = _places[-1].update if lead and _places else display
+    show(bundle, raw=True, metadata=metadata)
+    if lead and _places:
+        display({"text/markdown": ABOVE, "text/plain": digest}, raw=True)
 
 
 def lead() -> None:
@@ -225,11 +226,27 @@ def _drawn(fig: Figure) -> str:
         marks += [patch.get_patch_transform().transform(patch.get_path().vertices) for patch in ax.patches]
         for group in ax.collections:
             marks += [*(path.vertices for path in group.get_paths()), group.get_offsets(), group.get_array()]
-    digest = hashlib.sha256()
-    for mark in marks:
-        numbers = certain_digits(np.nan if mark is None else mark, SHOWN)
-        digest.update(",".join(f"{number:.{SHOWN}g}" for number in numbers.flat).encode() + b";")
-    return digest.hexdigest()[:16]
+    sure = (certain_digits(np.nan if mark is None else mark, SHOWN) for mark in marks)
+    text = "".join(",".join(f"{number:.{SHOWN}g}" for number in numbers.flat) + ";" for numbers in sure)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _across(fig: Figure) -> list[dict[str, str]]:
+    """List the lines and bands across a panel that have a name, such as events and usual ranges.
+
+    The name is the label of the mark after an underscore, which keeps it out of the key of the figure.
+    """
+    rows = {}
+    named: list[Any] = fig.findobj(lambda mark: bool(re.match("_(?!child|nolegend)", str(mark.get_label()))))
+    for mark in named:
+        level = int(Artist.get_transform(mark) is mark.axes.get_yaxis_transform("grid"))
+        shape = mark.get_patch_transform() if isinstance(mark, Patch) else None
+        dated = not level and isinstance(mark.axes.xaxis.get_major_locator(), AutoDateLocator)
+        ends = mark.get_path().get_extents(shape).get_points()[:, level]
+        first, last = (f"{num2date(end):%Y-%m-%d}" if dated else f"{end:.{SHOWN}g}" for end in ends)
+        row = {"name": mark.get_label()[1:], "axis": "xy"[level], "from": first, "to": last}
+        rows[tuple(row.values())] = row
+    return list(rows.values())
 
 
 def _digest(content: dict) -> str:
@@ -249,8 +266,10 @@ def _facts(data: SeriesData) -> dict[str, str]:
     known = data.as_of if data.as_of is not None else data.vintages.max()
     facts = {"id": info.series_id, "title": info.title, "unit": info.unit, "price_basis": info.price_basis}
     facts |= {"seasonal": info.seasonal, "publisher": info.publisher, "licence": info.licence}
-    addresses = sources["url"].reindex(data.sources).dropna()
-    return facts | {"address": "; ".join(addresses), "known_as_of": f"{known:%Y-%m-%d}"}
+    # What was worked out here has no address: it says from what.
+    own = sources["title"] + ": " + sources["read_from"]
+    addresses = sources["url"].mask(sources["url"].fillna("") == "", own).reindex(data.sources).dropna()
+    return facts | {"address": "; ".join(addresses.dropna().unique()), "known_as_of": f"{known:%Y-%m-%d}"}
 
 
 def _png(fig: Figure) -> bytes:
@@ -355,7 +374,7 @@ def _settle_marks(fig: Figure) -> None:
     The last bits of a number differ between processors, and turn the shade of a pixel now and then.
     """
     for ax in fig.axes:
-        x, y = ax.get_xlim(), ax.get_ylim()
+        limits = certain_digits(ax.axis()).tolist()
         for line in ax.lines:
             line.set_data(*certain_digits(line.get_xydata()).T)
         for group in ax.collections:
@@ -363,8 +382,7 @@ def _settle_marks(fig: Figure) -> None:
                 if not path.readonly:  # the shapes of markers are shared and exact
                     path.vertices = certain_digits(path.vertices)
             group.set_offsets(certain_digits(group.get_offsets()))
-        ax.set_xlim(*certain_digits(x).tolist())
-        ax.set_ylim(*certain_digits(y).tolist())
+        ax.axis(limits)
 
 
 def _height(text: str, size: float) -> float:
