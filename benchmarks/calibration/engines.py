@@ -430,7 +430,7 @@ CASES = [
         )
     ),
     Case(
-        "Untreated comparison (06)", "AR(1) 0.4, 34 months", partial(untreated, rho=0.4, trend=False), 120, 1,
+        "Untreated comparison (15)", "AR(1) 0.4, 34 months", partial(untreated, rho=0.4, trend=False), 120, 1,
         {"interval and first rank": CONSERVATIVE}, "exploratory; of eight ranks none can say p ≤ 0.05",
     ),
     Case(
