@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import same  # noqa: E402
 
-AT_RISK = ["06", "07", "10"]
+AT_RISK = ["06", "07", "10", "15"]
 # It sums two numbers at once, without fused steps.
 OLDEST = "Nehalem"
 

@@ -5,7 +5,7 @@ import pytest
 from cases import case
 from notebook_functions import functions_of
 
-RESPONSE = functions_of("06_export_response")
+RESPONSE = functions_of("15_other_exporters")
 synthetic_control, synthetic_did = RESPONSE.synthetic_control, RESPONSE.synthetic_did
 CASE = case("O06")
 NOT_REPRODUCED = {

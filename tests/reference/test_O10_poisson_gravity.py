@@ -5,7 +5,7 @@ import pytest
 from cases import case
 from notebook_functions import functions_of
 
-fixed_effects = functions_of("06_export_response").fixed_effects
+fixed_effects = functions_of("15_other_exporters").fixed_effects
 
 
 CASE = case("O10")

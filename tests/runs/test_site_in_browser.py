@@ -27,7 +27,7 @@ KINDS = (
     "index.html",
     "notebooks/06_export_response.html",
     DOSSIER,
-    "figures/06_export_response/us_share_of_tools.html",
+    "figures/15_other_exporters/us_share_of_tools.html",
     "series/us_exp_cn_hs8486.html",
     "explore.html",
     "search.html",

@@ -471,7 +471,7 @@ def test_an_axis_of_logs_has_round_percents(span, ticks):
 def test_the_shaded_margin_has_its_limits_and_a_log_axis_its_name():
     table = pd.DataFrame({"label": ["a"], "value": [-0.5], "low": [-0.9], "high": [-0.1]})
     fig = figures.coefficient_plot(table, title="Few", unit="Percent", logs=True, margin=np.log(1.25))
-    assert "too small to matter (−20% to +25%)" in fig.get_supylabel()
+    assert "the margin set beforehand (−20% to +25%)" in fig.get_supylabel()
     assert fig.axes[0].get_xlabel() == "Percent, log scale"
 
 

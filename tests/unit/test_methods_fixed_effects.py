@@ -1,4 +1,4 @@
-"""The panel estimator of notebook 06 on simulated panels with known effects, and refusals."""
+"""The panel estimator of notebook 15 on simulated panels with known effects, and refusals."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from notebook_functions import functions_of
 
 from helpers.methods.checks import UnusableInput
 
-fixed_effects = functions_of("06_export_response").fixed_effects
+fixed_effects = functions_of("15_other_exporters").fixed_effects
 
 
 def estimated(frame, family="poisson", effects=("origin", "destination"), **choices):

@@ -7,7 +7,7 @@ from notebook_functions import functions_of
 
 from helpers.methods.checks import UnusableInput
 
-RESPONSE = functions_of("06_export_response")
+RESPONSE = functions_of("15_other_exporters")
 simplex_weights, synthetic_control = RESPONSE.simplex_weights, RESPONSE.synthetic_control
 EFFECT = -3.0
 

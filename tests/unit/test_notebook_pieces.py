@@ -18,6 +18,11 @@ def export_response():
     return functions_of("06_export_response")
 
 
+@pytest.fixture(scope="module")
+def other_exporters():
+    return functions_of("15_other_exporters")
+
+
 def monthly(*values, start="2020-01", drop=()):
     months = pd.Series(
         values, pd.date_range(start, periods=len(values), freq="MS", name="period"), dtype=float
@@ -92,17 +97,17 @@ def test_the_detectable_trend_follows_the_tails_of_its_t_ratio():
 
 
 @pytest.mark.filterwarnings("ignore:Perfect separation")
-def test_an_untreated_origin_has_no_poisson_effect_and_the_treated_one_has_its_own(export_response):
+def test_an_untreated_origin_has_no_poisson_effect_and_the_treated_one_has_its_own(other_exporters):
     months = pd.date_range("2021-01-01", "2023-12-01", freq="MS")
     level = np.outer(100 + 10 * np.sin(np.arange(len(months))), [1.0, 2, 3, 4])
     table = pd.DataFrame(level, months, ["United States", "Japan", "Germany", "Singapore"])
-    export_response.oct7, export_response.horizon = pd.Timestamp("2022-10-01"), 12
-    export_response.lead_months = 3
+    other_exporters.oct7, other_exporters.horizon = pd.Timestamp("2022-10-01"), 12
+    other_exporters.lead_months = 3
     table.loc["2022-11":, "United States"] *= 0.5
     table.loc["2022-07":"2022-10", "United States"] *= 3
-    effect = export_response.poisson_effect(table)
+    effect = other_exporters.poisson_effect(table)
     assert effect.value == pytest.approx(np.log(0.5), abs=1e-6)
-    others = [export_response.poisson_effect(table, name).value for name in table.columns[1:]]
+    others = [other_exporters.poisson_effect(table, name).value for name in table.columns[1:]]
     assert all(0 < value < 0.4 for value in others)
 
 
@@ -182,11 +187,11 @@ def test_what_rests_on_an_uncalibrated_p_does_not_count(export_response):
     assert export_response.disjoint(pd.date_range("2015-01-01", periods=25, freq="MS")) == 3
 
 
-def test_an_interval_by_origins_is_as_wide_as_the_others_differ(export_response):
+def test_an_interval_by_origins_is_as_wide_as_the_others_differ(other_exporters):
     shape = {"unit": "log points", "n": 34, "method": "m"}
     values = {"US": -0.5, "A": -0.7, "B": 0.1, "C": 0.2, "D": 0.4}
     effects = {name: Estimate(value, None, None, **shape) for name, value in values.items()}
-    ends = export_response.between_origins(effects, "US")
+    ends = other_exporters.between_origins(effects, "US")
     half = stats.t.ppf(0.975, 3) * np.std([-0.7, 0.1, 0.2, 0.4], ddof=1)
     assert ends["low_origins"] == pytest.approx(100 * np.expm1(-0.5 - half))
     assert ends["high_origins"] == pytest.approx(100 * np.expm1(-0.5 + half))

@@ -56,7 +56,7 @@ def coefficient_plot(
     outside = (table["value"] < table["low"]) | (table["value"] > table["high"])
     require(len(table) and not outside.any(), "Give a row at least, and each value between its low and high.")
     write = style.percent_of_log if logs else lambda n: fixed(n, decimals)
-    key += f" Shaded: too small to matter ({write(-margin)} to {write(margin)})." if margin else ""
+    key += f" Shaded: the margin set beforehand ({write(-margin)} to {write(margin)})." if margin else ""
     fig, ax = new_figure(0.7 + 0.3 * len(table), title=title, unit=key)
     if margin:
         ax.axvspan(-margin, margin, color=GRID, alpha=0.7, lw=0, zorder=0.5, label="_too small to matter")
