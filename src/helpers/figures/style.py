@@ -216,9 +216,9 @@ def percent_of_log(value: float, _position: int | None = None) -> str:
 def percent_axis(axis: Any) -> None:
     """Write an axis of differences of logarithms in percent, at round ones."""
     span = np.ptp(axis.get_view_interval())
-    far = (-95, -90, -75, -50, 0, 100, 300, 900, 1900)
-    percents = far if span > 1.2 else range(-80, 300, 10 if span < 0.7 else 20)
-    axis.set_major_locator(FixedLocator([np.log1p(percent / 100) for percent in percents]))
+    far = (-95, -90, -75, -50, -25, 0, 50, 100, 300, 900, 1900)
+    marks = (far[1::2] if span > 2.4 else far) if span > 1.2 else range(-80, 300, 10 if span < 0.7 else 20)
+    axis.set_major_locator(FixedLocator([np.log1p(percent / 100) for percent in marks]))
     axis.set_major_formatter(FuncFormatter(percent_of_log))
 
 
