@@ -105,7 +105,7 @@ def heatmap(matrix: pd.DataFrame, *, title: str, unit: str, wide: bool = False) 
     for text, shade in zip(ax.texts, depth.stack(), strict=True):
         text.set(color="white" if abs(shade) > 0.55 else INK, fontsize=8.5)
     ax.set(xlabel="", ylabel="")
-    ax.set_xticks(ax.get_xticks(), [fill(str(name), 12) for name in matrix.columns])
+    ax.set_xticks(ax.get_xticks(), [fill(str(name), 45 // matrix.shape[1] + 6) for name in matrix])
     ax.grid(False)
     ax.xaxis.tick_top()
     ax.tick_params(length=0, labelcolor=INK, labelrotation=0)

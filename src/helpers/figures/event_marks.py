@@ -12,7 +12,7 @@ from helpers.figures import style
 from helpers.figures.placing import flag
 from helpers.figures.style import DIRECTIONS, FAINT, INK, MEETING, event_kind, event_look, require
 
-FEW_EVENTS = 4
+FEW_EVENTS = 2
 
 
 def event_bands(ax: Axes, events: pd.DataFrame, *, names: bool = True, signs: bool = True) -> None:
