@@ -59,8 +59,9 @@ DIRECTIONS: dict[str, Look] = {
     "neutral": (COLOURS["neutral"], "s", "■"),
 }
 MEETING: Look = (COLOURS["meeting"], "D", "◆")
-# Colour, hatch and marker of groups of bars or estimates; the hatch keeps bars apart in grayscale.
-GROUPS = ((RIVAL, "", "o"), (ACCENT, "", "s"), ("#AAB4BB", "", "D"), (MUTED, "////", "^"), (GRID, "", "v"))
+# Colour, hatch and marker of groups of bars or estimates, none of them a sign of events; the hatch keeps bars
+# apart in grayscale.
+GROUPS = ((RIVAL, "", "o"), (ACCENT, "", "s"), ("#AAB4BB", "", "P"), (MUTED, "////", "X"), (GRID, "", "p"))
 DASHES = (0, (4, 1.5))
 
 # On top of seaborn's white grid, at the sizes it uses for paper.
