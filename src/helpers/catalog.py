@@ -120,7 +120,8 @@ def refuse_rows(path: Path, table: pd.DataFrame, faults: dict[str, pd.Series]) -
 def _typed(path: str) -> pd.DataFrame:
     """Read a table of the package with the dates and numbers its schema names."""
     file = paths.data_dir() / path
-    return _typed_at(file, path, file_state(file)).copy()
+    # Copied when the caller changes it, and not before.
+    return _typed_at(file, path, file_state(file)).copy(deep=False)
 
 
 def file_state(path: Path) -> tuple[int, int] | None:
