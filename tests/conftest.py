@@ -9,8 +9,9 @@ import stub_collection
 # gives the third to the process that holds the first, so it is a short one.
 LONGEST = (
     "test_processors",
-    "test_site_in_browser",
+    "test_calibration",
     "test_damaged_records",
+    "test_site_in_browser",
     "test_site",
     "test_kills",
     "test_refresh_changes",
