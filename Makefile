@@ -14,6 +14,10 @@ export MKL_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 export TZ := UTC
 
+# Two processes, each with whole files, so that what the tests of a file share is made once: a built site above all.
+# Files start in the order of tests/conftest.py.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
+
 # JupyterLab refuses to run as root, as containers do, without this.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -52,12 +56,12 @@ run: setup data-check
 
 # Lint, all tests (the notebook gate among them), then nbval over every committed notebook.
 test: setup lint
-	$(BIN)/pytest -n 2 tests
-	$(BIN)/pytest --nbval --nbval-current-env -n 2 --dist loadfile notebooks
+	$(BIN)/pytest $(TWO) tests
+	$(BIN)/pytest --nbval --nbval-current-env $(TWO) notebooks
 
 # The quick loop while you write code: no kernel, no fork, no pages.
 unit: setup
-	$(BIN)/pytest -n 2 tests/unit
+	$(BIN)/pytest $(TWO) tests/unit
 
 # Every notebook under each linear algebra that this machine can imitate, with one and two threads: the same bytes.
 # Other Pythons: make same PYTHONS="--python PLACE/bin/python --python ..."

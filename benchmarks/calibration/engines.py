@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from steps import errors, wrong_steps
 sys.path.append(str(Path(__file__).parents[2] / "tests"))
 from notebook_functions import functions_of
 
-from helpers.methods import comparison, placebo, rates
+from helpers.methods import placebo, rates
 from helpers.methods.abnormal_returns import cars_on_every_day
 from helpers.methods.counterfactual import structural_counterfactual
 from helpers.methods.event_study import event_study, windows
@@ -182,21 +181,19 @@ def after_meetings(samples: int, seed: int, *, bursts: bool, draws: int) -> Wron
     rng, rows = np.random.default_rng(seed), []
     about = {"span": SPAN, "draws": draws, "seed": seed}
     change_around = functions_of("09_restraint").change_around
-    # Intervals at placebo sets serve the severity alone and would take most of the time.
-    with patch.object(comparison, "spread_out", lambda sets: ()):
-        for _ in range(samples):
-            more, fewer = events_of(rng, bursts), events_of(rng, bursts)
-            ratio = rates.rate_ratio(more, MEETINGS, window=(1, 90), leads=(-90, -1), **about)
-            change = change_around(MEETINGS, added=more, subtracted=fewer, length=90, anticipation=0, **about)
-            rows.append(
-                {
-                    "rate ratio, interval": misses(ratio.effect, 1.0),
-                    "rate ratio, placebo p": ratio.effect.p_value <= 0.05,
-                    "rate ratio, both": misses(ratio.effect, 1.0) and ratio.effect.p_value <= 0.05,
-                    "change, interval": misses(change.effect),
-                    "change, placebo p": change.effect.p_value <= 0.05,
-                }
-            )
+    for _ in range(samples):
+        more, fewer = events_of(rng, bursts), events_of(rng, bursts)
+        ratio = rates.rate_ratio(more, MEETINGS, window=(1, 90), leads=(-90, -1), **about)
+        change = change_around(MEETINGS, added=more, subtracted=fewer, length=90, anticipation=0, **about)
+        rows.append(
+            {
+                "rate ratio, interval": misses(ratio.effect, 1.0),
+                "rate ratio, placebo p": ratio.effect.p_value <= 0.05,
+                "rate ratio, both": misses(ratio.effect, 1.0) and ratio.effect.p_value <= 0.05,
+                "change, interval": misses(change.effect),
+                "change, placebo p": change.effect.p_value <= 0.05,
+            }
+        )
     return collect(rows)
 
 

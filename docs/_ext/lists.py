@@ -15,7 +15,7 @@ import jinja2
 import pandas as pd
 from sphinx.application import Sphinx
 
-from helpers import catalog, paths, records
+from helpers import catalog, paths, records, timeline
 from helpers.methods.verdict import VERDICTS
 from summits import notebooks, side_by_side
 from summits.site import to_page
@@ -93,7 +93,7 @@ def context(source: Path) -> dict[str, Any]:
         "sources": _sources(),
         "tables": _tables(),
         "known": _known(),
-        "reach": _reach(series, events),
+        "reach": _reach(series),
         "data_date": max((row["latest"] for row in series if row["latest"]), default=""),
         "claims": (claims := grouped(told["scoreboard"]) if told["scoreboard"] else {}),
         "able": able(claims),
@@ -168,15 +168,13 @@ REACH = {
 }
 
 
-def _reach(series: list[dict[str, Any]], events: list[dict[str, Any]]) -> list[str]:
+def _reach(series: list[dict[str, Any]]) -> list[str]:
     """Return up to when each kind of data reaches, in words."""
     last = {row["series_id"]: row["last"] for row in series if row["last"]}
     reach = [f"{name} to {_period(last[each])}" for name, each in REACH.items() if each in last]
     shares = [row["last"] for row in series if row["last"] and row["group"] == "share_returns"]
     reach += [f"shares to {_period(max(shares))}"] if shares else []
-    latest = max((row["latest"] for row in series if row["latest"]), default="")
-    past = [f"{event['date']:%Y-%m-%d}" for event in events if f"{event['date']:%Y-%m-%d}" <= latest]
-    return reach + ([f"events to {_period(max(past))}"] if past else [])
+    return [*reach, f"events to {_period(f'{timeline.reach():%Y-%m-%d}')}"]
 
 
 def _period(period: str) -> str:

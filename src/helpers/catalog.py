@@ -117,10 +117,11 @@ def refuse_rows(path: Path, table: pd.DataFrame, faults: dict[str, pd.Series]) -
             raise BadFile(f"{path.name}, row {row + 2} ({', '.join(map(str, table.iloc[row]))}): {fault}")
 
 
-def _typed(path: str) -> pd.DataFrame:
-    """Read a table of the package with the dates and numbers its schema names."""
+def _typed(path: str, index: str = "") -> pd.DataFrame:
+    """Read a table of the package with the dates and numbers its schema names; `index` may name a column."""
     file = paths.data_dir() / path
-    return _typed_at(file, path, file_state(file)).copy()
+    # Copied when the caller changes it, and not before.
+    return _typed_at(file, path, file_state(file), index).copy(deep=False)
 
 
 def file_state(path: Path) -> tuple[int, int] | None:
@@ -130,7 +131,7 @@ def file_state(path: Path) -> tuple[int, int] | None:
 
 
 @lru_cache(maxsize=32)
-def _typed_at(file: Path, path: str, state: tuple[int, int] | None) -> pd.DataFrame:
+def _typed_at(file: Path, path: str, state: tuple[int, int] | None, index: str) -> pd.DataFrame:
     frame = read_text_table(file)
     table = schema.table_of(path)
     for column in table.columns if table else ():
@@ -138,7 +139,7 @@ def _typed_at(file: Path, path: str, state: tuple[int, int] | None) -> pd.DataFr
             frame[column.name] = pd.to_datetime(frame[column.name].replace("", None), format="%Y-%m-%d")
         elif column.type == "number":
             frame[column.name] = pd.to_numeric(frame[column.name].replace("", None))
-    return frame
+    return frame.set_index(index) if index else frame
 
 
 def ask(path: str, **rows: Any) -> None:
@@ -161,7 +162,7 @@ def ask(path: str, **rows: Any) -> None:
 def catalogue() -> pd.DataFrame:
     """Return the catalogue of series, all text, indexed by ``series_id``."""
     ask("series.csv")
-    return _typed("series.csv").set_index("series_id")
+    return _typed("series.csv", "series_id")
 
 
 def series(series_id: str) -> Series:
@@ -173,7 +174,7 @@ def series(series_id: str) -> Series:
         If the id is not in the catalogue.
     """
     ask("series.csv", series_id=[series_id])
-    table = _typed("series.csv").set_index("series_id")
+    table = _typed("series.csv", "series_id")
     if series_id not in table.index:
         near = get_close_matches(series_id, table.index, n=4, cutoff=0.5)
         hint = f"Did you mean {', '.join(near)}?" if near else "See data/series.csv for all ids."
@@ -184,7 +185,7 @@ def series(series_id: str) -> Series:
 def sources(ids: list[str] | None = None) -> pd.DataFrame:
     """Return the table of sources, indexed by ``source_id``; `ids` are those of use, by default all."""
     ask("sources.csv", **({} if ids is None else {"source_id": ids}))
-    return _typed("sources.csv").set_index("source_id")
+    return _typed("sources.csv", "source_id")
 
 
 def baskets() -> pd.DataFrame:
@@ -198,7 +199,7 @@ def events_table(**rows: Any) -> pd.DataFrame:
     The rows of use are named as in `ask`; by default all.
     """
     ask("events.csv", **rows)
-    return _typed("events.csv").set_index("event_id")
+    return _typed("events.csv", "event_id")
 
 
 def list_table(name: str) -> pd.DataFrame:

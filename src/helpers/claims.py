@@ -111,7 +111,7 @@ def severity(decision: Verdict, comparison: DateComparison | NotEstimated) -> di
     few = np.isfinite(values).sum() < MINIMUM_POOL
     if few or not comparison or decision.evidence is None or real is None or real.low is None:
         return {}
-    bounded = {place: each for place, each in comparison.elsewhere.items() if each.low is not None}
+    bounded = {place: each for place, each in comparison.elsewhere().items() if each.low is not None}
     moved = {int(place): rescale(real, shift=values[place] - real.value)
              for place in spread_out(len(values)) if np.isfinite(values[place])}  # fmt: skip
     chosen = bounded or moved

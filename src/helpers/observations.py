@@ -357,7 +357,8 @@ def _rows(info: catalog.Series, day: pd.Timestamp | None = None) -> pd.DataFrame
     path = paths.data_dir() / "observations" / f"{info.table}.csv"
     known = {} if day is None else {"known": f"{day:%Y-%m-%d}"}
     catalog.ask(f"observations/{path.name}", series_id=[info.series_id], **known)
-    tables = _tables(path, catalog.file_state(path))
+    state = catalog.file_state(path)
+    tables = _tables(path, state)
     if info.series_id not in tables and info.redistribution == "fetch":
         raise NotFetched(
             f"The values of {info.series_id} are not in the package. With a network, fetch them: "
@@ -365,7 +366,7 @@ def _rows(info: catalog.Series, day: pd.Timestamp | None = None) -> pd.DataFrame
         )
     if info.series_id not in tables:
         raise BadObservations(f"observations/{path.name} has no row of {info.series_id}. Add some.")
-    return _typed(path.name, tables[info.series_id], info.frequency)
+    return _typed(path, state, info.series_id, info.frequency)
 
 
 @lru_cache(maxsize=64)
@@ -374,7 +375,9 @@ def _tables(path: Path, state: tuple[int, int] | None) -> dict[str, pd.DataFrame
     return {str(series_id): rows for series_id, rows in text.groupby("series_id", sort=False)}
 
 
-def _typed(file: str, rows: pd.DataFrame, frequency: str) -> pd.DataFrame:
+@lru_cache(maxsize=512)
+def _typed(path: Path, state: tuple[int, int] | None, series_id: str, frequency: str) -> pd.DataFrame:
+    file, rows = path.name, _tables(path, state)[series_id]
     typed = pd.DataFrame(
         {
             "period": _dates(file, rows["period"], PERIOD_FORMAT[frequency]),

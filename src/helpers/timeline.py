@@ -499,7 +499,10 @@ def clusters(selected: pd.DataFrame, days: int) -> pd.Series:
 
 
 def reach(as_of: Day | None = None) -> pd.Timestamp:
-    """Return the last day about which the list speaks: that of its last verified event, or `as_of`.
+    """Return the last day about which the list speaks, or `as_of` if that is earlier.
+
+    It is the day up to which its sources were read, where `coverage` in `data/sources.csv` ends, and not that
+    of its last event: the days between the reading and a later event are unknown, and not calm.
 
     Examples
     --------
@@ -507,9 +510,7 @@ def reach(as_of: Day | None = None) -> pd.Timestamp:
     >>> timeline.reach(as_of="2024-01-31")
     Timestamp('2024-01-31 00:00:00')
     """
-    last = catalog.events_table(event_id=[]).query("verified == 'yes'")["date"].max()
-    # No earlier event can move the last day.
-    catalog.ask("events.csv", verified=["yes"], first=f"{last:%Y-%m-%d}")
+    last = calendar_day(catalog.sources(["event_list"]).loc["event_list", "coverage"].split()[-1])
     known_by = as_of_day(as_of)
     return last if known_by is None else min(last, known_by)
 

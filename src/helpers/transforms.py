@@ -4,7 +4,7 @@ Every function takes a numeric Series on a sorted, unique DatetimeIndex without 
 one. Missing stays missing: no result bridges a gap. Nothing here estimates an effect.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 
 import numpy as np
@@ -341,14 +341,15 @@ def _lunar_new_year(year: int) -> date:
 
 @lru_cache
 def _lunar_terms() -> pd.DataFrame:
-    new_years = [_lunar_new_year(year) for year in range(FIRST_LUNAR_YEAR, LAST_LUNAR_YEAR + 1)]
+    years = range(FIRST_LUNAR_YEAR, LAST_LUNAR_YEAR + 1)
+    new_years = pd.DatetimeIndex([_lunar_new_year(year) for year in years])
     months = pd.date_range(f"{FIRST_LUNAR_YEAR}-01-01", f"{LAST_LUNAR_YEAR}-12-01", freq="MS", name="period")
-    terms = pd.DataFrame(0.0, index=months, columns=list(LUNAR_WINDOWS))
-    for column, (first, last) in LUNAR_WINDOWS.items():
-        for new_year in new_years:
-            for shift in range(first, last + 1):
-                day = new_year + timedelta(days=shift)
-                terms.loc[pd.Timestamp(day.year, day.month, 1), column] += 1 / (last - first + 1)
+    shares = np.zeros((len(LUNAR_WINDOWS), len(months)))
+    for window, (first, last) in zip(shares, LUNAR_WINDOWS.values(), strict=True):
+        for shift in range(first, last + 1):
+            days = new_years + pd.Timedelta(days=shift)
+            window[month_numbers(days) - month_numbers(months[:1])] += 1 / (last - first + 1)
+    terms = pd.DataFrame(shares.T, months, list(LUNAR_WINDOWS))
     return terms - terms.groupby(months.month).transform("mean")
 
 

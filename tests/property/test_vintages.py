@@ -29,8 +29,9 @@ def package(tmp_path, monkeypatch):
 
 
 def write(package, rows):
-    # The cache tells versions by time and size of the file, which two examples may share.
+    # The caches tell versions by time and size of the file, which two examples may share.
     observations._tables.cache_clear()
+    observations._typed.cache_clear()
     lines = [f"x,2019-{month:02d},{value!r},{vintage},s\n" for (month, vintage), value in rows]
     text = "series_id,period,value,vintage,source_id\n" + "".join(lines)
     (package / "observations" / "t.csv").write_text(text, encoding="utf-8")

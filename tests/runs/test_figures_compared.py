@@ -1,5 +1,6 @@
 """nbval compares every plotted number of a figure. The series here is simulated."""
 
+import copy
 import subprocess
 import sys
 
@@ -20,20 +21,6 @@ figures.publish(fig, name="rise", alt="A rising line.", data=data, source="a sim
 """
 
 
-def run_nbval(path):
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--nbval",
-        "--nbval-current-env",
-    ]
-    return subprocess.run([*command, path.name], cwd=path.parent, capture_output=True, text=True, timeout=300)
-
-
 def executed(*sources, tags=()):
     """Execute cells of code; the first has the tags."""
     nbclient = pytest.importorskip("nbclient")
@@ -45,39 +32,55 @@ def executed(*sources, tags=()):
     return notebook
 
 
-def assert_compared(notebook, path):
-    """Let nbval run a notebook again, and once more with one plotted number of its last cell changed."""
-    nbformat.write(notebook, path)
-    unchanged = run_nbval(path)
-    assert unchanged.returncode == 0, unchanged.stdout
-    notebook.cells[-1].source = notebook.cells[-1].source.replace("3.0]", "3.00001]")
-    nbformat.write(notebook, path)
-    changed = run_nbval(path)
-    assert changed.returncode == 1
-    assert "Cell outputs differ" in changed.stdout
-
-
-def test_nbval_passes_an_unchanged_figure_and_fails_a_changed_number(tmp_path):
-    notebook = executed(CELL.format(value="3.0"))
-    (output,) = notebook.cells[0].outputs
-    assert output.metadata["image/png"]["alt"] == "A rising line."
-    assert_compared(notebook, tmp_path / "rise.ipynb")
-
-
 PLACE = "from helpers import figures\n\nfigures.lead()"
 LEAD = CELL.replace('source="a simulation")', 'source="a simulation", lead=True)')
 
 
-def test_a_lead_figure_stands_in_its_place_and_is_compared_where_it_is_drawn(tmp_path):
-    notebook = executed(PLACE, LEAD.format(value="3.0"), tags=["nbval-ignore-output"])
-    (place,), (drawn,) = (cell.outputs for cell in notebook.cells)
+@pytest.fixture(scope="module")
+def drawn():
+    """A notebook with a figure where it is drawn, and one with a figure in the place of the lead."""
+    lead = executed(PLACE, LEAD.format(value="3.0"), tags=["nbval-ignore-output"])
+    return {"rise": executed(CELL.format(value="3.0")), "lead": lead}
+
+
+@pytest.fixture(scope="module")
+def compared(drawn, tmp_path_factory):
+    """What nbval says of each as it is, and with one plotted number of its last cell changed."""
+    folder = tmp_path_factory.mktemp("compared")
+    for name, notebook in drawn.items():
+        changed = copy.deepcopy(notebook)
+        changed.cells[-1].source = changed.cells[-1].source.replace("3.0]", "3.00001]")
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+        nbformat.write(changed, folder / f"{name}_changed.ipynb")
+    command = [sys.executable, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider"]
+    command += ["--nbval", "--nbval-current-env", "."]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300).stdout
+
+
+@pytest.mark.parametrize("name", ["rise", "lead"])
+def test_nbval_passes_an_unchanged_figure_and_fails_a_changed_number(drawn, compared, name):
+    failed = [line.split("::") for line in compared.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    cells = [cell for file, cell, *_ in failed if file.split()[-1].startswith(f"{name}_changed")]
+    assert [cell.split()[:2] for cell in cells] == [["Cell", str(len(drawn[name].cells) - 1)]], compared
+    assert not [file for file, *_ in failed if "_changed" not in file], compared
+    assert compared.count("Cell outputs differ") == len(failed) == 2
+
+
+def test_a_figure_has_its_alt_text(drawn):
+    (output,) = drawn["rise"].cells[0].outputs
+    assert output.metadata["image/png"]["alt"] == "A rising line."
+
+
+def test_a_lead_figure_stands_in_its_place_and_is_counted_where_it_is_drawn(drawn):
+    notebook = drawn["lead"]
+    (place,), (told,) = (cell.outputs for cell in notebook.cells)
     assert {"image/png", figures.FIGURE_MIME} <= set(place.data)
-    assert "image/png" not in drawn.data and drawn.data["text/plain"] == place.data["text/plain"]
+    assert "image/png" not in told.data and told.data["text/plain"] == place.data["text/plain"]
     ((cell, figure, _),) = notebooks.figures(notebook)
     assert (cell["id"], figure["name"]) == (notebook.cells[1].id, "rise")
-    first, second = (notebooks.normalise(executed(PLACE, LEAD.format(value="3.0"))) for _ in range(2))
+    again = executed(PLACE, LEAD.format(value="3.0"))
+    first, second = (notebooks.normalise(copy.deepcopy(each)) for each in (notebook, again))
     assert [cell["outputs"] for cell in first["cells"]] == [cell["outputs"] for cell in second["cells"]]
-    assert_compared(notebook, tmp_path / "lead.ipynb")
 
 
 def test_the_place_stays_empty_where_nothing_is_drawn_and_no_place_loses_no_picture():

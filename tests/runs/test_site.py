@@ -210,24 +210,6 @@ FORMS = {
 }
 
 
-def test_no_form_of_an_output_stops_the_pages(project):
-    notebook = _notebook()
-    for form in FORMS.values():
-        notebook.cells.append(_code("x", [nbformat.v4.new_output("display_data", form)]))
-    picture = {"image.png": {"image/png": PIXEL}, "两 b.png": {"image/png": PIXEL}}
-    text = "![One](attachment:image.png) and ![two](attachment:%E4%B8%A4%20b.png)"
-    notebook.cells.append(nbformat.v4.new_markdown_cell(text, attachments=picture))
-    run = project / "runs_with_forms" / NAME / "published" / "notebook.ipynb"
-    run.parent.mkdir(parents=True)
-    nbformat.write(notebook, run)
-    page = _html(site.build(project / "runs_with_forms").parent / "notebooks" / f"{NAME}.html")
-    said = [form.get("text/plain", form.get("text/html", "")) for form in FORMS.values()]
-    for words in (each for each in said if "said" in each):
-        assert BeautifulSoup(words, "html.parser").text in page.text
-    assert "never" not in str(page) and page.find("mfrac")
-    assert [img["alt"] for img in page("img", src=f"data:image/png;base64,{PIXEL}")] == ["One", "two"]
-
-
 def test_the_notebook_itself_is_left_as_it_is():
     notebook = _notebook()
     before = nbformat.writes(notebook)
@@ -352,7 +334,7 @@ CLAIMS = (
 
 @pytest.fixture(scope="module")
 def judged(project):
-    """The front page of a site with a claim in each group."""
+    """The front page of a site with a claim in each group, and an output of each form."""
     link = f"[{NAME}, cell 4]({NAME}.ipynb#Did-exports-fall?)"
     outputs = [
         _record(f"claim_{name.lower()}", word, {"claim": claim, "why": why, "where": link, "lean": lean})
@@ -363,6 +345,10 @@ def judged(project):
     outputs.append(nbformat.v4.new_output("display_data", {"text/markdown": f"See {link}."}))
     notebook = _notebook()
     notebook.cells[3] = _code("claims()", outputs)
+    notebook.cells += [_code("x", [nbformat.v4.new_output("display_data", form)]) for form in FORMS.values()]
+    picture = {"image.png": {"image/png": PIXEL}, "两 b.png": {"image/png": PIXEL}}
+    text = "![One](attachment:image.png) and ![two](attachment:%E4%B8%A4%20b.png)"
+    notebook.cells.append(nbformat.v4.new_markdown_cell(text, attachments=picture))
     run = project / "runs_with_verdicts" / NAME / "published" / "notebook.ipynb"
     run.parent.mkdir(parents=True)
     nbformat.write(notebook, run)
@@ -370,6 +356,15 @@ def judged(project):
         patch.setattr(site, "SCOREBOARD", NAME)
         patch.setenv("SUMMITS_ADDRESS", "https://example.org/chips/")
         return site.build(project / "runs_with_verdicts")
+
+
+def test_no_form_of_an_output_stops_the_pages(judged):
+    page = _html(judged.parent / "notebooks" / f"{NAME}.html")
+    said = [form.get("text/plain", form.get("text/html", "")) for form in FORMS.values()]
+    for words in (each for each in said if "said" in each):
+        assert BeautifulSoup(words, "html.parser").text in page.text
+    assert "never" not in str(page) and page.find("mfrac")
+    assert [img["alt"] for img in page("img", src=f"data:image/png;base64,{PIXEL}")] == ["One", "two"]
 
 
 @pytest.mark.parametrize(("name", "claim", "word", "lean", "why", "group", "shown"), CLAIMS)

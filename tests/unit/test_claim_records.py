@@ -135,7 +135,7 @@ def test_severity_counts_the_placebo_sets_that_earn_the_same_word():
         place: effect.changed(value=value, low=value - 9, high=value + 9)
         for place, value in enumerate(one_rises.placebo)
     }
-    own = claims.severity(strong, replace(one_rises, elsewhere=unsure))
+    own = claims.severity(strong, replace(one_rises, elsewhere=lambda: unsure))
     assert (own["severity"], own["severity_interval"]) == (0, "own")
     crowded = claims.severity(verdict(replace(strong.evidence, crowded=True)), one_rises)
     assert (crowded["severity"], crowded["severity_before"]) == (None, pytest.approx(1 / 39))

@@ -403,7 +403,7 @@ def test_a_value_worked_out_here_says_from_what_where_it_has_no_address(shown, m
 def test_a_missing_cell_of_a_heatmap_is_left_blank():
     matrix = pd.DataFrame({"a": [-3.0, np.nan], "b": [0.0, 2]}, index=["Lima", "Busan"])
     fig = figures.heatmap(matrix, title="Two", unit="Percent")
-    written = {(text.get_position(), text.get_text()) for text in fig.axes[0].texts}
+    written = {(text.get_position(), text.get_text()) for text in fig.axes[0].texts if text.get_text()}
     assert written == {((0.5, 0.5), "\N{MINUS SIGN}3"), ((1.5, 0.5), "0"), ((1.5, 1.5), "2")}
     assert [label.get_text() for label in fig.axes[0].get_yticklabels()] == ["Lima", "Busan"]
 
@@ -540,3 +540,21 @@ def test_every_column_of_panels_has_its_axis_labels():
     fig, panels = style.panels(["a", "b", "c", "d"], 3, 2.0, "Four", UNIT, sharex=True)
     assert [ax.xaxis.get_tick_params()["labelbottom"] for ax in panels] == [False, True, True, True]
     assert len(fig.axes) == 4
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.89, 1.35, ["−10%", "0%", "+10%", "+20%", "+30%"]),
+        (0.75, 1.75, ["−20%", "0%", "+20%", "+40%", "+60%"]),
+        (0.3, 1.6, ["−50%", "−25%", "0%", "+50%"]),
+        (0.2, 5.0, ["−50%", "0%", "+100%"]),
+    ],
+)
+def test_an_axis_of_logs_in_percent_has_round_ticks(low, high, expected):
+    fig, ax = figures.new_figure(title="Changes", unit="Percent")
+    ax.set_xlim(np.log([low, high]))
+    figures.style.percent_axis(ax.xaxis)
+    fig.canvas.draw()
+    inside = [tick for tick in ax.get_xticks() if np.log(low) <= tick <= np.log(high)]
+    assert [figures.style.percent_of_log(tick) for tick in inside] == expected

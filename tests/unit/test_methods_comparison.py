@@ -88,14 +88,14 @@ def test_ratios_are_compared_in_logs_and_an_infinite_one_is_farthest():
     )
     # Logs of base two run from -10 to 9, where the infinite ones count too; their mean is 13 / 12.
     assert result.effect.p_value == (1 + 3 + 0) / 25
-    assert result.leave_one_out == result.elsewhere == {}
+    assert result.leave_one_out == result.elsewhere() == {}
 
 
 def test_the_interval_is_asked_at_placebo_sets_where_it_is_known_there():
-    assert {place: each.value for place, each in compared().elsewhere.items()} == {
+    assert {place: each.value for place, each in compared().elsewhere().items()} == {
         row: row - 9.0 for row in range(20)
     }
-    assert compared(fewest=None).elsewhere == compared(fewest=None).leave_one_out == {}
+    assert compared(fewest=None).elsewhere() == compared(fewest=None).leave_one_out == {}
 
 
 def test_fewer_than_nineteen_sets_give_no_p_value():

@@ -57,10 +57,9 @@ def test_what_is_read_whole_is_noted_whole(asked: dict) -> None:
     assert asked == {"series.csv": [{}], "sources.csv": [{}], "observations/trade.csv": [{}]}
 
 
-def test_the_reach_of_the_list_rests_on_its_last_events_only(asked: dict) -> None:
-    last = timeline.reach()
-    assert {"verified": ["yes"], "first": f"{last:%Y-%m-%d}"} in asked["events.csv"]
-    assert {} not in asked["events.csv"]
+def test_the_reach_of_the_list_rests_on_a_stated_day_and_on_no_event(asked: dict) -> None:
+    timeline.reach()
+    assert asked == {"sources.csv": [{"source_id": ["event_list"]}]}
 
 
 @pytest.mark.parametrize(

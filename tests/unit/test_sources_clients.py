@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -22,8 +23,12 @@ TODAY = date(2026, 11, 23)
 NAMES = sorted(PUBLISHERS)
 
 
+live_series = cache(refresh.live_series)
+
+
+@cache
 def wanted_of(name: str) -> dict[str, Wanted]:
-    labels = refresh.live_series()
+    labels = live_series()
     loaders = catalog.catalogue()["loader"]
     return {label: Wanted(catalog.series(each)) for each, label in labels.items() if loaders[each] == name}
 
@@ -71,7 +76,7 @@ def test_labels_are_unique_and_modules_are_named_after_the_loader() -> None:
 
 
 def test_the_us_headings_are_fetched_for_every_partner_asked_for() -> None:
-    live = refresh.live_series()
+    live = live_series()
     for partner in ("hk", "tw", "kr", "sg", "my", "vn", "mx", "world", "cn"):
         for heading in ("8541", "8542", "8486", "8471", "8473"):
             assert f"us_exp_{partner}_hs{heading}" in live

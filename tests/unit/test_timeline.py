@@ -1,9 +1,11 @@
 """Events, windows, neighbours, and the events that cannot be used, on the bundled events."""
 
+import shutil
+
 import pandas as pd
 import pytest
 
-from helpers import timeline
+from helpers import paths, timeline
 
 MONTHS = pd.date_range("2013-01-01", "2026-07-01", freq="MS").drop(pd.Timestamp("2020-12-01"))
 POLICY = ["export_control", "counter_measure", "control_easing"]
@@ -164,6 +166,19 @@ class TestCounts:
         assert counted.loc["summit-osaka-2019", "days_after_covered"] == 10
         assert timeline.reach("2019-07-09") == pd.Timestamp("2019-07-09")
         assert timeline.reach() < pd.Timestamp("2026-11-01")
+
+    def test_a_late_event_does_not_make_the_days_before_it_calm(self, tmp_path, monkeypatch):
+        reach, meetings = timeline.reach(), timeline.meetings()
+        before = timeline.counts_around(timeline.events(POLICY), meetings, 60, 60)
+        for name in ("events.csv", "sources.csv", "claims.yml"):
+            shutil.copy(paths.data_dir() / name, tmp_path)
+        table = pd.read_csv(tmp_path / "events.csv", dtype=str, keep_default_na=False)
+        late = table.iloc[-1:].assign(event_id="late", date="2027-03-01", verified="yes", public_from="")
+        pd.concat([table, late]).to_csv(tmp_path / "events.csv", index=False)
+        monkeypatch.setenv("SUMMITS_DATA", str(tmp_path))
+        assert "late" in timeline.events().index and timeline.reach() == reach
+        after = timeline.counts_around(timeline.events(POLICY), meetings, 60, 60)
+        pd.testing.assert_frame_equal(after, before)
 
     def test_a_window_of_a_year_expects_what_the_year_holds(self):
         policy, osaka = timeline.events(POLICY), timeline.events(ids="summit-osaka-2019")

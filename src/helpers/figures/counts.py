@@ -1,6 +1,7 @@
 """Counts and matrices, drawn by seaborn."""
 
 from collections.abc import Collection
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -81,7 +82,7 @@ def heatmap(matrix: pd.DataFrame, *, title: str, unit: str, wide: bool = False) 
     Parameters
     ----------
     matrix : DataFrame
-        Missing cells stay white. Blue is above zero, orange below; shade grows with the absolute value.
+        A missing cell is an empty box. Blue is above zero, orange below; shade grows with the absolute value.
     title, unit : str
     wide : bool
 
@@ -97,15 +98,15 @@ def heatmap(matrix: pd.DataFrame, *, title: str, unit: str, wide: bool = False) 
     values = matrix.astype(float)
     require(np.isfinite(values).any(axis=None), "The matrix has no value: widen the window or the events.")
     fig, ax = new_figure(0.9 + 0.3 * len(matrix), wide=wide, title=title, unit=unit)
-    depth = values / (values.abs().max(axis=None) or 1)
-    texts = values.map(lambda value: fixed(value, 0))
-    sns.heatmap(depth, cmap=SHADES, vmin=-1, vmax=1, annot=texts, fmt="", linewidths=1.5, cbar=False, ax=ax)
-    for text, shade in zip(ax.texts, depth.stack().dropna(), strict=True):
-        colour = "white" if abs(shade) > 0.55 else INK if shade else style.FAINT
-        text.set(color=colour, fontsize=8.5)
+    depth = (values / (values.abs().max(axis=None) or 1)).fillna(0)
+    texts = values.map(lambda value: "" if np.isnan(value) else fixed(value, 0))
+    look = {"cmap": SHADES, "vmin": -1, "vmax": 1, "cbar": False, "linewidths": 0.8, "linecolor": style.GRID}
+    sns.heatmap(depth, annot=texts, fmt="", yticklabels=True, **look, ax=ax)
+    for text, shade in zip(ax.texts, depth.stack(), strict=True):
+        text.set(color="white" if abs(shade) > 0.55 else INK, fontsize=8.5)
     ax.set(xlabel="", ylabel="")
-    ax.set_xticks(ax.get_xticks(), matrix.columns.astype(str), rotation=40, ha="left", rotation_mode="anchor")
-    ax.set_yticks(ax.get_yticks(), matrix.index.astype(str), rotation=0)
+    ax.set_xticks(ax.get_xticks(), [fill(str(name), 45 // matrix.shape[1] + 6) for name in matrix])
     ax.grid(False)
-    ax.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0, labelcolor=INK)
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0, labelcolor=INK, labelrotation=0)
     return fig

@@ -7,7 +7,6 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from helpers.figures import style
 from helpers.figures.style import FAINT, GRID, INK, event_kind, event_look, new_figure, number_axis, require
@@ -72,16 +71,8 @@ def coefficient_plot(
         value, low, high = map(write, row)
         _write_beside(ax, place, f"{value}  [{low}, {high}]" if not np.isnan(row).any() else value)
     if logs:
-        ax.xaxis.set_major_formatter(FuncFormatter(style.percent_of_log))
-        ax.xaxis.set_major_locator(FixedLocator(np.log1p(_round_percent(np.ptp(ax.get_xlim())))))
+        style.percent_axis(ax.xaxis)
     return fig
-
-
-def _round_percent(span: float) -> np.ndarray:
-    """Round changes, as parts of one, for the ticks of an axis of logs that is so wide."""
-    if span > 1.2:
-        return np.array([-0.95, -0.9, -0.75, -0.5, 0, 1, 3, 9, 19])
-    return np.arange(-0.8, 3, 0.1 if span < 0.7 else 0.2)
 
 
 def event_plot(

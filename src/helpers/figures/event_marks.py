@@ -12,8 +12,6 @@ from helpers.figures import style
 from helpers.figures.placing import flag
 from helpers.figures.style import DIRECTIONS, FAINT, INK, MEETING, event_kind, event_look, require
 
-FEW_EVENTS = 4
-
 
 def event_bands(ax: Axes, events: pd.DataFrame, *, names: bool = True, signs: bool = True) -> None:
     """Draw events behind a time series, and name them above the axes.
@@ -41,7 +39,7 @@ def event_bands(ax: Axes, events: pd.DataFrame, *, names: bool = True, signs: bo
         (colour, _, sign), label = event_look(event_kind(event)), str(event["label"])
         if (end - start).days > 7:
             ax.axvspan(start, end, color=colour, alpha=0.10, linewidth=0, zorder=0.5, label=f"_{label}")
-        strong = len(events) <= FEW_EVENTS or (fig and label in fig.get_suptitle())
+        strong = len(events) <= 2 or (fig and label in fig.get_suptitle())
         line = ax.axvline(start, color=colour if strong else style.GRID, linewidth=0.8, zorder=0.6)
         line.set_label(f"_{notes[event_id]}")
         if signs:

@@ -288,7 +288,8 @@ def _narrow(fig: Figure, line: str) -> str:
     if not 0 < len(places) == len(fig.axes) <= MOST_PANELS:
         return ""
     plt.close(slim := copy.deepcopy(fig))
-    grid, lines = GridSpec(len(places), 1, figure=slim), 0
+    ratios = [np.ravel(at.get_gridspec().get_height_ratios())[at.rowspan.start] for at in places]
+    grid, lines = GridSpec(len(places), 1, figure=slim, height_ratios=ratios), 0
     slim.set_figwidth(NARROW)
     for row, ax in enumerate(slim.axes):
         ax.set_subplotspec(grid[row, 0])

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
 from helpers.digits import SHOWN, alike
@@ -44,12 +44,11 @@ RIVAL = "#0B4170"
 COLOURS = {"united_states": RIVAL, "china": ACCENT, "tightening": "#A51418", "easing": "#3BA99C"}
 COLOURS |= {"meeting": INK, "dialogue": "#D98C00", "neutral": "#80868C"}
 
-SOLID = "-"
 COUNTRIES = {"United States": RIVAL, "China": ACCENT, "Netherlands": "#D98C00", "South Korea": "#2F9384"}
 COUNTRIES |= {"Japan": "#8A5AA8", "Taiwan": "#6B8E23"}
-GRAYS: list[tuple[str, Any]] = [("#4A545C", SOLID), ("#8A959E", SOLID), ("#4A545C", (0, (4, 1.4)))]
+GRAYS: list[tuple[str, Any]] = [("#4A545C", "-"), ("#8A959E", "-"), ("#4A545C", (0, (4, 1.4)))]
 GRAYS += [("#8A959E", (0, (4, 1.4))), ("#4A545C", (0, (1.2, 1.2)))]
-LINES: list[tuple[str, Any]] = [(ACCENT, SOLID), (RIVAL, SOLID), *GRAYS]
+LINES: list[tuple[str, Any]] = [(ACCENT, "-"), (RIVAL, "-"), *GRAYS]
 
 # Colour and marker of an event say the same thing twice; the sign is the marker in a text.
 Look = tuple[str, str, Any]
@@ -60,8 +59,9 @@ DIRECTIONS: dict[str, Look] = {
     "neutral": (COLOURS["neutral"], "s", "■"),
 }
 MEETING: Look = (COLOURS["meeting"], "D", "◆")
-# Colour, hatch and marker of groups of bars or estimates; the hatch keeps bars apart in grayscale.
-GROUPS = ((RIVAL, "", "o"), (ACCENT, "", "s"), ("#AAB4BB", "", "D"), (MUTED, "////", "^"), (GRID, "", "v"))
+# Colour, hatch and marker of groups of bars or estimates, none of them a sign of events; the hatch keeps bars
+# apart in grayscale.
+GROUPS = ((RIVAL, "", "o"), (ACCENT, "", "s"), ("#AAB4BB", "", "P"), (MUTED, "////", "X"), (GRID, "", "p"))
 DASHES = (0, (4, 1.5))
 
 # On top of seaborn's white grid, at the sizes it uses for paper.
@@ -163,7 +163,7 @@ def line_looks(labels: Sequence[str]) -> dict[str, tuple[str, Any]]:
     ValueError
         If there are more labels than looks.
     """
-    looks = {label: (COUNTRIES[label], SOLID) for label in labels if label in COUNTRIES}
+    looks = {label: (COUNTRIES[label], "-") for label in labels if label in COUNTRIES}
     others = [label for label in labels if label not in looks]
     free = GRAYS if looks else LINES
     many = f"{len(labels)} lines are too many to tell apart: use small_multiples, or at most {len(LINES)}."
@@ -212,6 +212,15 @@ def plain_number(value: float, _position: int | None = None) -> str:
 def percent_of_log(value: float, _position: int | None = None) -> str:
     """Write a difference of logarithms as percent: -0.69 as a fall by 50%."""
     return f"{100 * np.expm1(value):+z,.0f}%".replace("-", MINUS).replace("+0%", "0%")
+
+
+def percent_axis(axis: Any) -> None:
+    """Write an axis of differences of logarithms in percent, at round ones."""
+    span = np.ptp(axis.get_view_interval())
+    far = (-95, -90, -75, -50, -25, 0, 50, 100, 300, 900, 1900)
+    marks = (far[1::2] if span > 2.4 else far) if span > 1.2 else range(-80, 300, 10 if span < 0.7 else 20)
+    axis.set_major_locator(FixedLocator([np.log1p(percent / 100) for percent in marks]))
+    axis.set_major_formatter(FuncFormatter(percent_of_log))
 
 
 def power_of_ten(value: float, _position: int | None = None) -> str:

@@ -79,9 +79,10 @@ class DateComparison(Shown):
         The effect is a ratio, whose logs are compared.
     exact : bool
         The placebo sets are all that there are, the real one among them.
-    elsewhere : dict of int to Estimate
-        The effect with its own interval at up to 199 of the placebo sets, evenly spaced, by their place;
-        empty where the interval is known at the real dates alone.
+    elsewhere : callable
+        Returns the effect with its own interval at up to 199 of the placebo sets, evenly spaced, by their
+        place; empty where the interval is known at the real dates alone. Few ask for it, and it takes longer
+        than all else, so it is computed when asked for.
     """
 
     effect: Estimate
@@ -94,7 +95,7 @@ class DateComparison(Shown):
     observed_error: float | None = None
     ratio: bool = False
     exact: bool = False
-    elsewhere: Mapping[int, Estimate] = field(default_factory=dict)
+    elsewhere: Callable[[], Mapping[int, Estimate]] = dict
 
     def p_value(self, bound: float = 0.0, place: int | None = None) -> float | None:
         """Return how often placebo sets lie as far off as the effect lies from a bound.
@@ -233,17 +234,20 @@ def _beside_placebo(
     comparison: DateComparison, members: np.ndarray, sets: np.ndarray, estimator: DateEstimator
 ) -> DateComparison:
     """Add what the estimator gives at the placebo sets, and at the dates by the same way."""
-    error, places = estimator.error, spread_out(len(sets)) if estimator.fewest is not None else ()
-    elsewhere = {}
-    for place in places:
-        with suppress(checks.UnusableInput):
-            elsewhere[int(place)] = estimator.interval(sets[place])
+
+    def elsewhere() -> dict[int, Estimate]:
+        estimates = {}
+        for place in spread_out(len(sets)) if estimator.fewest is not None else ():
+            with suppress(checks.UnusableInput):
+                estimates[int(place)] = estimator.interval(sets[place])
+        return estimates
+
     return replace(
         comparison,
         placebo=np.asarray(estimator.value(sets)),
-        errors=np.asarray(error(sets)) if error else None,
+        errors=np.asarray(estimator.error(sets)) if estimator.error else None,
         observed=float(estimator.value(members[None, :])[0]),
-        observed_error=float(error(members[None, :])[0]) if error else None,
+        observed_error=float(estimator.error(members[None, :])[0]) if estimator.error else None,
         ratio=estimator.ratio,
         elsewhere=elsewhere,
     )

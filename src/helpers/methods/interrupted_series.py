@@ -93,12 +93,6 @@ class Design:
         """Distance of each row to the one before, in periods, shape (n - 1,)."""
         return np.diff(self.periods.asi8)
 
-    @property
-    def all_terms(self) -> list[str]:
-        """Columns of all interventions, leads included."""
-        listed = [f"{i.name}: {part}" for i in self.interventions for part in ("level", "slope", "leads")]
-        return [c for c in listed if c in self.frame]
-
 
 @dataclass(frozen=True, repr=False)
 class InterruptedSeries(Shown):
@@ -153,8 +147,9 @@ class InterruptedSeries(Shown):
 
         Of a count they are logs. A differenced model has no fitted level.
         """
-        X = self.design.frame
-        terms = self.design.all_terms
+        X, steps = self.design.frame, self.design.interventions
+        names = [f"{step.name}: {part}" for step in steps for part in ("level", "slope", "leads")]
+        terms = [name for name in names if name in X]
         effect = X[terms].to_numpy() @ self.coefficients[terms].to_numpy()
         fitted = X.to_numpy() @ self.coefficients.to_numpy()
         columns = {"observed": self.outcome, "fitted": fitted, "counterfactual": fitted - effect}
@@ -586,11 +581,6 @@ def _simulate(gaps: np.ndarray, rho: float, noise: np.ndarray) -> np.ndarray:
     return errors
 
 
-def _unbiased_rho(X: np.ndarray, gaps: np.ndarray, rho: float, noise: np.ndarray) -> float:
-    refitted = _RHO[_grid_rho(_Moments(X, _simulate(gaps, rho, noise), gaps))]
-    return float(np.clip(2 * rho - refitted.mean(), -0.95, 0.95))
-
-
 @lru_cache(maxsize=16)
 def _bootstrap_of(
     terms: bytes, shape: tuple[int, int], distances: bytes, rho: float, draws: int, seed: int
@@ -603,7 +593,9 @@ def _bootstrap_of(
 def _bootstrap(X: np.ndarray, gaps: np.ndarray, rho: float, draws: int, seed: int) -> _Draws:
     """Refit simulated errors; the estimator is equivariant, so the true coefficients do not matter."""
     noise = np.random.default_rng(seed).standard_normal((len(X), draws))
-    errors = _simulate(gaps, _unbiased_rho(X, gaps, rho, noise), noise)
+    refitted = _RHO[_grid_rho(_Moments(X, _simulate(gaps, rho, noise), gaps))]
+    unbiased = float(np.clip(2 * rho - refitted.mean(), -0.95, 0.95))
+    errors = _simulate(gaps, unbiased, noise)
     moments = _Moments(X, errors, gaps)
     at = _grid_rho(moments)
     k = X.shape[1]

@@ -289,7 +289,7 @@ def _strata_of_sets(span: Span, counts: np.ndarray, days: np.ndarray, window: Wi
     return np.moveaxis(np.array(parts), 0, -1)
 
 
-def _ratios(strata: np.ndarray) -> np.ndarray:
+def _ratios(strata: np.ndarray | pd.DataFrame) -> np.ndarray:
     """Return the conditional maximum likelihood ratio of each set; infinite where every event is inside."""
     total, inside, t_in, t_out = _informative(strata)
     observed = inside.sum(axis=1)
@@ -306,7 +306,7 @@ def _ratios(strata: np.ndarray) -> np.ndarray:
 
 def _conditional(strata: pd.DataFrame, dispersion: float, df: float) -> tuple[float, float, float]:
     """Return the ratio and the ends of its 95 percent interval."""
-    total, inside, _, _ = _informative(_as_sets(strata))
+    total, inside, _, _ = _informative(strata)
     tail = exact_tails(strata, dispersion, df)
 
     def end(side: int) -> float:
@@ -314,7 +314,7 @@ def _conditional(strata: pd.DataFrame, dispersion: float, df: float) -> tuple[fl
 
     low = end(1) if inside.sum() else 0.0
     high = end(-1) if inside.sum() < total.sum() else np.inf
-    return float(_ratios(_as_sets(strata))[0]), low, high
+    return float(_ratios(strata)[0]), low, high
 
 
 def exact_tails(
@@ -337,7 +337,7 @@ def exact_tails(
         Takes the log of a ratio and a side: the chance, at that ratio, of as many events inside as seen or
         more (1), or of as many or fewer (-1).
     """
-    total, inside, t_in, t_out = (part[0] for part in _informative(_as_sets(strata)))
+    total, inside, t_in, t_out = (part[0] for part in _informative(strata))
     observed, used = int(inside.sum()), total > 0
     # Each year adds a polynomial in the ratio; the coefficients of the product weight the counts inside.
     # Odds are taken relative to their common size, so that long products do not underflow.
@@ -354,13 +354,13 @@ def exact_tails(
     return tail
 
 
-def _as_sets(strata: pd.DataFrame) -> np.ndarray:
-    return strata.to_numpy().T[:, None, :]
+def _informative(strata: np.ndarray | pd.DataFrame) -> tuple[np.ndarray, ...]:
+    """Return total and inside counts, inside and outside days, by set; a year needs both kinds of days.
 
-
-def _informative(strata: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return total and inside counts, inside and outside days; a year needs both kinds of days."""
-    inside, days_inside, outside, days_outside = strata
+    The table of one set counts as one.
+    """
+    sets = strata.to_numpy().T[:, None, :] if isinstance(strata, pd.DataFrame) else strata
+    inside, days_inside, outside, days_outside = sets
     both = (days_inside > 0) & (days_outside > 0)
     return (inside + outside) * both, inside * both, days_inside, days_outside
 
