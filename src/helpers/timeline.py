@@ -346,7 +346,7 @@ def lanes(selected: pd.DataFrame) -> dict[str, pd.DataFrame]:
     category = selected["category"]
     direction = selected["direction"]
     leaders = category == "summit_leaders"
-    meeting = selected.index.isin(meetings().index)
+    meeting = selected.index.isin(meetings().index) | (selected["leader_meeting"] == "yes")
     controls = category.isin(["export_control", "control_easing"])
     tariffs = category == "trade_truce"
     rules = {

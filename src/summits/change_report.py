@@ -52,7 +52,7 @@ def as_markdown(report: dict[str, Any]) -> str:
     """The report for people."""
     observed = _summed(report["observations"]).reset_index()
     if len(observed):
-        largest = observed["largest"].map("{:+.1f}".format, na_action="ignore").fillna("")
+        largest = observed["largest"].map("{:+.1f}".format, na_action="ignore").astype(object).fillna("")
         observed = observed.assign(largest=largest).set_axis(list(OBSERVED), axis=1)
     text = filled(
         "changes.md.jinja",

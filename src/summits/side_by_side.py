@@ -120,7 +120,7 @@ def as_text(report: Mapping[str, Any]) -> str:
         rows = report[part] if part == "verdicts" else differing
         if rows:
             table = pd.DataFrame(rows).drop(columns="differs").dropna(axis="columns", how="all")
-            lines.append(table.fillna("").to_string(index=False, justify="left"))
+            lines.append(table.astype(object).fillna("").to_string(index=False, justify="left"))
     return "\n".join(lines) + "\n"
 
 

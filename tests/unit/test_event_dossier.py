@@ -1,18 +1,21 @@
 """Notebook 14: its headlines over all events, and the runs that `runs_from` makes of rows of events.csv."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from cells import Cells
+from matplotlib import pyplot as plt
 from notebook_functions import functions_of
 
-from helpers import catalog, paths, timeline
+from helpers import catalog, facts, figures, paths, records, tables, timeline
 from summits import plan
 
 DOSSIER = functions_of("14_event_dossier")
 EVENTS = timeline.events()
-VERBS = {"rose", "fell", "gained", "lost", "were", "followed", "surround", "surrounds", "spent"}
+VERBS = {"rose", "fell", "gained", "lost", "were", "followed", "surround", "surrounds", "spent", "ends"}
 SUBJECTS = {"trade": ["US chip exports", "Japanese chip-tool exports"], "groups": ["Chinese internet firms"]}
 CHANGES = (-97.3, -24.4, -9.96, -0.04, 0.3, 4.5, 164.6, 1250.0)
 
@@ -40,8 +43,12 @@ def headlines(names):
             yield DOSSIER.count_headline(moves.assign(before=before), names), str(marks or 14)
     for count in (0, 1, 25):
         yield DOSSIER.calendar_headline(count, names), str(count) if count else "No"
+    for ends in ("before", "with", "soon after"):
+        yield DOSSIER.calendar_headline(2, names, ends), "2"
+        yield DOSSIER.calendar_headline(0, names, ends), ""
     for before, after, drawn in ((100, 133, "33%"), (100, 86, "14%"), (130, np.nan, "$130bn")):
         yield DOSSIER.money_headline(before, after, names), drawn
+    yield DOSSIER.money_headline(130, np.nan, names, "Q2 2026"), "$130bn"
 
 
 @pytest.mark.parametrize("event", EVENTS.index)
@@ -53,7 +60,8 @@ def test_a_headline_has_a_verb_one_number_that_is_drawn_and_at_most_twelve_words
         bare = headline
         for name in names:
             bare = bare.replace(name, "")
-        assert re.findall(r"\$?\d[\d.,]*(?:%|bn)?|^No\b", bare) == [drawn], headline
+        bare = facts.NAMES.sub("", bare)
+        assert "".join(re.findall(r"\$?\d[\d.,]*(?:%|bn)?|^No\b", bare)) == drawn, headline
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -200,3 +208,120 @@ def test_a_new_row_of_events_brings_its_run(tmp_path, monkeypatch):
 def test_a_choice_of_events_that_does_not_exist_is_refused(choice):
     with pytest.raises(plan.PlanError, match=f"14: `runs_from` names {choice}"):
         plan._events("14", [choice])
+
+
+NOTEBOOK = Cells("14_event_dossier")
+FUNCTIONS = ["grammar", "more-headlines", "under-way", "promised-functions", "promised-words"]
+TABLES = ["promised", "chance", "chance-words", "happened", "calendar", "episode", "neighbours"]
+TABLES += ["money-functions", "money", "money-figure"]
+
+
+def told_of(event, monkeypatch, reach="", file=""):
+    """Names, records, tables by caption and drawn figures by name of an event that no data reach."""
+    said, shown, drawn = {}, {}, {}
+    monkeypatch.setattr(records, "record", lambda name, value, **about: said.update({name: (value, about)}))
+    monkeypatch.setattr(tables, "show", lambda table, caption="": shown.update({caption: table}))
+
+    def publish(fig, **about):
+        drawn[about["name"]] = about["alt"]
+        plt.close(fig)
+
+    monkeypatch.setattr(figures, "publish", publish)
+    monkeypatch.setattr(figures, "apply_style", lambda: None)
+    if reach:
+        monkeypatch.setattr(timeline, "reach", lambda as_of=None: pd.Timestamp(reach))
+    names = {"event": event, "as_of": "", "events_file": file}
+    names["prose"] = SimpleNamespace(text=lambda template: None)
+    NOTEBOOK.run(names, "setup", *FUNCTIONS)
+    rows = pd.DataFrame(columns=["kind", "subject", "change", "before", "chance", "unusual"])
+    names |= {"moves": rows, "counted": rows, "names": names["names_of"](names["facts"])}
+    names["NOT_MEASURED"] = "no data reach this event"
+    NOTEBOOK.run(names, *TABLES)
+    return names, said, shown, drawn
+
+
+@pytest.fixture
+def own_call(tmp_path):
+    """A file with one own meeting."""
+    path = tmp_path / "mine.csv"
+    path.write_text("date,label,kind\n2025-06-05,A call,meeting\n", encoding="utf-8")
+    yield str(path)
+    timeline.use_own()
+
+
+def without_promise_and_measure():
+    """Events of which neither a promise nor a measure is listed, one of each category."""
+    listed = {*catalog.list_table("promises")["event_id"], *catalog.list_table("control_status")["event_id"]}
+    return EVENTS[~EVENTS.index.isin(listed)].groupby("category").tail(1).index
+
+
+@pytest.mark.filterwarnings("error:.*is not supported as a fill value")
+@pytest.mark.parametrize("event", without_promise_and_measure())
+def test_the_tables_can_be_made_for_an_event_without_promises_and_measures(event, monkeypatch):
+    _, said, shown, _ = told_of(event, monkeypatch)
+    table = shown["Promised or ordered, what happened, what is in force"]
+    assert len(table) == 1
+    is_meeting = EVENTS.loc[event, "category"] == "summit_leaders"
+    assert said["promises"][0] == (0 if is_meeting else 1)
+
+
+@pytest.mark.filterwarnings("error:.*is not supported as a fill value")
+def test_an_own_meeting_has_tables_and_is_called_a_meeting(own_call, monkeypatch):
+    _, said, shown, _ = told_of("a-call", monkeypatch, file=own_call)
+    facts_shown = shown["A call"].set_index("Fact")["As listed"]
+    assert facts_shown["Leader meeting"] == "by the file of own events"
+    assert facts_shown["What"] == "A call."
+    assert said["happened"][0] == "A call."
+    assert said["promises"][0] == 0
+
+
+def test_what_was_not_measured_has_neither_a_count_nor_a_verdict(monkeypatch):
+    _, said, shown, _ = told_of("g20-miami-2026", monkeypatch)
+    counts = {name: value for name, (value, _) in said.items() if name.startswith("unusual")}
+    assert len(counts) == 5 and set(counts.values()) == {None}
+    assert all(said[name][1]["why"].startswith("not measured") for name in counts)
+    assert "Verdicts" not in shown
+    assert shown["No verdict"]["Answer"].tolist() == ["not measured: no data reach this event"]
+
+
+@pytest.mark.parametrize(
+    ("reach", "headline", "week", "ending"),
+    [
+        ("2017-09-06", "1 other event surrounds", "No other leader meeting", ""),
+        ("2017-07-15", "At least 1 other event", "No other leader meeting", "ends on 15 July 2017"),
+        ("2017-07-14", "At least 1 other event", "Up to 14 July 2017, no other", "ends on 14 July 2017"),
+        ("2017-07-01", "At least 1 other event", "Up to 1 July 2017, no other", "ends on 1 July 2017"),
+        ("2017-06-30", "At least 1 other event", "Whether another leader", "ends on 30 June 2017"),
+    ],
+)
+def test_weeks_beyond_the_reach_of_the_list_are_unknown(reach, headline, week, ending, monkeypatch):
+    _, said, _, drawn = told_of("summit-hamburg-2017", monkeypatch, reach)
+    assert headline in drawn["calendar"]
+    assert ("At least" in drawn["calendar"]) == bool(ending)
+    text = said["episode"][0]
+    assert text.startswith(week) and (ending in text if ending else "ends on" not in text)
+
+
+@pytest.mark.parametrize(
+    ("reach", "ends"), [("2017-03-01", "before"), ("2017-04-06", "with"), ("2017-05-01", "soon after")]
+)
+def test_no_weeks_are_called_empty_that_the_list_does_not_hold(reach, ends, monkeypatch):
+    _, said, _, drawn = told_of("summit-mar-a-lago-2017", monkeypatch, reach)
+    assert f"The list of events ends {ends} the meeting at Mar-a-Lago." in drawn["calendar"]
+    assert said["events_within_60_days"][0] is None
+
+
+def test_scheduled_events_are_named_and_not_counted(monkeypatch):
+    names, said, _, _ = told_of("g20-miami-2026", monkeypatch)
+    assert "apec-shenzhen-2026" in said["scheduled"][0] and "g20-miami-2026" not in said["scheduled"][0]
+    assert "apec-shenzhen-2026" not in names["near"].index
+
+
+def test_a_quarter_that_is_not_the_one_before_is_named_and_the_key_names_what_is_drawn(monkeypatch):
+    names, _, shown, drawn = told_of("g20-miami-2026", monkeypatch)
+    quarter = names["period"](names["before"].index[-1], "Q")
+    assert f"in {quarter}, before" in drawn["money"] and "black" not in drawn["money"]
+    table = shown["Before and after; a dash where the data do not reach"]
+    assert quarter in table["Last before, of"].tolist()
+    *_, drawn = told_of("summit-beijing-2026", monkeypatch)
+    assert "in the quarter before" in drawn["money"] and "black: the event’s own quarter" in drawn["money"]

@@ -301,6 +301,25 @@ def test_the_lines_of_the_page_run_and_give_what_it_prints(
     assert alone.tolist() == sales.tolist() and (alone.index == sales.index).all()
 
 
+def test_a_file_with_other_names_and_signs_is_read_as_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (paths.root() / "docs" / "own_data.md").read_text(encoding="utf-8")
+    [text] = re.findall(r"^Monat;.*?(?=^```)", page, re.MULTILINE | re.DOTALL)
+    Path("sales.csv").write_text(text, encoding="utf-8")
+    names = {"read_series": helpers.read_series}
+    [example] = [block for block in blocks("python") if "Monat" in block]
+    exec(example, names)
+    assert names["sales"].to_dict() == {pd.Timestamp("2024-03-01"): 1234.5}
+
+
+def test_the_page_names_the_last_days_of_the_calendars() -> None:
+    page = (paths.root() / "docs" / "own_data.md").read_text(encoding="utf-8")
+    for day in (timeline.FIRST_SESSION, timeline.LAST_SESSION, timeline.LAST_SESSIONS["XSHG"]):
+        assert day in page
+
+
 def test_the_page_says_how_many_months_are_needed(sales: pd.Series) -> None:
     page = (paths.root() / "docs" / "own_data.md").read_text(encoding="utf-8")
     told = page[page.index("**How long") : page.index("From 48 months on")]

@@ -149,4 +149,5 @@ def _draw_marks(ax: Axes, lanes: Mapping[str, pd.DataFrame], named: Collection[s
         if len(group):
             line.set_label("other contact of leaders" if look == "meetings" else look)
     key = ax.legend(loc="upper left", ncols=7, borderpad=0, handletextpad=0.1, columnspacing=1.4)
-    key.set_bbox_to_anchor((0, -0.055 - 0.25 / len(lanes)), ax.transAxes)
+    # Below the two lines of names that the axis of dates may have.
+    key.set_bbox_to_anchor((ax.get_xlim()[0], 0), ax.get_xaxis_text1_transform(28)[0])
