@@ -16,7 +16,7 @@ from summits.publishers import store
 from summits.publishers.client import Refused
 
 TEMPLATE = "tools/notebook_template.ipynb"
-ASKED = ("series_id", "title", "frequency", "unit", "price_basis", "publisher")
+ASKED = ("series_id", "title", "frequency", "unit", "price_basis", "seasonal", "publisher", "redistribution")
 OWN = "own"  # table of the series that a reader adds
 NAME = re.compile(r"\d\d_[a-z0-9_]+")
 
@@ -54,17 +54,19 @@ def add_event(values: Mapping[str, str]) -> dict[str, Any]:
     lacking = [column.name for column in schema.EVENTS.columns if column.required and not row[column.name]]
     if lacking := [name for name in lacking if not name.startswith("first_")]:
         raise CannotAdd(f"Give also {', '.join('--' + name.replace('_', '-') for name in lacking)}.")
+    days = [column.name for column in schema.EVENTS.columns if column.type == "date"]
+    if odd := [name for name in days if row[name] and not re.fullmatch(r"\d{4}-\d\d-\d\d", row[name])]:
+        raise CannotAdd(f"{odd[0]} {row[odd[0]]}: no date. Write it as 2027-01-19: year, month, day.")
     if row["event_id"] in set(table["event_id"]):
         raise CannotAdd(f"data/events.csv has an event {row['event_id']!r} already. Choose another event_id.")
     try:
-        new = pd.DataFrame([row])
-        new[["first_us_trading_day", "first_asia_trading_day"]] = validation.first_sessions(new)
+        sessions = validation.first_sessions(pd.DataFrame([row])).iloc[0]
     except (ValueError, KeyError) as error:
         raise CannotAdd(f"No trading days for {row['date']!r}: {error}") from None
-    _change({"events.csv": pd.concat([table, new])})
+    row |= sessions.to_dict()
+    _change({"events.csv": pd.concat([table, pd.DataFrame([row])])})
     place = list(catalog.read_text_table(paths.data_dir() / "events.csv")["event_id"]).index(row["event_id"])
-    days = new[["first_us_trading_day", "first_asia_trading_day"]].iloc[0]
-    return {**row, "row": place + 2, "days": " and ".join(days)}
+    return {**row, "row": place + 2, "days": " and ".join(sessions)}
 
 
 def add_series(file: Path, values: Mapping[str, str], **form: Any) -> dict[str, Any]:
@@ -73,12 +75,12 @@ def add_series(file: Path, values: Mapping[str, str], **form: Any) -> dict[str, 
     Parameters
     ----------
     file
-        Columns date and value; see `helpers.studies.read_series`.
+        A date and a value in each row; see `helpers.studies.read_series`.
     values
-        Text by column of the catalogue; series_id, title, frequency, unit and publisher are needed. `vintage`
-        is the day from which the values were public, today if it is blank.
+        Text by column of the catalogue; all that are asked for are needed but price_basis. `vintage` is the
+        day from which the values were public, today if it is blank.
     **form
-        How the file is written; see `helpers.studies.read_series`.
+        Names of its columns and how the file is written; see `helpers.studies.read_series`.
 
     Returns
     -------
@@ -98,11 +100,10 @@ def add_series(file: Path, values: Mapping[str, str], **form: Any) -> dict[str, 
         raise CannotAdd(f"data/series.csv has a series {given['series_id']!r} already. Choose another id.")
     money = re.match(r"[A-Z]{3}(?= |$)", given["unit"])
     basis = {"currency": money[0] if money else "", "price_basis": "nominal" if money else "not applicable"}
-    row = basis | {"seasonal": "NSA", "averaging": "none", "stored_as": "level", "redistribution": "open"}
-    row |= {"licence": "not stated", "definition": given["title"]} | given | {"table": OWN}
+    row = basis | {"averaging": "none", "stored_as": "level", "licence": "not stated"}
+    row |= {"definition": given["title"]} | given | {"table": OWN}
     source = {"source_id": f"{OWN}_{given['series_id']}", "read_from": file.name} | row
     source["vintage_rule"] = "The day that was stated, or else that on which the file was added."
-    added = {"series.csv": row, "sources.csv": source}
     place, series = f"observations/{OWN}.csv", read_series(file, **form).dropna()
     periods = pd.DatetimeIndex(series.index).strftime(observations.PERIOD_FORMAT[row["frequency"]])
     rows = pd.DataFrame({"period": periods, "value": series.map("{:.15g}".format).to_numpy()})
@@ -111,7 +112,7 @@ def add_series(file: Path, values: Mapping[str, str], **form: Any) -> dict[str, 
     known = paths.data_dir() / place
     before = [catalog.read_text_table(known)] if known.exists() else []
     tables = {place: pd.concat([*before, rows])[schema.OBSERVATIONS.names]}
-    for name, new in added.items():
+    for name, new in {"series.csv": row, "sources.csv": source}.items():
         table = catalog.read_text_table(paths.data_dir() / name)
         tables[name] = pd.concat([table, pd.DataFrame([new])])[list(table)].fillna("")
     _change(tables)
@@ -120,10 +121,10 @@ def add_series(file: Path, values: Mapping[str, str], **form: Any) -> dict[str, 
 
 def _change(tables: Mapping[str, pd.DataFrame]) -> None:
     """Put tables into the package, in order and in one change; none is written if it would not be sound."""
-    files = {}
-    for path, table in tables.items():
-        ordered = table.sort_values(validation.order_of(path), kind="stable")
-        files[path] = ordered.to_csv(index=False, lineterminator="\n").encode()
+    ordered = {
+        path: rows.sort_values(validation.order_of(path), kind="stable") for path, rows in tables.items()
+    }
+    files = {path: rows.to_csv(index=False, lineterminator="\n").encode() for path, rows in ordered.items()}
     try:
         with store.locked(paths.data_dir()):
             store.change(paths.data_dir(), files)

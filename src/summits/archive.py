@@ -44,11 +44,8 @@ def record(path: Path) -> dict[str, Any]:
 
 def records(folder: Path) -> dict[str, dict[str, Any]]:
     """Records of all results below a folder of runs, by the id of the run (notebook/set)."""
-    found = {}
-    for path in sorted(folder.glob("[!_]*/[!_]*/record.json")):
-        if content := record(path):
-            found[f"{content['notebook']}/{content['set']}"] = content
-    return found
+    found = (record(path) for path in sorted(folder.glob("[!_]*/[!_]*/record.json")))
+    return {f"{content['notebook']}/{content['set']}": content for content in found if content}
 
 
 def previous_folder() -> Path:
@@ -61,8 +58,7 @@ def keep_previous(run: Run) -> None:
     present = run.directory / "record.json"
     if record(present).get("key") in (None, run.key):
         return
-    kept = previous_folder() / run.notebook / run.set / "record.json"
-    write(kept, present.read_bytes())
+    write(previous_folder() / run.notebook / run.set / "record.json", present.read_bytes())
 
 
 def keep_data(hashes: Mapping[str, str]) -> None:
@@ -76,8 +72,7 @@ def keep_data(hashes: Mapping[str, str]) -> None:
     for path, sha256 in hashes.items():
         kept = _place(sha256)
         if not kept.exists():
-            content = (paths.data_dir() / path).read_bytes()
-            write(kept, gzip.compress(content, compresslevel=6, mtime=0))
+            write(kept, gzip.compress((paths.data_dir() / path).read_bytes(), compresslevel=6, mtime=0))
 
 
 def table(sha256: str) -> bytes:
@@ -109,8 +104,7 @@ def prune(in_use: Collection[str]) -> None:
         Ids of runs to keep in any case.
     """
     runs, needed = paths.runs_dir(), _listed() | set(in_use)
-    results = runs.glob("[!_]*/[!_]*/")
-    unlisted = [path for path in results if f"{path.parent.name}/{path.name}" not in needed]
+    unlisted = [p for p in runs.glob("[!_]*/[!_]*/") if f"{p.parent.name}/{p.name}" not in needed]
     sweeps, reports = runs.glob("*/_sweeps/*/"), runs.glob("_changes/*/")
     for folders, most in ((unlisted, KEPT_UNLISTED), (sweeps, KEPT_UNLISTED), (reports, KEPT_REPORTS)):
         # The youngest first: by when anything in a folder was last replaced.

@@ -8,17 +8,20 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from helpers import paths, schema
-from summits import archive, changes, tasks
+from summits import archive, changes, parameters, states, tasks
 from summits.changes import Records, frame
 from summits.plan import Run, plan
 
 CODE = ("notebook", "code", "packages", "python", "parameters")
 SPECIFICATION = "claims.yml"
+# Runs with the tables, sha256 by path, that all of them were made from before.
+Groups = list[tuple[dict[str, str], list[Run]]]
 Rerun = Callable[[list[Run], Mapping[str, str], bool], Records]
 
 
@@ -40,49 +43,58 @@ def attribute(report: dict[str, Any], before: Records, after: Records, rerun: Re
     """
     moved = [each for each in report["estimates"] if each["kind"] == "moved"]
     runs = {run.id: run for run in plan()}
-    old_data: dict[str, str] = {}
+    groups: Groups = []
     names = dict.fromkeys(each["run"] for each in moved)
-    why = {name: _obstacle(name, runs, before, after, old_data) for name in names}
-    fit = {name: [each.id for each in with_needs(runs[name], runs)] for name in names if not why[name]}
+    why = {name: _obstacle(name, runs, before, after, groups) for name in names}
 
-    def differing(part: Callable[[Mapping[str, Any]], Any]) -> list[str]:
-        return [name for name, chain in fit.items() if any(part(before[x]) != part(after[x]) for x in chain)]
+    def differing(group: list[Run], part: Callable[[Mapping[str, Any]], Any]) -> list[Run]:
+        return [run for run in group if any(part(before[x.id]) != part(after[x.id]) for x in with_needs(run))]
 
-    newer, recoded = differing(_data), differing(_code)
-    on_old = before | rerun([runs[name] for name in newer if name in recoded], old_data, False)
-    # With the data unchanged, all that moved was moved by code.
-    on_old |= {name: after[name] for name in fit if name not in newer}
-    on_revised = after | rerun([runs[name] for name in newer], old_data, True)
+    on_old, on_revised = dict(before), dict(after)
+    for old_data, group in groups:
+        newer, recoded = differing(group, _data), differing(group, _code)
+        on_old |= rerun([run for run in newer if run in recoded], old_data, False)
+        # With the data unchanged, all that moved was moved by code.
+        on_old |= {run.id: after[run.id] for run in group if run not in newer}
+        on_revised |= rerun(newer, old_data, True)
     for each in moved:
         each["undivided"] = why[each["run"]]
-        if each["undivided"]:
-            continue
-        divided = changes.attribute(*(_value(one, each) for one in (before, on_old, on_revised, after)))
-        if divided:
-            each["attribution"] = divided
-        else:
-            each["undivided"] = "it could not be estimated at every step"
+        if not each["undivided"]:
+            divided = changes.attribute(*(_value(one, each) for one in (before, on_old, on_revised, after)))
+            lacking = {"undivided": "it could not be estimated at every step"}
+            each.update({"attribution": divided} if divided else lacking)
 
 
-def _obstacle(
-    name: str, runs: Mapping[str, Run], before: Records, after: Records, old_data: dict[str, str]
-) -> str:
-    """Say why the moves of a run cannot be divided, or nothing; its old data are then added to the rest."""
-    if name not in runs or runs[name].key != after[name]["key"]:
+def _obstacle(name: str, runs: Mapping[str, Run], before: Records, after: Records, groups: Groups) -> str:
+    """Say why the moves of a run cannot be divided, or nothing: it then joins a group of equal old data."""
+    if name not in runs or after[name]["key"] not in (runs[name].key, _in_place(runs[name])):
         return "the later run is not the one that the notebooks of today would give"
-    chain = with_needs(runs[name], runs)
-    if any(each.id not in before for each in chain):
+    chain = [each.id for each in with_needs(runs[name])]
+    if any(each not in before for each in chain):
         return "a run whose records it reads is not among the earlier ones"
-    own = [item for each in chain for item in _data(before[each.id]).items()]
-    if any((old_data | dict(own)).get(path) != sha256 for path, sha256 in [*own, *old_data.items()]):
-        return "its earlier data are of another time than those of other runs"
-    old_data |= own
+    # A run that was never replaced may have been carried over to tables that changed in rows it did not read.
+    replaced = [each for each in chain if before[each]["key"] != after.get(each, {}).get("key")]
+    items = [item for each in replaced for item in _data(before[each]).items()]
+    own = {path: sha256 for each in chain for path, sha256 in _data(before[each]).items()} | dict(items)
+    if any(own[path] != sha256 for path, sha256 in items):
+        return "its earlier data are of another time than those of the runs whose records it reads"
+    for tables, members in groups:
+        if all(tables.get(path, sha256) == sha256 for path, sha256 in own.items()):
+            tables |= own
+            members.append(runs[name])
+            return ""
+    groups.append((own, [runs[name]]))
     return ""
 
 
-def with_needs(run: Run, runs: Mapping[str, Run]) -> list[Run]:
+def _in_place(run: Run) -> str:
+    """Key of the result in place if that is fresh, though rows changed that it did not read; else empty."""
+    return str(archive.record(run.directory / "record.json")["key"]) if states.is_fresh(run) else ""
+
+
+def with_needs(run: Run) -> list[Run]:
     """Return a run and all runs whose records it reads, directly or through others."""
-    return [run, *(each for need in run.needs for each in with_needs(runs[need], runs))]
+    return [run, *(each for need in run.upstream for each in with_needs(need))]
 
 
 def _data(record: Mapping[str, Any]) -> dict[str, str]:
@@ -134,11 +146,15 @@ def rerun_on(
             _put(place / "data", path, content, revised)
         elsewhere = {"SUMMITS_DATA": str(place / "data"), "SUMMITS_RUNS": str(place / "runs")}
         with mock.patch.dict(os.environ, elsewhere):
-            wanted = {run.id for run in runs}
-            listed = {run.id: run for run in plan()}
-            due = {each.id for name in wanted for each in with_needs(listed[name], listed)}
-            tasks.run_all([run for run in listed.values() if run.id in due], workers, echo)
-            return dict.fromkeys(wanted, {}) | archive.records(place / "runs")
+            wanted: Records = {run.id: {} for run in runs}
+            due: dict[str, Run] = {}
+            for notebook in dict.fromkeys(run.notebook for run in runs):
+                # A default of today may name what the old data lack; the other notebooks do not wait for it.
+                with suppress(parameters.ParameterError):
+                    chosen = [run for run in plan([notebook]) if run.id in wanted]
+                    due |= {each.id: each for run in chosen for each in with_needs(run)}
+            tasks.run_all(list(due.values()), workers, echo)
+            return wanted | archive.records(place / "runs")
 
 
 def _put(data: Path, path: str, old: bytes, revised: bool) -> None:

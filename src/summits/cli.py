@@ -45,10 +45,6 @@ def main() -> None:
     Exit codes: 0 all well, 1 something failed, 2 wrong use, 130 interrupted; `changes`, `compare` and `rerun`
     also 10, something changed or differs; `rerun` also 11, a publisher was refused, and 12, both.
     """
-    # A notebook runs in another folder: a relative one would mean another place there.
-    for name in ("SUMMITS_DATA", "SUMMITS_RUNS"):
-        if os.environ.get(name):
-            os.environ[name] = os.path.abspath(os.environ[name])
 
 
 DASK = click.option("--dask", "address", metavar="ADDRESS", default="", help="Run on a scheduler's workers.")
@@ -253,10 +249,13 @@ def status(as_json: bool, as_check: bool) -> None:
     With --check, only what is amiss is shown: runs that are not fresh, series that are late or whose
     publisher was refused. Exit codes then: 0 all well, 1 something is amiss.
     """
-    from summits import command, release_dates
+    from summits import plan, release_dates, states
     from summits.change_report import filled
 
-    found = {"runs": command.run_states(), "series": release_dates.release_status()}
+    runs = [
+        {"run": run.id, "state": states.state(run), "changed": states.changed(run)} for run in plan.plan()
+    ]
+    found = {"runs": runs, "series": release_dates.release_status()}
     if as_check:
         found["runs"] = [each for each in found["runs"] if each["state"] != "fresh"]
         # Data that every reader fetches alone are no fault of this place.
@@ -427,6 +426,8 @@ def add_event(**given: str | None) -> None:
 @data.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--vintage", help="Day from which the values were public; today without it")
+@click.option("--date-column", "date", default="date", show_default=True, help="Column of the dates in FILE")
+@click.option("--value-column", "value", default="value", show_default=True, help="Column of the values")
 @click.option("--separator", "sep", default=",", help="Between two cells of FILE, such as ;")
 @click.option("--decimal", default=".", help="The decimal sign of FILE")
 @click.option("--thousands", default=None, help="What FILE has between thousands, such as .")
@@ -435,11 +436,12 @@ def add_event(**given: str | None) -> None:
 def add_series(file: Path, **given: str | None) -> None:
     """Add the series of FILE, a CSV of date and value: catalogue, table, source, description, check.
 
-    Id, title, frequency, unit, price basis and source are asked for in a terminal if they are not given.
+    Id, title, frequency, unit, price basis, seasonal adjustment, source and whether the values may be passed
+    on are asked for in a terminal if they are not given.
     """
     from summits import additions
 
-    form = {name: given.pop(name) for name in ("sep", "decimal", "thousands", "date_format")}
+    form = {name: given.pop(name) for name in ("date", "value", "sep", "decimal", "thousands", "date_format")}
     row = additions.add_series(file, _ask("series.csv", given), **form)
     click.echo(f"data/observations/own.csv: {row['series_id']}, {row['rows']} values; data: in order")
 

@@ -1,4 +1,4 @@
-"""What the commands do: run what is not fresh, publish, and say how things stand."""
+"""What the commands do: run what is not fresh, publish, and say what changed."""
 
 import functools
 from collections.abc import Callable, Collection, Iterable
@@ -100,8 +100,3 @@ def publish(runs: Iterable[Run]) -> list[Path]:
                 archive.write(each.source, content)
                 changed.append(each.source)
     return changed
-
-
-def run_states() -> list[dict[str, Any]]:
-    """Return the listed runs by state, with what changed since the run of a stale one."""
-    return [{"run": each.id, "state": states.state(each), "changed": states.changed(each)} for each in plan()]

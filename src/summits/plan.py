@@ -233,23 +233,29 @@ def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: 
     order, sources = _in_order(listed), {}
     given: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in order}
     values: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in order}
+    # Of the days as of which a notebook is needed: the set that it runs with then.
+    sets: dict[str, dict[str, str]] = {name: {} for name in order}
     # Backwards, since a run says which runs it needs of the notebooks before it.
     for name in reversed(order):
-        if name not in chosen and not given[name]:
+        if name not in chosen and not sets[name]:
             continue
         source = sources[name] = notebooks.read(paths.notebooks_dir() / f"{name}.ipynb")
         with _named(name):
             known = parameters.schema(source)
+            for day in sorted(sets[name]):
+                found = _sets(known, listed[name], [f"as_of={day}"], False) if day else {PUBLISHED: {}}
+                given[name] |= found
+                sets[name][day] = next(iter(found))
             if name in chosen:
                 given[name] |= _sets(known, listed[name], assignments, sweep)
             values[name] = {each: parameters.check(known, these) for each, these in given[name].items()}
         days = {these.get("as_of", "") for these in values[name].values()}
         for need in listed[name].get("needs", []):
-            given[need] |= {known_on(day): {"as_of": day} if day else {} for day in sorted(days)}
-    return _runs({name: listed[name] for name in order}, sources, given, values)
+            sets[need] |= dict.fromkeys(days, "")
+    return _runs({name: listed[name] for name in order}, sources, given, values, sets)
 
 
-def _runs(entries: _ByName, sources: _ByName, given: _ByName, values: _ByName) -> list[Run]:
+def _runs(entries: _ByName, sources: _ByName, given: _ByName, values: _ByName, sets: _ByName) -> list[Run]:
     """The runs of notebooks in the order of their needs, each with its key's ingredients."""
     package = imports.package()
     lock = notebooks.digest((paths.root() / "requirements.lock").read_bytes())
@@ -258,7 +264,7 @@ def _runs(entries: _ByName, sources: _ByName, given: _ByName, values: _ByName) -
         reads = tuple(sorted({*entry.get("reads", []), *ALWAYS_READ}))
         for each, these in given[name].items():
             day = values[name][each].get("as_of", "")
-            upstream = tuple(runs[f"{need}/{known_on(day)}"] for need in entry.get("needs", []))
+            upstream = tuple(runs[f"{need}/{sets[need][day]}"] for need in entry.get("needs", []))
             ingredients = {
                 "notebook": notebooks.source_hash(sources[name]),
                 "parameters": values[name][each],
@@ -293,11 +299,6 @@ def _named(name: str) -> Iterator[None]:
     except (parameters.ParameterError, notebooks.NotebookError) as error:
         lines = "\n".join(f"{name}: {line}" for line in str(error).splitlines())
         raise type(error)(lines) from None
-
-
-def known_on(as_of: str) -> str:
-    """Name of the set of parameters that a run as of a day needs of other notebooks."""
-    return set_name({"as_of": as_of}) if as_of else PUBLISHED
 
 
 def find(name: str, listed: Mapping[str, Any] | None = None) -> str:

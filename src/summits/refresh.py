@@ -155,10 +155,8 @@ def refresh(
     with store.locked(folder, wait):
         chosen = choose(sources, series)
         found = [each for each in validation.check(folder) if not validation.may_be_mended(each)]
-        problems = [each for each in found if not _is_edited_catalogue(each)]
-        if problems:
-            first = problems[0]
-            raise CannotRefresh(f"The data package has faults: {first} Run `summits data check` first.")
+        if problems := [each for each in found if not _is_edited_catalogue(each)]:
+            raise CannotRefresh(f"The data package has faults: {problems[0]} Run `summits data check` first.")
         outcomes = []
         for name, wanted in chosen.items():
             outcomes.append(_refresh_one(common, PUBLISHERS[name], wanted))
@@ -183,8 +181,7 @@ def live_series() -> pd.Series:
 
 def choose(sources: Sequence[str], series: Sequence[str]) -> dict[str, dict[str, catalog.Series]]:
     """Return the series to fetch, by publisher and by the publisher's name for them."""
-    unknown = sorted(set(sources) - set(PUBLISHERS))
-    if unknown:
+    if unknown := sorted(set(sources) - set(PUBLISHERS)):
         raise CannotRefresh(f"No publisher is called {unknown[0]}. There are {', '.join(PUBLISHERS)}.")
     labels = live_series()
     for series_id in series:
@@ -364,8 +361,7 @@ def _tables(folder: Path, rows: pd.DataFrame) -> dict[str, bytes]:
     for table, part in rows.groupby(rows["series_id"].map(catalog.catalogue()["table"])):
         path = f"observations/{table}.csv"
         held = [catalog.read_text_table(folder / path)] if (folder / path).exists() else []
-        whole = pd.concat([*held, part[schema.OBSERVATIONS.names]]).sort_values(order)
-        files[path] = _csv(whole)
+        files[path] = _csv(pd.concat([*held, part[schema.OBSERVATIONS.names]]).sort_values(order))
     return files
 
 

@@ -38,8 +38,10 @@ def read(notebook: str, as_of: str = "") -> pd.DataFrame:
         If a notebook has no current result, or two of them record the same result of a claim test.
     """
     needed = plan.collection()[notebook].get("needs", [])
-    runs = {run.id: run for run in plan.plan(needed, [f"as_of={as_of}"] if as_of else [])}
-    due = [runs[f"{name}/{plan.known_on(as_of)}"] for name in needed]
+    # As of a day there is one run of each: that of a named set, if one has these parameters.
+    runs = plan.plan(needed, [f"as_of={as_of}"] if as_of else [])
+    by_notebook = {run.notebook: run for run in runs if as_of or run.set == plan.PUBLISHED}
+    due = [by_notebook[name] for name in needed]
     table = pd.concat([_with_headings(_current(run), run.notebook) for run in due], ignore_index=True)
     of_claims = table[table["name"].str.match(r"[CH]\d\d")]
     twice = of_claims[of_claims.duplicated("name", keep=False)]

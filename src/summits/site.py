@@ -47,14 +47,14 @@ class SiteError(ValueError):
     """The site could not be built; the message says which page and what to mend."""
 
 
-def build(runs_dir: Path | None = None, out_dir: Path | None = None) -> Path:
+def build(runs_dir: Path, out_dir: Path | None = None) -> Path:
     """Build the site and put it in place of the former one, unless that was built from the same pages.
 
     Parameters
     ----------
-    runs_dir : Path, optional
+    runs_dir : Path
         Where executed notebooks are (``<notebook>/published/notebook.ipynb``). A notebook that has not
-        been run is shown as it is committed. By default the project's folder of runs.
+        been run is shown as it is committed.
     out_dir : Path, optional
         The folder of the built pages, replaced only when the build has succeeded. By default ``_site`` in
         `runs_dir`.
@@ -69,7 +69,6 @@ def build(runs_dir: Path | None = None, out_dir: Path | None = None) -> Path:
     SiteError
         Sphinx reported a warning or an error; the former site stays.
     """
-    runs_dir = runs_dir or paths.runs_dir()
     out_dir = out_dir or runs_dir / "_site"
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     with temporary.folder(".site-", out_dir.parent) as work:

@@ -24,13 +24,12 @@ def state(run: Run) -> str:
 
 def is_fresh(run: Run) -> bool:
     """Whether the result in place is the one that running now would give, and is undamaged."""
-    return is_exact(run) or _is_untouched(run)
+    return is_exact(run) or (bool(_whole(run)) and not changed(run))
 
 
 def is_exact(run: Run) -> bool:
     """Whether the result in place is undamaged and names the very files of today as what it was made from."""
-    record = _whole(run)
-    return bool(record) and record["key"] == run.key
+    return bool(_whole(run).get("key") == run.key)
 
 
 def _whole(run: Run) -> dict[str, Any]:
@@ -46,34 +45,37 @@ def _whole(run: Run) -> dict[str, Any]:
     return record if whole else {}
 
 
-def _is_untouched(run: Run) -> bool:
-    """Whether all that changed are rows that the run did not read, in its tables and in the runs it needs."""
-    record, names = _whole(run), changed(run)
-    before = record.get("ingredients", {})
-    if before.get("data", {}).keys() != run.ingredients["data"].keys():
-        return False
-    tables = [name for name in names if name in before["data"]]
-    needs = [need for need in run.upstream if need.id in names]
-    if not names or len(tables) + len(needs) < len(names) or any(_touched(record, name) for name in tables):
-        return False
-    made_from = {need.id: plan.made_from(_whole(need).get("ingredients", {})) for need in needs}
-    return all(is_fresh(need) and before["needs"].get(need.id) == made_from[need.id] for need in needs)
+def _counts(run: Run, name: str, record: dict[str, Any]) -> bool:
+    """Whether the result in place rests on what changed under a name: not on rows that it did not read.
 
-
-def _touched(record: dict[str, Any], path: str) -> bool:
-    """Whether a row that came or went is one that a run asked for; a table opened without asking is whole.
-
-    Of other files than tables every change counts, and so it does where nothing is known of what was opened.
+    A run that it needs counts if that is not fresh, or if the result was made from another one of it.
     """
-    if not path.endswith(".csv") or not record.get("opened"):
-        return True
+    before = record["ingredients"]
+    if name in before.get("data", {}) and name in run.ingredients["data"]:
+        return _touched(record, name) != []
+    for need in run.upstream:
+        if need.id == name and is_fresh(need):
+            return bool(before["needs"].get(name) != plan.made_from(_whole(need)["ingredients"]))
+    return True
+
+
+def _touched(record: dict[str, Any], path: str) -> list[tuple[str, dict[str, str]]] | None:
+    """The rows that came or went and that a run asked for; a table opened without asking is whole.
+
+    None if the whole file counts: of other files than tables every change does.
+    """
+    if not path.endswith(".csv"):
+        return None
     try:
         rows = _differing(path, record["ingredients"]["data"][path], (paths.data_dir() / path).read_bytes())
     except (archive.NotKept, UnicodeDecodeError, OSError):
-        return True
+        return None
+    # Where nothing is known of what was opened, all of it was.
+    if not record.get("opened"):
+        return rows or None
     opened: list[dict[str, Any]] = [{}] if path in record["opened"] else []
     selections = record.get("rows", {}).get(path, opened)
-    return any(_asked(row, selection) for selection in selections for _, row in rows)
+    return [(sign, row) for sign, row in rows if any(_asked(row, selection) for selection in selections)]
 
 
 def _asked(row: dict[str, str], selection: dict[str, Any]) -> bool:
@@ -115,31 +117,35 @@ def _tell_damage(name: str) -> None:
 
 
 def changed(run: Run) -> list[str]:
-    """What changed since the result in place was made: notebook, parameters, a table, a helper, packages."""
-    before = archive.record(run.directory / "record.json").get("ingredients")
-    if before is None:
+    """What changed since the result in place was made: notebook, parameters, a table, a helper, packages.
+
+    A table counts if the result read a row that came or went.
+    """
+    record = archive.record(run.directory / "record.json")
+    if not record:
         return []
-    flat_before, flat_now = _flat(before), _flat(run.ingredients)
-    return sorted(name for name in flat_before | flat_now if flat_before.get(name) != flat_now.get(name))
+    before, now = _flat(record["ingredients"]), _flat(run.ingredients)
+    names = sorted(name for name in before | now if before.get(name) != now.get(name))
+    return [name for name in names if _counts(run, name, record)]
 
 
 def because(run: Run) -> str:
     """Why a stale run is stale, for a reader: by table the rows that came or went; empty without a result."""
+    record = archive.record(run.directory / "record.json")
     names = changed(run)
-    before = archive.record(run.directory / "record.json")["ingredients"]["data"] if names else {}
-    reasons = [_rows_of(name, before[name]) if name in before else name for name in names]
+    tables = record["ingredients"]["data"] if names else {}
+    reasons = [_in_words(name, _touched(record, name)) if name in tables else name for name in names]
     return f"  because {'; '.join(reasons)}" if reasons else ""
 
 
-def _rows_of(path: str, sha256: str) -> str:
+def _in_words(path: str, rows: list[tuple[str, dict[str, str]]] | None) -> str:
     """The rows by which a table differs from a kept one, counted by what stands in their first column."""
-    try:
-        differing = _differing(path, sha256, (paths.data_dir() / path).read_bytes())
-    except (archive.NotKept, UnicodeDecodeError, OSError):
+    if not rows:
         return f"{path} changed"
-    counts = Counter(f"{next(iter(row.values()))} {sign}" for sign, row in differing)
-    rows = [f"{name}{number}" for name, number in sorted(counts.items())]
-    return f"{path}: {', '.join(rows[:4])}{f' and {len(rows) - 4} more' if len(rows) > 4 else ''} (rows)"
+    counts = Counter((next(iter(row.values())), sign) for sign, row in rows)
+    words = {"+": "more", "-": "fewer"}
+    told = [f"{name} {n} row{'s' * (n > 1)} {words[sign]}" for (name, sign), n in sorted(counts.items())]
+    return f"{path}: {', '.join(told[:4])}{f' and {len(told) - 4} others' if len(told) > 4 else ''}"
 
 
 def _flat(ingredients: dict[str, Any]) -> dict[str, Any]:

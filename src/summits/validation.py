@@ -433,7 +433,7 @@ def _events(frame: pd.DataFrame) -> Iterator[Problem]:
     sound = inside & zones & frame["us_session"].isin(timeline.KNOWN_AT) & _dates(frame["date"]).notna()
     sound &= (frame["public_from"] == "") | _dates(frame["public_from"]).notna()
     facts = first_sessions(frame[sound]).reindex(frame.index).set_axis(["derived_us", "derived_asia"], axis=1)
-    facts = facts.assign(zone_known=zones, in_calendar=inside, sound=sound)
+    facts = facts.assign(zone_known=zones, in_calendar=inside, sound=sound, now=str(pd.Timestamp.now()))
     yield from _judged("events.csv", frame, facts)
 
 

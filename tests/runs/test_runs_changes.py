@@ -115,6 +115,39 @@ def test_a_run_that_reads_records_of_another_is_divided_together_with_it(settled
     assert "revision +12, new data +16 |" in said.split("| 02_twice/published | total |")[1].split("\n")[0]
 
 
+def test_rows_that_no_run_read_do_not_stop_a_division(settled: stub.Checkout) -> None:
+    record = settled.root / "runs" / "01_total" / "published" / "record.json"
+    extend(settled)
+    settled.summits("run", "-j", "1")
+    asked = {"rows": {"series.csv": [{"series_id": ["made_up"]}]}}
+    record.write_text(json.dumps(json.loads(record.read_text()) | asked))
+    with (settled.root / "data" / "series.csv").open("a") as table:
+        table.write("own,A series of one's own,own,M,USD,nominal,Me\n")
+    assert "fresh   01_total/published" in settled.summits("status")
+    said = settled.summits("changes", "--attribute", expect=cli.CHANGED)
+    assert "| total | 6 [5, 7] units | 20 [19, 21] units | apart | revision +6, new data +8 |" in said
+
+
+def test_a_notebook_whose_default_is_younger_than_the_data_does_not_stop_the_others(
+    settled: stub.Checkout,
+) -> None:
+    entry = {"reads": ["made_up", "events"]}
+    settled.write({"01_total": (notebook(), entry), "90_own": (notebook(), entry)})
+    settled.summits("run", "-j", "1")
+    with (settled.root / "data" / "series.csv").open("a") as table:
+        table.write("own,A series of one's own,own,M,USD,nominal,Me\n")
+    extend(settled)
+    own = notebook()
+    line = 'series_id: str = "own"  # from: series\n'
+    own["cells"][2]["source"] = line + stub.PARAMETERS
+    settled.write({"01_total": (notebook(), entry), "90_own": (own, entry)})
+    settled.summits("run", "-j", "1")
+    said = settled.summits("changes", "--attribute", expect=cli.CHANGED)
+    assert "| 01_total/published | total | 6 [5, 7] units | 20 [19, 21] units | apart | revision +6" in said
+    lines = [line for line in said.splitlines() if line.startswith("| 90_own/published | total |")]
+    assert "not divided: it could not be estimated at every step" in lines[0]
+
+
 def test_a_move_that_cannot_be_divided_says_why(settled: stub.Checkout) -> None:
     extend(settled)
     settled.summits("run", "-j", "1")

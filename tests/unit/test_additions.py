@@ -1,6 +1,7 @@
 """What `summits data add-event` and `summits new-notebook` write, and what they refuse."""
 
 import shutil
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -33,6 +34,7 @@ EVENT = {
     "--summary": "Invented for this test.",
     "--announced-zone": "Asia/Shanghai",
     "--us-session": "unknown",
+    "--source-title": "A paper of the next day",
     "--confidence": "low",
     "--verified": "no",
 }
@@ -73,7 +75,11 @@ def test_an_event_is_put_in_its_place_with_its_trading_days(package: Path) -> No
     [
         ({"title": ""}, "Give also --title."),
         ({"event_id": "summit-busan-2025"}, "already"),
-        ({"date": "18 May 2024"}, "is no date"),
+        ({"date": "19.01.2027"}, "date 19.01.2027: no date. Write it as 2027-01-19"),
+        ({"end_date": "20 May 2024"}, "end_date 20 May 2024: no date."),
+        ({"date": "2024-05-32"}, "2024-05-32"),
+        ({"source_title": ""}, "[source_url]: is blank, and so is source_title"),
+        ({"date": f"{date.today() + timedelta(days=9)}"}, "held is not what a day in the future is"),
         ({"end_date": "2024-05-01"}, "lies before the date"),
         ({"verified": "yes"}, "yes without a source_url"),
     ],
@@ -85,6 +91,12 @@ def test_an_unsound_event_is_refused_and_nothing_is_written(
     said = add(**changes)
     assert said.exit_code == cli.USAGE and message in said.output, said.output
     assert {path: path.read_bytes() for path in package.rglob("*") if path.is_file()} == before
+
+
+def test_a_day_in_the_future_may_be_scheduled(package: Path) -> None:
+    day = f"{date.today() + timedelta(days=9)}"
+    said = add(date=day, date_kind="scheduled")
+    assert said.exit_code == 0, said.output
 
 
 def test_describe_accepts_an_edit_by_hand_and_puts_rows_in_order(package: Path) -> None:

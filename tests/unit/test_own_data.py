@@ -216,6 +216,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def add(path: Path, text: str, **options: str) -> tuple[int, str]:
     path.write_text(text, encoding="utf-8")
     given = {"id": "tw_orders", "title": "Orders", "unit": "USD million", "frequency": "M", "source": "MOEA"}
+    given |= {"seasonal": "NSA", "redistribution": "open"}
     words = [word for name, value in (given | options).items() if value for word in (f"--{name}", value)]
     result = CliRunner().invoke(cli.main, ["data", "add-series", str(path), *words])
     return result.exit_code, f"{result.output} {result.exception}"
@@ -247,12 +248,25 @@ def test_a_german_file_goes_into_the_package(package: Path, tmp_path: Path) -> N
     }
 
 
+def test_columns_with_names_of_their_own_are_read(package: Path, tmp_path: Path) -> None:
+    names = {"date-column": "Monat", "value-column": "Wert", "vintage": "2023-06-20"}
+    code, said = add(tmp_path / "o.csv", "Land,Monat,Wert\nDE,2023-01,101.5\n", **names)
+    assert code == 0, said
+    assert observations.load("tw_orders").values.tolist() == [101.5]
+
+
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
         ("date;value\n01.01.2023;1\n", {}, "--separator"),
         ("date,value\n01.01.2023,1\n", {}, "date_format"),
         ("date,value\n2023-01,1\n", {"source": ""}, "Give also --source"),
+        (
+            "date,value\n2023-01,1\n",
+            {"seasonal": "", "redistribution": ""},
+            "Give also --seasonal, --redistribution",
+        ),
+        ("date,value\n2023-01,1\n", {"value-column": "orders"}, "orders"),
         ("date,value\n2023-01,x\n", {}, "row 2 (2023-01, x): value is not written"),
         ("date,value\n2023-01,1\n", {"id": "us_exp_cn_hs8542"}, "already"),
         ("date,value\n2023-01-15,1\n", {"frequency": "Q"}, "is no period"),

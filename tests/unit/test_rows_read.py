@@ -133,6 +133,17 @@ def test_only_rows_that_were_read_make_a_run_due(
     assert not states.is_exact(run)
 
 
+def test_only_rows_that_were_read_are_a_reason(collection: stub.Checkout) -> None:
+    write(READ)
+    put_result(plan.plan(["01"])[0], SELECTION | {"series.csv": [{"series_id": ["made_up"]}]}, [TABLE])
+    write(READ + LATER + OTHER)
+    with (paths.data_dir() / "series.csv").open("a") as table:
+        table.write("own,A series of one's own\n")
+    run = plan.plan(["01"])[0]
+    assert states.changed(run) == [TABLE]
+    assert states.because(run) == f"  because {TABLE}: made_up 1 row more"
+
+
 def test_a_table_that_is_not_kept_makes_a_run_due(collection: stub.Checkout) -> None:
     write(READ)
     put_result(plan.plan(["01"])[0], SELECTION, [TABLE])

@@ -194,7 +194,7 @@ def test_a_dry_run_tells_the_rows_that_came_and_went(
         table.read_text().replace("2020-02,2,", "2020-02,3,") + "made_up,2020-03,9,2020-05-01,none\n"
     )
     said = summits("run", "--dry-run").output
-    assert "because observations/made_up.csv: made_up +2, made_up -1 (rows)" in said
+    assert "because observations/made_up.csv: made_up 2 rows more, made_up 1 row fewer\n" in said
     assert "1 of 1 runs are due." in said
 
 

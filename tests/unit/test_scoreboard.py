@@ -214,6 +214,33 @@ def test_records_as_of_a_day_are_those_of_runs_as_of_that_day(place):
     assert set(scoreboard.read("11_claims", "2021-06-30")["notebook"]) == {NAME}
 
 
+def test_a_named_set_of_that_day_is_found_by_its_parameters(place):
+    listing = place / "notebooks" / "collection.yml"
+    listed = yaml.safe_load(listing.read_text())
+    sets = {"published": {}, "vintage_2021": {"as_of": "2021-06-30"}}
+    listed["notebooks"][NAME]["runs"] = sets
+    # A notebook between the two needs it as well, and asks for the same set.
+    listed["notebooks"]["10_between"] = listed["notebooks"][NAME] | {
+        "needs": [NAME],
+        "runs": {"published": {}},
+    }
+    listed["notebooks"]["11_claims"]["needs"] = ["10_between", NAME]
+    listing.write_text(yaml.safe_dump(listed))
+    source = json.loads((place / "notebooks" / f"{NAME}.ipynb").read_text())
+    for cell in source["cells"]:
+        cell.pop("outputs", None)
+    (place / "notebooks" / "10_between.ipynb").write_text(json.dumps(source))
+    runs = plan.plan(["10", NAME], ["as_of=2021-06-30"])
+    assert [run.id for run in runs] == [f"{NAME}/vintage_2021", "10_between/as_of=2021-06-30"]
+    assert runs[1].needs == (f"{NAME}/vintage_2021",)
+    for run in runs:
+        notebook = json.loads(run.source.read_text())
+        notebook["metadata"][notebooks.MADE_FROM] = run.made_from
+        run.directory.mkdir(parents=True)
+        (run.directory / "notebook.ipynb").write_text(json.dumps(notebook))
+    assert set(scoreboard.read("11_claims", "2021-06-30")["notebook"]) == {NAME}
+
+
 def test_a_current_run_is_read_before_the_committed_notebook(place):
     committed = place / "notebooks" / f"{NAME}.ipynb"
     run = place / "runs" / NAME / "published" / "notebook.ipynb"

@@ -46,8 +46,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     if prod(reading.step(reply, "size")) != len(months):
         raise Refused("partial", "More than time varies in the reply.")
     values = reading.step(reply, "value")
-    strangers = set(values) - {str(place) for place in months.values()}
-    if strangers:
+    if strangers := set(values) - {str(place) for place in months.values()}:
         raise Refused("columns", f"Value {min(strangers)} belongs to no month.")
     cells = pd.Series([values.get(str(place)) for place in months.values()], dtype=object)
     dates = reading.days(pd.Series(list(months), dtype=object), "%Y-%m")

@@ -31,8 +31,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     values = [name for name in table if name not in FIXED]
     if len(values) != 1:
         raise Refused("columns", f"The table has {len(values)} columns of values, not one.")
-    missing = set(request.wanted) - set(table["Entity"])
-    if missing:
+    if missing := set(request.wanted) - set(table["Entity"]):
         raise Refused("columns", f"The table has no entity {', '.join(sorted(missing))}.")
     scale = SCALE.get(request.address.removeprefix(f"{HOST}/").removesuffix(".csv"), 1.0)
     table["value"] = reading.numbers(table[values[0]]) * scale

@@ -140,8 +140,7 @@ def about(reply: Any, asked: Mapping[str, Any]) -> None:
 def need(table: pd.DataFrame, *columns: str) -> None:
     """Refuse a table that lacks columns, or has one of them twice."""
     names = list(table)
-    missing = [name for name in columns if names.count(name) != 1]
-    if missing:
+    if missing := [name for name in columns if names.count(name) != 1]:
         times = "no column" if missing[0] not in names else "more than once the column"
         raise Refused("columns", f"The table has {times} {missing[0]}. It has {', '.join(map(str, names))}.")
 

@@ -86,8 +86,7 @@ def change(folder: Path, files: dict[str, bytes]) -> None:
         (copy / path).write_bytes(content)
     validation.describe(copy)
     # A hole elsewhere, which a refresh of that publisher mends, must not stop this one.
-    problems = [each for each in validation.check(copy) if not validation.may_be_mended(each)]
-    if problems:
+    if problems := [each for each in validation.check(copy) if not validation.may_be_mended(each)]:
         shutil.rmtree(copy)
         raise Refused("unsound", f"With these values the package has faults, such as {problems[0]}")
     changed = [*files, "datapackage.json"]
