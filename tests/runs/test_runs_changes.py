@@ -148,6 +148,24 @@ def test_a_notebook_whose_default_is_younger_than_the_data_does_not_stop_the_oth
     assert "not divided: it could not be estimated at every step" in lines[0]
 
 
+def test_runs_whose_earlier_data_are_of_two_times_are_each_divided(settled: stub.Checkout) -> None:
+    entry = {"reads": ["made_up", "events"]}
+    settled.write({"01_total": (notebook(), entry), "02_other": (notebook(), entry)})
+    settled.summits("run", "-j", "1")
+    extend(settled)
+    settled.summits("run", "01", "-j", "1")
+    with (settled.root / "data" / "observations" / "made_up.csv").open("a") as table:
+        table.write("made_up,2020-04,1,2020-07-01,none\n")
+    settled.summits("run", "-j", "1")
+    said = settled.summits("changes", "--attribute", expect=cli.CHANGED)
+    assert (
+        "| 01_total/published | total | 20 [19, 21] units | 22 [21, 23] units | overlap | new data +2 |"
+        in said
+    )
+    moved = "| 02_other/published | total | 6 [5, 7] units | 22 [21, 23] units | apart |"
+    assert f"{moved} revision +6, new data +10 |" in said
+
+
 def test_a_move_that_cannot_be_divided_says_why(settled: stub.Checkout) -> None:
     extend(settled)
     settled.summits("run", "-j", "1")
