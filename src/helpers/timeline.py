@@ -504,13 +504,20 @@ def reach(as_of: Day | None = None) -> pd.Timestamp:
     It is the day up to which its sources were read, where `coverage` in `data/sources.csv` ends, and not that
     of its last event: the days between the reading and a later event are unknown, and not calm.
 
+    Raises
+    ------
+    NotADay
+        If the package states no such day.
+
     Examples
     --------
     >>> from helpers import timeline
     >>> timeline.reach(as_of="2024-01-31")
     Timestamp('2024-01-31 00:00:00')
     """
-    last = calendar_day(catalog.sources(["event_list"]).loc["event_list", "coverage"].split()[-1])
+    missing = "event_list without coverage in data/sources.csv"
+    coverage = catalog.sources(["event_list"])["coverage"].get("event_list", "") or missing
+    last = calendar_day(coverage.rpartition(" to ")[2])
     known_by = as_of_day(as_of)
     return last if known_by is None else min(last, known_by)
 

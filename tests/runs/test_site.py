@@ -92,6 +92,7 @@ def _package(folder: Path) -> None:
     ]
     _write_table(folder / "series.csv", schema.SERIES, rows)
     sources = [{"source_id": "office", "publisher": "Office", "title": "Trade", "url": "javascript:alert(1)"}]
+    sources += [{"source_id": "event_list", "publisher": "Office", "coverage": "2017-01-01 to 2026-09-28"}]
     _write_table(folder / "sources.csv", schema.SOURCES, sources)
     event = {"category": "summit_leaders", "actors": "US;CN", "direction": "neutral", "confidence": "high"}
     events = [

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from helpers import paths, timeline
+from helpers.observations import NotADay
 
 MONTHS = pd.date_range("2013-01-01", "2026-07-01", freq="MS").drop(pd.Timestamp("2020-12-01"))
 POLICY = ["export_control", "counter_measure", "control_easing"]
@@ -179,6 +180,14 @@ class TestCounts:
         assert "late" in timeline.events().index and timeline.reach() == reach
         after = timeline.counts_around(timeline.events(POLICY), meetings, 60, 60)
         pd.testing.assert_frame_equal(after, before)
+
+    def test_a_list_without_a_stated_day_is_refused(self, tmp_path, monkeypatch):
+        pd.read_csv(paths.data_dir() / "sources.csv").query("source_id != 'event_list'").to_csv(
+            tmp_path / "sources.csv", index=False
+        )
+        monkeypatch.setenv("SUMMITS_DATA", str(tmp_path))
+        with pytest.raises(NotADay, match=r"event_list without coverage in data/sources.csv"):
+            timeline.reach()
 
     def test_a_window_of_a_year_expects_what_the_year_holds(self):
         policy, osaka = timeline.events(POLICY), timeline.events(ids="summit-osaka-2019")
