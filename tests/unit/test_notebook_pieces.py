@@ -130,10 +130,11 @@ def test_a_forecast_has_both_lines_the_band_and_the_date_of_the_event(export_res
 def test_a_figure_of_estimates_tells_each_of_them(export_response, monkeypatch):
     contents = {}
     monkeypatch.setattr(figures, "publish", lambda fig, **content: contents.update(content))
-    table = pd.DataFrame({"label": ["As written"], "value": [-0.2], "low": [-0.3], "high": [-0.1]})
-    export_response.draw_estimates("fall", table, series=[], title="A fall", unit="Log points", margin=0.05)
-    assert contents["alt"] == "Estimates with 95% intervals. A fall. As written -0.20."
-    assert contents["data"] is table and contents["name"] == "fall"
+    blocks = {"US tools": {"As written": Estimate(-0.2, -0.3, -0.1, "log points", 1, "m")}}
+    export_response.draw_estimates("fall", blocks, series=[], title="A fall", margin=0.05)
+    said = "US tools: Main result, as planned -0.20."
+    assert contents["alt"] == f"Estimates with 95% intervals. A fall. {said}"
+    assert contents["data"]["group"].tolist() == ["US tools"] and contents["name"] == "fall"
 
 
 def test_each_kind_has_its_panel_with_the_bins_where_they_belong():
@@ -169,7 +170,7 @@ def test_the_rates_beside_the_placebo_p_of_one_control_are_those_of_the_calibrat
     table = (paths.root() / "docs" / "methods" / "calibration.md").read_text(encoding="utf-8").splitlines()
     rows = [row for row in table if "The whole rule for one control" in row and "| placebo p |" in row]
     rates = sorted(float(row.split("|")[5].split("±")[0]) for row in rows)
-    assert rates == sorted(export_response.REJECTED.values())
+    assert {"lowest": rates[0], "highest": rates[-1]} == export_response.REJECTED
 
 
 def test_what_rests_on_an_uncalibrated_p_does_not_count(export_response):
