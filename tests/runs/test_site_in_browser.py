@@ -237,7 +237,7 @@ def test_front_page_is_written_in_short_sentences_without_double_negatives(pages
         ("kr_exp_cn_hs8542", "series/kr_exp_cn_hs8542.html"),
         (
             "what followed the October 2022 rule",
-            ("notebooks/06", "notebooks/dossier-ec", "events.html#ec-oct7"),
+            ("notebooks/06", "notebooks/15", "notebooks/dossier-ec", "events.html#ec-oct7"),
         ),
         ("Hayakawa", "notebooks/"),
     ],
