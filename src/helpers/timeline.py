@@ -515,11 +515,9 @@ def reach(as_of: Day | None = None) -> pd.Timestamp:
     >>> timeline.reach(as_of="2024-01-31")
     Timestamp('2024-01-31 00:00:00')
     """
-    missing = "event_list without coverage in data/sources.csv"
-    coverage = catalog.sources(["event_list"])["coverage"].get("event_list", "") or missing
+    coverage = catalog.sources(["event_list"])["coverage"].get("event_list", "no event_list in sources.csv")
     last = calendar_day(coverage.rpartition(" to ")[2])
-    known_by = as_of_day(as_of)
-    return last if known_by is None else min(last, known_by)
+    return min(last, as_of_day(as_of) or last)
 
 
 def counts_around(

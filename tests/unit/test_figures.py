@@ -3,6 +3,7 @@
 import itertools
 import re
 from dataclasses import fields
+from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib
@@ -14,6 +15,7 @@ matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
 from matplotlib.colors import to_hex
+from matplotlib.font_manager import FontProperties, findfont
 
 from helpers import figures
 from helpers.catalog import Series
@@ -558,3 +560,10 @@ def test_an_axis_of_logs_in_percent_has_round_ticks(low, high, expected):
     fig.canvas.draw()
     inside = [tick for tick in ax.get_xticks() if np.log(low) <= tick <= np.log(high)]
     assert [figures.style.percent_of_log(tick) for tick in inside] == expected
+
+
+def test_what_our_typeface_lacks_comes_from_matplotlib_and_not_from_the_machine():
+    # Two files of one name differ in a few points: the pictures then had other bytes.
+    for weight in (400, 700):
+        file = findfont(FontProperties(family="DejaVu Sans", weight=weight))
+        assert Path(file).is_relative_to(matplotlib.get_data_path())

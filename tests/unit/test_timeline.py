@@ -186,7 +186,7 @@ class TestCounts:
             tmp_path / "sources.csv", index=False
         )
         monkeypatch.setenv("SUMMITS_DATA", str(tmp_path))
-        with pytest.raises(NotADay, match=r"event_list without coverage in data/sources.csv"):
+        with pytest.raises(NotADay, match=r"no event_list in sources.csv"):
             timeline.reach()
 
     def test_a_window_of_a_year_expects_what_the_year_holds(self):

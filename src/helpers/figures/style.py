@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,8 +29,10 @@ WIDTH = 8.2
 WIDE = 9.2
 DPI = 110
 
-for file in sorted((Path(__file__).parent / "fonts").glob("*.ttf")):
+for file in [*Path(mpl.get_data_path()).rglob("*.ttf"), *Path(__file__).parent.rglob("*.ttf")]:
     fontManager.addfont(file)
+# Of two files of one name the first is taken: pictures would depend on what else a machine has.
+fontManager.ttflist.reverse()
 # What our typeface lacks comes from the one that matplotlib brings, and from one of these if it is installed.
 EAST_ASIAN = {"Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "WenQuanYi Zen Hei"}
 FONTS = ["Summits Sans", "DejaVu Sans", *sorted(EAST_ASIAN & {font.name for font in fontManager.ttflist})]
