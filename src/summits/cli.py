@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 FAILED, USAGE, CHANGED, REFUSED, CHANGED_AND_REFUSED, INTERRUPTED = 1, 2, 10, 11, 12, 130
+FOLDERS = ("SUMMITS_DATA", "SUMMITS_RUNS")
 
 
 class Commands(click.Group):
@@ -45,6 +46,8 @@ def main() -> None:
     Exit codes: 0 all well, 1 something failed, 2 wrong use, 130 interrupted; `changes`, `compare` and `rerun`
     also 10, something changed or differs; `rerun` also 11, a publisher was refused, and 12, both.
     """
+    # A notebook runs in another folder: a relative one would mean another place there.
+    os.environ |= {k: os.path.abspath(v) for k, v in os.environ.items() if v and k in FOLDERS}
 
 
 DASK = click.option("--dask", "address", metavar="ADDRESS", default="", help="Run on a scheduler's workers.")
@@ -252,9 +255,7 @@ def status(as_json: bool, as_check: bool) -> None:
     from summits import plan, release_dates, states
     from summits.change_report import filled
 
-    runs = [
-        {"run": run.id, "state": states.state(run), "changed": states.changed(run)} for run in plan.plan()
-    ]
+    runs = [{"run": r.id, "state": states.state(r), "changed": states.changed(r)} for r in plan.plan()]
     found = {"runs": runs, "series": release_dates.release_status()}
     if as_check:
         found["runs"] = [each for each in found["runs"] if each["state"] != "fresh"]

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import os
 import re
 import shutil
 import subprocess
@@ -401,3 +402,12 @@ def test_citation_and_changelog_name_the_version_and_its_day() -> None:
     version, day = re.search(r"^## (\S+) \((\d{4}-\d\d-\d\d)\)", log, re.MULTILINE).groups()  # type: ignore[union-attr]
     assert (str(cited["version"]), str(cited["date-released"])) == (version, day)
     assert helpers.__version__ == version
+
+
+def test_a_relative_folder_means_the_same_place_in_a_kernel(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(package.parent)
+    monkeypatch.setenv("SUMMITS_DATA", package.name)
+    CliRunner().invoke(cli.main, ["list"])
+    assert Path(os.environ["SUMMITS_DATA"]) == package
