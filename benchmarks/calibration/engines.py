@@ -385,10 +385,10 @@ CASES = [
         STUDY, "variance of news days doubled", partial(market_reaction, variance=2.0), 500, 1, LOUD,
         "no word rests on the rank test, and the notebook says so beside it",
     ),
-    Case(RATES, "Poisson within the year", partial(after_meetings, bursts=False, draws=99), 200, 1, QUIET),
-    Case(RATES, "the same in bursts", partial(after_meetings, bursts=True, draws=99), 200, 1, QUIET),
+    Case(RATES, "Poisson within the year", partial(after_meetings, bursts=False, draws=99), 120, 1, QUIET),
+    Case(RATES, "the same in bursts", partial(after_meetings, bursts=True, draws=99), 120, 1, QUIET),
     Case("Break in quarters (08)", "AR(1) 0", partial(quarter_break, rho=0.0), 0, 1, SPARE),
-    Case("Break in quarters (08)", "AR(1) 0.5", partial(quarter_break, rho=0.5), 200, 1, SPARE),
+    Case("Break in quarters (08)", "AR(1) 0.5", partial(quarter_break, rho=0.5), 120, 1, SPARE),
     Case(SERIES, "AR(1) 0.4, 130 months", ar1(0.4), 2000, 8),
     Case(SERIES, "AR(1) 0.8, 130 months", ar1(0.8), 2000, 8, {WORD: CONSERVATIVE}),
     Case(

@@ -23,7 +23,6 @@ PLAIN = re.compile(r'<span class="(?:[npow]|mi|mf|nn|nb|bp|sa|si)">([^<]*)</span
 AS_WRITTEN = re.compile(r"(<(pre|script|textarea|svg)\b.*?</\2>)", re.S)
 SOURCES = re.compile(r"<table\b(?:(?!</table>).)*Sources and licences(?:(?!</table>).)*</table>", re.S)
 ROW = re.compile(r"<tr>(?:(?!</tr>).)*https?://(?:(?!</tr>).)*</tr>\n?", re.S)
-COLOURS = 48  # of a picture that is downloaded; on a page stands its drawing
 NAMES = re.compile(r'class="([^"]*)"')
 QUOTED = re.compile(r"""["'`]([^"'`\n]{1,200})["'`]""")
 VARIABLE = re.compile(r"""(--[\w-]+):(?:"[^"]*"|[^;{}"])*(?:;|(?=\}))""")
@@ -69,10 +68,6 @@ def lighten(pages: Path) -> None:
         file.unlink(missing_ok=True)
     for folder in pages.glob("figures/dossier-*"):
         _keep_one_card(sorted(folder.glob("*.png")))
-    for file in pages.glob("figures/[0-9]*/*.png"):
-        with Image.open(file) as picture:
-            fewer = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-        fewer.save(file, optimize=True)
     _name_sources_once(pages / "notebooks")
     sheets: list[str] = []
     words = set(ADDED)
@@ -101,7 +96,8 @@ def _keep_one_card(pictures: list[Path]) -> None:
     for first in pictures[:1]:
         with Image.open(first) as picture:
             small = picture.convert("RGB").resize((CARD, CARD * picture.height // picture.width))
-        small.quantize(32, dither=Image.Dither.NONE).save(first, optimize=True)
+        few = small.quantize(32, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few.save(first, optimize=True)
     for file in pictures[1:]:
         file.unlink()
 

@@ -391,7 +391,7 @@ def test_events_of_many_panels_are_listed_once(shown):
 def test_margins_and_bands_of_estimates_are_listed(shown):
     table = pd.DataFrame({"label": ["a"], "value": [1.0], "low": [0.5], "high": [1.5]})
     publish(figures.coefficient_plot(table, title="One", unit="Percent", margin=0.25))
-    listed = {"name": "too small to matter", "axis": "x", "from": "-0.25", "to": "0.25"}
+    listed = {"name": "margin set beforehand", "axis": "x", "from": "-0.25", "to": "0.25"}
     assert shown[0].bundle[figures.FIGURE_MIME]["across"] == [listed]
 
 

@@ -58,7 +58,7 @@ def coefficient_plot(
     key += f" Shaded: the margin set beforehand ({write(-margin)} to {write(margin)})." if margin else ""
     fig, ax = new_figure(0.7 + 0.3 * len(table), title=title, unit=key)
     if margin:
-        ax.axvspan(-margin, margin, color=GRID, alpha=0.7, lw=0, zorder=0.5, label="_too small to matter")
+        ax.axvspan(-margin, margin, color=GRID, alpha=0.7, lw=0, zorder=0.5, label="_margin set beforehand")
     groups = list(dict.fromkeys(table["group"])) if "group" in table else [""]
     looks = {name: (colour, marker) for name, (colour, _, marker) in zip(groups, style.GROUPS, strict=False)}
     if accent is not None:
@@ -176,9 +176,8 @@ def _name_rows(ax: Axes, labels: Iterable[str], unit: str) -> None:
     ax.axvline(0, color=INK, linewidth=0.9, zorder=1)
     names = list(labels)
     ax.set_yticks(-np.arange(len(names)), names)
-    ax.set_ylim(-len(names) + 0.4, 0.6)
     ax.set_xlabel(unit, loc="left")
-    ax.set_ylabel("")
+    ax.set(ylabel="", ylim=(-len(names) + 0.4, 0.6))
     ax.tick_params(axis="y", labelcolor=INK)
     ax.grid(False, axis="y")
     ax.grid(True, axis="x")
