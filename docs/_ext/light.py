@@ -96,8 +96,7 @@ def _keep_one_card(pictures: list[Path]) -> None:
     for first in pictures[:1]:
         with Image.open(first) as picture:
             small = picture.convert("RGB").resize((CARD, CARD * picture.height // picture.width))
-        few = small.quantize(32, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        few.save(first, optimize=True)
+        small.quantize(64, dither=Image.Dither.NONE).save(first, optimize=True)
     for file in pictures[1:]:
         file.unlink()
 
@@ -125,7 +124,7 @@ def _slim(page: str) -> str:
     styles: dict[str, str] = {}
 
     def named(cell: re.Match[str]) -> str:
-        return f'<{cell[1]} class="{styles.setdefault(cell[2], f"cell-{len(styles)}")}">'
+        return f"<{cell[1]} class={styles.setdefault(cell[2], f't{len(styles)}')}>"
 
     found = SHEET.search(page)
     root = re.search(r'data-content_root="([^"]*)"', page)

@@ -23,4 +23,6 @@ def test_the_picture_of_the_readme_is_that_of_the_story() -> None:
     shown = [output["data"] for cell in cells for output in cell.get("outputs", []) if "data" in output]
     pictures = {data[FIGURE_MIME]["name"]: data["image/png"] for data in shown if FIGURE_MIME in data}
     drawn = (paths.root() / "docs" / "_static" / "us_tools.png").read_bytes()
-    assert drawn == base64.b64decode(notebooks.text(pictures["us_tools"]))
+    # Not compared in the assertion: pytest would look for minutes for where two pictures differ.
+    same = drawn == base64.b64decode(notebooks.text(pictures["us_tools"]))
+    assert same, "copy the picture us_tools of 00_what_happened to docs/_static/us_tools.png"

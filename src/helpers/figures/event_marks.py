@@ -141,7 +141,7 @@ def _draw_marks(ax: Axes, lanes: Mapping[str, pd.DataFrame], named: Collection[s
     for look in ("named above", "meetings", *DIRECTIONS):
         colour, marker, _ = event_look("meetings" if look == "named above" else look)
         group = marks[marks["look"] == look]
-        (line,) = ax.plot(group["day"], group["height"], marker, color=colour, markersize=5.5, zorder=3)
+        (line,) = ax.plot(group["day"], group["height"], marker, c=colour, ms=5.5, zorder=3, clip_on=False)
         if look == "named above":
             line.set_markersize(7)
         elif look in ("meetings", "neutral"):

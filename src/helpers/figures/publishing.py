@@ -28,7 +28,7 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.text import Text
-from PIL.Image import Dither, Quantize, fromarray
+from PIL.Image import Dither, fromarray
 
 from helpers import catalog, timeline
 from helpers.digits import SHOWN
@@ -43,7 +43,7 @@ SIDE = 0.14
 NARROW, MOST_PANELS, HEAVIEST = 4.2, 4, 150_000
 NUMERIC = ticker.ScalarFormatter, ticker.FuncFormatter, ticker.StrMethodFormatter, ticker.FormatStrFormatter
 ABOVE = "*The picture drawn here stands at the top.*"
-SIGNS = {"◆": "leaders met", "▼": "controls tightened", "▲": "eased", "●": "talks"}
+SIGNS = {"◆": "leaders met", "▼": "controls tightened", "▲": "eased", "●": "talks", "■": "other"}
 
 # Where the lead figure goes: empty in every new kernel.
 _places: list[Any] = []
@@ -272,12 +272,12 @@ def _facts(data: SeriesData) -> dict[str, str]:
 
 
 def _png(fig: Figure) -> bytes:
-    """Draw at double density, in 64 colours, rare ones among them: a quarter of the size, and looks alike."""
+    """Draw at double density, in 128 colours: a quarter of the size, and plain surfaces keep their colour."""
     fig.set_dpi(2 * DPI)
     canvas, buffer = FigureCanvasAgg(fig), io.BytesIO()
     canvas.draw()
     drawn = fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    drawn.quantize(64, Quantize.MAXCOVERAGE, dither=Dither.NONE).save(buffer, "PNG", optimize=True)
+    drawn.quantize(128, dither=Dither.NONE).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
