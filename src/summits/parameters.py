@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -351,12 +352,20 @@ def _member_problem(parameter: Parameter, value: Any) -> str | None:
     return None
 
 
+def rows_of(table: Path) -> list[dict[str, str]]:
+    """Rows of a CSV file of the data package; a file is read once as long as it does not change."""
+    return _rows_of(table, table.stat().st_mtime_ns)
+
+
+@lru_cache
+def _rows_of(table: Path, _changed: int) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8"), newline="")))
+
+
 def _not_in_table(parameter: Parameter, members: list[Any]) -> str | None:
     path = paths.data_dir() / f"{parameter.table}.csv"
-    with path.open(encoding="utf-8", newline="") as text:
-        rows = csv.DictReader(text)
-        first = (rows.fieldnames or [""])[0]
-        ids = [row[first] for row in rows if all(row[column] == value for column, value in parameter.rows)]
+    rows = [row for row in rows_of(path) if all(row[column] == value for column, value in parameter.rows)]
+    ids = [next(iter(row.values())) for row in rows]
     if not (unknown := [str(member) for member in members if member not in ids]):
         return None
     of = " with " * bool(parameter.rows) + ", ".join(" ".join(rule) for rule in parameter.rows)

@@ -7,7 +7,6 @@ asked for decide whether it is due (`states`). Only the standard library and PyY
 finding out that nothing is to be done costs no time.
 """
 
-import csv
 import itertools
 import json
 import re
@@ -44,7 +43,7 @@ CELL_TIMEOUT, RUN_TIMEOUT = 300, 1800
 _ByName = Mapping[str, Any]
 
 
-class _Texts(yaml.BaseLoader):
+class _Texts(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[misc]
     """YAML in which every value is a text, to be read as declared, and no name comes twice."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
@@ -134,9 +133,8 @@ def _events(name: str, choices: Any) -> list[str]:
     """Ids that `runs_from` means, in the order of events.csv."""
     # The sets stand first in claims.yml; the claims after them take long to read.
     head = (paths.data_dir() / "claims.yml").read_text(encoding="utf-8").partition("\nclaims:")[0]
-    sets = yaml.safe_load(head)["sets"]
-    with (paths.data_dir() / "events.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    sets = yaml.load(head, getattr(yaml, "CSafeLoader", yaml.SafeLoader))["sets"]
+    rows = parameters.rows_of(paths.data_dir() / "events.csv")
     wanted: set[str] = set()
     for choice in choices if isinstance(choices, list) else [choices]:
         column, _, value = str(choice).partition("=")
@@ -252,7 +250,7 @@ def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: 
         days = {these.get("as_of", "") for these in values[name].values()}
         for need in listed[name].get("needs", []):
             sets[need] |= dict.fromkeys(days, "")
-    return _runs({name: listed[name] for name in order}, sources, given, values, sets)
+    return _runs({name: listed[name] for name in order if given[name]}, sources, given, values, sets)
 
 
 def _runs(entries: _ByName, sources: _ByName, given: _ByName, values: _ByName, sets: _ByName) -> list[Run]:
@@ -262,14 +260,16 @@ def _runs(entries: _ByName, sources: _ByName, given: _ByName, values: _ByName, s
     runs: dict[str, Run] = {}
     for name, entry in entries.items():
         reads = tuple(sorted({*entry.get("reads", []), *ALWAYS_READ}))
+        code = imports.reached(notebooks.program(sources[name]), package)
+        source, data = notebooks.source_hash(sources[name]), data_hashes(reads)
         for each, these in given[name].items():
             day = values[name][each].get("as_of", "")
             upstream = tuple(runs[f"{need}/{sets[need][day]}"] for need in entry.get("needs", []))
             ingredients = {
-                "notebook": notebooks.source_hash(sources[name]),
+                "notebook": source,
                 "parameters": values[name][each],
-                "data": data_hashes(reads),
-                "code": imports.reached(notebooks.program(sources[name]), package),
+                "data": data,
+                "code": code,
                 "packages": lock,
                 "python": f"{sys.version_info.major}.{sys.version_info.minor}",
                 "needs": {need.id: need.made_from for need in upstream},
@@ -297,8 +297,7 @@ def _named(name: str) -> Iterator[None]:
     try:
         yield
     except (parameters.ParameterError, notebooks.NotebookError) as error:
-        lines = "\n".join(f"{name}: {line}" for line in str(error).splitlines())
-        raise type(error)(lines) from None
+        raise type(error)("\n".join(f"{name}: {line}" for line in str(error).splitlines())) from None
 
 
 def find(name: str, listed: Mapping[str, Any] | None = None) -> str:
@@ -392,11 +391,9 @@ def data_hashes(tables: Iterable[str]) -> dict[str, str]:
         hashes[files[table].relative_to(data).as_posix()] = _file_hash(files[table], identity)
     described = _described(data / "datapackage.json")
     if changed := [file for file, hashed in hashes.items() if described.get(file, hashed) != hashed]:
-        why = (
-            "is not the file that data/datapackage.json describes: edited by hand, cut, or left by a refresh"
-        )
+        why = "is not the file that data/datapackage.json describes: edited by hand, cut, or"
         mend = "Run `summits data check`, and after an edit `summits data describe`."
-        raise PlanError(f"data/{changed[0]}: {why} that broke off. {mend}")
+        raise PlanError(f"data/{changed[0]}: {why} left by a refresh that broke off. {mend}")
     return hashes
 
 

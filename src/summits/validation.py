@@ -263,11 +263,10 @@ def _rules() -> dict[str, Any]:
 def _judged(path: str, frame: pd.DataFrame, facts: pd.DataFrame | None = None) -> Iterator[Problem]:
     """Check the rows of a table by its rules, which may also name the columns of `facts`."""
     terms = frame if facts is None else facts.join(frame[frame.columns.difference(facts.columns)])
-    columns = dict(terms.items())
     for rule in _rules()[path.partition("/")[0]]:
         for field in rule["field"].split():
             fault, message = (rule[part].replace("FIELD", field) for part in ("fault", "message"))
-            wrong = pd.eval(fault, engine="python", resolvers=[columns])
+            wrong = terms.eval(fault, engine="python")
             yield from _flag(path, frame, wrong, field, message, rule["mend"])
 
 
