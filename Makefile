@@ -25,12 +25,13 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 setup: $(VENV)/.installed
 
-# Makes the folder of an environment, $(1), from a lock, $(2).
+# Makes the folder of an environment, $(1), from a lock, $(2); the tests of the packages are taken out again.
 define install
 	@$(PYTHON) -c "import sys; v = '%d.%d' % sys.version_info[:2]; sys.exit(0 if v in '$(TRIED)'.split() else 'Python ' + v + ' is not tried: take one of $(TRIED), such as make $(MAKECMDGOALS) PYTHON=python3.11')"
 	$(PYTHON) -m venv $(1)
 	$(1)/bin/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r $(2)
 	$(1)/bin/pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation --editable .
+	find $(1)/lib -path '*/site-packages/*' -type d -name tests -prune -exec rm -r {} +
 endef
 
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -38,14 +39,13 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	touch $@
 
 # Builds the pages of the committed notebooks, without running them, in an environment of its own that is small: what only
-# installs, tests of packages, and days and months in other languages are taken out again.
+# installs, and days and months in other languages, are taken out again.
 pages: $(PAGES)/.installed
 	PYTHONDONTWRITEBYTECODE=1 SUMMITS_RUNS=$(PAGES)/no_runs $(PAGES)/bin/summits site
 
 $(PAGES)/.installed: requirements-pages.lock pyproject.toml
 	$(call install,$(PAGES),requirements-pages.lock)
 	$(PAGES)/bin/pip uninstall --quiet --yes setuptools pip
-	find $(PAGES)/lib -type d -name tests -prune -exec rm -r {} +
 	find $(PAGES)/lib -path '*/babel/locale-data/*' ! -name 'en*' ! -name root.dat -delete
 	touch $@
 
