@@ -7,9 +7,12 @@ from pathlib import Path
 FIGURE_MIME = "application/vnd.summits.figure+json"
 
 
+ROOT = Path(__file__).resolve().parents[2]
+
+
 def root() -> Path:
     """Return the top folder of the checkout."""
-    return Path(__file__).resolve().parents[2]
+    return ROOT
 
 
 def data_dir() -> Path:

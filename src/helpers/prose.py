@@ -124,13 +124,13 @@ def _value(match: re.Match[str], values: Mapping[str, Mapping[str, Any]]) -> str
     if value is None:
         return NOT_AVAILABLE
     try:
-        return format(value, spec)
+        text = format(value, spec)
     except (ValueError, TypeError):
         raise ProseError(f"{name}.{part} = {value!r} cannot be written as {spec!r}.") from None
+    return text if isinstance(value, str) else text.replace("-", "\N{MINUS SIGN}")
 
 
 def _near(name: str, known: Mapping[str, Any]) -> str:
     near = get_close_matches(name, known, n=3)
-    return (
-        f" Did you mean {' or '.join(near)}?" if near else f" Known: {', '.join(sorted(known)) or 'nothing'}."
-    )
+    listed = ", ".join(sorted(known)) or "nothing"
+    return f" Did you mean {' or '.join(near)}?" if near else f" Known: {listed}."

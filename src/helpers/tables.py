@@ -24,6 +24,7 @@ LONG_CELL = 40
 NOTEBOOK_LINK = re.compile(r"\[([^\]]+)\]\((\d\d_\w+\.ipynb[^)\s]*|https?://[^)\s]+)\)")
 VERDICT_KEYS = {"claim", "verdict", "why", "value", "low", "high", "unit", "mde", "placebo_rank", "n"}
 VERDICT_KEYS |= {"family_p", "spec_share", "where"}
+Formats = Mapping[str, int | str] | None
 RESTRICTIONS = {"ND": "NO DERIVATIVES", "NC": "NON-COMMERCIAL ONLY"}
 
 
@@ -31,7 +32,7 @@ class BadTable(ValueError):
     """A table that would mislead: the message says which row or column to mend."""
 
 
-def show(df: pd.DataFrame, caption: str = "", formats: Mapping[str, int | str] | None = None) -> None:
+def show(df: pd.DataFrame, caption: str = "", formats: Formats = None, *, folded: bool = False) -> None:
     """Display a table as one output, in HTML and in plain text.
 
     Numbers are right-aligned with thousands separators; missing values are a dash; web addresses are links;
@@ -44,6 +45,8 @@ def show(df: pd.DataFrame, caption: str = "", formats: Mapping[str, int | str] |
         What the table shows, with unit and basis if all columns share them.
     formats : mapping of column to int or str, optional
         Number of decimals, or a format such as ``'{:.1%}'``. Without it, decimals follow the column's size.
+    folded : bool
+        Whether the caption stands alone in HTML until it is opened, as for tables on which only some look.
 
     Raises
     ------
@@ -58,12 +61,15 @@ def show(df: pd.DataFrame, caption: str = "", formats: Mapping[str, int | str] |
     cells = pd.DataFrame({name: _cells(column, formats.get(name)) for name, column in df.items()})
     right = [_is_number(column) for _, column in df.items()]
     caption = timeline.marked(caption)
-    display({"text/html": _html(cells, right, caption), "text/plain": _text(cells, right, caption)}, raw=True)
+    table = _html(cells, right, "" if folded else caption)
+    if folded:
+        table = f"<details><summary>{html.escape(caption)}</summary>\n{table}\n</details>"
+    display({"text/html": table, "text/plain": _text(cells, right, caption)}, raw=True)
 
 
 def vintage_table(series: Iterable[SeriesData], caption: str = "Data and vintages") -> None:
     """Display what a notebook read: unit and basis, coverage, gaps, and the date of the values."""
-    show(pd.DataFrame([_vintage_row(data) for data in series]), caption)
+    show(pd.DataFrame([_vintage_row(data) for data in series]), caption, folded=True)
 
 
 def not_known_table(series_ids: Iterable[str], caption: str) -> None:
@@ -74,9 +80,7 @@ def not_known_table(series_ids: Iterable[str], caption: str) -> None:
         show(pd.DataFrame({"Not known yet": titles.values(), "First known": first}), caption)
 
 
-def sources_table(
-    series: Iterable[SeriesData], events: pd.DataFrame | None = None, caption: str = "Sources and licences"
-) -> None:
+def sources_table(series: Iterable[SeriesData], events: pd.DataFrame | None = None) -> None:
     """Display the sources of the given series, one row each, and of the given events.
 
     The caption ends with a sha256 of the rows that these series and events are, and of no others.
@@ -86,7 +90,6 @@ def sources_table(
     series : iterable of SeriesData
     events : DataFrame, optional
         Rows of the event table, with title, source_title and source_url.
-    caption : str
 
     Raises
     ------
@@ -103,13 +106,12 @@ def sources_table(
         raise BadTable(f"data/sources.csv has no row for {', '.join(missing)}: add it.")
     rows = [_source_row(known.loc[source_id], titles[source_id]) for source_id in sorted(titles)]
     for _, event in [] if events is None else events.sort_values("date", kind="stable").iterrows():
-        used_for = f"{event['title']}, {event['date']:%Y-%m-%d}"
-        row = {"Publisher": event["source_title"], "Title": "", "Used for": used_for}
-        rows.append(row | {"Address": event["source_url"]})
+        use, address = f"{event['title']}, {event['date']:%Y-%m-%d}", event["source_url"]
+        rows.append({"Publisher": event["source_title"], "Title": "", "Used for": use, "Address": address})
     parts = [pd.DataFrame({data.info.series_id: data.values, "vintage": data.vintages}) for data in series]
     parts += [] if events is None else [events]
     sha256 = hashlib.sha256("".join(part.to_csv() for part in parts).encode()).hexdigest()
-    show(pd.DataFrame(rows), f"{caption}; rows used: sha256 {sha256[:16]}…")
+    show(pd.DataFrame(rows), f"Sources and licences; rows used: sha256 {sha256[:16]}…")
 
 
 def verdict_table(rows: Iterable[Mapping], caption: str = "Verdicts") -> None:
@@ -211,9 +213,8 @@ def _verdict_row(row: Mapping) -> dict:
 
 def _effect(row: Mapping, unit: str) -> str:
     text, ends = _with_unit(row.get("value"), unit), [row.get("low"), row.get("high")]
-    if text == MISSING or any(map(_absent, ends)):
-        return text
-    return f"{text} [{', '.join(map(significant, ends))}]"
+    point = text == MISSING or any(map(_absent, ends))
+    return text if point else f"{text} [{', '.join(map(significant, ends))}]"
 
 
 def _formatted(value: Any, form: str) -> str:
@@ -286,15 +287,15 @@ def _decimals(column: pd.Series) -> int:
 
 
 def _html(cells: pd.DataFrame, right: list[bool], caption: str) -> str:
-    sides = [f'style="{_column_style(cells[name], num)}"' for name, num in zip(cells, right, strict=True)]
-    names = zip(cells, sides, strict=True)
-    head = "".join(f'<th scope="col" {side}>{html.escape(str(name))}</th>' for name, side in names)
+    styles = map(_column_style, [cells[name] for name in cells], right)
+    sides = {name: f'style="{style}"' for name, style in zip(cells, styles, strict=True)}
+    head = [f'<th scope="col" {side}>{html.escape(str(name))}</th>' for name, side in sides.items()]
     lines = ['<div style="overflow-x: auto">', '<table class="summits">']
     if caption:
         lines.append(f'<caption style="caption-side: top; text-align: left">{html.escape(caption)}</caption>')
-    lines += [f"<thead><tr>{head}</tr></thead>", "<tbody>"]
+    lines += [f"<thead><tr>{''.join(head)}</tr></thead>", "<tbody>"]
     for row in cells.itertuples(index=False, name=None):
-        data = (f"<td {side}>{_html_cell(text)}</td>" for text, side in zip(row, sides, strict=True))
+        data = (f"<td {side}>{_html_cell(text)}</td>" for text, side in zip(row, sides.values(), strict=True))
         lines.append(f"<tr>{''.join(data)}</tr>")
     return "\n".join([*lines, "</tbody>", "</table>", "</div>"])
 

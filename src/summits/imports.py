@@ -39,7 +39,7 @@ def package() -> Package:
     return {
         path: (
             notebooks.digest(content),
-            [] if path == LAZY else imported(content.decode("utf-8", "replace")),
+            imported(content.decode("utf-8", "replace")) if path.endswith(".py") and path != LAZY else [],
         )
         for path, content in contents.items()
     }

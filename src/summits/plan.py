@@ -256,12 +256,15 @@ def plan(selection: Iterable[str] = (), assignments: Iterable[str] = (), sweep: 
 def _runs(entries: _ByName, sources: _ByName, given: _ByName, values: _ByName, sets: _ByName) -> list[Run]:
     """The runs of notebooks in the order of their needs, each with its key's ingredients."""
     package = imports.package()
+    reading = {name: tuple(sorted({*each.get("reads", []), *ALWAYS_READ})) for name, each in entries.items()}
+    hashes = data_hashes(sorted({table for reads in reading.values() for table in reads}))
     lock = notebooks.digest((paths.root() / "requirements.lock").read_bytes())
     runs: dict[str, Run] = {}
     for name, entry in entries.items():
-        reads = tuple(sorted({*entry.get("reads", []), *ALWAYS_READ}))
+        reads = reading[name]
         code = imports.reached(notebooks.program(sources[name]), package)
-        source, data = notebooks.source_hash(sources[name]), data_hashes(reads)
+        source = notebooks.source_hash(sources[name])
+        data = {path: sha256 for path, sha256 in hashes.items() if Path(path).stem in reads}
         for each, these in given[name].items():
             day = values[name][each].get("as_of", "")
             upstream = tuple(runs[f"{need}/{sets[need][day]}"] for need in entry.get("needs", []))

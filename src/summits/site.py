@@ -35,7 +35,6 @@ from summits.notebooks import RECORD_MIME
 SCOREBOARD, STORY, DOSSIER = "11_claims", "00_what_happened", "14_event_dossier"
 PAGE_FORMS = {"text/html", "text/markdown", "text/latex", "text/plain"}
 PAGE_FORMS |= {"image/png", "image/jpeg", "image/gif", "image/svg+xml"}
-PARAMETER_TAGS = {"parameters", "injected-parameters"}
 STAMP = ".made_from"
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 NOTEBOOK_ADDRESS = re.compile(r"\b\d\d_\w+\.ipynb(?:#[^)\"\s]*)?")
@@ -115,16 +114,16 @@ def prepare(runs_dir: Path, source: Path) -> None:
 
 def _write_dossiers(runs_dir: Path, source: Path) -> set[str]:
     """Write the page of every event whose dossier was run; return their ids."""
-    titles = catalog.events_table()["title"]
-    written = set()
+    listed, written = catalog.events_table().index, set()
     for file in sorted((runs_dir / DOSSIER).glob("*/notebook.ipynb")):
         event = file.parent.name
-        if event not in titles.index:
+        if event not in listed:
             continue
         shown, files = page(nbformat.read(file, as_version=4), f"dossier-{event}", cited=False)
-        head, heading = shown.cells[0], TITLE.search(shown.cells[0].source)
-        if heading is not None:
-            head.source = head.source.replace(heading[0], f"# {titles[event]}", 1)
+        # The notebook's own question gives way to the event and its date, which begin what it says in short.
+        said = shown.cells[1].outputs[0].data
+        title, _, said["text/markdown"] = said["text/markdown"].partition("\n\n")
+        shown.cells[0].source = title.removeprefix("#")
         # The page of events links it; no list of pages does.
         shown.metadata["orphan"] = True
         nbformat.write(shown, source / "notebooks" / f"dossier-{event}.ipynb")
@@ -146,7 +145,7 @@ def page(
 ) -> tuple[nbformat.NotebookNode, dict[str, bytes]]:
     """Turn an executed notebook into a page.
 
-    The title begins with the number of the notebook. Code is folded, except the parameters. A figure becomes
+    The title begins with the number of the notebook. Code is folded. A figure becomes
     an image with its alternative text, its caption and links to its own page and to the plotted numbers.
     Records are left out: they are lines for machines.
 
@@ -170,8 +169,7 @@ def page(
     for cell in shown.cells:
         if cell.cell_type == "code":
             tags = cell.metadata.setdefault("tags", [])
-            if not cited or PARAMETER_TAGS.isdisjoint(tags):
-                tags.append("remove-input" if "text" in tags or not cited else "hide-input")
+            tags.append("remove-input" if "text" in tags or not cited else "hide-input")
             shown_outputs = [output for output in cell.outputs if RECORD_MIME not in output.get("data", {})]
             cell.outputs = [_shown_output(output, name, files, cited) for output in shown_outputs]
         elif cell.get("attachments"):

@@ -69,7 +69,8 @@ def run_all(
             carry_over(run)
         endings = {run.id: "fresh" for run in runs}
         if due:
-            pool = connected(address) if address else _processes(min(workers, len(due), os.cpu_count() or 1))
+            size = min(workers, len(due), os.cpu_count() or 1)
+            pool = connected(address) if address else _processes(size, forking=len(due) > 2 * size)
             with pool as (executor, at_once):
                 endings |= _work(due, executor, at_once, echo)
         archive.prune({run.id for run in runs})
@@ -117,21 +118,24 @@ def _stopping_at_signals() -> Iterator[None]:
 
 
 @contextmanager
-def _processes(workers: int) -> Iterator[tuple[Executor, int]]:
+def _processes(workers: int, forking: bool) -> Iterator[tuple[Executor, int]]:
     """Yield a pool of processes and its size.
 
     They are forked where that is safe: they then share the packages already imported, and hold the lock of
-    the `runs` folder until they have ended, even if their parent is killed.
+    the `runs` folder until they have ended, even if their parent is killed. With `forking`, which pays from
+    the third run of a process on, so are their kernels.
     """
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),)
+        workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(), forking)
     ) as pool:
         yield pool, workers
 
 
-def _start_worker(parent: int) -> None:
+def _start_worker(parent: int, forking: bool) -> None:
     """Leave Ctrl-C to the parent, and end when the parent is gone, so that no orphan goes on writing."""
+    if forking:
+        os.environ.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", "summits-fork")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

@@ -107,8 +107,20 @@ def test_a_failed_run_is_kept_aside(settled: stub.Checkout, fault: str, limit: d
     assert_unharmed_and_mends(settled, before)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_stopping_the_runner_harms_nothing(settled: stub.Checkout, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "kernels"),
+    [
+        (signal.SIGINT, "local-provisioner"),
+        (signal.SIGTERM, "local-provisioner"),
+        (signal.SIGKILL, "local-provisioner"),
+        (signal.SIGINT, "summits-fork"),
+        (signal.SIGKILL, "summits-fork"),
+    ],
+)
+def test_stopping_the_runner_harms_nothing(
+    settled: stub.Checkout, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, kernels: str
+) -> None:
+    monkeypatch.setenv("JUPYTER_DEFAULT_PROVISIONER_NAME", kernels)
     before = result(settled)
     set_switch(settled, HANG)
     runner = settled.start("run", "-j", "1")
@@ -153,7 +165,11 @@ def test_ctrl_c_in_a_terminal_reaches_the_whole_group(settled: stub.Checkout) ->
     assert_unharmed_and_mends(settled, before)
 
 
-def test_a_killed_worker_is_a_failed_run(settled: stub.Checkout) -> None:
+@pytest.mark.parametrize("kernels", ["local-provisioner", "summits-fork"])
+def test_a_killed_worker_is_a_failed_run(
+    settled: stub.Checkout, monkeypatch: pytest.MonkeyPatch, kernels: str
+) -> None:
+    monkeypatch.setenv("JUPYTER_DEFAULT_PROVISIONER_NAME", kernels)
     before = result(settled)
     set_switch(settled, HANG)
     runner = settled.start("run", "-j", "1")

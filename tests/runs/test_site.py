@@ -151,12 +151,12 @@ def _html(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
-def test_code_is_folded_except_parameters():
+def test_code_is_folded():
     page, _ = site.page(_notebook(), NAME)
     folded = {
         cell.source: "hide-input" in cell.metadata.tags for cell in page.cells if cell.cell_type == "code"
     }
-    assert folded == {'as_of = ""': False, "publish()": True, "record()": True, "warn()": True}
+    assert folded == {'as_of = ""': True, "publish()": True, "record()": True, "warn()": True}
 
 
 def test_figure_becomes_image_with_alt_text_caption_and_data():

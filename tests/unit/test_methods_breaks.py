@@ -23,11 +23,10 @@ def simulated(n=60, shift=3.0, seed=1):
 
 def test_dynamic_programme_finds_the_best_of_all_partitions():
     series = simulated(n=24, shift=1)
-    X = pd.DataFrame({"constant": 1.0, "control": np.random.default_rng(3).standard_normal(24)}, series.index)
     y, h = series.to_numpy(), 5
 
     def rss(a, b):
-        return np.linalg.lstsq(X.to_numpy()[a:b], y[a:b], rcond=None)[1].sum()
+        return ((y[a:b] - y[a:b].mean()) ** 2).sum()
 
     def fits(ends):
         return all(b - a >= h for a, b in zip((0, *ends), (*ends, 24), strict=True))
@@ -37,7 +36,7 @@ def test_dynamic_programme_finds_the_best_of_all_partitions():
         for ends in combinations(range(1, 24), 2)
         if fits(ends)
     )
-    found = breaks.break_dates(series, X, breaks=2, shortest=h)
+    found = breaks.break_dates(series, breaks=2, shortest=h)
     assert found.selection.loc[2, "rss"] == pytest.approx(best)
 
 
@@ -64,8 +63,6 @@ def test_interval_is_wider_for_a_smaller_shift_and_symmetric_in_time(shift):
     [
         (lambda s: breaks.break_dates(s, breaks=9), "cannot hold"),
         (lambda s: breaks.break_dates(s, shortest=1), "cannot hold"),
-        (lambda s: breaks.break_dates(s, pd.DataFrame({"a": 1.0, "b": 2.0}, s.index)), "collinear"),
-        (lambda s: breaks.break_dates(s, pd.DataFrame({"a": [1.0]}, s.index[:1])), "other dates"),
     ],
 )
 def test_bad_input_is_refused(call, message):

@@ -10,8 +10,8 @@ VALUES = {"drop": {"value": -0.2834, "low": -0.41, "high": None, "n": 96}, "wind
 @pytest.mark.parametrize(
     ("template", "filled"),
     [
-        ("{{drop:.0%}}", "-28%"),
-        ("{{ drop.low :.2f}} of {{drop.n}}", "-0.41 of 96"),
+        ("{{drop:.0%}}", "−28%"),
+        ("{{ drop.low :.2f}} of {{drop.n}}", "−0.41 of 96"),
         ("within {{window}} months", "within 12 months"),
         ("up to {{drop.high:.1f}}", "up to not available"),
         ("$\\frac{a}{b}$", "$\\frac{a}{b}$"),

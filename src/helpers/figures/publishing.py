@@ -28,7 +28,7 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.text import Text
-from PIL.Image import Dither, fromarray
+from PIL.Image import fromarray
 
 from helpers import catalog, timeline
 from helpers.digits import SHOWN
@@ -272,12 +272,23 @@ def _facts(data: SeriesData) -> dict[str, str]:
 
 
 def _png(fig: Figure) -> bytes:
-    """Draw at double density, in 128 colours: a quarter of the size, and plain surfaces keep their colour."""
+    """Draw at double density, in 96 colours: a quarter of the size, and plain surfaces keep their colour."""
     fig.set_dpi(2 * DPI)
     canvas, buffer = FigureCanvasAgg(fig), io.BytesIO()
     canvas.draw()
-    drawn = fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    drawn.quantize(128, dither=Dither.NONE).save(buffer, "PNG", optimize=True)
+    drawn = np.asarray(canvas.buffer_rgba())
+    codes, distinct = pd.factorize(drawn.view(np.uint32).ravel())
+    colours = distinct.view(np.uint8).reshape(-1, 4)[:, :3].astype(float)
+    weight, nearest, palette = np.sqrt(np.bincount(codes)), np.zeros(len(colours), np.uint8), []
+    # Each further colour is the one that is shown worst so far, by its distance and the root of its area.
+    worst = weight * 1e9
+    for place in range(96):
+        palette.append(colours[worst.argmax()])
+        error = weight * ((colours - palette[-1]) ** 2).sum(axis=1)
+        nearest[error < worst], worst = place, np.minimum(error, worst)
+    picture = fromarray(nearest[codes].reshape(drawn.shape[:2]), "P")
+    picture.putpalette(np.array(palette, np.uint8).tobytes())
+    picture.save(buffer, "PNG", compress_level=8)
     return buffer.getvalue()
 
 

@@ -44,13 +44,12 @@ class BreakDates(Shown):
         """Return the number of breaks, with their dates, as keyword arguments of ``records.record``."""
         listed = [f"{row.low:%Y-%m}/{row.date:%Y-%m}/{row.high:%Y-%m}" for row in self.dates.itertuples()]
         method = f"Bai-Perron least squares, regimes of at least {self.shortest}, serially correlated errors"
-        details = {"low_date_high": listed}
-        return Estimate(len(self.dates), None, None, "breaks", self.n, method, details=details).record()
+        values = len(self.dates), None, None, "breaks", self.n, method
+        return Estimate(*values, details={"low_date_high": listed}).record()
 
 
 def break_dates(
     series: pd.Series,
-    regressors: pd.DataFrame | None = None,
     *,
     breaks: int | None = None,
     most: int = 5,
@@ -61,8 +60,7 @@ def break_dates(
     Parameters
     ----------
     series : Series, shape (n,)
-    regressors : DataFrame, shape (n, q), optional
-        Terms whose coefficients break, constant included; by default the mean alone.
+        Its mean breaks.
     breaks : int, optional
         Number of breaks. Default: the number with the least BIC, which finds too many when errors are
         autocorrelated; see the robust sup-F in notebook 06.
@@ -78,17 +76,16 @@ def break_dates(
     """
     name = str(series.name or "series")
     y = checks.series(series, name, 10).to_numpy()
-    X = np.ones((len(y), 1)) if regressors is None else _regressors(regressors, series.index, name)
-    n, q = X.shape
+    X = np.ones((n := len(y), 1))
     h = int(shortest * n if shortest < 1 else shortest)
-    if h <= q:
-        raise UnusableInput(f"A regime of {h} periods cannot hold {q} coefficients. Raise `shortest`.")
+    if h <= 1:
+        raise UnusableInput(f"A regime of {h} periods cannot hold a mean and noise. Raise `shortest`.")
     most = most if breaks is None else breaks
     if n < (most + 1) * h:
         raise UnusableInput(f"{n} periods cannot hold {most + 1} regimes of {h}. Ask for fewer breaks.")
     ends_by_number, rss = partitions(y, X, h, most)
     number = np.arange(most + 1)
-    bic = n * (np.log(rss) + 1 - np.log(n) + np.log(2 * np.pi)) + np.log(n) * ((q + 1) * (number + 1))
+    bic = n * (np.log(rss) + 1 - np.log(n) + np.log(2 * np.pi)) + np.log(n) * (2 * (number + 1))
     selection = pd.DataFrame({"rss": rss, "bic": bic}, index=pd.Index(number, name="breaks"))
     chosen = int(np.argmin(bic)) if breaks is None else breaks
     ends = ends_by_number[chosen]
@@ -96,15 +93,6 @@ def break_dates(
         checks.leaves_noise(residuals_of(v, x), y, f"a regime of {len(v)} periods of {name}")
     rows = [series.index[_interval(y, X, ends, j) - 1] for j in range(chosen)]
     return BreakDates(pd.DataFrame(rows, columns=["low", "date", "high"]), selection, h, n)
-
-
-def _regressors(table: pd.DataFrame, index: pd.Index, name: str) -> np.ndarray:
-    if not table.index.equals(index):
-        raise UnusableInput(f"{name}: the regressors have other dates. Align them first.")
-    X = checks.complete(table, "regressors")
-    if np.linalg.matrix_rank(X) < X.shape[1]:
-        raise UnusableInput(f"Regressors {list(table.columns)} are collinear. Drop one of them.")
-    return X
 
 
 def _segment_rss(y: np.ndarray, X: np.ndarray, h: int) -> np.ndarray:
@@ -134,12 +122,10 @@ def partitions(y: np.ndarray, X: np.ndarray, h: int, most: int) -> tuple[list[li
         best.append(np.min(through, axis=0))
     ends_by_number = []
     for m in range(most + 1):
-        ends: list[int] = []
-        t = n
+        ends = [n]
         for step in range(m, 0, -1):
-            t = int(previous[step][t])
-            ends.insert(0, t)
-        ends_by_number.append(ends)
+            ends.insert(0, int(previous[step][ends[0]]))
+        ends_by_number.append(ends[:-1])
     return ends_by_number, np.array([b[n] for b in best])
 
 
