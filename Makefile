@@ -57,7 +57,7 @@ run: setup data-check
 # Lint, all tests (the notebook gate among them), then nbval over every committed notebook, on forked kernels.
 test: setup lint
 	$(BIN)/pytest $(TWO) tests
-	JUPYTER_DEFAULT_PROVISIONER_NAME=summits-fork $(BIN)/pytest --nbval --nbval-current-env $(TWO) notebooks
+	JUPYTER_DEFAULT_PROVISIONER_NAME=forked $(BIN)/pytest --nbval --nbval-current-env $(TWO) notebooks
 
 # The quick loop while you write code: no kernel, no fork, no pages.
 unit: setup

@@ -93,7 +93,7 @@ def measure(folder: Path, chosen: list[str]) -> list[tuple[str, float, str, floa
     cold = seconds(folder, run)
     nothing = min(seconds(folder, run) for _ in range(3))
     seconds(folder, [*run, "--publish"])
-    compared = seconds(folder, [*NBVAL, *files], JUPYTER_DEFAULT_PROVISIONER_NAME="summits-fork")
+    compared = seconds(folder, [*NBVAL, *files], JUPYTER_DEFAULT_PROVISIONER_NAME="forked")
     rows = [
         ("scripts, one process", one, "", None, ""),
         ("scripts, two processes", two, "one process", one, ""),

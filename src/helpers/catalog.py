@@ -217,7 +217,7 @@ def claims() -> dict:
 
 @lru_cache(maxsize=4)
 def _claims_at(file: Path, state: tuple[int, int] | None) -> dict:
-    return yaml.safe_load(file.read_text(encoding="utf-8"))
+    return yaml.load(file.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def claim_test(test_id: str) -> dict:

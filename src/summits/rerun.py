@@ -14,6 +14,7 @@ from helpers import paths
 from summits import command, plan
 
 KEPT_LOGS = 24
+Echo = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Rerun:
 
 
 @contextmanager
-def logged(echo: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
+def logged(echo: Echo) -> Iterator[Echo]:
     """Yield what takes a line and also writes it, with its time, to a dated log below `runs/_log/`.
 
     The latest 24 logs are kept. An error is the last line of its log.
@@ -73,14 +74,7 @@ def logged(echo: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
             raise
 
 
-def rerun(
-    *,
-    attribute: bool,
-    publish: bool,
-    workers: int,
-    echo: Callable[[str], None],
-    progress: Callable[[str], None],
-) -> Rerun:
+def rerun(*, attribute: bool, publish: bool, workers: int, echo: Echo, progress: Echo) -> Rerun:
     """Bring data, results, change report and pages up to date.
 
     Parameters
@@ -125,7 +119,7 @@ def rerun(
     return Rerun(refused, endings, report["changed"])
 
 
-def _refresh(sources: list[str] | None, echo: Callable[[str], None]) -> tuple[str, ...]:
+def _refresh(sources: list[str] | None, echo: Echo) -> tuple[str, ...]:
     """Refresh the publishers named (all, if the list is empty; none at all without a list).
 
     A refresh at work is waited for in any case, so that the runs see whole data.

@@ -135,7 +135,7 @@ def _processes(workers: int, forking: bool) -> Iterator[tuple[Executor, int]]:
 def _start_worker(parent: int, forking: bool) -> None:
     """Leave Ctrl-C to the parent, and end when the parent is gone, so that no orphan goes on writing."""
     if forking:
-        os.environ.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", "summits-fork")
+        os.environ.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", "forked")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

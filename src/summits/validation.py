@@ -445,7 +445,7 @@ def _claims(folder: Path, tables: Tables) -> Iterator[Problem]:
     if catalog.claims_hash(folder) != CLAIMS_SHA256:
         yield Problem("claims.yml", None, "", "differs from the pre-specified claims.", CLAIMS_MEND)
     try:
-        claims = yaml.safe_load(file.read_bytes())
+        claims = yaml.load(file.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         sets, deviations = claims["sets"], claims["deviations"]
     except (yaml.YAMLError, KeyError, TypeError):
         yield Problem("claims.yml", None, "", "cannot be read as claims.", CLAIMS_MEND)

@@ -10,7 +10,8 @@ import pytest
 import stub_collection as stub
 from jupyter_client.manager import KernelManager
 
-from summits import forking, notebooks
+import forked_kernels
+from summits import notebooks
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
@@ -61,7 +62,7 @@ def test_a_notebook_cannot_tell_a_forked_kernel(
 def test_an_edited_helper_is_seen_by_the_next_kernel(
     checkout: stub.Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("JUPYTER_DEFAULT_PROVISIONER_NAME", "summits-fork")
+    monkeypatch.setenv("JUPYTER_DEFAULT_PROVISIONER_NAME", "forked")
     source = (checkout.root / "src" / "helpers" / "paths.py").read_text()
     text = f"text = {source.replace('Where the checkout', 'EDITED: where the checkout')!r}\n"
     edit = "from helpers import paths\nprint(paths.__doc__)\n"
@@ -79,19 +80,19 @@ def kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> KernelManager:
     """A forked kernel whose server is this test's own."""
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setenv("TZ", "UTC")
-    forking._server.cache_clear()
+    forked_kernels._server.cache_clear()
     manager = KernelManager(kernel_name="python3")
-    provisioner = {"kernel_provisioner": {"provisioner_name": "summits-fork"}}
+    provisioner = {"kernel_provisioner": {"provisioner_name": "forked"}}
     manager.kernel_spec.metadata = provisioner
     manager.start_kernel()
     yield manager
     manager.shutdown_kernel(now=True)
-    forking._server.cache_clear()
+    forked_kernels._server.cache_clear()
 
 
 def test_the_end_of_a_kernel_is_seen(kernel: KernelManager) -> None:
     process = kernel.provisioner.process
-    assert isinstance(process, forking.Forked) and kernel.is_alive() and process.poll() is None
+    assert isinstance(process, forked_kernels.Forked) and kernel.is_alive() and process.poll() is None
     stub.wait_for(lambda: os.getsid(process.pid) == process.pid, 10)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == 1 and process.poll() == 1 and not kernel.is_alive()
@@ -103,10 +104,10 @@ def test_without_a_server_kernels_end_and_the_next_is_an_ordinary_one(kernel: Ke
     os.kill(stub.parent(forked.pid), signal.SIGKILL)
     assert forked.wait() == 1
     kernel.restart_kernel(now=True)
-    assert kernel.is_alive() and not isinstance(kernel.provisioner.process, forking.Forked)
+    assert kernel.is_alive() and not isinstance(kernel.provisioner.process, forked_kernels.Forked)
 
 
 def test_only_the_python_of_this_environment_is_forked(kernel: KernelManager) -> None:
     kernel.kernel_spec.argv[0] = str(Path(sys.executable).resolve())
     kernel.restart_kernel(now=True)
-    assert kernel.is_alive() and not isinstance(kernel.provisioner.process, forking.Forked)
+    assert kernel.is_alive() and not isinstance(kernel.provisioner.process, forked_kernels.Forked)

@@ -88,7 +88,7 @@ def result(checkout: stub.Checkout) -> dict[str, bytes]:
         ("raise KeyError('2020-03')", {}, "KeyError: '2020-03'"),
         ("os.kill(os.getpid(), signal.SIGKILL)", {}, "Kernel died"),
         (HANG, {"cell_timeout": 2}, "in      cell 5"),
-        (HANG, {"run_timeout": 15}, "The run took longer than its limit of 15 s."),
+        (HANG, {"run_timeout": 10}, "The run took longer than its limit of 10 s."),
     ],
     ids=["raises", "kernel killed", "deadline of a cell", "deadline of the run"],
 )
@@ -113,8 +113,8 @@ def test_a_failed_run_is_kept_aside(settled: stub.Checkout, fault: str, limit: d
         (signal.SIGINT, "local-provisioner"),
         (signal.SIGTERM, "local-provisioner"),
         (signal.SIGKILL, "local-provisioner"),
-        (signal.SIGINT, "summits-fork"),
-        (signal.SIGKILL, "summits-fork"),
+        (signal.SIGINT, "forked"),
+        (signal.SIGKILL, "forked"),
     ],
 )
 def test_stopping_the_runner_harms_nothing(
@@ -165,7 +165,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_whole_group(settled: stub.Checkout) ->
     assert_unharmed_and_mends(settled, before)
 
 
-@pytest.mark.parametrize("kernels", ["local-provisioner", "summits-fork"])
+@pytest.mark.parametrize("kernels", ["local-provisioner", "forked"])
 def test_a_killed_worker_is_a_failed_run(
     settled: stub.Checkout, monkeypatch: pytest.MonkeyPatch, kernels: str
 ) -> None:

@@ -56,7 +56,7 @@ def compared(drawn, tmp_path_factory):
     command = [sys.executable, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider"]
     command += ["--nbval", "--nbval-current-env", "."]
     # Where CI is set, pytest's summary repeats whole messages; elsewhere it cuts them at the terminal.
-    shell = {**os.environ, "CI": "true"}
+    shell = {**os.environ, "CI": "true", "JUPYTER_DEFAULT_PROVISIONER_NAME": "forked"}
     return subprocess.run(command, cwd=folder, env=shell, capture_output=True, text=True, timeout=300).stdout
 
 

@@ -1,8 +1,9 @@
-"""Kernels in a tenth of a second: forked from a process that has imported the packages already.
+"""Jupyter kernels in a tenth of a second: forked from a process that has imported the packages already.
 
-A `jupyter_client` kernel provisioner (entry point `summits-fork`). A kernel is an ordinary process with a
-session, environment and folder of its own. It imports the project's code itself, so that an edit is always
-seen. With `JUPYTER_DEFAULT_PROVISIONER_NAME=local-provisioner` kernels start as ever.
+A `jupyter_client` kernel provisioner (entry point `forked`); a room of its own that knows nothing of what the
+kernels do. A kernel is an ordinary process with a session, environment and folder of its own. It imports code
+that is not preloaded itself, so that an edit is always seen. With
+`JUPYTER_DEFAULT_PROVISIONER_NAME=local-provisioner` kernels start as ever.
 """
 
 import gc
@@ -19,8 +20,8 @@ from typing import Any, NoReturn
 from jupyter_client.provisioning import LocalProvisioner
 
 PRELOADED = "ipykernel.ipkernel", "ipykernel.kernelapp", "seaborn", "statsmodels.api", "nbformat", "yaml"
-# Surroundings that kernels of one server may differ in: nothing reads them before the project's code does.
-OWN = "SUMMITS_", "IPYTHON", "JUPYTER_", "JPY_", "PYTEST_"
+# Surroundings that kernels of one server may differ in: nothing reads them while the packages are imported.
+OWN = "IPYTHON", "JUPYTER_", "JPY_", "PYTEST_"
 
 
 class Forked:
@@ -54,7 +55,7 @@ class ForkProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Launch a kernel; its output goes to the file given as `stderr`."""
-        if sys.platform != "linux" or cmd[0] != sys.executable:
+        if sys.platform != "linux" or cmd[0] != sys.executable or "ipykernel_launcher" not in cmd:
             return await super().launch_kernel(cmd, **kwargs)
         log = getattr(kwargs.get("stderr"), "name", None)
         request = {
@@ -79,7 +80,7 @@ class ForkProvisioner(LocalProvisioner):
 def _server(_owner: int, surroundings: frozenset[tuple[str, str]]) -> subprocess.Popen:
     """Process that forks kernels for this one; it ends when its input is closed, and its kernels with it."""
     return subprocess.Popen(
-        [sys.executable, "-m", "summits.forking"],
+        [sys.executable, "-c", f"import {__name__}; {__name__}.serve()"],
         env={"MPLBACKEND": "module://matplotlib_inline.backend_inline", **dict(surroundings)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -115,7 +116,3 @@ def _become_kernel(arguments: list[str], environment: dict[str, str], folder: st
     sys.argv = ["ipykernel_launcher", *arguments]
     importlib.import_module("ipykernel.kernelapp").launch_new_instance()
     sys.exit()
-
-
-if __name__ == "__main__":
-    serve()
