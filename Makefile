@@ -17,6 +17,7 @@ export TZ := UTC
 # Two processes, each with whole files, so that what the tests of a file share is made once: a built site above all.
 # Files start in the order of tests/conftest.py.
 TWO := -n 2 --dist loadfile --no-loadscope-reorder
+THREE := -n 3 --dist loadfile --no-loadscope-reorder
 
 # JupyterLab refuses to run as root, as containers do, without this.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -56,7 +57,7 @@ run: setup data-check
 
 # Lint, all tests (the notebook gate among them), then nbval over every committed notebook, on forked kernels.
 test: setup lint
-	$(BIN)/pytest $(TWO) tests
+	$(BIN)/pytest $(THREE) tests
 	JUPYTER_DEFAULT_PROVISIONER_NAME=forked $(BIN)/pytest --nbval --nbval-current-env $(TWO) notebooks
 
 # The quick loop while you write code: no kernel, no fork, no pages.

@@ -19,7 +19,8 @@ from typing import Any, NoReturn
 
 from jupyter_client.provisioning import LocalProvisioner
 
-PRELOADED = "ipykernel.ipkernel", "ipykernel.kernelapp", "seaborn", "statsmodels.api", "nbformat", "yaml"
+PRELOADED = ["ipykernel.ipkernel", "ipykernel.kernelapp", "seaborn", "statsmodels.api", "nbformat", "yaml"]
+PRELOADED += ["matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "exchange_calendars"]
 # Surroundings that kernels of one server may differ in: nothing reads them while the packages are imported.
 OWN = "IPYTHON", "JUPYTER_", "JPY_", "PYTEST_"
 
@@ -74,6 +75,12 @@ class ForkProvisioner(LocalProvisioner):
             return await super().launch_kernel(cmd, **kwargs)
         self.process, self.pid, self.pgid = forked, forked.pid, forked.pid
         return self.connection_info
+
+    async def kill(self, restart: bool = False) -> None:
+        """Kill the kernel and see its end: who asked looks again only after a tenth of a second."""
+        await super().kill(restart)
+        if isinstance(self.process, Forked):
+            self.process.poll(1)
 
 
 @lru_cache(None)

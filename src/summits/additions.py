@@ -121,13 +121,9 @@ def add_series(file: Path, values: Mapping[str, str], **form: Any) -> dict[str, 
 
 def _change(tables: Mapping[str, pd.DataFrame]) -> None:
     """Put tables into the package, in order and in one change; none is written if it would not be sound."""
-    ordered = {
-        path: rows.sort_values(validation.order_of(path), kind="stable") for path, rows in tables.items()
-    }
-    files = {path: rows.to_csv(index=False, lineterminator="\n").encode() for path, rows in ordered.items()}
     try:
         with store.locked(paths.data_dir()):
-            store.change(paths.data_dir(), files)
+            store.change(paths.data_dir(), validation.in_order(tables))
     except Refused as fault:
         raise CannotAdd(str(fault)) from None
 
@@ -137,10 +133,10 @@ def describe() -> list[validation.Problem]:
 
     Events of one day stay in the order in which they stand.
     """
-    for path in catalog.package_files(paths.data_dir()):
-        if order := validation.order_of(path):
-            ordered = catalog.read_text_table(paths.data_dir() / path).sort_values(order, kind="stable")
-            ordered.to_csv(paths.data_dir() / path, index=False, lineterminator="\n")
+    sorted_tables = filter(validation.order_of, catalog.package_files(paths.data_dir()))
+    tables = {path: catalog.read_text_table(paths.data_dir() / path) for path in sorted_tables}
+    for path, content in validation.in_order(tables).items():
+        (paths.data_dir() / path).write_bytes(content)
     validation.describe()
     return validation.check()
 
@@ -161,13 +157,13 @@ def new_notebook(name: str, question: str) -> str:
     if not question.endswith("?"):
         raise CannotAdd(f"{question!r}: a notebook asks a question. End it with a question mark.")
     text = (paths.root() / TEMPLATE).read_text(encoding="utf-8")
-    notebook = json.loads(text.replace("QUESTION", json.dumps(question)[1:-1]))
+
     listing = paths.notebooks_dir() / "collection.yml"
     lines = listing.read_text(encoding="utf-8").splitlines(keepends=True)
     after = lines.index("notebooks:\n") + 1
     end = next((i for i in range(after, len(lines)) if re.match(r"\w", lines[i])), len(lines))
     entry = [f"  {name}:\n", f"    question: {json.dumps(question, ensure_ascii=False)}\n"]
     entry += ["    reads: [trade, events, claims]\n", "    runs:\n", "      published: {}\n"]
-    notebooks.write(notebook, target)
+    notebooks.write(json.loads(text.replace("QUESTION", json.dumps(question)[1:-1])), target)
     listing.write_text("".join([*lines[:end], *entry, *lines[end:]]), encoding="utf-8")
     return f"notebooks/{target.name}"

@@ -18,7 +18,7 @@ from typing import Any
 
 from helpers import paths
 from summits import notebooks
-from summits.plan import PUBLISHED, Run, collection
+from summits.plan import Run, collection
 
 KEPT_UNLISTED = 500
 KEPT_REPORTS = 24
@@ -36,10 +36,10 @@ def record(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    parts = content if isinstance(content, dict) else {}
-    whole = all(isinstance(parts.get(name), kind) for name, kind in PARTS.items())
+    if not isinstance(content, dict) or any(type(content.get(name)) is not PARTS[name] for name in PARTS):
+        return {}
     names = {"notebook": path.parent.parent.name, "set": path.parent.name}
-    return {**names, "parameters": {}, "records": [], **content} if whole else {}
+    return {**names, "parameters": {}, "records": [], **content}
 
 
 def records(folder: Path) -> dict[str, dict[str, Any]]:
@@ -103,7 +103,8 @@ def prune(in_use: Collection[str]) -> None:
     in_use
         Ids of runs to keep in any case.
     """
-    runs, needed = paths.runs_dir(), _listed() | set(in_use)
+    runs, listed = paths.runs_dir(), collection()
+    needed = {f"{name}/{each}" for name, entry in listed.items() for each in entry["runs"]} | set(in_use)
     unlisted = [p for p in runs.glob("[!_]*/[!_]*/") if f"{p.parent.name}/{p.name}" not in needed]
     sweeps, reports = runs.glob("*/_sweeps/*/"), runs.glob("_changes/*/")
     for folders, most in ((unlisted, KEPT_UNLISTED), (sweeps, KEPT_UNLISTED), (reports, KEPT_REPORTS)):
@@ -115,11 +116,6 @@ def prune(in_use: Collection[str]) -> None:
     for path in (runs / "_data").glob("*.gz"):
         if path.name.removesuffix(".gz") not in named:
             path.unlink(missing_ok=True)
-
-
-def _listed() -> set[str]:
-    listed = collection().items()
-    return {f"{name}/{each}" for name, entry in listed for each in entry.get("runs", {PUBLISHED: {}})}
 
 
 def _place(sha256: str) -> Path:

@@ -15,6 +15,8 @@ from summits.changes import Records
 TOLD = ("run", "estimate", "before", "after", "intervals", "why")
 OBSERVED = ("series", "new", "revised", "withdrawn", "first", "last", "largest revision, percent")
 OVERLAP = {True: "overlap", False: "apart", None: ""}
+_FOLDER = jinja2.FileSystemLoader(Path(__file__).parent)
+TEMPLATES = jinja2.Environment(loader=_FOLDER, trim_blocks=True, lstrip_blocks=True)
 
 
 def write(report: dict[str, Any], before: Records, after: Records) -> Path:
@@ -67,9 +69,7 @@ def as_markdown(report: dict[str, Any]) -> str:
 
 def filled(template: str, **context: Any) -> str:
     """Fill a template of this folder."""
-    folder = jinja2.FileSystemLoader(Path(__file__).parent)
-    environment = jinja2.Environment(loader=folder, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template(template).render(context).strip() + "\n"
+    return TEMPLATES.get_template(template).render(context).strip() + "\n"
 
 
 def estimate_rows(estimates: list[dict[str, Any]]) -> list[dict[str, str]]:

@@ -41,10 +41,10 @@ def observations(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     kind = pd.Series("revised", both.index)
     kind[both["value_old"].isna()] = "new"
     kind[both["value_new"].isna()] = "withdrawn"
-    differs = both["value_old"].ne(both["value_new"])
+
     columns = {"kind": kind, "old": both["value_old"], "new": both["value_new"]}
     table = pd.DataFrame(columns | {"vintage": both["vintage_new"].fillna(both["vintage_old"])})
-    return table[differs].reset_index()
+    return table[both["value_old"].ne(both["value_new"])].reset_index()
 
 
 def _latest(rows: pd.DataFrame) -> pd.DataFrame:
@@ -261,17 +261,14 @@ def compare(before: Records, after: Records) -> dict[str, Any]:
         old or new content is not in the archive); `estimates` and `verdicts` that differ, with their run.
     """
     both = [run for run in after if run in before]
-    tables = _table_changes(before, after, both)
+    new, gone = sorted(set(after) - set(before)), sorted(set(before) - set(after))
+
     recorded = {run: (before[run]["records"], after[run]["records"]) for run in both}
     return {
-        "changed": set(before) != set(after) or any(before[run]["key"] != after[run]["key"] for run in both),
-        "runs": {
-            "compared": len(both),
-            "new": sorted(set(after) - set(before)),
-            "gone": sorted(set(before) - set(after)),
-        },
+        "changed": bool(new or gone) or any(before[run]["key"] != after[run]["key"] for run in both),
+        "runs": {"compared": len(both), "new": new, "gone": gone},
         "causes": {run: found for run in both if (found := causes(before[run], after[run]))},
-        **tables,
+        **_table_changes(before, after, both),
         "estimates": [{"run": run, **each} for run in both for each in estimates(*recorded[run])],
         "verdicts": [{"run": run, **each} for run in both for each in verdicts(*recorded[run])],
     }
@@ -312,15 +309,12 @@ def _table_changes(before: Records, after: Records, both: list[str]) -> dict[str
         elif path == "events.csv":
             found["events"] += rows_by_key(frame(tables[0]), frame(tables[1]), "event_id").to_dict("records")
         else:
-            found["tables"].append({"table": path, **_lines(*tables)})
+            lines = [set(content.splitlines()) for content in tables]
+            counts = {"added": len(lines[1] - lines[0]), "removed": len(lines[0] - lines[1])}
+            found["tables"].append({"table": path} | counts)
     return found
 
 
 def frame(content: bytes) -> pd.DataFrame:
     """Read a data table as text, every cell as it is written."""
     return pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
-
-
-def _lines(old: bytes, new: bytes) -> dict[str, int]:
-    before, after = (set(content.splitlines()) for content in (old, new))
-    return {"added": len(after - before), "removed": len(before - after)}

@@ -64,7 +64,7 @@ PUBLISH = click.option("--publish", is_flag=True, help="Copy the published resul
 MOST_UNASKED, FEW = 50, 10  # runs
 
 
-def _progress(quiet: bool) -> Callable[[str], None]:
+def _progress(quiet: bool = False) -> Callable[[str], None]:
     """Return what takes the lines of progress: nothing, unless somebody watches."""
     return lambda line: None if quiet or not sys.stderr.isatty() else click.echo(line, err=True)
 
@@ -184,8 +184,7 @@ def changes(before: Path | None, after: Path | None, attribute: bool, as_json: b
     """
     from summits import change_report, command
 
-    echo = _progress(False)
-    report, folder = command.changes(before, after, attribute=attribute, workers=workers, echo=echo)
+    report, folder = command.changes(before, after, attribute=attribute, workers=workers, echo=_progress())
     click.echo(change_report.as_json(report) if as_json else change_report.as_markdown(report), nl=False)
     click.echo(f"Page: {folder / 'changes.html'}", err=True)
     sys.exit(CHANGED if report["changed"] else 0)
@@ -236,7 +235,7 @@ def rerun(attribute: bool, publish: bool, workers: int) -> None:
     codes = {(True, False): CHANGED, (False, True): REFUSED, (True, True): CHANGED_AND_REFUSED}
     with rerunning.logged(click.echo) as tell:
         done = rerunning.rerun(
-            attribute=attribute, publish=publish, workers=workers, echo=tell, progress=_progress(False)
+            attribute=attribute, publish=publish, workers=workers, echo=tell, progress=_progress()
         )
         code = FAILED if done.failed else codes.get((done.changed, bool(done.refused)), 0)
         tell(done.summary(code))
@@ -310,7 +309,7 @@ def list_notebooks() -> None:
     from summits import plan
 
     for name, entry in sorted(plan.collection().items()):
-        click.echo(f"{name:28} {', '.join(entry.get('runs', {plan.PUBLISHED: {}}))}\n  {entry['question']}")
+        click.echo(f"{name:28} {', '.join(entry['runs'])}\n  {entry['question']}")
 
 
 @main.command()

@@ -67,9 +67,8 @@ def tidy() -> pd.DataFrame:
     rows = rows.join(catalog.catalogue()[OF_SERIES], on="series_id")
     parts = [_dated(part, str(frequency)) for frequency, part in rows.groupby("frequency", sort=False)]
     table = pd.concat(parts).sort_values(["series_id", "period_end", "vintage"], ignore_index=True)
-    table = table.assign(
-        value=table["value"].replace("", None).astype(float), vintage=pd.to_datetime(table["vintage"])
-    )
+    table["value"] = table["value"].replace("", None).astype(float)
+    table["vintage"] = pd.to_datetime(table["vintage"])
     return table[["series_id", *OF_SERIES, "period_start", "period_end", "value", "vintage", "source_id"]]
 
 
@@ -109,14 +108,14 @@ def _figures(path: Path) -> Iterator[dict[str, str]]:
 def crate(files: list[Path]) -> dict[str, Any]:
     """Describe exported files as an RO-Crate 1.1: who made them, from which sources, under which terms."""
     package = json.loads((paths.data_dir() / "datapackage.json").read_text("utf-8"))
-    sources = catalog.sources().reset_index()
+
     described = [
         {"@id": path.name, "@type": "File", "contentSize": str(path.stat().st_size)} for path in files
     ]
     works = [
         {"@id": f"#{row.source_id}", "@type": "CreativeWork", "name": row.title, "url": row.url}
         | {"publisher": row.publisher, "license": row.licence}
-        for row in sources.fillna("").itertuples()
+        for row in catalog.sources().reset_index().fillna("").itertuples()
     ]
     root: dict[str, Any] = {"@id": "./", "@type": "Dataset", "name": package["title"]}
     root |= {"description": package["description"], "version": helpers.__version__}
@@ -125,5 +124,4 @@ def crate(files: list[Path]) -> dict[str, Any]:
     root |= {"isBasedOn": [{"@id": work["@id"]} for work in works]}
     about = {"@id": CRATE, "@type": "CreativeWork", "about": {"@id": "./"}}
     about |= {"conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"}}
-    graph = [about, root, *described, *works]
-    return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
+    return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": [about, root, *described, *works]}

@@ -29,20 +29,14 @@ AT_RUN_TIME = re.compile(r"\b(?:import[l]ib|__import[_]_|run[p]y|ex[e]c|ev[a]l)\
 
 def package() -> Package:
     """Read every file of the helpers and of the command."""
-    files = [
-        path
-        for name in PACKAGES
-        for path in sorted((PLACE / name).rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
-    ]
-    contents = {path.relative_to(PLACE).as_posix(): path.read_bytes() for path in files}
-    return {
-        path: (
-            notebooks.digest(content),
-            imported(content.decode("utf-8", "replace")) if path.endswith(".py") and path != LAZY else [],
-        )
-        for path, content in contents.items()
-    }
+    files: dict[str, tuple[str, list[str] | None]] = {}
+    for file in sorted(file for name in PACKAGES for file in (PLACE / name).rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            path, content = file.relative_to(PLACE).as_posix(), file.read_bytes()
+            followed = path.endswith(".py") and path != LAZY
+            names = imported(content.decode("utf-8", "replace")) if followed else []
+            files[path] = notebooks.digest(content), names
+    return files
 
 
 def reached(program: str, files: Package) -> dict[str, str]:

@@ -183,12 +183,10 @@ def write(notebook: dict[str, Any], path: Path) -> None:
 
 def heading_above(notebook: dict[str, Any], index: int) -> str:
     """Last markdown heading at or before the cell at `index`; empty if there is none."""
-    for cell in reversed(notebook["cells"][: index + 1]):
-        if cell["cell_type"] == "markdown":
-            headings = re.findall(r"^#+\s+(.+)$", text(cell["source"]), flags=re.MULTILINE)
-            if headings:
-                return headings[-1].strip()
-    return ""
+    before = [cell for cell in notebook["cells"][: index + 1] if cell["cell_type"] == "markdown"]
+    prose = "\n".join(text(cell["source"]) for cell in before)
+    headings = re.findall(r"^#+[ \t]+(.+)$", prose, flags=re.MULTILINE)
+    return headings[-1].strip() if headings else ""
 
 
 def suggestion(name: str, known: Iterable[str], otherwise: str) -> str:

@@ -313,7 +313,7 @@ def _problem(parameter: Parameter, value: Any) -> str | None:
         return None
     members = value if isinstance(value, list) else [value]
     return (
-        _list_problem(parameter, members)
+        (_list_problem(parameter, members) if parameter.type == "list" else None)
         or next((p for member in members if (p := _member_problem(parameter, member))), None)
         or (_not_in_table(parameter, members) if parameter.table else None)
     )
@@ -321,8 +321,6 @@ def _problem(parameter: Parameter, value: Any) -> str | None:
 
 def _list_problem(parameter: Parameter, members: list[Any]) -> str | None:
     """What is wrong with a list as a list."""
-    if parameter.type != "list":
-        return None
     if not members and parameter.default:
         return f"{parameter.name}=[]: the list is empty. Name at least one, or leave the parameter out."
     wanted = _member_type(parameter)

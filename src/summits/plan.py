@@ -25,16 +25,9 @@ from helpers import paths
 from summits import imports, notebooks, parameters
 
 PUBLISHED = "published"
-NOTEBOOK_FIELDS: dict[str, type] = {
-    "question": str,
-    "reads": list,
-    "needs": list,
-    "runs": dict,
-    "runs_from": dict,
-    "sweeps": list,
-    "cell_timeout": int,
-    "run_timeout": int,
-}
+NOTEBOOK_FIELDS: dict[str, type] = {"question": str} | dict.fromkeys(("runs", "runs_from"), dict)
+NOTEBOOK_FIELDS |= dict.fromkeys(("reads", "needs", "sweeps"), list)
+NOTEBOOK_FIELDS |= dict.fromkeys(("cell_timeout", "run_timeout"), int)
 KINDS_IN_WORDS = {str: "a text", list: "a list", dict: "names with values", int: "seconds, 1 or more"}
 ALWAYS_READ = ("series", "sources")
 CELL_TIMEOUT, RUN_TIMEOUT = 300, 1800
@@ -124,6 +117,7 @@ def collection() -> dict[str, dict[str, Any]]:
     listed = _collection_file()["notebooks"]
     for name, entry in listed.items():
         _check_entry(name, entry, listed)
+        entry.setdefault("runs", {PUBLISHED: {}})
         for parameter, choices in entry.get("runs_from", {}).items():
             entry["runs"] = entry["runs"] | {event: {parameter: event} for event in _events(name, choices)}
     return listed
@@ -333,7 +327,7 @@ def _sets(
     known: Mapping[str, parameters.Parameter], entry: Mapping[str, Any], assignments: list[str], sweep: bool
 ) -> dict[str, dict[str, Any]]:
     """Name of each set that a selected notebook runs with, and the values that it gives."""
-    listed = entry.get("runs", {PUBLISHED: {}})
+    listed: dict[str, dict[str, Any]] = entry["runs"]
     if not (assignments or sweep):
         return listed
     named = [(name, parameters.check(known, these)) for name, these in listed.items()]

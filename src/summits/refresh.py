@@ -17,7 +17,7 @@ from summits.publishers.judging import Unusual
 from summits.publishers.transport import Transport
 
 STATUS = "receipts/status.json"
-LARGEST_SHOWN = 5
+
 VINTAGE_RULES = {
     True: "The period itself: the value is known at the close and is not revised.",
     False: "The day the publisher states, else the day of the retrieval (UTC), the earliest evidence held.",
@@ -74,8 +74,8 @@ class Outcome:
         return told
 
 
-def side_by_side(changes: Sequence[judging.Revision], most: int = LARGEST_SHOWN) -> list[str]:
-    """Return old and new values as lines of text."""
+def side_by_side(changes: Sequence[judging.Revision], most: int = 5) -> list[str]:
+    """Return the first of the old and new values as lines of text."""
     return [
         f"{'':20}   {each.series_id} {each.period}: {_value(each.old)} → {_value(each.new)}"
         for each in changes[:most]
@@ -236,15 +236,11 @@ def _refresh_one(common: Circumstances, publisher: Publisher, series: Members) -
 def _held(folder: Path, series: Iterable[catalog.Series]) -> pd.DataFrame:
     """Return every value held, in order of vintages, with the digits of its series."""
     names = {each.series_id: each.table for each in series}
-    parts = [pd.DataFrame(columns=["series_id", "period", "value", "vintage", "digits"])]
-    for table in sorted(set(names.values())):
-        path = folder / "observations" / f"{table}.csv"
-        if path.exists():
-            rows = catalog.read_text_table(path)
-            rows = rows[rows["series_id"].isin(names)]
-            rows = rows.assign(digits=rows["value"].map(judging.decimals), value=pd.to_numeric(rows["value"]))
-            parts.append(rows)
-    return pd.concat(parts if len(parts) == 1 else parts[1:], ignore_index=True)
+    files = [folder / "observations" / f"{table}.csv" for table in sorted(set(names.values()))]
+    none = pd.DataFrame(columns=schema.OBSERVATIONS.names, dtype=str)
+    rows = pd.concat([none, *(catalog.read_text_table(file) for file in files if file.exists())])
+    rows = rows[rows["series_id"].isin(names)].reset_index(drop=True)
+    return rows.assign(digits=rows["value"].map(judging.decimals), value=pd.to_numeric(rows["value"]))
 
 
 def _fetch(common: Circumstances, publisher: Publisher, series: Members, held: pd.DataFrame) -> _Fetched:
@@ -329,8 +325,7 @@ def read(reader: Callable[[bytes, Request], Any], body: bytes, request: Request)
 def _judge(
     common: Circumstances, publisher: Publisher, series: Members, fetched: _Fetched, held: pd.DataFrame
 ) -> judging.Additions:
-    columns = ["series_id", "period", "value", "vintage"]
-    rows = pd.concat([pd.DataFrame(columns=columns), *fetched.rows]) if fetched.rows else held.iloc[:0]
+    rows = pd.concat(fetched.rows) if fetched.rows else held.iloc[:0]
     infos = {each.series_id: each for each in series.values()}
     gaps = judging.gaps(rows, held, infos, fetched.silent, common.review)
     rows = pd.concat([rows, gaps]) if len(gaps) else rows
@@ -345,27 +340,24 @@ def _write(folder: Path, publisher: Publisher, added: judging.Additions, fetched
     if added.rows.empty:
         archive.write(folder / STATUS, _json(status))
         return
-    files = _tables(folder, added.rows.assign(source_id=publisher.source_id))
-    files |= _sources(folder, publisher)
+    tables = _tables(folder, added.rows.assign(source_id=publisher.source_id)) | _sources(folder, publisher)
     # A row for a new series may have been added at the end of the catalogue.
-    table = catalog.read_text_table(folder / "series.csv")
-    files["series.csv"] = _csv(table.sort_values("series_id"))
+    tables["series.csv"] = catalog.read_text_table(folder / "series.csv")
     name = f"receipts/{publisher.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
-    store.change(folder, files | {name: _json(fetched.receipts), STATUS: _json(status)})
+    store.change(folder, validation.in_order(tables) | {name: _json(fetched.receipts), STATUS: _json(status)})
 
 
-def _tables(folder: Path, rows: pd.DataFrame) -> dict[str, bytes]:
-    """Return the observation files with the rows appended, in order."""
-    order = ["series_id", "period", "vintage"]
-    files = {}
+def _tables(folder: Path, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the tables of observations with the rows appended, by path."""
+    tables = {}
     for table, part in rows.groupby(rows["series_id"].map(catalog.catalogue()["table"])):
         path = f"observations/{table}.csv"
         held = [catalog.read_text_table(folder / path)] if (folder / path).exists() else []
-        files[path] = _csv(pd.concat([*held, part[schema.OBSERVATIONS.names]]).sort_values(order))
-    return files
+        tables[path] = pd.concat([*held, part[schema.OBSERVATIONS.names]])
+    return tables
 
 
-def _sources(folder: Path, publisher: Publisher) -> dict[str, bytes]:
+def _sources(folder: Path, publisher: Publisher) -> dict[str, pd.DataFrame]:
     """Return the table of sources with a row for the publisher, if it has none."""
     table = catalog.read_text_table(folder / "sources.csv")
     if publisher.source_id in set(table["source_id"]):
@@ -378,7 +370,7 @@ def _sources(folder: Path, publisher: Publisher) -> dict[str, bytes]:
         "vintage_rule": VINTAGE_RULES[publisher.never_revised],
     }
     row |= {name: getattr(publisher, name) for name in ("url", "licence", "licence_flag", "redistribution")}
-    return {"sources.csv": _csv(pd.concat([table, pd.DataFrame([row])]).sort_values("source_id"))}
+    return {"sources.csv": pd.concat([table, pd.DataFrame([row])])}
 
 
 def _labelled(folder: Path, publisher: Publisher, faults: Sequence[Refused]) -> dict[str, dict]:
@@ -400,7 +392,3 @@ def status_of(folder: Path) -> dict[str, dict]:
 
 def _json(content: object) -> bytes:
     return (json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
-
-
-def _csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False, lineterminator="\n").encode()

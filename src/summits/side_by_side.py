@@ -130,10 +130,7 @@ def as_page(report: Mapping[str, Any], first: Path, second: Path) -> str:
         {figure["name"]: (figure["alt"], png) for _, figure, png in notebooks.figures(notebooks.read(path))}
         for path in (first, second)
     ]
-    pairs = {
-        row["name"]: [each[row["name"]] for each in drawn if row["name"] in each] for row in report["figures"]
-    }
-    return change_report.filled("side_by_side.html.jinja", report=report, parts=PARTS[:-1], pairs=pairs)
+    return change_report.filled("side_by_side.html.jinja", report=report, parts=PARTS[:-1], drawn=drawn)
 
 
 def _label(path: Path) -> str:

@@ -30,6 +30,7 @@ import helpers
 from helpers import catalog, paths
 from helpers.paths import FIGURE_MIME
 from summits import archive, plan, temporary
+from summits.change_report import filled
 from summits.notebooks import RECORD_MIME
 
 SCOREBOARD, STORY, DOSSIER = "11_claims", "00_what_happened", "14_event_dossier"
@@ -39,7 +40,6 @@ STAMP = ".made_from"
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 NOTEBOOK_ADDRESS = re.compile(r"\b\d\d_\w+\.ipynb(?:#[^)\"\s]*)?")
 PACKAGE = "chips-and-summits-data.zip"
-PHONE = "(max-width: 45rem)"
 
 
 class SiteError(ValueError):
@@ -91,7 +91,7 @@ def prepare(runs_dir: Path, source: Path) -> None:
     shutil.copytree(Path(helpers.__file__).parent / "figures" / "fonts", source / "_static" / "fonts")
     asked, pairs = [], []
     for name, entry in sorted(plan.collection().items()):
-        named = [run for run in entry.get("runs", {}) if run != plan.PUBLISHED and name != DOSSIER]
+        named = [run for run in entry["runs"] if run != plan.PUBLISHED and name != DOSSIER]
         others = {run: (runs_dir / name / run / "notebook.ipynb").exists() for run in named}
         pairs += [(name, run, str(runs_dir / name / run)) for run, exists in others.items() if exists]
         title, drawn = _write_page(_executed(name, runs_dir), name, source, others)
@@ -255,22 +255,12 @@ def _figure(data: dict, name: str, files: dict[str, bytes], cited: bool = True) 
     facts |= {"width": width, "height": height, "shown": f"{stem}.{'svg' if drawn[''] else 'png'}"}
     facts |= {"narrow": f"{stem}-narrow.svg" if drawn["-narrow"] else ""}
     files[f"{stem}.json"] = json.dumps(facts, ensure_ascii=False, indent=1).encode()
-    alt, title, source = (html.escape(figure[key]) for key in ("alt", "title", "source"))
-    narrow = f'<source media="{PHONE}" srcset="../{facts["narrow"]}">' if facts["narrow"] else ""
-    shown = (
-        f'<a href="../{stem}.png"><picture>{narrow}<img src="../{facts["shown"]}" alt="{alt}" loading="lazy"'
-        f' width="{width}" height="{height}" class="dark-light"></picture></a>'
-    )
+    inline, narrow = "", facts["narrow"]
     if drawn[""] and not cited:  # the narrow drawing too, of the first alone: these pages are many
-        narrow = "" if known else drawn["-narrow"]
-        reached = "" if narrow else ' tabindex="0"'
-        shown = f'<div role="img" aria-label="{alt}"{reached}>{drawn[""]}{narrow}</div>'
-    cite = f'<a href="../{stem}.html">Cite or download</a> · ' if cited else ""
-    return (
-        f'<figure class="plot{" wide" * (not narrow)}">{shown}<figcaption>{title}. '
-        f'<span class="source">{source}</span> {cite}'
-        f'<a href="../{stem}.csv" download>Data (CSV)</a></figcaption></figure>'
-    )
+        inline, narrow = drawn[""], "" if known else drawn["-narrow"]
+    told = {key: html.escape(figure[key]) for key in ("alt", "title", "source")}
+    told |= {"stem": stem, "inline": inline, "narrow": narrow}
+    return filled("figure.html.jinja", facts=facts, cited=cited, **told)
 
 
 def _write_page(
@@ -279,12 +269,11 @@ def _write_page(
     """Write the page of a notebook with links to its other runs, and the files beside it."""
     notebook = nbformat.read(path, as_version=4)
     shown, files = page(notebook, name)
-    links = [
-        f'<a href="../runs/{name}-{chosen}.html">{chosen.replace("_", " ")}</a>'
-        if made
-        else f"{chosen.replace('_', ' ')} (not run here)"
-        for chosen, made in others.items()
-    ]
+    links = []
+    for chosen, made in others.items():
+        words = chosen.replace("_", " ")
+        link = f'<a href="../runs/{name}-{chosen}.html">{words}</a>'
+        links.append(link if made else f"{words} (not run here)")
     if links:
         head = shown.cells[0]
         head.source = head.source.replace("</a></p>", f"</a> · Beside other runs: {', '.join(links)}</p>", 1)

@@ -97,9 +97,8 @@ def _differing(path: str, sha256: str, present: bytes) -> list[tuple[str, dict[s
     old, new = set(before), set(after)
     if [row for row in before if row in new] != [row for row in after if row in old]:
         old = set()
-    signed = [("+", row) for row in after if row not in old] + [
-        ("-", row) for row in before if row not in new
-    ]
+    signed = [("+", row) for row in after if row not in old]
+    signed += [("-", row) for row in before if row not in new]
     return [(sign, dict(zip(*row, strict=False))) for sign, row in signed]
 
 
@@ -149,8 +148,7 @@ def _in_words(path: str, rows: list[tuple[str, dict[str, str]]] | None) -> str:
 
 
 def _flat(ingredients: dict[str, Any]) -> dict[str, Any]:
-    parts = ("data", "code", "needs")
-    flat = {name: value for name, value in ingredients.items() if name not in parts}
-    for part in parts:
-        flat |= ingredients.get(part, {})
+    flat: dict[str, Any] = {}
+    for name, value in ingredients.items():
+        flat |= value if name in ("data", "code", "needs") else {name: value}
     return flat

@@ -7,7 +7,7 @@ row 1.
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain, pairwise
@@ -233,6 +233,12 @@ def order_of(path: str) -> list[str]:
     return list(schema.OBSERVATIONS.key) if path.startswith("observations/") else ORDER.get(path, [])
 
 
+def in_order(tables: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:
+    """Return tables, by path, as their files: the rows sorted, those of one place as they stand."""
+    ordered = {path: rows.sort_values(order_of(path), kind="stable") for path, rows in tables.items()}
+    return {path: rows.to_csv(index=False, lineterminator="\n").encode() for path, rows in ordered.items()}
+
+
 def _cells(column: schema.Column, texts: pd.Series) -> Iterator[tuple[pd.Series, str, str]]:
     """Say of the different texts of a column which are wrong, why, and what to do."""
     kinds = {"all", column.type, "required" * column.required, "plain" * (column.name in PLAIN)}
@@ -249,10 +255,7 @@ def _cells(column: schema.Column, texts: pd.Series) -> Iterator[tuple[pd.Series,
 
 def _dates(cells: pd.Series) -> pd.Series:
     """Read days; what is none is missing."""
-    # A column of days holds few different texts: parse each once.
-    texts = pd.Series(cells.unique(), dtype=str)
-    parsed = pd.to_datetime(texts, format="%Y-%m-%d", errors="coerce").where(texts.str.len() == 10)
-    return cells.map(dict(zip(texts, parsed, strict=True)))
+    return pd.to_datetime(cells, format="%Y-%m-%d", errors="coerce").where(cells.str.len() == 10)
 
 
 @lru_cache
@@ -266,8 +269,7 @@ def _judged(path: str, frame: pd.DataFrame, facts: pd.DataFrame | None = None) -
     for rule in _rules()[path.partition("/")[0]]:
         for field in rule["field"].split():
             fault, message = (rule[part].replace("FIELD", field) for part in ("fault", "message"))
-            wrong = terms.eval(fault, engine="python")
-            yield from _flag(path, frame, wrong, field, message, rule["mend"])
+            yield from _flag(path, frame, terms.eval(fault, engine="python"), field, message, rule["mend"])
 
 
 def _links(tables: Tables) -> Iterator[Problem]:
@@ -342,7 +344,7 @@ def _facts(frame: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     latest, level = ~frame.duplicated(["series_id", "period"], keep="last"), facts["stored_as"] == "level"
     cells, known = frame[["series_id", "period", "value"]], _dates(frame["vintage"])
     magnitude = pd.DataFrame(_rules()["magnitude"], index=["smallest", "largest"]).T
-    spikes = _spikes(value.where(value > 0)[latest & level], names)
+
     return facts.assign(
         value=value,
         blank=frame["value"] == "",
@@ -355,7 +357,7 @@ def _facts(frame: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
         share_negative=(value < 0).groupby(names).transform("mean"),
         percent=facts["unit"].str.startswith("percent", na=False),
         highest=value.where(latest).groupby(names).cummax(),
-        spike=spikes.reindex(frame.index, fill_value=False),
+        spike=_spikes(value.where(value > 0)[latest & level], names).reindex(frame.index, fill_value=False),
         smallest=facts["unit"].map(magnitude["smallest"]),
         largest=facts["unit"].map(magnitude["largest"]),
     )
@@ -506,9 +508,8 @@ def missing_periods(periods: Collection[str], frequency: str) -> list[str]:
 def describe(data_dir: Path | None = None) -> None:
     """Write ``datapackage.json`` (Data Package v2) for the files as they are now."""
     folder = data_dir or paths.data_dir()
-    tables, _ = _tables(folder)
-    text = json.dumps(_descriptor(folder, tables), indent=1, ensure_ascii=False) + "\n"
-    (folder / "datapackage.json").write_text(text, encoding="utf-8", newline="\n")
+    text = json.dumps(_descriptor(folder, _tables(folder)[0]), indent=1, ensure_ascii=False) + "\n"
+    (folder / PLACE).write_text(text, encoding="utf-8", newline="\n")
 
 
 def release(data_dir: Path | None = None) -> None:
@@ -523,8 +524,7 @@ def release(data_dir: Path | None = None) -> None:
 def _descriptor(folder: Path, tables: Tables) -> dict:
     sources = tables.get("sources.csv", pd.DataFrame(columns=schema.SOURCES.names))
     sources = sources.drop_duplicates("source_id").set_index("source_id").sort_index()
-    files = catalog.package_files(folder)
-    resources = [_resource(folder, path, tables.get(path), sources) for path in files]
+    resources = [_resource(folder, path, tables.get(path), sources) for path in catalog.package_files(folder)]
     return _rules()["package"] | {"resources": resources}
 
 
@@ -541,9 +541,7 @@ def _resource(folder: Path, path: str, frame: pd.DataFrame | None, sources: pd.D
     if frame is not None and "source_id" in table.names and path != "sources.csv":
         used = sources[sources.index.isin(frame["source_id"].unique())]
         resource["licenses"] = [{"name": "other", "title": text} for text in sorted(used["licence"].unique())]
-        resource["sources"] = [
-            {"title": row.title} | ({"path": row.url} if row.url else {}) for row in used.itertuples()
-        ]
+        resource["sources"] = [{"title": row.title} | _filled(path=row.url) for row in used.itertuples()]
         resource["licence_flags"] = sorted(flag for flag in used["licence_flag"].unique() if flag)
         resource["redistribution"] = sorted(used["redistribution"].unique())
     return resource | {"schema": _table_schema(table)}
@@ -552,17 +550,16 @@ def _resource(folder: Path, path: str, frame: pd.DataFrame | None, sources: pd.D
 def _table_schema(table: schema.Table) -> dict:
     fields = []
     for column in table.columns:
-        constraints: dict[str, object] = {"required": True} if column.required else {}
-        if column.values:
-            constraints["enum"] = list(column.values)
+        constraints = _filled(required=column.required, enum=list(column.values))
         field = {"name": column.name, "type": column.type, "description": column.description}
-        fields.append(field | ({"constraints": constraints} if constraints else {}))
-    result: dict[str, object] = {"fields": fields, "missingValues": [""]}
-    if table.key:
-        result["primaryKey"] = list(table.key)
-    if table.links:
-        result["foreignKeys"] = [
-            {"fields": [name], "reference": {"resource": resource, "fields": [target]}}
-            for name, resource, target in table.links
-        ]
-    return result
+        fields.append(field | _filled(constraints=constraints))
+    links = [
+        {"fields": [name], "reference": {"resource": resource, "fields": [target]}}
+        for name, resource, target in table.links
+    ]
+    return {"fields": fields, "missingValues": [""]} | _filled(primaryKey=list(table.key), foreignKeys=links)
+
+
+def _filled(**parts: Any) -> dict[str, Any]:
+    """Parts of a descriptor; those that say nothing are left out."""
+    return {name: part for name, part in parts.items() if part}

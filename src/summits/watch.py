@@ -17,9 +17,8 @@ _addresses: set[str] = set()
 
 def start() -> None:
     """Begin to note files below the data, notebook and run folders, and internet addresses."""
-    folders = tuple(
-        str(folder) + os.sep for folder in (paths.data_dir(), paths.notebooks_dir(), paths.runs_dir())
-    )
+    places = paths.data_dir(), paths.notebooks_dir(), paths.runs_dir()
+    folders = tuple(f"{place}{os.sep}" for place in places)
     sys.addaudithook(lambda event, arguments: _note(event, arguments, folders))
 
 

@@ -1,9 +1,10 @@
 """Live sources: one small client per publisher, one transport for all. No notebook imports this package.
 
-A client is a module named after its row of ``publishers.csv``: it says what to ask if that is more than each
-of its files once (`requests`), and reads the reply (`parse`). The row says when values are due, which key is
-needed, and under which terms the values are stored; a row without a module is read by hand. ``labels.csv``
-has the publisher's own name of each series for which the module has no rule (`label`).
+A client is a module named after its row of ``publishers.csv``: it says what to ask if that is more than
+each of its files once (`call` for each series, `requests` for all), and reads the reply (`parse`). The row
+says when values are due, which key is needed, and under which terms the values are stored; a row without a
+module is read by hand. ``labels.csv`` has the publisher's own name of each series for which the module has
+no rule (`label`).
 
 To add a series, add a row to ``data/series.csv``, and one to ``labels.csv`` if its publisher has no rule.
 """

@@ -12,8 +12,7 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     """Read dates such as 08/20/2026 and difference the closes; a day without a close leaves two blanks."""
     [(column, wanted)] = request.wanted.items()
     table = reading.csv_table(body, ("DATE", column))
-    days = reading.days(table["DATE"], "%m/%d/%Y")
-    closes = reading.numbers(table[column]).set_axis(days).sort_index()
+    closes = reading.numbers(table[column]).set_axis(reading.days(table["DATE"], "%m/%d/%Y")).sort_index()
     if (closes <= 0).any():
         raise Refused("sign", f"The VIX closed at {closes.min():g}, which is no level of it.")
     return reading.by_period(wanted, closes.diff().round(4).iloc[1:])

@@ -16,25 +16,21 @@ PARTNERS = reading.countries("census")
 FLOWS = {"export": "exports", "import": "imports"}
 VALUE = {"exports": "ALL_VAL_MO", "imports": "GEN_VAL_MO"}
 COMMODITY = {"exports": "E_COMMODITY", "imports": "I_COMMODITY"}
-ALL_GOODS = {"all goods": "0"}
 
 
 def label(series: Series) -> str | None:
     """Name a US trade series by flow, HS code and partner, such as ``exports 8542 5700``; 0 is all goods."""
-    series = replace(series, product=ALL_GOODS.get(series.product, series.product))
-    return trade_label(series, FLOWS, PARTNERS, ("United States",))
+    product = "0" if series.product == "all goods" else series.product
+    return trade_label(replace(series, product=product), FLOWS, PARTNERS, ("United States",))
 
 
-def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
-    """Ask for the whole history of each series in one call."""
-    calls = []
-    for name, each in wanted.items():
-        flow, code, partner = name.split()
-        params = {"get": VALUE[flow], "CTY_CODE": partner, "time": f"from {FIRST_MONTH} to {today:%Y-%m}"}
-        if code != "0":
-            params |= {COMMODITY[flow]: code, "COMM_LVL": f"HS{len(code)}"}
-        calls.append(Request(f"{HOST}/{flow}/hs", "json", {name: each}, params, first=FIRST_MONTH, key=KEY))
-    return calls
+def call(name: str, wanted: Wanted, today: date) -> Request:
+    """Ask for the whole history of a series."""
+    flow, code, partner = name.split()
+    params = {"get": VALUE[flow], "CTY_CODE": partner, "time": f"from {FIRST_MONTH} to {today:%Y-%m}"}
+    if code != "0":
+        params |= {COMMODITY[flow]: code, "COMM_LVL": f"HS{len(code)}"}
+    return Request(f"{HOST}/{flow}/hs", "json", {name: wanted}, params, first=FIRST_MONTH, key=KEY)
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:

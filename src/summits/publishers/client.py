@@ -149,7 +149,8 @@ class Publisher:
         The publisher's own name, often a file and a column of it, of each series for which there is no rule.
     client : module
         Has ``parse(body, request)``. May have ``label(series)``, the rule for the names of other series;
-        ``requests(wanted, today)``, which says what to ask if it is not each file below `HOST` once;
+        ``call(label, wanted, today)``, which asks for one series, or ``requests(wanted, today)``, which asks
+        for all, if what to ask is not each file below `HOST` once;
         ``follow(body, request)``, the second call where the first only names the file; and
         ``combine(fetched, wanted)``, rows made from several replies, such as a sum.
     """
@@ -178,7 +179,9 @@ class Publisher:
     def requests(self, wanted: dict[str, Wanted], today: date) -> list[Request]:
         """Return the calls that bring some series; `wanted` is by label."""
         if hasattr(self.client, "requests"):
-            return self.client.requests(wanted, today)
+            return list(self.client.requests(wanted, today))
+        if hasattr(self.client, "call"):
+            return [self.client.call(name, each, today) for name, each in wanted.items()]
         host, form = self.client.HOST, self.client.FORM
         return [Request(f"{host}/{file}", form, columns) for file, columns in by_file(wanted).items()]
 

@@ -1,5 +1,6 @@
 """UN Comtrade: trade by reporter, partner and HS code. Without a key the preview, one period a call."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import pandas as pd
@@ -27,26 +28,20 @@ def label(series: Series) -> str | None:
     return trade and f"{series.frequency} {trade}/{COUNTRIES[series.reporter]}"
 
 
-def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
+def requests(wanted: dict[str, Wanted], today: date) -> Iterator[Request]:
     """Ask for all reporters of one flow, code and partner together: one period a call, with a key twelve."""
     key = KEY if keys.read(KEY.variable) else None
     size = PERIODS_PER_CALL if key else 1
     place = "data/v1/get" if key else "public/v1/preview"
-    calls = []
     for group, members in by_file(wanted).items():
         frequency, flow, code, partner = group.split()
         periods = _periods(frequency, members, today)
         for asked in [periods[start : start + size] for start in range(0, len(periods), size)]:
-            params = {
-                "reporterCode": ",".join(members),
-                "period": ",".join(each.replace("-", "") for each in asked),
-                "partnerCode": partner,
-                "flowCode": flow,
-                "cmdCode": code,
-            }
+            dates = ",".join(each.replace("-", "") for each in asked)
+            params = {"reporterCode": ",".join(members), "period": dates}
+            params |= {"partnerCode": partner, "flowCode": flow, "cmdCode": code}
             address = f"{HOST}/{place}/C/{frequency}/HS"
-            calls.append(Request(address, "json", members, params, asked[0], asked[-1], key))
-    return calls
+            yield Request(address, "json", members, params, asked[0], asked[-1], key)
 
 
 def _periods(frequency: str, members: dict[str, Wanted], today: date) -> list[str]:
@@ -71,9 +66,8 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
     asked = {name: text.split(",") for name, text in request.params.items()}
     about = {name: asked[name] for name in COLUMNS if name in asked and name != "period"}
     reading.about(table, about | {"freqCode": request.address.split("/")[-2], "typeCode": "C"})
-    values = formulas.comtrade_totals(table).assign(
-        value=lambda rows: reading.numbers(rows["primaryValue"]).replace(0, float("nan"))
-    )
+    values = formulas.comtrade_totals(table)
+    values = values.assign(value=reading.numbers(values["primaryValue"]).replace(0, float("nan")))
     every = pd.MultiIndex.from_product([request.wanted, asked["period"]], names=["reporterCode", "period"])
     found = every.to_frame(index=False).merge(values, how="outer")
     ids = {name: each.series.series_id for name, each in request.wanted.items()}

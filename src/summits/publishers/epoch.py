@@ -53,8 +53,7 @@ def _index(body: bytes, last: str) -> dict[str, pd.Series]:
     columns = ("ECI Score", "Release date", "Country")
     table = reading.csv_table(reading.member(body, INDEX_FILE), columns, member_of_archive=True)
     table = table[(table["Release date"] != "") & (table["ECI Score"] != "")]
-    scores = reading.numbers(table["ECI Score"])
-    scores = scores.set_axis(reading.days(table["Release date"], "%Y-%m-%d"))
+    scores = reading.numbers(table["ECI Score"]).set_axis(reading.days(table["Release date"], "%Y-%m-%d"))
     countries = table["Country"].str.split(",").str[0].replace("United States", US)
     result = {}
     for country in (US, CHINA):

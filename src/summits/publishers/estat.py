@@ -1,5 +1,6 @@
 """Japan e-Stat: monthly customs values by nine-digit code, summed to an HS heading, in yen."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import pandas as pd
@@ -25,7 +26,7 @@ def label(series: Series) -> str | None:
     return name if name and name.split()[1] in CODES and series.currency == "JPY" else None
 
 
-def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
+def requests(wanted: dict[str, Wanted], today: date) -> Iterator[Request]:
     """Ask each table from the first month wanted, at least this year's and the last's, once per series.
 
     A year without a table is refused: it must not look as if nothing had come out.
@@ -33,7 +34,6 @@ def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
     bare = max(last for _, last in TABLES.values()) + 1
     if (pd.Timestamp(today) - pd.DateOffset(months=2)).year >= bare:
         raise Refused("table", f"No table of e-Stat is known for {bare}: add its number to estat.TABLES.")
-    calls = []
     for name, each in wanted.items():
         _, code, partner = name.split()
         start, end = CODES[code]
@@ -41,8 +41,7 @@ def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
         for table, (first, last) in TABLES.items():
             if last >= min(int(each.since[:4] or first), today.year - 1):
                 query, years = params | {"statsDataId": table}, (f"{first}-01", f"{last}-12")
-                calls.append(Request(ADDRESS, "json", {name: each}, query, *years, KEY))
-    return calls
+                yield Request(ADDRESS, "json", {name: each}, query, *years, KEY)
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:

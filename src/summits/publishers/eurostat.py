@@ -14,6 +14,7 @@ COUNTRIES = reading.countries("iso")
 REPORTERS = ("Netherlands", "Germany", "EU27", "France", "Ireland")
 FLOWS = {"export": "2", "import": "1"}
 FIRST_MONTH = "2021-01"
+FIXED = {"format": "JSON", "sinceTimePeriod": FIRST_MONTH, "freq": "M", "indicators": "VALUE_IN_EUROS"}
 # What a reply is about, in the order of a label.
 ABOUT = ("flow", "product", "partner", "reporter")
 
@@ -24,14 +25,10 @@ def label(series: Series) -> str | None:
     return f"{trade} {COUNTRIES[series.reporter]}" if trade and series.currency == "EUR" else None
 
 
-def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
-    """Ask for each series since 2021 in one call."""
-    fixed = {"format": "JSON", "sinceTimePeriod": FIRST_MONTH, "freq": "M", "indicators": "VALUE_IN_EUROS"}
-    calls = []
-    for name, each in wanted.items():
-        params = fixed | dict(zip(ABOUT, name.split(), strict=True))
-        calls.append(Request(ADDRESS, "json", {name: each}, params, first=FIRST_MONTH))
-    return calls
+def call(name: str, wanted: Wanted, today: date) -> Request:
+    """Ask for a series since 2021."""
+    params = FIXED | dict(zip(ABOUT, name.split(), strict=True))
+    return Request(ADDRESS, "json", {name: wanted}, params, first=FIRST_MONTH)
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:

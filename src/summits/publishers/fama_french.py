@@ -23,6 +23,5 @@ def parse(body: bytes, request: Request) -> pd.DataFrame:
         raise Refused("truncated", "A row is shorter than the header.")
     table = pd.DataFrame(rows, columns=["day", *heads[0][1:]], dtype=str)
     values = table[list(request.wanted)].replace(dict.fromkeys(MISSING, ""))
-    days = reading.days(table["day"].str.replace("-", ""), "%Y%m%d")
-    found = reading.columns_of(values, days, request)
+    found = reading.columns_of(values, reading.days(table["day"].str.replace("-", ""), "%Y%m%d"), request)
     return found.assign(value=(found["value"] / 100).round(8))

@@ -11,9 +11,9 @@ ADDRESS = "https://api.finmindtrade.com/api/v4/data"
 FIXED = {"dataset": "TaiwanStockMonthRevenue", "start_date": "2016-02-01"}
 
 
-def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
-    """Ask for the whole history of each company in one call."""
-    return [Request(ADDRESS, "json", {name: wanted[name]}, FIXED | {"data_id": name}) for name in wanted]
+def call(name: str, wanted: Wanted, today: date) -> Request:
+    """Ask for the whole history of a company."""
+    return Request(ADDRESS, "json", {name: wanted}, FIXED | {"data_id": name})
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:

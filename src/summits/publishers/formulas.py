@@ -107,8 +107,7 @@ def quarters(facts: pd.DataFrame) -> pd.DataFrame:
 
     Parameters and result are those of `fiscal_years`.
     """
-    days = (facts["end"] - facts["start"]).dt.days
-    direct = facts[days.between(*QUARTER_DAYS)]
+    direct = facts[(facts["end"] - facts["start"]).dt.days.between(*QUARTER_DAYS)]
     chain = facts.sort_values(["start", "edition", "end"])
     before = chain.groupby(["start", "edition"])[["end", "value", "filed"]].shift()
     step = (chain["end"] - before["end"]).dt.days.between(*QUARTER_DAYS)

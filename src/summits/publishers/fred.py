@@ -21,18 +21,13 @@ def label(series: Series) -> str | None:
     return series.series_id.removeprefix("fred_") if series.series_id.startswith("fred_") else None
 
 
-def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
-    """Ask for the whole history of each series in one call."""
-    key, calls, last_month = keys.read(KEY.variable), [], str(pd.Period(today, "M") - 1)
-    for name, each in wanted.items():
-        mean = each.series.series_id in MEANS
-        if key and each.series.frequency != "D" and not mean:
-            query = EVERY_VINTAGE | {"series_id": name}
-            calls.append(Request(VINTAGES, "json", {name: each}, query, key=KEY))
-        else:
-            last = last_month if mean else ""
-            calls.append(Request(LATEST, "csv", {name: each}, {"id": name}, last=last))
-    return calls
+def call(name: str, wanted: Wanted, today: date) -> Request:
+    """Ask for the whole history of a series; for means, up to the last month that is over."""
+    mean = wanted.series.series_id in MEANS
+    if keys.read(KEY.variable) and wanted.series.frequency != "D" and not mean:
+        return Request(VINTAGES, "json", {name: wanted}, EVERY_VINTAGE | {"series_id": name}, key=KEY)
+    last = str(pd.Period(today, "M") - 1) if mean else ""
+    return Request(LATEST, "csv", {name: wanted}, {"id": name}, last=last)
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:

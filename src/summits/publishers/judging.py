@@ -381,11 +381,8 @@ def additions(
             revisions.append(Revision(row.series_id, row.period, old, value))
         known[key] = (value, vintage)
         rows.append((row.series_id, row.period, number_text(value), vintage))
-    return Additions(
-        rows=pd.DataFrame(rows, columns=["series_id", "period", "value", "vintage"]),
-        revisions=tuple(sorted(revisions, key=lambda each: -each.size)),
-        **counts,
-    )
+    table = pd.DataFrame(rows, columns=["series_id", "period", "value", "vintage"])
+    return Additions(table, **counts, revisions=tuple(sorted(revisions, key=lambda each: -each.size)))
 
 
 def gaps(

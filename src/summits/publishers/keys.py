@@ -11,7 +11,7 @@ from helpers import paths
 
 # Environment variables that hold keys: each publisher adds its own when it is defined.
 VARIABLES: set[str] = set()
-HIDDEN = "[key]"
+
 # A shorter text is no key: taking it out would garble every message.
 SHORTEST = 5
 LONGEST_TEXT = 400
@@ -22,8 +22,7 @@ def read(variable: str, dotenv: Path | None = None) -> str:
     if os.environ.get(variable):
         return os.environ[variable].strip()
     file = dotenv or paths.root() / ".env"
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    for line in lines:
+    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
         name, mark, value = line.strip().removeprefix("export ").partition("=")
         if mark and name.strip() == variable:
             return value.partition(" #")[0].strip().strip("\"'")
@@ -35,7 +34,7 @@ def redact(text: str) -> str:
     secrets = [secret for secret in map(read, VARIABLES) if len(secret) >= SHORTEST]
     forms = {form for each in secrets for form in (each, quote(each, safe=""), quote(each), quote_plus(each))}
     longest_first = sorted(forms, key=len, reverse=True)
-    return re.sub("|".join(map(re.escape, longest_first)), HIDDEN, text, flags=re.I) if forms else text
+    return re.sub("|".join(map(re.escape, longest_first)), "[key]", text, flags=re.I) if forms else text
 
 
 def clean(text: str) -> str:
@@ -45,13 +44,11 @@ def clean(text: str) -> str:
     return plain if len(plain) <= LONGEST_TEXT else plain[:LONGEST_TEXT] + "…"
 
 
-class _Redaction(logging.Filter):
-    """Takes keys out of the lines in which the connection library logs the addresses it calls."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), None
-        return True
+def _redact_log(record: logging.LogRecord) -> bool:
+    """Take keys out of the lines in which the connection library logs the addresses it calls."""
+    record.msg, record.args = redact(record.getMessage()), None
+    return True
 
 
 # A filter counts only on the logger that writes the line, which is this one.
-logging.getLogger("urllib3.connectionpool").addFilter(_Redaction())
+logging.getLogger("urllib3.connectionpool").addFilter(_redact_log)

@@ -1,5 +1,6 @@
 """Korea Customs Service: monthly exports and imports by HS heading and country, in US dollars."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import pandas as pd
@@ -20,18 +21,15 @@ def label(series: Series) -> str | None:
     return trade_label(series, FLOWS, COUNTRIES, ("South Korea",))
 
 
-def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
+def requests(wanted: dict[str, Wanted], today: date) -> Iterator[Request]:
     """Ask for one calendar year a call: from the year before the first month wanted, or from the start."""
-    calls = []
     for name, each in wanted.items():
         _, code, country = name.split(" ")
-        start = max(int(each.since[:4] or 0) - 1, FIRST_YEAR)
-        for year in range(start, today.year + 1):
+        for year in range(max(int(each.since[:4] or 0) - 1, FIRST_YEAR), today.year + 1):
             end = f"{year}12" if year < today.year else f"{today:%Y%m}"
             params = {"strtYymm": f"{year}01", "endYymm": end, "hsSgn": code}
             params |= {"cntyCd": country} if country else {}
-            calls.append(Request(ADDRESS, "xml", {name: each}, params, f"{year}-01", f"{year}-12", KEY))
-    return calls
+            yield Request(ADDRESS, "xml", {name: each}, params, f"{year}-01", f"{year}-12", KEY)
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:

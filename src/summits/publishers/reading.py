@@ -20,6 +20,7 @@ import pandas as pd
 from defusedxml.ElementTree import fromstring
 
 from helpers.catalog import read_text_table
+from helpers.observations import PERIOD_FORMAT
 from summits.publishers.client import Refused, Request, Wanted
 
 LARGEST_MEMBER = 100_000_000
@@ -132,9 +133,8 @@ def about(reply: Any, asked: Mapping[str, Any]) -> None:
         )
         strangers = stated - rights - {""}
         if strangers:
-            reason = "unit" if what in UNITS else "columns"
             message = f"The reply is about {what} {min(strangers)}, not {' or '.join(sorted(rights))}."
-            raise Refused(reason, message)
+            raise Refused("unit" if what in UNITS else "columns", message)
 
 
 def need(table: pd.DataFrame, *columns: str) -> None:
@@ -177,9 +177,8 @@ def observations(wanted: Wanted, periods: pd.Series, values: pd.Series) -> pd.Da
         In the same order.
     """
     if pd.api.types.is_datetime64_any_dtype(periods):
-        quarterly = wanted.series.frequency == "Q"
-        periods = periods + pd.offsets.QuarterEnd(0) if quarterly else periods
-        periods = periods.dt.strftime({"M": "%Y-%m", "A": "%Y"}.get(wanted.series.frequency, "%Y-%m-%d"))
+        periods = periods + pd.offsets.QuarterEnd(0) if wanted.series.frequency == "Q" else periods
+        periods = periods.dt.strftime(PERIOD_FORMAT[wanted.series.frequency])
     rows = pd.DataFrame({"period": periods.array, "value": values.array})
     rows.insert(0, "series_id", wanted.series.series_id)
     return rows

@@ -3,6 +3,7 @@
 A label has the number of the company, the month in which its fiscal year ends, the tag, and the frequency.
 """
 
+from collections.abc import Iterator
 from datetime import date
 
 import pandas as pd
@@ -19,15 +20,13 @@ FORMS = ("10-K", "10-K/A", "10-KT", "10-KT/A", "10-Q", "10-Q/A", "10-QT", "10-QT
 YEARS_BACK = 2
 
 
-def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
+def requests(wanted: dict[str, Wanted], today: date) -> Iterator[Request]:
     """Ask once per company and tag; one reply gives quarters and fiscal years."""
-    calls = []
     for group, members in by_file({name: wanted[name] for name in wanted if name != SUM}).items():
         company, _, tag = group.split()
         first = min(f"{today.year - YEARS_BACK}-12-31", *(each.since for each in members.values()))
         named = {f"{group}/{frequency}": each for frequency, each in members.items()}
-        calls.append(Request(f"{HOST}/CIK{company}/us-gaap/{tag}.json", "json", named, first=first))
-    return calls
+        yield Request(f"{HOST}/CIK{company}/us-gaap/{tag}.json", "json", named, first=first)
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:

@@ -9,8 +9,6 @@ from summits.publishers.client import Refused, Request, origin
 
 # The catalogue of open data says where the table is.
 HOST, FORM = "https://data.gov.tw/api/v2/rest/dataset", "json"
-MONTH = r"(\d{2,3})年\s*(\d{1,2})月"
-REPUBLIC_YEAR_ZERO = 1911
 
 
 def follow(body: bytes, request: Request) -> Request:
@@ -24,9 +22,9 @@ def follow(body: bytes, request: Request) -> Request:
 def parse(body: bytes, request: Request) -> pd.DataFrame:
     """Read rows such as ``115年 6月``: the year is counted from 1911. Rows of whole years are left out."""
     table = reading.csv_table(body)
-    parts = table.iloc[:, 0].str.strip().str.extract(f"^{MONTH}$").dropna()
+    parts = table.iloc[:, 0].str.strip().str.extract(r"^(\d{2,3})年\s*(\d{1,2})月$").dropna()
     if parts.empty:
         raise Refused("columns", "No row is a month such as 115年 6月.")
-    years = (parts[0].astype(int) + REPUBLIC_YEAR_ZERO).astype(str)
+    years = (parts[0].astype(int) + 1911).astype(str)
     rows = table.loc[parts.index].replace(",", "", regex=True)
     return reading.columns_of(rows, reading.days(years + "-" + parts[1], "%Y-%m"), request)

@@ -38,9 +38,6 @@ CONTENT_TYPES = {
     "stata": ("stata", "octet-stream", "application/x-dta"),
     "page": ("html",),
 }
-LARGEST_BODY = 60_000_000
-REDIRECTS = (301, 302, 303, 307, 308)
-CHUNK = 8192
 
 
 class _Later(Refused):
@@ -87,7 +84,7 @@ class Transport:
     timeout: float = 30.0
     attempts: int = 4
     pause: float = 2.0
-    largest: int = LARGEST_BODY
+    largest: int = 60_000_000
 
     def __post_init__(self) -> None:
         self.start()
@@ -196,7 +193,7 @@ class Transport:
         for _ in range(4):
             self._take_turn(origin(address))
             with self.session.get(address, headers=headers, stream=True, timeout=self.timeout) as reply:
-                if reply.status_code not in REDIRECTS:
+                if reply.status_code not in requests.models.REDIRECT_STATI:
                     self._check_status(reply, request)
                     return reply, self._body(reply, request)
                 onward = ""
@@ -233,7 +230,7 @@ class Transport:
     def _body(self, reply: requests.Response, request: Request) -> bytes:
         """Read the body under the cap and the deadline, and check that it is of the form asked for."""
         host, raw = _host(request), bytearray()
-        while chunk := reply.raw.read1(CHUNK, decode_content=False):
+        while chunk := reply.raw.read1(8192, decode_content=False):
             raw += chunk
             self._check_size(len(raw), host)
             if time.monotonic() > self.ends:

@@ -10,7 +10,6 @@ from summits.publishers.client import Refused, Request, origin
 
 # The page that links the report.
 HOST, FORM = "https://www.wsts.org/67", "page"
-SHEET = "Monthly Data"
 
 
 def follow(body: bytes, request: Request) -> Request:
@@ -26,7 +25,7 @@ def follow(body: bytes, request: Request) -> Request:
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:
     """Read a row with the year, then a row per region with twelve months; 0 stands for a month to come."""
-    cells = reading.sheet(body, SHEET).reindex(columns=list("ABCDEFGHIJKLM")).fillna("")
+    cells = reading.sheet(body, "Monthly Data").reindex(columns=list("ABCDEFGHIJKLM")).fillna("")
     head = cells.pop("A").str.strip()
     years = head.str.extract(r"^((?:19|20)\d\d)(?:\.0)?$")[0].ffill()
     rows = []

@@ -25,16 +25,13 @@ def label(series: Series) -> str | None:
     return series.series_id.removeprefix("return_") if fetched else None
 
 
-def requests(wanted: dict[str, Wanted], today: date) -> list[Request]:
-    """Ask for each symbol from some weeks before the last return held to yesterday; today is not final."""
-    calls, yesterday = [], (today - timedelta(days=1)).isoformat()
-    for name, each in wanted.items():
-        start = pd.Timestamp(each.since) - DAYS_COMPARED if each.since else pd.Timestamp(FIRST_DAY)
-        begin, end = (f"{day.timestamp():.0f}" for day in (start - DAYS_BEFORE, pd.Timestamp(today)))
-        params = {"period1": begin, "period2": end, "interval": "1d", "events": "div,split"}
-        first = start.date().isoformat()
-        calls.append(Request(f"{HOST}/{name}", "json", {name: each}, params, first, yesterday))
-    return calls
+def call(name: str, wanted: Wanted, today: date) -> Request:
+    """Ask for a symbol from some weeks before the last return held to yesterday; today is not final."""
+    start = pd.Timestamp(wanted.since) - DAYS_COMPARED if wanted.since else pd.Timestamp(FIRST_DAY)
+    begin, end = (f"{day.timestamp():.0f}" for day in (start - DAYS_BEFORE, pd.Timestamp(today)))
+    params = {"period1": begin, "period2": end, "interval": "1d", "events": "div,split"}
+    first, yesterday = (day.isoformat() for day in (start.date(), today - timedelta(days=1)))
+    return Request(f"{HOST}/{name}", "json", {name: wanted}, params, first, yesterday)
 
 
 def parse(body: bytes, request: Request) -> pd.DataFrame:
