@@ -15,6 +15,8 @@ Damage = Callable[[Path], None]
 PERIODS_KEPT = 14
 TABLES_KEPT = ("billings", "capex", "exchange_rates", "factors", "frontier", "indices", "publications")
 TABLES_KEPT += ("returns", "revenue", "trade")
+# Of the flows of trade, those that the claims name are among these exports.
+FLOWS = "^(?:us|kr|nl|jp|de|sg|eu27)_exp_(?:cn|world)_hs"
 MONTHLY = (
     "us_exp_cn_hs8542",
     "nl_exp_cn_hs8486",
@@ -31,11 +33,16 @@ OTHERS = (
 
 
 def small(folder: Path) -> Path:
-    """Write the real package with ten tables, and the latest periods of each series, as if released so."""
+    """Write a part of the real package as if released so: ten tables, their latest periods, short lists."""
     shutil.copytree(package.REAL, folder, ignore=shutil.ignore_patterns("build", "receipts"))
     series = catalog.read_text_table(folder / "series.csv")
     series["table"] = series["table"].map(_together)
-    package.store(series[series["table"].isin(TABLES_KEPT)], folder / "series.csv")
+    series = series[series["table"].isin(TABLES_KEPT)]
+    flows = series["series_id"].str.contains(FLOWS) | series["series_id"].isin(MONTHLY)
+    series = series[flows | (series["table"] != "trade")]
+    package.store(series, folder / "series.csv")
+    for file in (folder / "lists").glob("*.csv"):
+        package.store(catalog.read_text_table(file).head(12), file)
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES_KEPT}
     for file in sorted((folder / "observations").glob("*.csv")):
         if (name := _together(file.stem)) in tables:
@@ -43,6 +50,7 @@ def small(folder: Path) -> Path:
         file.unlink()
     for name, parts in tables.items():
         rows = pd.concat(parts).sort_values(list(schema.OBSERVATIONS.key))
+        rows = rows[rows["series_id"].isin(series["series_id"])]
         package.store(rows, folder / "observations" / f"{name}.csv")
     validation.release(folder)
     return folder
