@@ -1,4 +1,4 @@
-"""Jupyter kernels in a tenth of a second: forked from a process that has imported the packages already.
+"""Jupyter kernels in a sixth of a second: forked from a process that has imported the packages already.
 
 A `jupyter_client` kernel provisioner (entry point `forked`); a room of its own that knows nothing of what the
 kernels do. A kernel is an ordinary process with a session, environment and folder of its own. It imports code
