@@ -262,7 +262,6 @@ def compare(before: Records, after: Records) -> dict[str, Any]:
     """
     both = [run for run in after if run in before]
     new, gone = sorted(set(after) - set(before)), sorted(set(before) - set(after))
-
     recorded = {run: (before[run]["records"], after[run]["records"]) for run in both}
     return {
         "changed": bool(new or gone) or any(before[run]["key"] != after[run]["key"] for run in both),

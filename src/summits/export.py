@@ -108,7 +108,6 @@ def _figures(path: Path) -> Iterator[dict[str, str]]:
 def crate(files: list[Path]) -> dict[str, Any]:
     """Describe exported files as an RO-Crate 1.1: who made them, from which sources, under which terms."""
     package = json.loads((paths.data_dir() / "datapackage.json").read_text("utf-8"))
-
     described = [
         {"@id": path.name, "@type": "File", "contentSize": str(path.stat().st_size)} for path in files
     ]

@@ -17,7 +17,6 @@ from summits.publishers.judging import Unusual
 from summits.publishers.transport import Transport
 
 STATUS = "receipts/status.json"
-
 VINTAGE_RULES = {
     True: "The period itself: the value is known at the close and is not revised.",
     False: "The day the publisher states, else the day of the retrieval (UTC), the earliest evidence held.",

@@ -60,7 +60,6 @@ def collect(runs: Sequence[Run], record: str = "") -> Sweep:
     table = tidy(found)
     values = {name: ",".join(map(_text, taken)) for name, taken in varied(runs).items()}
     folder = paths.runs_dir() / runs[0].notebook / "_sweeps" / (set_name(values) or PUBLISHED)
-
     archive.write(folder / "records.csv", table.to_csv(index=False, lineterminator="\n").encode())
     chosen = record or _comparable(table, len(found))
     figure = folder / "comparison.png"

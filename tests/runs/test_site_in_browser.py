@@ -300,6 +300,13 @@ def test_explorer_draws_the_choice_of_its_address(browser, pages):
     assert browser.complaints() == []
 
 
+def test_the_title_of_a_dossier_holds_its_date_and_stands_once(browser, pages):
+    browser.open((pages / DOSSIER).as_uri())
+    titles = browser.ask("[...document.querySelectorAll('h1, h2')].map(each => each.innerText.trim())")
+    assert [title for title in titles if "Trump state visit" in title] == [titles[0]]
+    assert "13 May 2026 to 15 May 2026" in titles[0]
+
+
 def test_timeline_can_be_looked_into_and_opens_dossiers(browser, pages):
     browser.look(1400, 900)
     browser.open((pages / "index.html").as_uri())

@@ -1,5 +1,6 @@
 """Figures: refusals, layout without overlap, numbers and bytes. All series here are simulated."""
 
+import io
 import itertools
 import re
 from dataclasses import fields
@@ -10,6 +11,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 matplotlib.use("agg")
 
@@ -567,3 +569,16 @@ def test_what_our_typeface_lacks_comes_from_matplotlib_and_not_from_the_machine(
     for weight in (400, 700):
         file = findfont(FontProperties(family="DejaVu Sans", weight=weight))
         assert Path(file).is_relative_to(matplotlib.get_data_path())
+
+
+def test_a_reduced_picture_shows_every_point_nearly_and_plain_surfaces_exactly():
+    fig = figures.line_panel({"Chips": SIMULATED}, title="It rises", unit=UNIT)
+    fig.axes[0].axvspan(*fig.axes[0].get_xlim(), color=style.GRID)
+    fig.axes[0].imshow(np.arange(400.0).reshape(20, 20), cmap="viridis", extent=(0.4, 0.6, 0.4, 0.6))
+    with Image.open(io.BytesIO(publishing._png(fig))) as opened:
+        shown = np.asarray(opened.convert("RGB")).astype(int)
+    drawn = np.asarray(fig.canvas.buffer_rgba())[..., :3]
+    assert abs(shown - drawn).max() <= 40
+    areas = pd.Series(list(map(tuple, drawn.reshape(-1, 3)))).value_counts()
+    for colour in areas.index[:2]:
+        assert (shown[(drawn == colour).all(axis=2)] == colour).all()

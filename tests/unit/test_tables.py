@@ -58,6 +58,16 @@ def test_numbers_are_aligned_separated_and_never_negative_zero(shown):
     assert " id=" not in html
 
 
+def test_a_folded_table_shows_its_caption_alone_and_the_text_form_shows_all(shown):
+    tables.show(pd.DataFrame({"partner": ["China"]}), "Ships < planes", folded=True)
+    html, text = shown[0]["text/html"], shown[0]["text/plain"]
+    assert html.startswith("<details><summary>Ships &lt; planes</summary>") and html.endswith("</details>")
+    assert "<caption" not in html and "<details open" not in html
+    assert text.splitlines() == ["Ships < planes", "partner", "China"]
+    tables.vintage_table([series_data()])
+    assert shown[1]["text/html"].startswith("<details>")
+
+
 def test_a_named_index_is_shown_and_two_runs_are_equal(shown):
     table = pd.DataFrame({"n": [1]}, index=pd.Index(["Busan"], name="meeting"))
     tables.show(table)
