@@ -16,6 +16,7 @@ import pandas as pd
 from sphinx.application import Sphinx
 
 from helpers import catalog, paths, records, timeline
+from helpers.methods import power
 from helpers.methods.verdict import VERDICTS
 from summits import notebooks, side_by_side
 from summits.site import to_page
@@ -97,6 +98,7 @@ def context(source: Path) -> dict[str, Any]:
         "data_date": max((row["latest"] for row in series if row["latest"]), default=""),
         "claims": (claims := grouped(told["scoreboard"]) if told["scoreboard"] else {}),
         "able": able(claims),
+        "by_reason": by_reason,
     }
 
 
@@ -235,7 +237,7 @@ REASONS = {
     "nothing untreated to compare with": "Every seller fell under the rules; none is left to compare.",
     "not done beyond the coded agenda": "The count that the test needs was never made.",
     "the interval lies where the claim puts it": "The estimate is vague: it fits the claim and its opposite.",
-    "placebo p is at most 0.05": "Ordinary dates show the same.",
+    "placebo p is at most 0.05": "On ordinary dates as much comes up more than 5 times in 100.",
     "every second estimator agrees": "A second method gives another answer.",
     "p adjusted within its family is at most 0.05": "One of several tests would look like this by luck.",
     "left out in turn": "One event carries the result.",
@@ -285,6 +287,14 @@ def reason(row: dict[str, Any]) -> str:
     return next(plain, written.replace("; n", ". N"))
 
 
+def by_reason(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Put claims of one reason together, the reason of most claims first."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["reason"], []).append(row)
+    return sorted(groups.items(), key=lambda group: -len(group[1]))
+
+
 def weak(tests: list[dict[str, Any]]) -> bool:
     """Whether a primary test cannot see an effect of the size that matters."""
     return any(test["sees"] is not None and test["sees"] > 1 for test in tests)
@@ -298,13 +308,14 @@ def able(claims: dict[str, list[dict[str, Any]]]) -> list[bool]:
 
 def _measured(name: str, details: dict[str, Any], constructs: pd.DataFrame) -> dict[str, Any]:
     inputs = details.get("inputs") or {}
-    margin, mde = inputs.get("margin"), inputs.get("mde")
+    margin, mde = inputs.get("margin"), power.by_whole_rule(inputs)
     known = constructs.loc[name] if name in constructs.index else {"speaks": "", "speaks_why": "", "why": ""}
     return {
         "name": name,
         "sees": mde / abs(margin) if mde and margin else None,
         "severity": details.get("severity"),
         "word": details.get("verdict", ""),
+        "before": details.get("word_before", ""),
         "speaks": known["speaks"],
         "why": known["why"],
     }

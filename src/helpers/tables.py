@@ -200,7 +200,7 @@ def _verdict_row(row: Mapping) -> dict:
     return {
         "Question": row["claim"],
         "Verdict": timeline.marked(row["verdict"]),
-        "Effect [95 % interval]": _effect(row, unit),
+        "Effect [95 % interval, wider for several tests]": _effect(row, unit),
         "Minimum detectable": _with_unit(row.get("mde"), unit),
         "Placebo rank": significant(row.get("placebo_rank")),
         "Placebo p in family": significant(row.get("family_p")),

@@ -5,7 +5,6 @@ first day it was public where it was announced, and the two derived columns of t
 trading day the United States and Asia could first react.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
@@ -26,7 +25,6 @@ NEWS = ["summit_leaders", "dialogue", "summit_ai", "export_control", "control_ea
 NEWS += ["trade_truce", "market_shock"]
 LABEL_WIDTH = 48
 ANY_DISTANCE = 10**6  # days
-PLACE_LABELS = {"summit": "", "ai-summit": "AI summit in ", "dialogue": "AI talks in "}
 FIRST_SESSION = "2010-01-01"
 # Holidays of mainland exchanges are published a year ahead.
 LAST_SESSIONS = {"XSHG": "2026-12-31"}
@@ -312,8 +310,8 @@ def meetings(as_of: Day | None = None) -> pd.DataFrame:
 def labels(selected: pd.DataFrame) -> pd.Series:
     """Name each event for a reader, such as ``Busan, 30 Oct 2025``.
 
-    Meetings and talks are named by the place their id and their title share, other events by the first part
-    of their title. If two events would get the same name, both get their whole title.
+    The name is the label of the event list without a year or month at its end, since the date follows. If two
+    events would get the same name, both get their whole title.
 
     Examples
     --------
@@ -322,8 +320,8 @@ def labels(selected: pd.DataFrame) -> pd.Series:
     ['Busan, 30 Oct 2025']
     """
     dates = selected["date"].dt.day.astype(str) + selected["date"].dt.strftime(" %b %Y")
-    short = [_short_name(event_id, title) for event_id, title in selected["title"].items()]
-    names = pd.Series(short, index=selected.index, dtype=str) + ", " + dates
+    undated = selected["label"].str.replace(r"(?: (?:19|20)\d\d|, [A-Z][a-z]{2})$", "", regex=True)
+    names = undated + ", " + dates
     whole = selected["title"] + ", " + dates
     return names.where(~names.duplicated(keep=False), whole).rename("label")
 
@@ -671,17 +669,6 @@ def _known(choice: str | list[str], known: set[str], column: str) -> set[str]:
         near = get_close_matches(value, known, n=3) or sorted(known)[:12]
         raise UnknownEvent(f"No event has {column} {value!r}. Try one of: {', '.join(near)}.")
     return values
-
-
-def _short_name(event_id: str, title: str) -> str:
-    """Take the place shared by id and title where there is one, otherwise the first part of the title."""
-    meeting = re.match(r"(ai-summit|summit|dialogue)-(?!ai-)(.+?)-20\d\d", event_id)
-    if meeting:
-        place = re.search(rf"\b{meeting[2].removesuffix('-ai').replace('-', '[ -]')}\b", title, re.IGNORECASE)
-        if place:
-            return PLACE_LABELS[meeting[1]] + place[0][0].upper() + place[0][1:]
-    head = title.split(": ")[0]
-    return shorten(head if " " in head else title, LABEL_WIDTH, placeholder=" …")
 
 
 def _plain(day: pd.Timestamp) -> str:

@@ -84,7 +84,9 @@ class TestLabels:
         names = timeline.labels(timeline.events())
         assert names["summit-busan-2025"] == "Busan, 30 Oct 2025"
         assert names["summit-buenos-aires-2018"] == "Buenos Aires, 1 Dec 2018"
-        assert names["dialogue-geneva-ai-2024"] == "AI talks in Geneva, 14 May 2024"
+        assert names["dialogue-geneva-ai-2024"] == "Geneva AI talks, 14 May 2024"
+        assert names["summit-beijing-2026"] == "Beijing, 13 May 2026"
+        assert names["ec-oct7-2022"] == "7 October rules, 7 Oct 2022"
         assert names["summit-mar-a-lago-2017"] == "Mar-a-Lago, 6 Apr 2017"
 
     def test_unique_and_without_ids(self):

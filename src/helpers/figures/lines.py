@@ -185,7 +185,7 @@ def day_panels(
         for (label, path), (colour, dashes) in zip(lines.items(), style.LINES, strict=False):
             ax.plot(path.index, path, color=colour, linestyle=dashes, label=label)
         ax.axhline(0, color=INK, linewidth=0.8, zorder=1)
-        ax.axvline(0, color=INK, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
+        ax.axvline(0, color=INK, linewidth=0.8, linestyle=style.DASHES, zorder=1)
         number_axis(ax.xaxis)
         number_axis(ax.yaxis)
     for ax in axes[-columns:]:

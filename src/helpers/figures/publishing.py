@@ -43,7 +43,7 @@ SIDE = 0.14
 NARROW, MOST_PANELS, HEAVIEST = 4.2, 4, 150_000
 NUMERIC = ticker.ScalarFormatter, ticker.FuncFormatter, ticker.StrMethodFormatter, ticker.FormatStrFormatter
 ABOVE = "*The picture drawn here stands at the top.*"
-SIGNS = {"◆": "leaders met", "▼": "controls tightened", "▲": "eased", "●": "talks", "■": "other"}
+SIGNS = {"◆": "leaders met", "▼": "controls tightened", "▲": "eased", "●": "talks", "■": "other events"}
 
 # Where the lead figure goes: empty in every new kernel.
 _places: list[Any] = []

@@ -44,7 +44,7 @@ GRID = "#D9DFE4"
 ACCENT = "#E3120B"
 RIVAL = "#0B4170"
 
-COLOURS = {"united_states": RIVAL, "china": ACCENT, "tightening": "#A51418", "easing": "#3BA99C"}
+COLOURS = {"united_states": RIVAL, "china": ACCENT, "tightening": "#7A1F5C", "easing": "#3BA99C"}
 COLOURS |= {"meeting": INK, "dialogue": "#D98C00", "neutral": "#80868C"}
 
 COUNTRIES = {"United States": RIVAL, "China": ACCENT, "Netherlands": "#D98C00", "South Korea": "#2F9384"}

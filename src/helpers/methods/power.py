@@ -6,6 +6,7 @@ at the top: the likely reading is "cannot tell".
 Sources: Bloom (1995) for the multiplier; Campbell, Lo and MacKinlay (1997, ch. 4) for event studies.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,20 @@ def at_least(detectable: float, estimate: Estimate) -> float:
     if estimate.low is None or estimate.high is None or not np.isfinite(estimate.high - estimate.low):
         return detectable
     return max(detectable, HALF_WIDTHS * (estimate.high - estimate.low) / 2)
+
+
+def by_whole_rule(inputs: Mapping[str, Any]) -> float | None:
+    """Return the smallest effect that the first estimator and every second one can see.
+
+    Parameters
+    ----------
+    inputs : mapping
+        What a verdict was reached from, as it is recorded: `mde` of the first estimator and, of each second
+        one, `low` and `high`. No second one sees less than 1.3 half-widths of its interval.
+    """
+    mde, rungs = inputs.get("mde"), inputs.get("rungs") or []
+    ends = [(rung["low"], rung["high"]) for rung in rungs if None not in (rung.get("low"), rung.get("high"))]
+    return max([mde, *(HALF_WIDTHS * (high - low) / 2 for low, high in ends)]) if mde else mde
 
 
 def detectable_mean(n: int, sd: float, unit: str) -> DetectableEffect:
