@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import jinja2
 import pandas as pd
+import yaml
+from markupsafe import Markup, escape
 from sphinx.application import Sphinx
 
 from helpers import catalog, paths, records, timeline
@@ -42,7 +44,7 @@ def fill(source: Path) -> None:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(source), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    environment.filters |= {"day": _day, "words": lambda text: text.replace("_", " ")}
+    environment.filters |= {"day": _day, "words": lambda text: text.replace("_", " "), "explained": explained}
     told = context(source)
     for template in sorted(source.rglob("*.md.jinja")):
         inside = template.relative_to(source)
@@ -99,6 +101,7 @@ def context(source: Path) -> dict[str, Any]:
         "claims": (claims := grouped(told["scoreboard"]) if told["scoreboard"] else {}),
         "able": able(claims),
         "by_reason": by_reason,
+        "words": words(),
     }
 
 
@@ -285,6 +288,31 @@ def reason(row: dict[str, Any]) -> str:
     plain = (text for part, text in REASONS.items() if part in first)
     written = row["why"][:1].upper() + row["why"][1:].rstrip(".") + "."
     return next(plain, written.replace("; n", ". N"))
+
+
+def explained(text: str, root: str = "") -> Markup:
+    """Link the first use of each word of the method to what it means; `root` leads to the front page."""
+    spoken = {spelling.lower(): word for word in words() for spelling in word["words"]}
+    longest = sorted(spoken, key=len, reverse=True)
+    pattern = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, longest))})(?![\w-])", re.IGNORECASE)
+    link = Markup('<a class="term" href="{}how_to_read.html#word-{}" title="{}">{}</a>')
+    said: set[str] = set()
+    told, end = Markup(""), 0
+    for match in pattern.finditer(text):
+        word = spoken[match[0].lower()]
+        if word["id"] in said:
+            continue
+        said.add(word["id"])
+        told += escape(text[end : match.start()]) + link.format(root, word["id"], word["says"], match[0])
+        end = match.end()
+    return told + escape(text[end:])
+
+
+@functools.cache
+def words() -> list[dict[str, Any]]:
+    """Return the words of the pages with their meanings."""
+    listed = (paths.root() / "docs" / "_parts" / "words.yml").read_text(encoding="utf-8")
+    return list(yaml.safe_load(listed))
 
 
 def by_reason(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:

@@ -28,7 +28,7 @@ function score(wanted, row) {
   const each = wanted.map((word) => best(word, row));
   const share = each.filter(Boolean).length / wanted.length;
   if (share < 0.5) return 0;
-  const kind = { event: 1.5, series: 1.1, figure: 1.25, section: 1, literature: 0.9 }[row.kind] + (row.first ? 0.5 : 0);
+  const kind = { event: 1.5, series: 1.1, figure: 1.05, section: 1, literature: 0.9 }[row.kind] + (row.first ? 0.5 : 0);
   return (each.reduce((sum, value) => sum + value, 0) * kind * share ** 3) / (1 + row.inTitle.size / 40);
 }
 

@@ -14,7 +14,7 @@ from typing import Any
 from IPython import get_ipython
 from IPython.display import display
 
-from helpers import records, timeline
+from helpers import records, tables, timeline
 
 FIELD = re.compile(
     r"\{\{\s*(?P<name>[A-Za-z_]\w*)(?:\.(?P<part>[A-Za-z_]\w*))?\s*(?::(?P<format>[^{}]*))?\}\}"
@@ -105,7 +105,7 @@ def fill(template: str, values: Mapping[str, Mapping[str, Any]]) -> str:
         raise ProseError(
             f"{broken!r} is not a field. Write {{{{name}}}}, {{{{name.low}}}} or {{{{name:,.1f}}}}."
         )
-    return filled
+    return tables.true_minus(filled)
 
 
 def _escape(match: re.Match[str], template: str) -> str:
@@ -124,10 +124,9 @@ def _value(match: re.Match[str], values: Mapping[str, Mapping[str, Any]]) -> str
     if value is None:
         return NOT_AVAILABLE
     try:
-        text = format(value, spec)
+        return format(value, spec)
     except (ValueError, TypeError):
         raise ProseError(f"{name}.{part} = {value!r} cannot be written as {spec!r}.") from None
-    return text if isinstance(value, str) else text.replace("-", "\N{MINUS SIGN}")
 
 
 def _near(name: str, known: Mapping[str, Any]) -> str:

@@ -16,6 +16,8 @@ from helpers.observations import SeriesData
 
 MISSING = "–"
 MINUS = "\N{MINUS SIGN}"
+# The hyphen before a number, but not in a date, an id, an option or code.
+HYPHEN = re.compile(r"(?<![\w.,/–%#=`-])-(?=\d)")
 TEXT_WIDTH = 60
 # Characters up to which a cell is kept on one line, and from which on it is a sentence.
 SHORT_CELL = 12
@@ -60,11 +62,16 @@ def show(df: pd.DataFrame, caption: str = "", formats: Formats = None, *, folded
         raise BadTable(f"No column {unknown} to format: the columns are {list(map(str, df))}.")
     cells = pd.DataFrame({name: _cells(column, formats.get(name)) for name, column in df.items()})
     right = [_is_number(column) for _, column in df.items()]
-    caption = timeline.marked(caption)
+    cells, caption = cells.map(true_minus), timeline.marked(true_minus(caption))
     table = _html(cells, right, "" if folded else caption)
     if folded:
         table = f"<details><summary>{html.escape(caption)}</summary>\n{table}\n</details>"
     display({"text/html": table, "text/plain": _text(cells, right, caption)}, raw=True)
+
+
+def true_minus(text: str) -> str:
+    """Write the hyphens before numbers as minus signs."""
+    return HYPHEN.sub(MINUS, text)
 
 
 def vintage_table(series: Iterable[SeriesData], caption: str = "Data and vintages") -> None:
@@ -200,7 +207,7 @@ def _verdict_row(row: Mapping) -> dict:
     return {
         "Question": row["claim"],
         "Verdict": timeline.marked(row["verdict"]),
-        "Effect [95 % interval, wider for several tests]": _effect(row, unit),
+        "Effect [95 % interval, or wider]": _effect(row, unit),
         "Minimum detectable": _with_unit(row.get("mde"), unit),
         "Placebo rank": significant(row.get("placebo_rank")),
         "Placebo p in family": significant(row.get("family_p")),

@@ -320,7 +320,8 @@ def labels(selected: pd.DataFrame) -> pd.Series:
     ['Busan, 30 Oct 2025']
     """
     dates = selected["date"].dt.day.astype(str) + selected["date"].dt.strftime(" %b %Y")
-    undated = selected["label"].str.replace(r"(?: (?:19|20)\d\d|, [A-Z][a-z]{2})$", "", regex=True)
+    dated = r"(?:, \d+ [A-Z][a-z]{2})? (?:19|20)\d\d$|, [A-Z][a-z]{2}$"
+    undated = selected["label"].str.replace(dated, "", regex=True)
     names = undated + ", " + dates
     whole = selected["title"] + ", " + dates
     return names.where(~names.duplicated(keep=False), whole).rename("label")

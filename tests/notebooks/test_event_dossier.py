@@ -233,8 +233,9 @@ def told_of(event, monkeypatch, reach="", file=""):
     names = {"event": event, "as_of": "", "events_file": file}
     names["prose"] = SimpleNamespace(text=lambda template: None)
     NOTEBOOK.run(names, "setup", *FUNCTIONS)
-    rows = pd.DataFrame(columns=["kind", "subject", "change", "before", "chance", "unusual"])
-    names |= {"moves": rows, "counted": rows, "names": names["names_of"](names["facts"])}
+    columns = ["kind", "subject", "change", "before", "chance", "unusual", "until", "touching", "further"]
+    rows = pd.DataFrame(columns=columns).astype({"further": float})
+    names |= {"moves": rows, "counted": rows, "trade_moves": rows, "names": names["names_of"](names["facts"])}
     names["NOT_MEASURED"] = "no data reach this event"
     NOTEBOOK.run(names, *TABLES)
     return names, said, shown, drawn

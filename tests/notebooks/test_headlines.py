@@ -4,8 +4,9 @@ import re
 from collections import defaultdict
 
 import pytest
+from bs4 import BeautifulSoup
 
-from helpers import facts, paths, records
+from helpers import facts, paths, records, tables
 from summits import notebooks
 
 COMMITTED = sorted(paths.notebooks_dir().glob("[0-9]*.ipynb"))
@@ -62,3 +63,21 @@ def test_a_fact_has_one_value_and_its_bases_have_different_sentences():
     for subject, values in by_subject.items():
         for kind in zip(*values.values(), strict=True):
             assert len(set(kind)) == len(kind), f"{subject}: two values under the same words {kind[0]!r}"
+
+
+def spoken(path):
+    """Texts of an executed notebook as readers see them, without code, dates and addresses."""
+    for cell in notebooks.read(path)["cells"]:
+        if cell["cell_type"] == "markdown":
+            yield "".join(cell["source"])
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            yield "".join(data.get("text/markdown", ""))
+            yield BeautifulSoup("".join(data.get("text/html", "")), "html.parser").get_text(" ")
+            yield data.get(paths.FIGURE_MIME, {}).get("alt", "")
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
+def test_a_negative_number_has_a_minus_sign_and_no_hyphen(path):
+    texts = [re.sub(r"`[^`]*`|https?://\S+", "", text) for text in spoken(path)]
+    assert not [text[match.start() - 20 :][:40] for text in texts for match in tables.HYPHEN.finditer(text)]

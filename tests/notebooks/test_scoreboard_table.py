@@ -13,7 +13,7 @@ def test_the_margins_shown_are_those_written_beforehand() -> None:
     texts = ["".join(output.get("data", {}).get("text/plain", "")) for output in outputs]
     table = next(text for text in texts if text.startswith("Primary tests, as asked"))
     _, header, *rows = table.splitlines()
-    assert re.split(r"\s{2,}", header.strip())[-2:] == ["Margin", "Minimum detectable effect"]
+    assert re.split(r"\s{2,}", header.strip())[-2:] == ["Margin", "Detectable by the whole rule"]
     shown = {row.split()[0]: re.split(r"\s{2,}", row.strip())[-2] for row in rows}
     checked = 0
     for name, margin in shown.items():

@@ -18,7 +18,7 @@ class Browser:
     """One headless browser with one tab; use it in a ``with`` block."""
 
     def __enter__(self) -> "Browser":
-        self.profile = tempfile.TemporaryDirectory(prefix="browser-")
+        self.profile = tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True)
         flags = [
             "--headless",
             "--no-sandbox",

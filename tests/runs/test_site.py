@@ -397,8 +397,7 @@ def test_empty_groups_take_one_line_together():
     start = template.index("{%- set empty")
     line = jinja2.Template(template[start : template.index("\n```", start)])
     assert line.render(claims=claims | {"Cannot tell": ["a row"]}).strip() == (
-        '<p class="none">No claim leans yes or leans no or cannot be measured: '
-        "the data decide none of them either way.</p>"
+        '<p class="none">Groups without any claim: leans yes, leans no, cannot be measured.</p>'
     )
     assert not line.render(claims=dict.fromkeys(claims, ["a row"])).strip()
 

@@ -162,12 +162,12 @@ LEAVES = [path.name for path in (imports.PLACE / "helpers" / "methods").glob("*.
 
 
 @pytest.mark.parametrize("leaf", sorted(LEAVES))
-def test_a_comment_in_a_method_of_one_notebook_makes_at_most_seven_runs_due(leaf: str) -> None:
-    # Seven: the three runs of 06, and those of 10, 11 and 15, which read its records.
+def test_a_comment_in_a_method_of_one_notebook_makes_at_most_eight_runs_due(leaf: str) -> None:
+    # Eight: the three runs of 06, and those of 00, 10, 11 and 15, which read its records.
     file, listed = f"helpers/methods/{leaf}", plan.collection()
     direct = [name for name, files in reached_by().items() if file in files]
     due = sum(len(listed[name]["runs"]) for name in due_after_an_edit(file))
-    assert len(direct) != 1 or due <= 7, direct
+    assert len(direct) != 1 or due <= 8, direct
 
 
 def test_a_comment_in_the_specification_curve_leaves_the_calendar_alone() -> None:

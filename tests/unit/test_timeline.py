@@ -252,8 +252,8 @@ class TestUnusable:
         assert self.reasons("ec-smic-2020") == "missing inside the window: 2020-12"
 
     def test_another_event_within_the_guard(self):
-        assert "8 days from Chinese supercomputer firms" in self.reasons("summit-osaka-2019", guard=8)
-        assert "on the same day as Seoul round" in self.reasons("summit-beijing-2026", after=1)
+        assert "8 days from Supercomputers listed" in self.reasons("summit-osaka-2019", guard=8)
+        assert "on the same day as Seoul talks" in self.reasons("summit-beijing-2026", after=1)
 
     def test_the_same_category_does_not_disturb(self):
         assert self.reasons("ec-foundry-dd-2025", guard=1) == ""

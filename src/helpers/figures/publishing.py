@@ -30,7 +30,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.text import Text
 from PIL.Image import fromarray
 
-from helpers import catalog, timeline
+from helpers import catalog, tables, timeline
 from helpers.digits import SHOWN
 from helpers.figures import placing, style
 from helpers.figures.style import ACCENT, DPI, INK, MUTED, certain_digits
@@ -98,7 +98,7 @@ def publish(
     _check(fig, name, alt, data)
     fig.suptitle(timeline.marked(fig.get_suptitle()))
     line = source_line(series, source)
-    content: dict[str, Any] = {"name": name, "title": fig.get_suptitle(), "alt": alt.strip(), "source": line}
+    content: dict[str, Any] = {"name": name, "title": fig.get_suptitle(), "alt": tables.true_minus(alt.strip()), "source": line}
     content |= {"unit": "; ".join(_units(fig)), "rows": len(data), "drawn": _drawn(fig)}
     content |= {"csv": csv_text(data), "across": _across(fig), "series": [_facts(each) for each in series]}
     content["narrow"] = _narrow(fig, line)
