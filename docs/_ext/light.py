@@ -21,7 +21,7 @@ NEEDLESS = re.compile(
 )
 PLAIN = re.compile(r'<span class="(?:[npow]|mi|mf|nn|nb|bp|sa|si)">([^<]*)</span>')
 AS_WRITTEN = re.compile(r"(<(pre|script|textarea|svg)\b.*?</\2>)", re.S)
-SOURCES = re.compile(r"<table\b(?:(?!</table>).)*Sources and licences(?:(?!</table>).)*</table>", re.S)
+SOURCES = re.compile(r"Sources and licences; rows(?:(?!</table>).)*</table>", re.S)
 ROW = re.compile(r"<tr>(?:(?!</tr>).)*https?://(?:(?!</tr>).)*</tr>\n?", re.S)
 NAMES = re.compile(r'class="([^"]*)"')
 QUOTED = re.compile(r"""["'`]([^"'`\n]{1,200})["'`]""")
@@ -111,7 +111,7 @@ def _name_sources_once(notebooks: Path) -> None:
 
     def shorter(table: re.Match[str]) -> str:
         rows = ROW.sub(lambda row: "" if row[0] in known else row[0], table[0])
-        named = re.sub(r"(Sources and licences[^<]*)", rf"\1. {note}", rows, count=1)
+        named = rows.replace("</summary>", f"</summary>\n<p>{note}</p>", 1)
         return rows if rows == table[0] else named
 
     for file in notebooks.glob("dossier-*.html"):

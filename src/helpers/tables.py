@@ -118,7 +118,7 @@ def sources_table(series: Iterable[SeriesData], events: pd.DataFrame | None = No
     parts = [pd.DataFrame({data.info.series_id: data.values, "vintage": data.vintages}) for data in series]
     parts += [] if events is None else [events]
     sha256 = hashlib.sha256("".join(part.to_csv() for part in parts).encode()).hexdigest()
-    show(pd.DataFrame(rows), f"Sources and licences; rows used: sha256 {sha256[:16]}…")
+    show(pd.DataFrame(rows), f"Sources and licences; rows used: sha256 {sha256[:16]}…", folded=True)
 
 
 def verdict_table(rows: Iterable[Mapping], caption: str = "Verdicts") -> None:

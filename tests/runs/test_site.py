@@ -517,7 +517,8 @@ def test_only_sources_that_all_dossiers_share_are_named_once(tmp_path):
     shared = '<tr><td>2026-05-14</td><td><a href="https://example.org/a">A step</a></td></tr>\n'
     of_event = '<tr><td><a href="https://example.org/b">B</a></td></tr>\n'
     captions = "Events near", "Sources and licences; rows"
-    tables = "".join(f"<table><caption>{caption}</caption>{{}}</table>" for caption in captions)
+    folded = "<details><summary>{}</summary><table>{{}}</table></details>"
+    tables = "".join(folded.format(caption) for caption in captions)
     (tmp_path / "14_event_dossier.html").write_text(tables.format(shared, shared), encoding="utf-8")
     dossier = tmp_path / "dossier-one.html"
     dossier.write_text(tables.format(shared, shared + of_event), encoding="utf-8")

@@ -98,7 +98,8 @@ def publish(
     _check(fig, name, alt, data)
     fig.suptitle(timeline.marked(fig.get_suptitle()))
     line = source_line(series, source)
-    content: dict[str, Any] = {"name": name, "title": fig.get_suptitle(), "alt": tables.true_minus(alt.strip()), "source": line}
+    shape = tables.true_minus(alt.strip())
+    content: dict[str, Any] = {"name": name, "title": fig.get_suptitle(), "alt": shape, "source": line}
     content |= {"unit": "; ".join(_units(fig)), "rows": len(data), "drawn": _drawn(fig)}
     content |= {"csv": csv_text(data), "across": _across(fig), "series": [_facts(each) for each in series]}
     content["narrow"] = _narrow(fig, line)
