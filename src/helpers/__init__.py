@@ -1,6 +1,6 @@
 """What the notebooks share: data and time, methods, figures and tables, records and claims."""
 
-__version__ = "0.6.1"
+__version__ = "0.6.2"
 
 
 def __getattr__(name: str) -> object:
