@@ -17,7 +17,7 @@ import yaml
 from markupsafe import Markup, escape
 from sphinx.application import Sphinx
 
-from helpers import catalog, paths, records, timeline
+from helpers import catalog, paths, records, tables, timeline
 from helpers.methods import power
 from helpers.methods.verdict import VERDICTS
 from summits import notebooks, side_by_side
@@ -249,6 +249,9 @@ REASONS = {
 }
 
 
+NEVER = "No data could have passed the test."
+
+
 def grouped(scoreboard: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """Put every claim into one of four groups, as its records say, with what its tests can see."""
     constructs = catalog.list_table("test_constructs").set_index("test_id")
@@ -269,7 +272,7 @@ def grouped(scoreboard: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
                 "claim": claim,
                 "added": bool(added),
                 "tests": tests,
-                "reason": reason(row),
+                "reason": NEVER if tests and all(test["never"] for test in tests) else reason(row),
                 "weak": weak(tests),
             }
         )
@@ -337,13 +340,19 @@ def able(claims: dict[str, list[dict[str, Any]]]) -> list[bool]:
 def _measured(name: str, details: dict[str, Any], constructs: pd.DataFrame) -> dict[str, Any]:
     inputs = details.get("inputs") or {}
     margin, mde = inputs.get("margin"), power.by_whole_rule(inputs)
-    known = constructs.loc[name] if name in constructs.index else {"speaks": "", "speaks_why": "", "why": ""}
+    known = constructs.loc[name] if name in constructs.index else {"speaks": "", "foregone": "", "why": ""}
+    estimate = inputs.get("estimate") or {}
+    ends = [tables.significant(estimate.get(end)) for end in ("value", "low", "high")]
     return {
         "name": name,
         "sees": mde / abs(margin) if mde and margin else None,
         "severity": details.get("severity"),
         "word": details.get("verdict", ""),
         "before": details.get("word_before", ""),
+        "never": known["foregone"] == "no data could pass",
+        "estimate": "{} {} ({} to {})".format(ends[0], estimate.get("unit", ""), *ends[1:])
+        if estimate
+        else "",
         "speaks": known["speaks"],
         "why": known["why"],
     }

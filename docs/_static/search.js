@@ -9,10 +9,14 @@ const ignored = new Set("the a an of and in on to for at by is was are were be d
 const alike = ["chip chips circuit circuits semiconductor semiconductors 8542 hs8542", "tool tools equipment machine machines 8486 hs8486",
   "rule rules control controls"].map((group) => group.split(" "));
 
-// A word counts most in a title; the beginning of a word counts half. The same stem ("Korea", "Korean") is found by its beginning.
+// A word counts most in a title, more as its first word, which is the subject; the beginning of a word counts less, but an
+// ending of two letters ("Korea", "Korean") hardly matters.
 function worth(word, row) {
-  const begins = (set) => word.length > 2 && [...set].some((each) => each.startsWith(word) || (each.length > 4 && word.startsWith(each)));
-  if (row.inTitle.has(word)) return 10;
+  const alikeIn = (set, most) => word.length > 2 && [...set].some((each) => Math.abs(each.length - word.length) <= most
+    && (each.startsWith(word) || (each.length > 4 && word.startsWith(each))));
+  const begins = (set) => alikeIn(set, 99), subject = alikeIn([...row.inTitle].slice(0, 1), 2) ? 4 : 0;
+  if (row.inTitle.has(word)) return 10 + subject;
+  if (alikeIn(row.inTitle, 2)) return 9 + subject;
   if (begins(row.inTitle)) return 7;
   if (row.inText.has(word)) return 4;
   return begins(row.inText) ? 2 : 0;

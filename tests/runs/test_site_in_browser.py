@@ -234,6 +234,7 @@ def test_front_page_is_written_in_short_sentences_without_double_negatives(pages
         ("Beijing summit May 2026", DOSSIER),
         ("7 October 2022", ("notebooks/dossier-ec-oct7-2022.html", "events.html#ec-oct7-2022")),
         ("Korea exports", "series/"),
+        ("korea chip exports", ("figures/00_what_happened/korea_chips.html", "series/kr_exp")),
         ("kr_exp_cn_hs8542", "series/kr_exp_cn_hs8542.html"),
         (
             "what followed the October 2022 rule",

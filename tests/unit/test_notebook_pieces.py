@@ -132,7 +132,7 @@ def test_a_figure_of_estimates_tells_each_of_them(export_response, monkeypatch):
     monkeypatch.setattr(figures, "publish", lambda fig, **content: contents.update(content))
     blocks = {"US tools": {"As written": Estimate(-0.2, -0.3, -0.1, "log points", 1, "m")}}
     export_response.draw_estimates("fall", blocks, series=[], title="A fall", margin=0.05)
-    said = "US tools: Main result, as planned -0.20."
+    said = "US tools: Main result, as planned −18%."
     assert contents["alt"] == f"Estimates with 95% intervals. A fall. {said}"
     assert contents["data"]["group"].tolist() == ["US tools"] and contents["name"] == "fall"
 
