@@ -100,6 +100,15 @@ def test_a_window_like_all_others_leaves_their_range_in_one_of_twenty_cases(coun
     assert np.mean(marks) == pytest.approx(0.05, abs=0.014)
 
 
+def test_every_other_window_either_touches_that_of_the_event_or_does_not():
+    months = pd.date_range("2015-01-01", periods=80, freq="MS")
+    sums, base = pd.Series(np.arange(1.0, 81), months), months[40]
+    near, apart = (DOSSIER.other_windows(sums, 3, base, touching=touching) for touching in (True, False))
+    whole = (100 * (sums.shift(-3) / sums - 1)).dropna()
+    assert len(near) == 6 and len(near) + len(apart) + 1 == len(whole)
+    assert {*near, *apart, whole[base]} == {*whole}
+
+
 def test_the_chance_of_overlapping_windows_is_that_of_other_dates_and_above_one_in_twenty():
     random = np.random.default_rng(2)
     months = pd.date_range("2017-01-01", periods=110, freq="MS")

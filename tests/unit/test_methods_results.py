@@ -10,6 +10,7 @@ from helpers.methods import checks
 from helpers.methods.checks import UnusableInput
 from helpers.methods.placebo import placebo_p
 from helpers.methods.power import (
+    by_whole_rule,
     detectable_difference,
     detectable_mean,
     detectable_rate_ratio,
@@ -202,3 +203,11 @@ def test_detectable_difference_needs_more_than_a_mean():
     two = detectable_difference(10, 10, 0.02, "x")
     assert two.value > detectable_mean(20, 0.02, "x").value
     assert two.value == pytest.approx(0.02 * 1.3249, rel=1e-3)
+
+
+def test_the_whole_rule_sees_no_less_than_its_widest_interval_allows():
+    rungs = [{"low": -1.0, "high": 1.0}, {"low": None, "high": None}, {"low": -0.1, "high": 0.1}]
+    assert by_whole_rule({"mde": 0.2, "rungs": rungs}) == pytest.approx(1.3)
+    assert by_whole_rule({"mde": 2.0, "rungs": rungs}) == 2.0
+    assert by_whole_rule({"mde": 0.2}) == 0.2
+    assert by_whole_rule({"mde": None, "rungs": rungs}) is None
