@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import runpy
 
 from helpers import catalog, paths
 
@@ -22,3 +23,17 @@ def test_the_margins_shown_are_those_written_beforehand() -> None:
             assert math.isclose(float(margin), abs(written), rel_tol=0.01), name
             checked += 1
     assert checked == 9, "the others state their margin in words"
+
+
+def test_a_test_that_no_data_could_pass_is_called_so():
+    lists = runpy.run_path(str(paths.root() / "docs" / "_ext" / "lists.py"))
+    why = "not met: the interval lies where the claim puts it"
+    row = {"claim": "A claim.", "word": "inconclusive", "why": why}
+    rows = [row | {"id": name} for name in ("C13", "C10")]
+    never, open_ = lists["grouped"]({"rows": rows, "tests": {}})["Cannot tell"]
+    assert never["reason"] == "No data could have passed the test."
+    assert open_["reason"] == lists["REASONS"]["the interval lies where the claim puts it"]
+    assert [reason for reason, _ in lists["by_reason"]([never, open_, open_])] == [
+        open_["reason"],
+        never["reason"],
+    ]

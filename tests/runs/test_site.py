@@ -399,20 +399,6 @@ def test_a_word_of_the_method_is_linked_where_it_first_stands():
     assert len(ids) == len(set(ids))
 
 
-def test_a_test_that_no_data_could_pass_is_called_so():
-    lists = runpy.run_path(str(paths.root() / "docs" / "_ext" / "lists.py"))
-    why = "not met: the interval lies where the claim puts it"
-    row = {"claim": "A claim.", "word": "inconclusive", "why": why}
-    rows = [row | {"id": name} for name in ("C13", "C10")]
-    never, open_ = lists["grouped"]({"rows": rows, "tests": {}})["Cannot tell"]
-    assert never["reason"] == "No data could have passed the test."
-    assert open_["reason"] == lists["REASONS"]["the interval lies where the claim puts it"]
-    assert [reason for reason, _ in lists["by_reason"]([never, open_, open_])] == [
-        open_["reason"],
-        never["reason"],
-    ]
-
-
 def test_empty_groups_take_one_line_together():
     lists = runpy.run_path(str(paths.root() / "docs" / "_ext" / "lists.py"))
     claims = lists["grouped"]({"rows": [], "tests": {}})
